@@ -1,0 +1,101 @@
+//! Everything a person can be told when something does not work.
+
+use leptos::{
+    prelude::FromServerFnError,
+    server_fn::{codec::JsonEncoding, error::ServerFnErrorErr},
+};
+use serde::{Deserialize, Serialize};
+
+/// A result whose error can be shown to a person.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why something does not work, in words for the person who wanted it. What went wrong inside is logged, never told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum Error {
+    /// The homeserver does not know the session (any more).
+    #[error("Your session has ended. Please sign in again.")]
+    SignedOut {
+        /// Whether signing in again brings the same device back (Matrix `soft_logout`).
+        soft: bool,
+    },
+    /// The account is locked by an administrator.
+    #[error("This account has been locked.")]
+    Locked,
+    /// The account is a guest account.
+    #[error("Guests cannot use invites.")]
+    Guest,
+    /// The account is suspended by an administrator.
+    #[error("This account is suspended, so it can neither make nor redeem invites.")]
+    Suspended,
+    /// There is no such invite, or it was deleted.
+    #[error("There is no such invite.")]
+    UnknownInvite,
+    /// The invite was there once.
+    #[error("This invite has ended. Please ask for a new one.")]
+    Ended,
+    /// The person whose invite it is cannot invite anybody any more.
+    #[error("The person who made this invite can no longer invite people. Please ask for a new one.")]
+    OwnerGone,
+    /// The invite belongs to somebody else.
+    #[error("This invite belongs to somebody else.")]
+    NotYours,
+    /// The owner tried to redeem it.
+    #[error("You cannot redeem your own invite.")]
+    OwnInvite,
+    /// This person redeemed it already, and is in everything it leads to.
+    #[error("You have redeemed this invite already.")]
+    AlreadyRedeemed,
+    /// A deleted code cannot come back.
+    #[error("The code “{code}” was deleted and cannot be used again. Please choose another one.")]
+    CodeSpent {
+        /// The code asked for.
+        code: String,
+    },
+    /// A field of what was sent cannot be used.
+    #[error("“{field}” {problem}.")]
+    Invalid {
+        /// The field, by the name under which it was sent.
+        field: String,
+        /// What is wrong, and what is allowed, continuing the sentence that the field's name begins.
+        problem: String,
+    },
+    /// The member may not invite people to these rooms.
+    #[error("You cannot invite people to {}.", list(.0))]
+    RoomsRefused(Vec<RoomRefusal>),
+    /// The homeserver does not answer. Nothing is lost, and it may work in a moment.
+    #[error("The homeserver does not answer right now. Nothing is lost: please try again in a moment.")]
+    Unreachable {
+        /// After how many seconds to try again.
+        retry_after: u32,
+    },
+    /// Something broke here, and is in the log.
+    #[error("Something went wrong here. It has been noted; please try again later.")]
+    Internal,
+}
+
+/// A room that an invite may not lead into, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomRefusal {
+    /// The room as it was named: an id or an alias.
+    pub room: String,
+    /// A sentence for the member who wanted it.
+    pub reason: String,
+}
+
+fn list(rooms: &[RoomRefusal]) -> String {
+    let names: Vec<String> =
+        rooms.iter().map(|refusal| format!("{} ({})", refusal.room, refusal.reason.trim_end_matches('.'))).collect();
+    names.join(", ")
+}
+
+impl FromServerFnError for Error {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            // The browser could not reach this service at all.
+            ServerFnErrorErr::Request(_) => Self::Unreachable { retry_after: 5 },
+            _ => Self::Internal,
+        }
+    }
+}

@@ -1,0 +1,40 @@
+// A page on which nothing may be said in the console, and no request may fail unexpectedly.
+import { AxeBuilder } from "@axe-core/playwright";
+import { test as base, expect } from "@playwright/test";
+
+export { expect };
+
+export const test = base.extend({
+  baseURL: async ({}, use) => use(process.env.SERVICE_URL),
+  page: async ({ page }, use) => {
+    const said = [];
+    page.on("console", (message) => {
+      // Chromium itself reports a page's own 404 as an error.
+      if (["error", "warning"].includes(message.type()) && !message.text().includes("status of 404")) said.push(message.text());
+    });
+    page.on("pageerror", (error) => said.push(String(error)));
+    await use(page);
+    expect(said, "the console is silent").toEqual([]);
+  },
+});
+
+/** Nothing that axe knows keeps anybody from using the page, by day and by night. */
+export async function accessible(page) {
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+  }
+}
+
+/** Pictures of a page in both themes and widths, to be looked at. */
+export async function pictures(page, name, info) {
+  if (info.project.name !== "with JavaScript") return;
+  for (const [device, width, height] of [["phone", 390, 844], ["desktop", 1280, 800]]) {
+    for (const colorScheme of ["light", "dark"]) {
+      await page.setViewportSize({ width, height });
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: `screenshots/${name}-${device}-${colorScheme}.png`, fullPage: true });
+    }
+  }
+}

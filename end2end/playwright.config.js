@@ -1,0 +1,26 @@
+// Every spec runs twice in Debian's Chromium, with and without JavaScript; what needs it is called *.hydrate.spec.js.
+import { defineConfig, devices } from "@playwright/test";
+
+const args = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const launchOptions = { executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args };
+const desktop = { ...devices["Desktop Chrome"], launchOptions };
+
+export default defineConfig({
+  testDir: "specs",
+  globalSetup: "./service.js",
+  forbidOnly: Boolean(process.env.CI),
+  workers: 1,
+  reporter: [["list"]],
+  projects: [
+    { name: "with JavaScript", use: desktop },
+    { name: "without JavaScript", use: { ...desktop, javaScriptEnabled: false }, testIgnore: /\.hydrate\.spec\.js$/ },
+  ],
+});

@@ -1,0 +1,40 @@
+# What every script here shares: where things are kept, and how to say what is going on. Sourced, never run.
+
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# Everything that is slow to make lives outside the checkout, so that a clean checkout starts warm.
+cache=${SUPER_INVITES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/super-invites}
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
+export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$root/style/node_modules/.bin:$PATH"
+
+synapse_version=1.163.2
+synapse_home=$cache/synapse-$synapse_version
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
+die() { printf '\033[1;31merror:\033[0m %s\n' "$*" >&2; exit 1; }
+
+# free_port [WISH]: WISH if nobody listens there, else a port of the system's choice.
+free_port() {
+  python3 - "${1:-0}" <<'PY'
+import socket, sys
+for port in (int(sys.argv[1]), 0):
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        print(s.getsockname()[1])
+        break
+PY
+}
+
+# wait_for URL PID LOG: until URL answers; says why when the process behind PID ends first.
+wait_for() {
+  until curl -fsS -o /dev/null "$1" 2>/dev/null; do
+    kill -0 "$2" 2>/dev/null || { tail -n 20 "$3" >&2; die "it ended before $1 answered; its log is $3"; }
+    sleep 0.2
+  done
+}

@@ -1,0 +1,136 @@
+//! The JSON door, to the letter of what clients of the Python module `synapse_super_invites` rely on: its paths, statuses,
+//! error codes and field names. Legacy words live here and nowhere else.
+
+mod access_token;
+mod info;
+mod query;
+mod redeem;
+mod reply;
+mod tokens;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    Router,
+    body::{Body, Bytes},
+    extract::{ConnectInfo, Path, RawQuery, State, rejection::PathRejection},
+    response::Response,
+    routing::any,
+};
+use http::{HeaderMap, Method, StatusCode};
+
+use self::{query::Query, reply::Reply};
+use crate::{account::Account, error::Error, invites::Invites, proxies::Proxies};
+
+/// Where the API is: clients have it built in.
+pub const PREFIX: &str = "/_synapse/client/super_invites";
+
+/// The largest body that is read, in bytes.
+const LARGEST_BODY: usize = 64 * 1024;
+
+/// What every request needs.
+#[derive(Clone)]
+struct Api {
+    invites: Invites,
+    proxies: Arc<Proxies>,
+}
+
+/// One of the API's addresses.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Resource {
+    Tokens,
+    Info,
+    Redeem,
+}
+
+/// A request whose sender is known.
+struct Request {
+    account: Account,
+    query: Query,
+    body: Body,
+}
+
+/// The API's routes.
+pub fn router(invites: Invites, proxies: Arc<Proxies>) -> Router {
+    Router::new()
+        .route(PREFIX, any(async || Reply::unrecognized().into_response()))
+        .route(&format!("{PREFIX}/"), any(door))
+        // One route for everything below, because an address is compared after its percent-encoding is undone.
+        .route(&format!("{PREFIX}/{{*path}}"), any(door))
+        .with_state(Api { invites, proxies })
+}
+
+async fn door(
+    State(api): State<Api>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    method: Method,
+    path: Result<Path<String>, PathRejection>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    if method == Method::OPTIONS {
+        return Reply::preflight();
+    }
+    let resource = match path.as_ref().map(|Path(path)| path.as_str()) {
+        Ok("tokens") => Resource::Tokens,
+        Ok("info") => Resource::Info,
+        Ok("redeem") => Resource::Redeem,
+        _ => return Reply::unrecognized().into_response(),
+    };
+    let method = if method == Method::HEAD { Method::GET } else { method };
+    let answer = async {
+        let allowed = match resource {
+            Resource::Tokens => [Method::GET, Method::POST, Method::DELETE].contains(&method),
+            Resource::Info => method == Method::GET,
+            Resource::Redeem => method == Method::POST,
+        };
+        if !allowed {
+            return Err(Reply::error(StatusCode::METHOD_NOT_ALLOWED, "M_UNRECOGNIZED", "Unrecognized request"));
+        }
+        let query = Query::parse(query.as_deref().unwrap_or_default());
+        let token = access_token::find(&headers, &query)?;
+        let origin = api.proxies.origin(peer, &headers);
+        let account = api.invites.authenticate(&token, &origin).await.map_err(refuse(resource))?;
+        let request = Request { account, query, body };
+        match resource {
+            Resource::Tokens => tokens::answer(&api.invites, &method, request).await,
+            Resource::Info => info::answer(&api.invites, request).await,
+            Resource::Redeem => redeem::answer(&api.invites, request).await,
+        }
+    };
+    let (Ok(reply) | Err(reply)) = answer.await;
+    reply.into_response()
+}
+
+impl Request {
+    /// The code in the query, which must be there.
+    fn code(&self) -> Result<String, Reply> {
+        match self.query.code()? {
+            None => {
+                Err(Reply::error(StatusCode::BAD_REQUEST, "M_MISSING_PARAM", "Missing string query parameter 'token'"))
+            }
+            Some(code) if code.is_empty() => {
+                Err(Reply::invalid_param("The query parameter 'token' must not be empty."))
+            }
+            Some(code) => Ok(code),
+        }
+    }
+
+    async fn json(self) -> Result<serde_json::Map<String, serde_json::Value>, Reply> {
+        let body: Bytes = axum::body::to_bytes(self.body, LARGEST_BODY).await.map_err(|_| {
+            let problem = format!("The request is too large: at most {} KiB are read.", LARGEST_BODY / 1024);
+            Reply::error(StatusCode::PAYLOAD_TOO_LARGE, "M_TOO_LARGE", problem)
+        })?;
+        match serde_json::from_slice(&body) {
+            Ok(serde_json::Value::Object(fields)) => Ok(fields),
+            Ok(_) => Err(Reply::bad_json("Content must be a JSON object.")),
+            Err(_) => Err(Reply::error(StatusCode::BAD_REQUEST, "M_NOT_JSON", "Content not JSON.")),
+        }
+    }
+}
+
+/// A use case's error as this resource answers it.
+fn refuse(resource: Resource) -> impl Fn(Error) -> Reply {
+    move |error| Reply::refusal(resource, error.into_told())
+}

@@ -1,0 +1,56 @@
+//! Query parameters, byte by byte: what is not UTF-8 must be told apart, and what has no value is not there.
+
+use percent_encoding::percent_decode;
+
+use super::reply::Reply;
+
+/// The parameters of a request.
+pub(super) struct Query(Vec<(Vec<u8>, Vec<u8>)>);
+
+impl Query {
+    pub(super) fn parse(query: &str) -> Self {
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        Self(pairs.map(|(name, value)| (decode(name), decode(value))).collect())
+    }
+
+    /// The first value of a parameter, if it has one.
+    pub(super) fn first(&self, name: &str) -> Option<Vec<u8>> {
+        let found = self.0.iter().find(|(found, _)| found == name.as_bytes());
+        found.map(|(_, value)| value.clone())
+    }
+
+    /// The code in the parameter `token`, which may also be a whole link, as a camera reads it.
+    pub(super) fn code(&self) -> Result<Option<String>, Reply> {
+        let Some(bytes) = self.first("token") else { return Ok(None) };
+        match String::from_utf8(bytes) {
+            Ok(text) if text.is_ascii() => Ok(Some(app::code_in(&text).to_owned())),
+            _ => Err(Reply::invalid_param("The query parameter 'token' must be plain ASCII.")),
+        }
+    }
+}
+
+fn decode(text: &str) -> Vec<u8> {
+    percent_decode(text.replace('+', " ").as_bytes()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(query: &str) -> Result<Option<String>, u16> {
+        Query::parse(query).code().map_err(|reply| reply.status().as_u16())
+    }
+
+    #[test]
+    fn a_code_is_read_like_synapse_reads_it() {
+        let found = |code: &str| Ok(Some(code.to_owned()));
+        assert_eq!(code(""), Ok(None));
+        assert_eq!(code("token"), Ok(None));
+        assert_eq!(code("token="), found(""));
+        assert_eq!(code("token=a&token=b"), found("a"));
+        assert_eq!(code("x=1&%74oken=a%2Eb"), found("a.b"));
+        assert_eq!(code("token=acter%3Ai%2Fexample.org%2Fabc%3FuserId%3Dx"), found("abc"));
+        assert_eq!(code("token=%c3%a4"), Err(400));
+        assert_eq!(code("token=%ff"), Err(400));
+    }
+}

@@ -1,0 +1,317 @@
+//! The configuration: read once at start, then passed as a value.
+//!
+//! A YAML file, and over it `SUPER_INVITES_*` variables, one for each key. Nothing else in the service reads the
+//! environment.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use matrix_sdk::ruma::OwnedServerName;
+use serde::{Deserialize, Deserializer, de::Error as _};
+use serde_json::{Map, Value};
+use url::Url;
+
+mod sql_url;
+
+pub use sql_url::SqlUrl;
+
+/// The commented example that `super-invites config` prints.
+pub const EXAMPLE: &str = include_str!("config/example.yaml");
+
+/// What variables' names begin with.
+const PREFIX: &str = "SUPER_INVITES_";
+
+/// Everything an operator can set.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where to listen.
+    #[serde(default = "default_listen")]
+    pub listen: SocketAddr,
+    /// The address that people's browsers and apps use.
+    #[serde(default, deserialize_with = "http_url_or_none")]
+    pub public_url: Option<Url>,
+    /// Where the homeserver answers the client-server API.
+    #[serde(deserialize_with = "http_url")]
+    pub homeserver_url: Url,
+    /// The homeserver's name, as in `@user:name`.
+    pub server_name: OwnedServerName,
+    /// How to act for users.
+    #[serde(default)]
+    pub acting: ActingMode,
+    /// The application-service registration that the homeserver loads; its `as_token` is used.
+    pub registration_file: Option<PathBuf>,
+    /// The application service's token, instead of `registration_file`.
+    pub as_token: Option<Secret>,
+    /// A file with nothing but that token.
+    pub as_token_file: Option<PathBuf>,
+    /// A server admin's access token.
+    pub admin_token: Option<Secret>,
+    /// A file with nothing but that token.
+    pub admin_token_file: Option<PathBuf>,
+    /// The database.
+    #[serde(default)]
+    pub sql_url: SqlUrl,
+    /// Whether codes open accounts as well.
+    #[serde(default)]
+    pub generate_registration_token: bool,
+    /// Whether there are pages.
+    #[serde(default)]
+    pub enable_web: bool,
+    /// Where the pages' scripts and styles are; `site` beside the binary, if unset.
+    pub site_dir: Option<PathBuf>,
+    /// The most rooms of one invite.
+    #[serde(default = "default_max_rooms")]
+    pub max_rooms: usize,
+    /// For how long the homeserver's word on an access token is believed.
+    #[serde(default = "default_token_cache", deserialize_with = "seconds")]
+    pub token_cache_seconds: Duration,
+    /// Addresses of reverse proxies whose `X-Forwarded-For` is believed.
+    #[serde(default = "default_trusted_proxies")]
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+/// How the service acts for users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ActingMode {
+    /// As an application service (Matrix specification, Application Service API, "Identity assertion").
+    #[default]
+    Appservice,
+    /// With a server admin's token and short log-ins for users (Synapse admin API, "Login as a user").
+    Admin,
+}
+
+/// A text that no log shows.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The text itself, for the one place that sends it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+/// Why the service cannot start with this configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file is not there, or may not be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The text is not YAML.
+    #[error("{}: {problem}", path.display())]
+    Yaml {
+        /// The file.
+        path: PathBuf,
+        /// What the parser says.
+        problem: String,
+    },
+    /// A key is missing or unknown, or its value does not fit.
+    #[error("{0}")]
+    Key(String),
+}
+
+impl Config {
+    /// Reads the file, if one is named, and `variables` over it.
+    pub fn read(
+        file: Option<&Path>,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut keys = match file {
+            Some(path) => yaml(path)?,
+            None => Map::new(),
+        };
+        let mut from_variable = BTreeMap::new();
+        for (name, text) in variables {
+            if let Some(key) = name.strip_prefix(PREFIX) {
+                let key = key.to_ascii_lowercase();
+                // A variable is a YAML scalar, so that `true` and `200` mean what they mean in the file.
+                let value = serde_saphyr::from_str::<Value>(&text);
+                let value = value.unwrap_or(Value::String(text));
+                from_variable.insert(key.clone(), name);
+                keys.insert(key, value);
+            }
+        }
+        serde_path_to_error::deserialize(Value::Object(keys)).map_err(|error| {
+            let mut path = error.path().to_string();
+            if let Some(variable) = from_variable.get(&path) {
+                path = format!("{path} (from {variable})");
+            }
+            let problem = error.into_inner().to_string();
+            ConfigError::Key(match path.as_str() {
+                "." => problem,
+                _ => format!("{path}: {problem}"),
+            })
+        })
+    }
+
+    /// The token with which the service acts for users, and nothing else may.
+    pub fn acting_token(&self) -> Result<Secret, ConfigError> {
+        match self.acting {
+            ActingMode::Appservice => match &self.registration_file {
+                Some(path) if self.as_token.is_none() && self.as_token_file.is_none() => {
+                    let registration = yaml(path)?;
+                    match registration.get("as_token").and_then(Value::as_str) {
+                        Some(token) => Ok(token.to_owned().into()),
+                        None => Err(ConfigError::Key(format!("{}: there is no as_token in it", path.display()))),
+                    }
+                }
+                Some(_) => Err(ConfigError::Key(
+                    "registration_file, as_token, as_token_file: only one of them may be set".into(),
+                )),
+                None => secret("as_token", self.as_token.as_ref(), self.as_token_file.as_deref()),
+            },
+            ActingMode::Admin => secret("admin_token", self.admin_token.as_ref(), self.admin_token_file.as_deref()),
+        }
+    }
+}
+
+/// A secret that is given by value or by file.
+fn secret(key: &str, value: Option<&Secret>, file: Option<&Path>) -> Result<Secret, ConfigError> {
+    match (value, file) {
+        (Some(value), None) => Ok(value.clone()),
+        (None, Some(path)) => Ok(text(path)?.trim().to_owned().into()),
+        (Some(_), Some(_)) => Err(ConfigError::Key(format!(
+            "{key}, {key}_file: only one of them may be set"
+        ))),
+        (None, None) if key == "as_token" => Err(ConfigError::Key(
+            "registration_file is missing: it is the file that `super-invites registration` writes (or set as_token or \
+             as_token_file, or `acting: admin`)"
+                .into(),
+        )),
+        (None, None) => Err(ConfigError::Key(format!("{key} is missing (or {key}_file)"))),
+    }
+}
+
+fn text(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
+}
+
+fn yaml(path: &Path) -> Result<Map<String, Value>, ConfigError> {
+    let text = text(path)?;
+    // A file in which everything is commented out is no mapping, and no mistake.
+    serde_saphyr::from_str::<Option<Map<String, Value>>>(&text)
+        .map(Option::unwrap_or_default)
+        .map_err(|error| ConfigError::Yaml { path: path.to_owned(), problem: error.to_string() })
+}
+
+fn http_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match Url::parse(&text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
+        _ => Err(D::Error::custom(format!("“{text}” is no address: it must begin with http:// or https://"))),
+    }
+}
+
+fn http_url_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+    http_url(deserializer).map(Some)
+}
+
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    u64::deserialize(deserializer).map(Duration::from_secs)
+}
+
+fn default_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 8090))
+}
+
+fn default_max_rooms() -> usize {
+    200
+}
+
+fn default_token_cache() -> Duration {
+    Duration::from_secs(10)
+}
+
+fn default_trusted_proxies() -> Vec<IpAddr> {
+    vec![IpAddr::from([127, 0, 0, 1]), IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let needed =
+            [("SUPER_INVITES_HOMESERVER_URL", "http://127.0.0.1:8008"), ("SUPER_INVITES_SERVER_NAME", "example.org")];
+        let variables = needed.iter().chain(variables);
+        Config::read(None, variables.map(|(name, text)| ((*name).into(), (*text).into())))
+    }
+
+    fn problem(variables: &[(&str, &str)]) -> String {
+        with(variables).expect_err("it does not fit").to_string()
+    }
+
+    #[test]
+    fn the_example_is_a_configuration() {
+        let folder = std::env::temp_dir().join(format!("super-invites-example-{}", std::process::id()));
+        std::fs::write(&folder, EXAMPLE).expect("the temporary folder is writable");
+        let config = Config::read(Some(&folder), []).expect("the example is right");
+        std::fs::remove_file(&folder).expect("it was written above");
+        let defaults = with(&[]).expect("nothing else is needed");
+        assert_eq!(config.listen, defaults.listen);
+        assert_eq!(config.max_rooms, defaults.max_rooms);
+        assert_eq!(config.token_cache_seconds, defaults.token_cache_seconds);
+        assert_eq!(config.trusted_proxies, defaults.trusted_proxies);
+        assert_eq!(config.sql_url, defaults.sql_url);
+        assert!(!config.generate_registration_token && !config.enable_web);
+    }
+
+    #[test]
+    fn a_wrong_key_is_named_with_what_is_allowed() {
+        let unknown = problem(&[("SUPER_INVITES_SQLURL", "x")]);
+        assert!(unknown.contains("`sqlurl`") && unknown.contains("`sql_url`"), "{unknown}");
+        let wrong = problem(&[("SUPER_INVITES_ENABLE_WEB", "perhaps")]);
+        assert!(wrong.starts_with("enable_web (from SUPER_INVITES_ENABLE_WEB): "), "{wrong}");
+        assert!(wrong.contains("boolean"), "{wrong}");
+        let mode = problem(&[("SUPER_INVITES_ACTING", "god")]);
+        assert!(mode.contains("`appservice`") && mode.contains("`admin`"), "{mode}");
+        let address = problem(&[("SUPER_INVITES_HOMESERVER_URL", "localhost:8008")]);
+        assert!(address.contains("http://"), "{address}");
+        let missing = Config::read(None, []).expect_err("there is nothing").to_string();
+        assert!(missing.contains("`homeserver_url`"), "{missing}");
+    }
+
+    #[test]
+    fn the_acting_token_comes_from_one_place() {
+        let none = with(&[]).and_then(|config| config.acting_token());
+        assert!(none.expect_err("no token").to_string().contains("registration_file"));
+        let two = [("SUPER_INVITES_AS_TOKEN", "a"), ("SUPER_INVITES_AS_TOKEN_FILE", "/b")];
+        let two = with(&two).and_then(|config| config.acting_token());
+        assert!(two.expect_err("two tokens").to_string().contains("only one"));
+        let admin = [("SUPER_INVITES_ACTING", "admin"), ("SUPER_INVITES_ADMIN_TOKEN", "t")];
+        let admin = with(&admin).and_then(|config| config.acting_token());
+        assert_eq!(admin.expect("it is there").reveal(), "t");
+    }
+
+    #[test]
+    fn no_secret_is_shown() {
+        let config =
+            with(&[("SUPER_INVITES_AS_TOKEN", "hunter2"), ("SUPER_INVITES_SQL_URL", "postgresql://u:hunter2@h/d")]);
+        assert!(!format!("{:?}", config.expect("it fits")).contains("hunter2"));
+    }
+}

@@ -1,0 +1,69 @@
+//! What can go wrong in a use case: either there is something to tell the person, or something failed and is for the log.
+
+use std::{error::Error as StdError, sync::Arc};
+
+use crate::{homeserver, store};
+
+/// A result of a use case.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// After how many seconds to try again when the homeserver does not answer.
+const RETRY_AFTER: u32 = 5;
+
+/// Why a use case did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It was refused, for a reason that can be told.
+    #[error(transparent)]
+    Refused(#[from] app::Error),
+    /// It failed here, which is for the log.
+    #[error("it failed here")]
+    Failed(#[source] Arc<dyn StdError + Send + Sync>),
+}
+
+impl Error {
+    /// What to tell the person. A failure is logged here, once, and told as that.
+    pub fn into_told(self) -> app::Error {
+        match self {
+            Self::Refused(error) => error,
+            Self::Failed(error) => {
+                let causes: Vec<String> =
+                    std::iter::successors(error.source(), |cause: &&dyn StdError| StdError::source(*cause))
+                        .map(ToString::to_string)
+                        .collect();
+                tracing::error!(%error, ?causes, "a request failed");
+                app::Error::Internal
+            }
+        }
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        Self::Failed(Arc::new(error))
+    }
+}
+
+impl From<homeserver::Error> for Error {
+    fn from(error: homeserver::Error) -> Self {
+        Arc::new(error).into()
+    }
+}
+
+impl From<Arc<homeserver::Error>> for Error {
+    fn from(error: Arc<homeserver::Error>) -> Self {
+        match &*error {
+            homeserver::Error::Unreachable(source) => {
+                tracing::warn!(%error, source, "a request has to wait");
+                app::Error::Unreachable { retry_after: RETRY_AFTER }.into()
+            }
+            _ => Self::Failed(error),
+        }
+    }
+}
+
+impl From<getrandom::Error> for Error {
+    fn from(error: getrandom::Error) -> Self {
+        Self::Failed(Arc::new(error))
+    }
+}

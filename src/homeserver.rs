@@ -1,0 +1,171 @@
+//! Every Matrix call, and the only place that holds the token which can act for everybody.
+//!
+//! What can be done with that token is what the public methods here and on [`Actor`] do, and nothing else: invite, join,
+//! make and mark a direct chat, read membership, ignored people and the state of an account, and look after registration
+//! tokens. Whoever asks is authenticated first, with *their own* token ([`Homeserver::whoami`]).
+
+mod acting;
+mod admin;
+mod caller;
+mod error;
+mod registration_tokens;
+mod standing;
+mod transport;
+
+use std::{sync::Arc, time::Duration};
+
+use matrix_sdk::ruma::{OwnedServerName, OwnedUserId, UserId, api::client::profile::get_profile};
+use moka::future::Cache;
+use url::Url;
+
+use self::{acting::Acting, transport::Transport};
+pub use self::{
+    acting::{Actor, Membership},
+    caller::MayInvite,
+    error::{Error, Refusal, Result},
+    registration_tokens::TokenState,
+    standing::Standing,
+};
+use crate::account::{Account, Origin};
+use crate::config::{ActingMode, Secret};
+
+/// For how long what is shown of an inviter may be old: their name, their picture, whether their account is in order.
+const INVITER_CACHE: Duration = Duration::from_secs(10);
+
+/// The homeserver beside which this service runs.
+pub struct Homeserver {
+    transport: Transport,
+    server_name: OwnedServerName,
+    acting: Acting,
+    sessions: Cache<String, Account>,
+    inviters: Cache<OwnedUserId, InviterState>,
+}
+
+/// What is shown of somebody who invites.
+#[derive(Debug, Clone)]
+pub struct InviterState {
+    /// The name they chose, if any.
+    pub display_name: Option<String>,
+    /// `mxc:` address of their picture, if any.
+    pub avatar_url: Option<String>,
+    /// Whether their account can be used.
+    pub standing: Standing,
+}
+
+/// Whether the homeserver limits how fast the service works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limits {
+    /// Like everybody.
+    Usual,
+    /// Not.
+    Lifted,
+}
+
+impl Homeserver {
+    /// A homeserver at `url`; nothing is asked yet. An access token's owner is remembered for `token_cache`.
+    pub fn new(
+        url: &Url,
+        server_name: OwnedServerName,
+        mode: ActingMode,
+        token: Secret,
+        token_cache: Duration,
+    ) -> Result<Self> {
+        Ok(Self {
+            transport: Transport::new(url)?,
+            server_name,
+            acting: Acting::new(mode, token),
+            sessions: Cache::builder()
+                .max_capacity(if token_cache.is_zero() { 0 } else { 10_000 })
+                .time_to_live(token_cache)
+                .build(),
+            inviters: Cache::builder().max_capacity(10_000).time_to_live(INVITER_CACHE).build(),
+        })
+    }
+
+    /// The homeserver's name, as in `@user:name`.
+    pub fn server_name(&self) -> &OwnedServerName {
+        &self.server_name
+    }
+
+    /// Whose access token this is, by the homeserver's own word (Client-Server API, `GET /account/whoami`), remembered for a
+    /// short time. `origin` is passed on, or everybody would seem to use the homeserver from here.
+    pub async fn whoami(&self, token: &str, origin: &Origin) -> Result<Account, Arc<Error>> {
+        let ask = self.transport.whoami(token, origin);
+        self.sessions.try_get_with_by_ref(token, ask).await
+    }
+
+    /// Whether the homeserver answers, and knows the token with which this service acts.
+    pub async fn ping(&self) -> Result<()> {
+        self.acting_user().await.map(drop)
+    }
+
+    /// The user in whose name the service itself speaks: the application service's sender, or the admin.
+    pub async fn acting_user(&self) -> Result<OwnedUserId> {
+        let token = self.acting.own_token();
+        Ok(self.transport.whoami(token, &Origin::default()).await?.user_id().to_owned())
+    }
+
+    /// Makes the homeserver ready for this service: the application service's own user exists, or the admin's limits are
+    /// lifted. Doing it again changes nothing.
+    pub async fn prepare(&self) -> Result<()> {
+        match self.acting.mode() {
+            ActingMode::Admin => self.admin().await.map(drop),
+            ActingMode::Appservice => {
+                let sender = self.acting_user().await?;
+                let username = sender.localpart();
+                let kind = "m.login.application_service";
+                match self.call(admin::RegisterSender { kind, username, inhibit_login: true }).await {
+                    Err(error) if !error.is("M_USER_IN_USE") => Err(error),
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// Whether the acting token may use the homeserver's admin API.
+    pub async fn is_admin(&self) -> Result<bool> {
+        let user = self.acting_user().await?;
+        match self.call(admin::QueryUser { user: &user }).await {
+            // The application service's own user may not have been made yet.
+            Err(error) if error.is("M_NOT_FOUND") => Ok(true),
+            Err(Error::Refused(_)) => Ok(false),
+            answer => answer.map(|_| true),
+        }
+    }
+
+    /// Whether the homeserver's limits hold for the acting user (Synapse admin API, "Get status of ratelimit").
+    pub async fn limits(&self) -> Result<Limits> {
+        let user = self.acting_user().await?;
+        let answer = self.call(admin::Ratelimit { user: &user }).await?;
+        Ok(match answer.messages_per_second {
+            Some(0) => Limits::Lifted,
+            _ => Limits::Usual,
+        })
+    }
+
+    /// Name, picture and state of somebody who invites, at most [`INVITER_CACHE`] old: to be shown, not to be relied on.
+    pub async fn inviter(&self, user: &UserId) -> Result<InviterState, Arc<Error>> {
+        let ask = async {
+            let (profile, standing) = tokio::join!(self.profile(user), self.standing(user));
+            let (display_name, avatar_url) = profile?;
+            Ok(InviterState { display_name, avatar_url, standing: standing? })
+        };
+        self.inviters.try_get_with_by_ref(user, ask).await
+    }
+
+    /// Asks something that only the acting token may.
+    async fn call<E: admin::Endpoint>(&self, endpoint: E) -> Result<E::Answer> {
+        self.transport.call(endpoint, self.acting.own_token()).await
+    }
+
+    /// Display name and picture (Client-Server API, "Profiles"); none of an account without a profile.
+    async fn profile(&self, user: &UserId) -> Result<(Option<String>, Option<String>)> {
+        let request = get_profile::v3::Request::new(user.to_owned());
+        let profile = match self.transport.send(request, self.acting.own_token(), None).await {
+            Err(Error::Refused(refusal)) if matches!(refusal.status, 403 | 404) => return Ok((None, None)),
+            answer => answer?,
+        };
+        let text = |field| Some(profile.get(field)?.as_str()?.to_owned()).filter(|text| !text.is_empty());
+        Ok((text("displayname"), text("avatar_url")))
+    }
+}

@@ -1,0 +1,194 @@
+//! What the specification has no request for, or ruma no simple one: Synapse's admin API, as far as it is used, and the
+//! registration of the application service's own user.
+//!
+//! ruma's macros for such requests want `client` and `server` features in the package that uses them, so these are small
+//! types of our own.
+
+use http::Method;
+use matrix_sdk::ruma::{MilliSecondsSinceUnixEpoch, UserId};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// A request with a JSON body, and the answer to it.
+pub(super) trait Endpoint: Serialize {
+    const METHOD: Method;
+    type Answer: DeserializeOwned;
+
+    /// The path, percent-encoded.
+    fn path(&self) -> String;
+}
+
+/// An answer of which nothing is read.
+#[derive(Deserialize)]
+pub(super) struct Done {}
+
+fn escaped(segment: &str) -> impl std::fmt::Display + '_ {
+    utf8_percent_encode(segment, NON_ALPHANUMERIC)
+}
+
+/// "Login as a user": an access token for a user, without a device.
+#[derive(Serialize)]
+pub(super) struct LogIn<'a> {
+    #[serde(skip)]
+    pub(super) user: &'a UserId,
+    pub(super) valid_until_ms: Option<MilliSecondsSinceUnixEpoch>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct LoggedIn {
+    pub(super) access_token: String,
+}
+
+impl Endpoint for LogIn<'_> {
+    const METHOD: Method = Method::POST;
+    type Answer = LoggedIn;
+
+    fn path(&self) -> String {
+        format!("/_synapse/admin/v1/users/{}/login", escaped(self.user.as_str()))
+    }
+}
+
+/// "Override ratelimiting for users"; zeros mean no limit.
+#[derive(Serialize)]
+pub(super) struct OverrideRatelimit<'a> {
+    #[serde(skip)]
+    pub(super) user: &'a UserId,
+    pub(super) messages_per_second: u32,
+    pub(super) burst_count: u32,
+}
+
+impl Endpoint for OverrideRatelimit<'_> {
+    const METHOD: Method = Method::POST;
+    type Answer = Done;
+
+    fn path(&self) -> String {
+        ratelimit_path(self.user)
+    }
+}
+
+/// "Get status of ratelimit".
+#[derive(Serialize)]
+pub(super) struct Ratelimit<'a> {
+    #[serde(skip)]
+    pub(super) user: &'a UserId,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RatelimitState {
+    /// `None` where the usual limits hold.
+    pub(super) messages_per_second: Option<u32>,
+}
+
+impl Endpoint for Ratelimit<'_> {
+    const METHOD: Method = Method::GET;
+    type Answer = RatelimitState;
+
+    fn path(&self) -> String {
+        ratelimit_path(self.user)
+    }
+}
+
+fn ratelimit_path(user: &UserId) -> String {
+    format!("/_synapse/admin/v1/users/{}/override_ratelimit", escaped(user.as_str()))
+}
+
+/// "Query user account".
+#[derive(Serialize)]
+pub(super) struct QueryUser<'a> {
+    #[serde(skip)]
+    pub(super) user: &'a UserId,
+}
+
+#[derive(Deserialize)]
+pub(super) struct UserState {
+    #[serde(default)]
+    pub(super) deactivated: bool,
+    #[serde(default)]
+    pub(super) locked: bool,
+    #[serde(default)]
+    pub(super) suspended: bool,
+}
+
+impl Endpoint for QueryUser<'_> {
+    const METHOD: Method = Method::GET;
+    type Answer = UserState;
+
+    fn path(&self) -> String {
+        format!("/_synapse/admin/v2/users/{}", escaped(self.user.as_str()))
+    }
+}
+
+/// "Create token" of the registration tokens, without an end.
+#[derive(Serialize)]
+pub(super) struct CreateRegistrationToken<'a> {
+    pub(super) token: &'a str,
+}
+
+impl Endpoint for CreateRegistrationToken<'_> {
+    const METHOD: Method = Method::POST;
+    type Answer = Done;
+
+    fn path(&self) -> String {
+        "/_synapse/admin/v1/registration_tokens/new".to_owned()
+    }
+}
+
+/// "Get one" of the registration tokens.
+#[derive(Serialize)]
+pub(super) struct GetRegistrationToken<'a> {
+    #[serde(skip)]
+    pub(super) token: &'a str,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RegistrationToken {
+    /// `None`: as often as people like.
+    pub(super) uses_allowed: Option<u64>,
+    pub(super) pending: u64,
+    pub(super) completed: u64,
+    /// Milliseconds since the epoch; `None`: never.
+    pub(super) expiry_time: Option<i64>,
+}
+
+impl Endpoint for GetRegistrationToken<'_> {
+    const METHOD: Method = Method::GET;
+    type Answer = RegistrationToken;
+
+    fn path(&self) -> String {
+        format!("/_synapse/admin/v1/registration_tokens/{}", escaped(self.token))
+    }
+}
+
+/// "Delete token" of the registration tokens.
+#[derive(Serialize)]
+pub(super) struct DeleteRegistrationToken<'a> {
+    #[serde(skip)]
+    pub(super) token: &'a str,
+}
+
+impl Endpoint for DeleteRegistrationToken<'_> {
+    const METHOD: Method = Method::DELETE;
+    type Answer = Done;
+
+    fn path(&self) -> String {
+        format!("/_synapse/admin/v1/registration_tokens/{}", escaped(self.token))
+    }
+}
+
+/// `POST /register` by an application service (Application Service API, "Server admin style permissions").
+#[derive(Serialize)]
+pub(super) struct RegisterSender<'a> {
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    pub(super) username: &'a str,
+    pub(super) inhibit_login: bool,
+}
+
+impl Endpoint for RegisterSender<'_> {
+    const METHOD: Method = Method::POST;
+    type Answer = Done;
+
+    fn path(&self) -> String {
+        "/_matrix/client/v3/register".to_owned()
+    }
+}

@@ -1,0 +1,101 @@
+//! What is asked with a member's own token, so that they see what they may see and no more.
+
+use std::collections::BTreeSet;
+
+use matrix_sdk::ruma::{
+    OwnedRoomAliasId, OwnedRoomId, OwnedUserId, RoomId,
+    api::client::{alias::get_alias, membership::joined_rooms, state::get_state_event_for_key},
+    events::{
+        StateEventType,
+        room::{
+            create::RoomCreateEventContent,
+            power_levels::{RoomPowerLevels, RoomPowerLevelsEventContent, RoomPowerLevelsSource},
+        },
+    },
+    room_version_rules::AuthorizationRules,
+};
+use serde::Deserialize;
+
+use super::{Error, Homeserver, Result};
+use crate::account::Account;
+
+/// Whether a member may invite people to a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MayInvite {
+    /// They may, now.
+    Yes,
+    /// They are in the room, but their power level does not reach.
+    PowerTooLow,
+}
+
+/// The parts of an `m.room.create` event that decide who its creators are.
+#[derive(Deserialize)]
+struct Creation {
+    sender: OwnedUserId,
+    content: RoomCreateEventContent,
+}
+
+impl Homeserver {
+    /// The room behind an alias; `None` if nobody knows it.
+    pub async fn resolve(&self, account: &Account, alias: OwnedRoomAliasId) -> Result<Option<OwnedRoomId>> {
+        let request = get_alias::v3::Request::new(alias);
+        match self.transport.send(request, account.token(), None).await {
+            Ok(answer) => Ok(Some(answer.room_id)),
+            // A server that is not there has no aliases either: Synapse answers 502 for it.
+            Err(Error::Refused(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The rooms in which the member is.
+    pub async fn rooms_of(&self, account: &Account) -> Result<BTreeSet<OwnedRoomId>> {
+        let request = joined_rooms::v3::Request::new();
+        let answer = self.transport.send(request, account.token(), None).await?;
+        Ok(answer.joined_rooms.into_iter().collect())
+    }
+
+    /// Whether the member may invite people to a room in which they are (Client-Server API, `m.room.power_levels`).
+    pub async fn may_invite(&self, account: &Account, room: &RoomId) -> Result<MayInvite> {
+        let levels = self.state_of(account, room, StateEventType::RoomPowerLevels, false).await?;
+        let levels: Option<RoomPowerLevelsEventContent> = levels.as_deref().map(read).transpose()?;
+        let source = || levels.clone().map_or(RoomPowerLevelsSource::None, RoomPowerLevelsSource::Original);
+        let user = account.user_id();
+        // In nearly every room the levels alone say yes, and who created it need not be asked.
+        if levels.is_some() && RoomPowerLevels::new(source(), &AuthorizationRules::V1, []).user_can_invite(user) {
+            return Ok(MayInvite::Yes);
+        }
+        let Some(creation) = self.state_of(account, room, StateEventType::RoomCreate, true).await? else {
+            return Ok(MayInvite::PowerTooLow);
+        };
+        let Creation { sender, content } = read(&creation)?;
+        let rules = content.room_version.rules().map_or(AuthorizationRules::V1, |rules| rules.authorization);
+        let mut creators = vec![sender];
+        creators.extend(content.additional_creators);
+        match RoomPowerLevels::new(source(), &rules, creators).user_can_invite(user) {
+            true => Ok(MayInvite::Yes),
+            false => Ok(MayInvite::PowerTooLow),
+        }
+    }
+
+    async fn state_of(
+        &self,
+        account: &Account,
+        room: &RoomId,
+        kind: StateEventType,
+        whole_event: bool,
+    ) -> Result<Option<String>> {
+        let mut request = get_state_event_for_key::v3::Request::new(room.to_owned(), kind, String::new());
+        if whole_event {
+            request.format = get_state_event_for_key::v3::StateEventFormat::Event;
+        }
+        match self.transport.send(request, account.token(), None).await {
+            Ok(answer) => Ok(Some(answer.event_or_content.get().to_owned())),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T> {
+    serde_json::from_str(json).map_err(|error| Error::Unexpected(error.into()))
+}

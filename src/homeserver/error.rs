@@ -1,0 +1,79 @@
+//! What can go wrong between this service and the homeserver.
+
+use std::{error::Error as StdError, time::Duration};
+
+use matrix_sdk::ruma::api::error::{Error as MatrixError, ErrorBody, ErrorKind, RetryAfter};
+
+/// A result of asking the homeserver.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a Matrix call did not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The homeserver understood, and said no.
+    #[error("the homeserver refuses: {} {}: {}", .0.status, .0.errcode, .0.message)]
+    Refused(Refusal),
+    /// Nobody answers, or a proxy answers in the homeserver's place.
+    #[error("the homeserver does not answer")]
+    Unreachable(#[source] Box<dyn StdError + Send + Sync>),
+    /// The answer is not what the specification says.
+    #[error("the homeserver answers strangely")]
+    Unexpected(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+/// A "standard error response" of the Client-Server API.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: u16,
+    /// The Matrix error code, `M_…`.
+    pub errcode: String,
+    /// The homeserver's own words.
+    pub message: String,
+    /// When to try again, with `M_LIMIT_EXCEEDED`.
+    pub retry_after: Option<Duration>,
+    /// Whether the device survives, with `M_UNKNOWN_TOKEN`.
+    pub soft_logout: bool,
+}
+
+impl Error {
+    /// Whether the homeserver refused with this error code.
+    pub fn is(&self, errcode: &str) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.errcode == errcode)
+    }
+
+    /// Whether the homeserver refused because there is no such thing.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.status == 404)
+    }
+}
+
+impl From<MatrixError> for Error {
+    fn from(error: MatrixError) -> Self {
+        let status = error.status_code.as_u16();
+        let ErrorBody::Standard(body) = error.body else {
+            // Not a homeserver's words: a proxy's, whose "bad gateway" means that nobody is behind it.
+            let source = format!("status {status} without a Matrix error").into();
+            return match status {
+                502..=504 => Self::Unreachable(source),
+                _ => Self::Unexpected(source),
+            };
+        };
+        let (retry_after, soft_logout) = match &body.kind {
+            ErrorKind::LimitExceeded(limit) => match limit.retry_after {
+                Some(RetryAfter::Delay(delay)) => (Some(delay), false),
+                _ => (None, false),
+            },
+            ErrorKind::UnknownToken(data) => (None, data.soft_logout),
+            ErrorKind::UserLocked => (None, true),
+            _ => (None, false),
+        };
+        Self::Refused(Refusal {
+            status,
+            errcode: body.kind.errcode().as_str().to_owned(),
+            message: body.message,
+            retry_after,
+            soft_logout,
+        })
+    }
+}

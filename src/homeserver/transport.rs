@@ -1,0 +1,144 @@
+//! Typed Matrix requests over HTTP.
+
+use std::{borrow::Cow, collections::BTreeSet, sync::LazyLock, time::Duration};
+
+use axum::body::Bytes;
+use http::Method;
+use matrix_sdk::ruma::{
+    UserId,
+    api::{
+        AppserviceUserIdentity, EndpointError, IncomingResponse, MatrixVersion, OutgoingRequest, SupportedVersions,
+        auth_scheme::{AuthScheme, SendAccessToken},
+        client::account::whoami,
+        error::{Error as MatrixError, FromHttpResponseError},
+        path_builder::PathBuilder,
+    },
+};
+use reqwest::header;
+use url::Url;
+
+use super::{Error, Result, admin::Endpoint};
+use crate::account::{Account, Origin};
+
+/// A room of many servers may take a homeserver this long to join, but not longer.
+const TIMEOUT: Duration = Duration::from_secs(90);
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Every call used here is at this version of the specification what it is now, on every homeserver alive.
+static VERSIONS: LazyLock<SupportedVersions> =
+    LazyLock::new(|| SupportedVersions { versions: BTreeSet::from([MatrixVersion::V1_11]), features: BTreeSet::new() });
+
+/// The HTTP client and where it knocks.
+pub(super) struct Transport {
+    client: reqwest::Client,
+    base_url: String,
+}
+
+impl Transport {
+    pub(super) fn new(url: &Url) -> Result<Self> {
+        let client = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            // A proxy of the environment must not see these tokens, and the homeserver is next door.
+            .no_proxy()
+            .user_agent(concat!("super-invites/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| Error::Unexpected(error.into()))?;
+        Ok(Self { client, base_url: url.as_str().trim_end_matches('/').to_owned() })
+    }
+
+    /// Sends a request with a token and, for an application service, in the name of `identity` (Application Service API,
+    /// "Identity assertion").
+    pub(super) async fn send<R>(
+        &self,
+        request: R,
+        token: &str,
+        identity: Option<&UserId>,
+    ) -> Result<R::IncomingResponse>
+    where
+        R: OutgoingRequest<EndpointError = MatrixError>,
+        for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
+        for<'a> R::PathBuilder: PathBuilder<Input<'a> = Cow<'a, SupportedVersions>>,
+    {
+        let mut request = self.prepare(request, token)?;
+        if let Some(user) = identity {
+            AppserviceUserIdentity::new(user)
+                .maybe_add_to_uri(request.uri_mut())
+                .map_err(|error| Error::Unexpected(error.into()))?;
+        }
+        self.exchange::<R>(request).await
+    }
+
+    /// Sends a request that ruma does not know.
+    pub(super) async fn call<E: Endpoint>(&self, endpoint: E, token: &str) -> Result<E::Answer> {
+        let mut request = http::Request::builder()
+            .method(E::METHOD)
+            .uri(format!("{}{}", self.base_url, endpoint.path()))
+            .header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let mut body = Vec::new();
+        if E::METHOD == Method::POST {
+            body = serde_json::to_vec(&endpoint).map_err(|error| Error::Unexpected(error.into()))?;
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let request = request.body(body).map_err(|error| Error::Unexpected(error.into()))?;
+        let answer = self.execute(request).await?;
+        if !answer.status().is_success() {
+            return Err(MatrixError::from_http_response(answer).into());
+        }
+        serde_json::from_slice(answer.body()).map_err(|error| Error::Unexpected(error.into()))
+    }
+
+    /// Asks whose token it is, telling the homeserver where the question came from.
+    pub(super) async fn whoami(&self, token: &str, origin: &Origin) -> Result<Account> {
+        let mut request = self.prepare(whoami::v3::Request::new(), token)?;
+        let headers = request.headers_mut();
+        if let Some(address) = origin.address
+            && let Ok(address) = address.to_string().parse()
+        {
+            headers.insert("x-forwarded-for", address);
+        }
+        if let Some(user_agent) = &origin.user_agent {
+            headers.insert(header::USER_AGENT, user_agent.clone());
+        }
+        let answer = self.exchange::<whoami::v3::Request>(request).await?;
+        Ok(Account::new(answer.user_id, token, answer.is_guest))
+    }
+
+    fn prepare<R>(&self, request: R, token: &str) -> Result<http::Request<Vec<u8>>>
+    where
+        R: OutgoingRequest,
+        for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
+        for<'a> R::PathBuilder: PathBuilder<Input<'a> = Cow<'a, SupportedVersions>>,
+    {
+        let token = SendAccessToken::Always(token);
+        request
+            .try_into_http_request(&self.base_url, token, Cow::Borrowed(&VERSIONS))
+            .map_err(|error| Error::Unexpected(error.into()))
+    }
+
+    async fn exchange<R>(&self, request: http::Request<Vec<u8>>) -> Result<R::IncomingResponse>
+    where
+        R: OutgoingRequest<EndpointError = MatrixError>,
+    {
+        let answer = self.execute(request).await?;
+        R::IncomingResponse::try_from_http_response(answer).map_err(|error| match error {
+            FromHttpResponseError::Server(error) => error.into(),
+            error => Error::Unexpected(error.to_string().into()),
+        })
+    }
+
+    async fn execute(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Bytes>> {
+        let request = reqwest::Request::try_from(request).map_err(|error| Error::Unexpected(error.into()))?;
+        // The address of a request may be logged with its error; no token is ever part of it.
+        let unreachable = |error: reqwest::Error| Error::Unreachable(error.into());
+        let response = self.client.execute(request).await.map_err(unreachable)?;
+        let mut answer = http::Response::builder().status(response.status());
+        if let Some(headers) = answer.headers_mut() {
+            headers.clone_from(response.headers());
+        }
+        let body = response.bytes().await.map_err(unreachable)?;
+        answer.body(body).map_err(|error| Error::Unexpected(error.into()))
+    }
+}

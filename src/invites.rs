@@ -1,0 +1,201 @@
+//! The use cases: everything that can be done with invites, with all rules and all authorisation, whichever door the
+//! request came through.
+
+mod chat;
+mod entry;
+mod redeem;
+mod registration;
+mod rooms;
+
+use std::sync::Arc;
+
+use app::{Draft, Error as Refusal, Invite, Inviter, Preview, Registration, ServiceStatus};
+use matrix_sdk::ruma::UserId;
+use tokio_util::task::TaskTracker;
+
+use self::redeem::Running;
+use crate::{
+    account::{Account, Origin},
+    error::{Error, Result},
+    homeserver::{self, Homeserver},
+    store::{Millis, NewInvite, RegistrationToken, Store, StoredInvite, Written},
+};
+
+/// Tells the time, in milliseconds since the epoch.
+pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
+
+/// What an operator can set about invites.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// The most rooms of one invite.
+    pub max_rooms: usize,
+    /// Whether codes open accounts as well.
+    pub registration: bool,
+}
+
+/// The use cases, over one database and one homeserver. Cheap to clone.
+#[derive(Clone)]
+pub struct Invites(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    homeserver: Arc<Homeserver>,
+    rules: Rules,
+    clock: Clock,
+    running: Running,
+    tasks: TaskTracker,
+}
+
+impl Invites {
+    /// The use cases over this database and this homeserver.
+    pub fn new(store: Store, homeserver: Arc<Homeserver>, rules: Rules, clock: Clock) -> Self {
+        Self(Arc::new(Inner {
+            store,
+            homeserver,
+            rules,
+            clock,
+            running: Running::default(),
+            tasks: TaskTracker::new(),
+        }))
+    }
+
+    /// Whose access token this is. Guests may do nothing here.
+    pub async fn authenticate(&self, token: &str, origin: &Origin) -> Result<Account> {
+        let account = self.0.homeserver.whoami(token, origin).await.map_err(|error| match &*error {
+            homeserver::Error::Refused(refusal) if refusal.errcode == "M_USER_LOCKED" => Refusal::Locked.into(),
+            homeserver::Error::Refused(refusal) => Refusal::SignedOut { soft: refusal.soft_logout }.into(),
+            _ => Error::from(error),
+        })?;
+        match account.is_guest() {
+            true => Err(Refusal::Guest.into()),
+            false => Ok(account),
+        }
+    }
+
+    /// Whether the service can do its work now.
+    pub async fn status(&self) -> ServiceStatus {
+        ServiceStatus {
+            server_name: self.0.homeserver.server_name().to_string(),
+            connected: self.0.homeserver.ping().await.is_ok(),
+        }
+    }
+
+    /// Everything that somebody has made and not deleted, oldest first.
+    pub async fn list(&self, account: &Account) -> Result<Vec<Invite>> {
+        Ok(self.0.store.invites_of(account.user_id().as_str()).await?)
+    }
+
+    /// One of somebody's own invites.
+    pub async fn one(&self, account: &Account, code: &str) -> Result<Invite> {
+        Ok(self.own(account, code).await?.invite)
+    }
+
+    /// Makes an invite, or changes one of one's own.
+    ///
+    /// The invite exists even if its registration token could not be made: then the answer says so, and saving again tries again.
+    pub async fn save(&self, account: &Account, draft: Draft) -> Result<(Invite, Registration)> {
+        let code = draft.code.as_deref().map(app::Code::parse).transpose()?;
+        let old = match &code {
+            Some(code) => self.0.store.invite(code.as_str()).await?,
+            None => None,
+        };
+        if let Some(old) = &old {
+            check_owner(old, account.user_id())?;
+            if old.deleted_at.is_some() {
+                return Err(Refusal::CodeSpent { code: old.invite.code.clone() }.into());
+            }
+        }
+        if self.0.homeserver.is_suspended(account.user_id()).await? {
+            return Err(Refusal::Suspended.into());
+        }
+        let known = old.as_ref().map_or(&[][..], |old| &old.invite.rooms);
+        let new = NewInvite {
+            rooms: self.0.check_rooms(account, &draft.rooms, known).await?,
+            owner: account.user_id().to_string(),
+            chat: draft.chat,
+            registration: draft.registration.or(old.as_ref().map(|old| old.registration)).unwrap_or(true),
+            code: code.map_or_else(|| app::Code::generate(getrandom::fill), Ok)?.into(),
+        };
+        let now = (self.0.clock)();
+        let written = match &old {
+            Some(_) => self.0.store.change_invite(&new, now).await?,
+            None => self.0.store.create_invite(&new, now).await?,
+        };
+        if written == Written::NotAsExpected {
+            // Somebody was faster: their code, or our own, deleted in this moment.
+            return match self.0.store.invite(&new.code).await? {
+                Some(taken) if taken.invite.owner == new.owner => Err(Refusal::CodeSpent { code: new.code }.into()),
+                _ => Err(Refusal::NotYours.into()),
+            };
+        }
+        let token = old.as_ref().map_or(RegistrationToken::None, |old| old.registration_token);
+        let registration = self.0.register(&new.code, new.registration, token).await?;
+        let came = old.map_or(0, |old| old.invite.came);
+        let NewInvite { code, owner, rooms, chat, .. } = new;
+        Ok((Invite { code, owner, rooms, chat, came }, registration))
+    }
+
+    /// Deletes one of one's own invites, and the registration token that came with it. Its code is never used again.
+    pub async fn delete(&self, account: &Account, code: &str) -> Result<()> {
+        let old = self.own(account, code).await?;
+        match self.0.store.delete_invite(code, (self.0.clock)()).await? {
+            Written::Done => {}
+            Written::NotAsExpected => return Err(Refusal::UnknownInvite.into()),
+        }
+        if old.registration_token.is_ours() {
+            self.0.unregister(code).await?;
+        }
+        Ok(())
+    }
+
+    /// What a code promises, for somebody who holds it.
+    pub async fn preview(&self, account: &Account, code: &str) -> Result<Preview> {
+        let StoredInvite { invite, deleted_at, .. } = self.0.store.invite(code).await?.ok_or(Refusal::UnknownInvite)?;
+        if deleted_at.is_some() {
+            return Err(Refusal::Ended.into());
+        }
+        let owner = self.0.user_id(&invite.owner)?;
+        let inviter = self.0.homeserver.inviter(&owner).await?;
+        if !inviter.standing.may_invite() {
+            return Err(Refusal::OwnerGone.into());
+        }
+        let redeemed = self.0.store.has_redeemed(code, account.user_id().as_str()).await?;
+        let rooms = invite.rooms.len() + usize::from(invite.chat);
+        Ok(Preview {
+            rooms: u32::try_from(rooms).unwrap_or(u32::MAX),
+            redeemed,
+            chat: invite.chat,
+            inviter: Inviter {
+                user_id: invite.owner,
+                display_name: inviter.display_name,
+                avatar_url: inviter.avatar_url,
+            },
+        })
+    }
+
+    /// Waits until every redemption that has begun is done, for a tidy shutdown.
+    pub async fn finish(&self) {
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+
+    async fn own(&self, account: &Account, code: &str) -> Result<StoredInvite> {
+        let stored = self.0.store.invite(code).await?.filter(|stored| stored.deleted_at.is_none());
+        let stored = stored.ok_or(Refusal::UnknownInvite)?;
+        check_owner(&stored, account.user_id())?;
+        Ok(stored)
+    }
+}
+
+impl Inner {
+    fn user_id(&self, text: &str) -> Result<matrix_sdk::ruma::OwnedUserId> {
+        UserId::parse(text).map_err(|error| Error::Failed(Arc::new(error)))
+    }
+}
+
+fn check_owner(stored: &StoredInvite, user: &UserId) -> Result<(), Refusal> {
+    match stored.invite.owner == user.as_str() {
+        true => Ok(()),
+        false => Err(Refusal::NotYours),
+    }
+}

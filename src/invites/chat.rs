@@ -1,0 +1,104 @@
+//! The direct chat between who redeems and who invited: one, however often something goes wrong on the way.
+
+use matrix_sdk::ruma::OwnedRoomId;
+
+use super::{
+    Inner,
+    entry::{missed, seen},
+    redeem::Journey,
+};
+use crate::{
+    error::Result,
+    homeserver::{self, Error, Membership},
+    store::{Came, Chat},
+};
+
+impl Inner {
+    /// Brings the two into one direct chat that the redeemer's clients show as such, from wherever it stopped before.
+    pub(super) async fn ensure_chat(&self, journey: &Journey, before: &Chat) -> Result<()> {
+        let came = if journey.ignored {
+            missed("You ignore the person who made this invite.", "M_INVITE_BLOCKED")
+        } else {
+            match self.make_chat(journey, before).await? {
+                Ok(()) => Came::In,
+                Err(Error::Refused(refusal)) => {
+                    let reason = "The direct chat could not be made. Please redeem the invite again later.";
+                    tracing::warn!(errcode = refusal.errcode, message = refusal.message, "no direct chat");
+                    missed(reason, &refusal.errcode)
+                }
+                Err(error) => return Err(error.into()),
+            }
+        };
+        self.note(journey, None, came).await
+    }
+
+    /// The outer error is ours, the inner one the homeserver's.
+    async fn make_chat(&self, journey: &Journey, before: &Chat) -> Result<homeserver::Result<()>> {
+        let (owner, redeemer) = (journey.owner.user(), &journey.redeemer);
+        let room = match before.room.as_deref().map(OwnedRoomId::try_from) {
+            Some(Ok(room)) => room,
+            _ => {
+                let room = match self.find_or_make_chat(journey, before).await? {
+                    Ok(room) => room,
+                    Err(error) => return Ok(Err(error)),
+                };
+                self.store.note_chat_room(&journey.code, redeemer.user().as_str(), room.as_str()).await?;
+                room
+            }
+        };
+        Ok(journey.patiently(|| redeemer.add_direct_chat(owner, &room)).await)
+    }
+
+    async fn find_or_make_chat(&self, journey: &Journey, before: &Chat) -> Result<homeserver::Result<OwnedRoomId>> {
+        let (owner, redeemer) = (journey.owner.user(), &journey.redeemer);
+        let found = match &before.marker {
+            // We stopped while one was being made: it may be there, without anybody having been told.
+            Some(marker) => find_unfinished(journey, marker).await,
+            None => Ok(None),
+        };
+        let found = match found {
+            Ok(None) => find_existing(journey).await,
+            found => found,
+        };
+        match found {
+            Ok(Some(room)) => return Ok(Ok(room)),
+            Ok(None) => {}
+            Err(error) => return Ok(Err(error)),
+        }
+        let marker = match &before.marker {
+            Some(marker) => marker.clone(),
+            None => {
+                let marker = String::from(app::Code::generate(getrandom::fill)?);
+                self.store.note_chat_marker(&journey.code, redeemer.user().as_str(), &marker).await?;
+                marker
+            }
+        };
+        Ok(journey.patiently(|| redeemer.create_chat(owner, &marker)).await)
+    }
+}
+
+/// The chat that was being made when we stopped, with the owner invited if that had not happened yet.
+async fn find_unfinished(journey: &Journey, marker: &str) -> homeserver::Result<Option<OwnedRoomId>> {
+    let (owner, redeemer) = (journey.owner.user(), &journey.redeemer);
+    let Some(room) = redeemer.find_chat(marker).await? else { return Ok(None) };
+    if seen(redeemer.membership(&room, owner).await)? == Membership::Outside {
+        redeemer.invite(&room, owner).await?;
+    }
+    Ok(Some(room))
+}
+
+/// A room that either of the two knows as their direct chat, with the redeemer in it and the owner in it or invited.
+async fn find_existing(journey: &Journey) -> homeserver::Result<Option<OwnedRoomId>> {
+    let (owner, redeemer) = (&journey.owner, &journey.redeemer);
+    let mut rooms = owner.direct_chats(redeemer.user()).await?;
+    rooms.extend(redeemer.direct_chats(owner.user()).await?);
+    // The redeemer's own first, the newest first.
+    for room in rooms.into_iter().rev() {
+        let me = seen(redeemer.membership(&room, redeemer.user()).await)?;
+        let friend = seen(redeemer.membership(&room, owner.user()).await)?;
+        if me == Membership::Joined && matches!(friend, Membership::Joined | Membership::Invited) {
+            return Ok(Some(room));
+        }
+    }
+    Ok(None)
+}

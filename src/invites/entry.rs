@@ -1,0 +1,111 @@
+//! Into one room: the owner invites, the redeemer joins.
+
+use std::{future::Future, time::Duration};
+
+use matrix_sdk::ruma::RoomId;
+use tokio::time::{Instant, sleep};
+
+use super::redeem::Journey;
+use crate::{
+    homeserver::{Error, Membership, Refusal, Result},
+    store::Came,
+};
+
+/// How long a homeserver that gives no time wants to be left alone.
+const USUAL_WAIT: Duration = Duration::from_secs(1);
+
+/// Which of the two said no.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Invite,
+    Join,
+}
+
+impl Journey {
+    /// Lets the redeemer into a room. Whoever is in already counts as having come in; a ban is never lifted.
+    ///
+    /// # Errors
+    /// Only if the homeserver does not answer; whatever it says is an outcome.
+    pub(super) async fn enter(&self, room: &RoomId) -> Result<Came> {
+        if self.ignored {
+            return Ok(match self.redeemer_is(room).await? {
+                Membership::Joined => Came::In,
+                _ => missed("You ignore the person who made this invite.", "M_INVITE_BLOCKED"),
+            });
+        }
+        let invited = self.patiently(|| self.owner.invite(room, self.redeemer.user())).await;
+        let (step, refused) = match invited {
+            Ok(()) => match self.patiently(|| self.redeemer.join(room)).await {
+                Ok(()) => return Ok(Came::In),
+                Err(error) => (Step::Join, error),
+            },
+            Err(error) => (Step::Invite, error),
+        };
+        match refused {
+            Error::Refused(refusal) => self.explain(room, step, refusal).await,
+            Error::Unexpected(source) => {
+                tracing::warn!(%room, source, "the homeserver answers strangely");
+                Ok(missed("The homeserver could not do it. Please redeem the invite again later.", "M_UNKNOWN"))
+            }
+            unreachable @ Error::Unreachable(_) => Err(unreachable),
+        }
+    }
+
+    /// What a refusal means, from how both stand to the room now: the homeserver's words differ from version to version.
+    async fn explain(&self, room: &RoomId, step: Step, refusal: Refusal) -> Result<Came> {
+        let redeemer = self.redeemer_is(room).await?;
+        if redeemer == Membership::Joined {
+            return Ok(Came::In);
+        }
+        let owner = seen(self.owner.membership(room, self.owner.user()).await)?;
+        let reason = match refusal.errcode.as_str() {
+            _ if redeemer == Membership::Banned => "You are banned from this room.",
+            _ if owner != Membership::Joined => "The person who made this invite is not in this room any more.",
+            "M_INVITE_BLOCKED" => "You do not take invitations from the person who made this invite.",
+            "M_LIMIT_EXCEEDED" => "The homeserver is busy. Please redeem the invite again in a moment.",
+            "M_FORBIDDEN" if step == Step::Invite => {
+                "The person who made this invite may no longer invite people to this room."
+            }
+            _ if refusal.status >= 500 => "The homeserver could not do it. Please redeem the invite again later.",
+            _ => &refusal.message,
+        };
+        Ok(missed(reason, &refusal.errcode))
+    }
+
+    /// How the redeemer stands to a room, as the owner sees it or, where the owner sees nothing, as they do themselves.
+    async fn redeemer_is(&self, room: &RoomId) -> Result<Membership> {
+        let me = self.redeemer.user();
+        match seen(self.owner.membership(room, me).await)? {
+            Membership::Outside => seen(self.redeemer.membership(room, me).await),
+            membership => Ok(membership),
+        }
+    }
+
+    /// Asks again while the homeserver's own limit says to wait, as long as there is patience.
+    pub(super) async fn patiently<T, F: Future<Output = Result<T>>>(&self, mut ask: impl FnMut() -> F) -> Result<T> {
+        loop {
+            match ask().await {
+                Err(Error::Refused(refusal)) if refusal.errcode == "M_LIMIT_EXCEEDED" => {
+                    let wait = refusal.retry_after.unwrap_or(USUAL_WAIT);
+                    if Instant::now() + wait > self.patience {
+                        return Err(Error::Refused(refusal));
+                    }
+                    sleep(wait).await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+}
+
+/// A room of which the homeserver shows nothing is one they are not in.
+pub(super) fn seen(membership: Result<Membership>) -> Result<Membership> {
+    match membership {
+        Err(Error::Refused(_)) => Ok(Membership::Outside),
+        membership => membership,
+    }
+}
+
+pub(super) fn missed(reason: &str, errcode: &str) -> Came {
+    Came::Missed { reason: reason.to_owned(), errcode: errcode.to_owned() }
+}

@@ -1,0 +1,290 @@
+//! Redeeming: the person is in every room, or knows which are missing and why, and nothing is ever done twice.
+//!
+//! What came of each room is written down as it happens. A redemption that was cut short, by an error or by the end of the
+//! process, is finished by the next one of the same person, who finds there what is done. While somebody redeems, they hold a
+//! lease in the database, so one person's redemptions run one after the other, also across instances.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use app::{Error as Refusal, Joined};
+use futures_util::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, Shared},
+    stream,
+};
+use matrix_sdk::ruma::{OwnedRoomId, OwnedUserId, RoomId, UserId};
+use tokio::time::{Instant, sleep};
+
+use super::{Inner, Invites};
+use crate::{
+    account::Account,
+    error::{Error, Result},
+    homeserver::Actor,
+    store::{Came, Outcome, Redemption, StoredInvite, Written},
+};
+
+/// How many rooms are entered at once. More gain nothing: the time is the homeserver's own.
+const AT_ONCE: usize = 4;
+
+/// For how long a redemption that has stopped in the middle keeps others of the same person waiting.
+const LEASE: Duration = Duration::from_secs(10);
+
+/// How often a redemption says that it is still at work.
+const RENEW: Duration = Duration::from_secs(3);
+
+/// For how long a redemption waits for another one of the same person.
+const QUEUE: Duration = Duration::from_secs(60);
+
+/// How often it looks whether it is its turn.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// For how long the homeserver's own limits are waited out in one redemption.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+type Work = Shared<BoxFuture<'static, Result<Joined, Refusal>>>;
+
+/// The redemptions at work in this process, by code and redeemer.
+#[derive(Default, Clone)]
+pub(super) struct Running(Arc<Mutex<HashMap<(String, OwnedUserId), Work>>>);
+
+impl Running {
+    /// The work that is being done for this code and person already, or `start`ed now.
+    fn join(&self, key: (String, OwnedUserId), start: impl FnOnce() -> Work) -> Work {
+        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        running.entry(key).or_insert_with(start).clone()
+    }
+
+    fn end(&self, key: &(String, OwnedUserId)) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+}
+
+/// Ends an entry of [`Running`] even if its work panics.
+struct Ending {
+    running: Running,
+    key: (String, OwnedUserId),
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.running.end(&self.key);
+    }
+}
+
+/// Everything that the steps of one redemption share.
+pub(super) struct Journey {
+    pub(super) code: String,
+    /// Whose invite it is, acted for.
+    pub(super) owner: Actor,
+    /// Who redeems, acted for.
+    pub(super) redeemer: Actor,
+    /// Until when the homeserver's limits are waited out.
+    pub(super) patience: Instant,
+    /// Whether the redeemer ignores the owner, so that no invitation reaches them.
+    pub(super) ignored: bool,
+}
+
+impl Invites {
+    /// Brings somebody into everything that a code leads to.
+    ///
+    /// Several requests for the same code and person are one redemption and get one answer. It goes on to its end even if
+    /// whoever asked hangs up.
+    pub async fn redeem(&self, account: &Account, code: &str) -> Result<Joined> {
+        let me = account.user_id();
+        let invite = self.0.live_invite(code).await?.invite;
+        if invite.owner == me.as_str() {
+            return Err(Refusal::OwnInvite.into());
+        }
+        if self.0.store.has_redeemed(code, me.as_str()).await? {
+            return Err(Refusal::AlreadyRedeemed.into());
+        }
+        let key = (code.to_owned(), me.to_owned());
+        let start = || {
+            let ending = Ending { running: self.0.running.clone(), key: key.clone() };
+            let inner = Arc::clone(&self.0);
+            let work = self.0.tasks.spawn(async move {
+                let (code, redeemer) = &ending.key;
+                inner.redeem_in_turn(code, redeemer).await.map_err(Error::into_told)
+            });
+            work.map(|ended| ended.unwrap_or(Err(Refusal::Internal))).boxed().shared()
+        };
+        Ok(self.0.running.join(key.clone(), start).await?)
+    }
+}
+
+impl Inner {
+    async fn live_invite(&self, code: &str) -> Result<StoredInvite> {
+        let stored = self.store.invite(code).await?.filter(|stored| stored.deleted_at.is_none());
+        Ok(stored.ok_or(Refusal::UnknownInvite)?)
+    }
+
+    /// Redeems while holding the person's lease.
+    async fn redeem_in_turn(&self, code: &str, redeemer: &UserId) -> Result<Joined> {
+        let lease = format!("redeem:{redeemer}");
+        let mut id = [0; 8];
+        getrandom::fill(&mut id)?;
+        let holder = u64::from_le_bytes(id).to_string();
+
+        let queue_ends = Instant::now() + QUEUE;
+        while self.take_lease(&lease, &holder).await? == Written::NotAsExpected {
+            if Instant::now() > queue_ends {
+                return Err(Refusal::Unreachable { retry_after: 5 }.into());
+            }
+            sleep(LOOK).await;
+        }
+        let renewing = async {
+            loop {
+                sleep(RENEW).await;
+                // Whoever has lost the lease must stop at once: somebody else is at work.
+                if self.take_lease(&lease, &holder).await? == Written::NotAsExpected {
+                    return Err(Refusal::Unreachable { retry_after: 1 }.into());
+                }
+            }
+        };
+        let done = tokio::select! {
+            done = self.redeem_now(code, redeemer) => done,
+            lost = renewing => lost,
+        };
+        self.store.release(&lease, &holder).await?;
+        done
+    }
+
+    async fn take_lease(&self, lease: &str, holder: &str) -> Result<Written> {
+        let now = (self.clock)();
+        let until = now + i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX);
+        Ok(self.store.lease(lease, holder, now, until).await?)
+    }
+
+    async fn redeem_now(&self, code: &str, redeemer: &UserId) -> Result<Joined> {
+        // Read again: what was true when the request came may have changed while it waited for its turn.
+        let invite = self.live_invite(code).await?.invite;
+        let before = self.store.redemption(code, redeemer.as_str()).await?.unwrap_or_default();
+        if before.complete {
+            return Ok(summary(&invite.rooms, before));
+        }
+        let owner = self.user_id(&invite.owner)?;
+        let (standing, suspended) =
+            tokio::try_join!(self.homeserver.standing(&owner), self.homeserver.is_suspended(redeemer))?;
+        if suspended {
+            return Err(Refusal::Suspended.into());
+        }
+        if !standing.may_invite() {
+            return Err(Refusal::OwnerGone.into());
+        }
+        let (owner, redeemer) = tokio::try_join!(self.homeserver.act_as(&owner), self.homeserver.act_as(redeemer))?;
+        let journey = Journey {
+            code: code.to_owned(),
+            ignored: redeemer.ignores(owner.user()).await?,
+            owner,
+            redeemer,
+            patience: Instant::now() + PATIENCE,
+        };
+        let me = journey.redeemer.user().as_str();
+        self.store.begin_redemption(code, me, (self.clock)()).await?;
+        let chat = async {
+            match invite.chat && !before.is_in(None) {
+                true => self.ensure_chat(&journey, &before.chat).await,
+                false => Ok(()),
+            }
+        };
+        // Both go on to their end, whatever becomes of the other.
+        let (rooms, chat) = tokio::join!(self.enter_rooms(&journey, missing(&invite.rooms, &before)), chat);
+        rooms?;
+        chat?;
+
+        let after = self.store.redemption(code, me).await?.unwrap_or_default();
+        let joined = summary(&invite.rooms, after);
+        if joined.missed.is_empty() {
+            self.store.complete_redemption(code, me, (self.clock)()).await?;
+        }
+        tracing::info!(
+            redeemer = me,
+            owner = invite.owner,
+            joined = joined.rooms.len(),
+            missed = joined.missed.len(),
+            "an invite was redeemed"
+        );
+        Ok(joined)
+    }
+
+    async fn enter_rooms(&self, journey: &Journey, rooms: Vec<OwnedRoomId>) -> Result<()> {
+        let enter = async |room: OwnedRoomId| {
+            let came = journey.enter(&room).await?;
+            self.note(journey, Some(&room), came).await
+        };
+        let mut entering = stream::iter(rooms).map(enter).buffer_unordered(AT_ONCE);
+        while let Some(entered) = entering.next().await {
+            entered?;
+        }
+        Ok(())
+    }
+
+    /// Writes down what came of a room, or of the direct chat.
+    pub(super) async fn note(&self, journey: &Journey, room: Option<&RoomId>, came: Came) -> Result<()> {
+        let outcome = Outcome { room: room.map(ToString::to_string), came };
+        let redeemer = journey.redeemer.user().as_str();
+        Ok(self.store.note_outcome(&journey.code, redeemer, &outcome, (self.clock)()).await?)
+    }
+}
+
+/// The rooms in which somebody is not yet through their redemption.
+fn missing(rooms: &[String], redemption: &Redemption) -> Vec<OwnedRoomId> {
+    let missing = rooms.iter().filter(|room| !redemption.is_in(Some(room)));
+    missing.filter_map(|room| OwnedRoomId::try_from(room.as_str()).ok()).collect()
+}
+
+/// What a redemption has come to, for the rooms that the invite has now, in its order.
+fn summary(rooms: &[String], redemption: Redemption) -> Joined {
+    let mut joined = Joined::default();
+    let position = |outcome: &Outcome| {
+        let named = |room: &String| outcome.room.as_ref() == Some(room);
+        rooms.iter().position(named).unwrap_or(rooms.len())
+    };
+    let mut outcomes = redemption.outcomes;
+    outcomes.sort_by_key(|outcome| (outcome.room.is_none(), position(outcome)));
+    for outcome in outcomes {
+        match outcome.missed() {
+            // A room that has left the invite since is not missing any more.
+            Some(missed) if outcome.room.is_none() || position(&outcome) < rooms.len() => joined.missed.push(missed),
+            Some(_) => {}
+            None => joined.rooms.extend(outcome.room.or_else(|| redemption.chat.room.clone())),
+        }
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(room: Option<&str>, came: Came) -> Outcome {
+        Outcome { room: room.map(str::to_owned), came }
+    }
+
+    fn missed() -> Came {
+        Came::Missed { reason: "You are banned from this room.".into(), errcode: "M_BAD_STATE".into() }
+    }
+
+    #[test]
+    fn the_answer_is_in_the_invites_order_and_ends_with_the_chat() {
+        let rooms = ["!b:x", "!a:x", "!c:x"].map(str::to_owned);
+        let mut redemption = Redemption::default();
+        redemption.chat.room = Some("!chat:x".into());
+        redemption.outcomes = vec![
+            outcome(None, Came::In),
+            outcome(Some("!a:x"), Came::In),
+            outcome(Some("!b:x"), Came::In),
+            outcome(Some("!c:x"), missed()),
+            outcome(Some("!left-the-invite:x"), missed()),
+        ];
+        assert_eq!(missing(&rooms, &redemption), ["!c:x"]);
+        let joined = summary(&rooms, redemption);
+        assert_eq!(joined.rooms, ["!b:x", "!a:x", "!chat:x"]);
+        assert_eq!(joined.missed.len(), 1);
+        assert_eq!(joined.missed[0].room.as_deref(), Some("!c:x"));
+    }
+}

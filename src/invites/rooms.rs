@@ -1,0 +1,125 @@
+//! Which rooms an invite may lead into.
+
+use std::collections::HashSet;
+
+use app::{Error as Refusal, RoomRefusal};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use matrix_sdk::ruma::{OwnedRoomAliasId, OwnedRoomId};
+
+use super::Inner;
+use crate::{account::Account, error::Result, homeserver::MayInvite};
+
+/// How many rooms are asked about at once.
+const AT_ONCE: usize = 8;
+
+/// The longest room id or alias (Matrix specification, Appendices, "Identifier grammar").
+const LONGEST_ID: usize = 255;
+
+/// A room as a member names it.
+enum Named {
+    Id(OwnedRoomId),
+    Alias(OwnedRoomAliasId),
+}
+
+/// A room that may be invited to, or why not.
+type Checked = Result<OwnedRoomId, RoomRefusal>;
+
+impl Inner {
+    /// The ids of the rooms named, each once, in order. Those in `known` are kept unasked, so that one that has broken since does
+    /// not stop a change; to every other one the member must be able to invite people now.
+    pub(super) async fn check_rooms(
+        &self,
+        account: &Account,
+        named: &[String],
+        known: &[String],
+    ) -> Result<Vec<String>> {
+        let mut seen = HashSet::new();
+        let named: Vec<&String> = named.iter().filter(|room| seen.insert(room.as_str())).collect();
+        if named.len() > self.rules.max_rooms {
+            return Err(Refusal::Invalid {
+                field: "rooms".into(),
+                problem: format!("may name at most {} rooms", self.rules.max_rooms),
+            }
+            .into());
+        }
+        let known: HashSet<&str> = known.iter().map(String::as_str).collect();
+        let new: Vec<(String, Named)> = named
+            .iter()
+            .filter(|room| !known.contains(room.as_str()))
+            .map(|room| Ok(((*room).clone(), parse(room)?)))
+            .collect::<Result<_, Refusal>>()?;
+        let mut checked = self.check_new(account, new, &known).await?.into_iter();
+
+        let (mut rooms, mut refused) = (Vec::new(), Vec::new());
+        for room in named {
+            let room = match known.contains(room.as_str()) {
+                true => Some(Ok(room.clone())),
+                false => checked.next().map(|checked| checked.map(String::from)),
+            };
+            match room {
+                // Two aliases may lead to one room.
+                Some(Ok(room)) if !rooms.contains(&room) => rooms.push(room),
+                Some(Err(refusal)) => refused.push(refusal),
+                _ => {}
+            }
+        }
+        match refused.is_empty() {
+            true => Ok(rooms),
+            false => Err(Refusal::RoomsRefused(refused).into()),
+        }
+    }
+
+    async fn check_new(
+        &self,
+        account: &Account,
+        new: Vec<(String, Named)>,
+        known: &HashSet<&str>,
+    ) -> Result<Vec<Checked>> {
+        if new.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mine = self.homeserver.rooms_of(account).await?;
+        let check = async |(text, named): (String, Named)| -> Result<Checked> {
+            let refuse = |reason: &str| Ok(Err(RoomRefusal { room: text.clone(), reason: reason.to_owned() }));
+            let room = match named {
+                Named::Id(room) => room,
+                Named::Alias(alias) => match self.homeserver.resolve(account, alias).await? {
+                    Some(room) => room,
+                    None => return refuse("There is no such room."),
+                },
+            };
+            if known.contains(room.as_str()) {
+                return Ok(Ok(room));
+            }
+            if !mine.contains(&room) {
+                return refuse("You are not in this room.");
+            }
+            match self.homeserver.may_invite(account, &room).await? {
+                MayInvite::Yes => Ok(Ok(room)),
+                MayInvite::PowerTooLow => refuse("You may not invite people to this room."),
+            }
+        };
+        stream::iter(new).map(check).buffered(AT_ONCE).try_collect().await
+    }
+}
+
+fn parse(room: &str) -> Result<Named, Refusal> {
+    let legal = room.len() <= LONGEST_ID && !room.contains('\0');
+    let named = match room.chars().next() {
+        Some('!') if legal && room.len() > 1 => OwnedRoomId::try_from(room).ok().map(Named::Id),
+        Some('#') if legal => OwnedRoomAliasId::try_from(room).ok().map(Named::Alias),
+        _ => None,
+    };
+    named.ok_or_else(|| Refusal::Invalid {
+        field: "rooms".into(),
+        problem: format!("names “{}”, which is neither a room id (!…) nor an alias (#…:…)", short(room)),
+    })
+}
+
+/// A text from outside, short enough to be repeated.
+fn short(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

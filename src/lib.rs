@@ -1,0 +1,115 @@
+//! Super Invites: a service beside a Matrix homeserver with which members make invite codes, and whoever redeems one is in
+//! all of its rooms a moment later.
+//!
+//! Imports point one way: `main` → here → [`api`], [`web`] → [`invites`] → [`store`], [`homeserver`] → the words of the
+//! `app` crate. The two doors do not know each other, nor do database and homeserver.
+
+pub mod account;
+pub mod api;
+pub mod check;
+pub mod config;
+pub mod error;
+pub mod homeserver;
+pub mod invites;
+pub mod proxies;
+pub mod registration;
+pub mod store;
+pub mod web;
+
+use std::{future::Future, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use tokio::net::TcpListener;
+
+use self::{
+    config::{Config, ConfigError},
+    homeserver::Homeserver,
+    invites::{Clock, Invites, Rules},
+    proxies::Proxies,
+    store::Store,
+};
+
+/// How often left-over work is looked for.
+const HOUSEKEEPING: Duration = Duration::from_secs(60);
+
+/// How long a redemption that is under way may hold up a shutdown.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// Why the service cannot start, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The configuration does not fit.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The database is not there.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The homeserver's address cannot be used.
+    #[error(transparent)]
+    Homeserver(#[from] homeserver::Error),
+    /// The system does not let it listen.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// The homeserver of a configuration; nothing is asked yet.
+pub fn homeserver(config: &Config) -> Result<Homeserver, ServeError> {
+    Ok(Homeserver::new(
+        &config.homeserver_url,
+        config.server_name.clone(),
+        config.acting,
+        config.acting_token()?,
+        config.token_cache_seconds,
+    )?)
+}
+
+/// Serves until `shutdown`, then finishes what has begun.
+pub async fn serve(
+    config: Config,
+    listener: TcpListener,
+    clock: Clock,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    let homeserver = Arc::new(homeserver(&config)?);
+    let store = Store::open(&config.sql_url).await?;
+    let rules = Rules { max_rooms: config.max_rooms, registration: config.generate_registration_token };
+    let invites = Invites::new(store.clone(), Arc::clone(&homeserver), rules, clock);
+    let housekeeping = tokio::spawn(keep_house(invites.clone(), homeserver));
+
+    let proxies = Arc::new(Proxies::new(config.trusted_proxies.clone()));
+    let mut router = api::router(invites.clone(), proxies);
+    if config.enable_web {
+        router = router.merge(web::router(invites.clone(), &site_dir(&config)));
+    }
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(shutdown).await?;
+
+    housekeeping.abort();
+    if tokio::time::timeout(GRACE, invites.finish()).await.is_err() {
+        tracing::warn!("a redemption was cut short; the next one of the same person finishes it");
+    }
+    store.close().await;
+    Ok(())
+}
+
+/// Where the pages' files are.
+fn site_dir(config: &Config) -> PathBuf {
+    let beside = || Some(std::env::current_exe().ok()?.parent()?.join("site"));
+    config.site_dir.clone().or_else(beside).unwrap_or_else(|| "site".into())
+}
+
+/// Makes the homeserver ready for the service, as soon as it answers, and looks after what was left over.
+async fn keep_house(invites: Invites, homeserver: Arc<Homeserver>) {
+    let mut ready = false;
+    loop {
+        if !ready {
+            match homeserver.prepare().await {
+                Ok(()) => ready = true,
+                Err(error) => tracing::warn!(%error, "the homeserver is not ready; `super-invites check` says why"),
+            }
+        }
+        if let Err(error) = invites.sweep().await {
+            tracing::warn!(%error, "left-over registration tokens stay for now");
+        }
+        tokio::time::sleep(HOUSEKEEPING).await;
+    }
+}

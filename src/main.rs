@@ -1,0 +1,150 @@
+//! The command line.
+
+use std::{
+    fs::OpenOptions,
+    io::Write,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use clap::{Parser, Subcommand};
+use matrix_sdk::ruma::OwnedServerName;
+use super_invites::{
+    check,
+    config::{self, Config},
+    invites::Clock,
+    registration::Registration,
+    serve,
+};
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+/// Invite codes for Matrix homeservers: whoever redeems one is in all of its rooms a moment later.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    /// The configuration file [default: super-invites.yaml, if there is one]
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the service
+    Serve,
+    /// Write the registration that makes this service known to the homeserver
+    Registration {
+        /// The homeserver's name, as in @user:name
+        #[arg(long)]
+        server_name: OwnedServerName,
+        /// The local part of the service's own user
+        #[arg(long, default_value = "super-invites")]
+        sender: String,
+        /// Where to write it
+        #[arg(long, default_value = "super-invites-registration.yaml")]
+        out: PathBuf,
+    },
+    /// Say what is wrong with the configuration and what it leads to, one line a finding
+    Check,
+    /// Print a commented configuration
+    Config,
+}
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
+        .with_writer(std::io::stderr)
+        .init();
+    match run(Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("super-invites: {error}");
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                eprintln!("  because: {error}");
+                cause = error.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    match cli.command {
+        Command::Serve => {
+            let config = read(cli.config)?;
+            let listener = TcpListener::bind(config.listen).await?;
+            tracing::info!(address = %listener.local_addr()?, "listening");
+            serve(config, listener, clock(), shutdown()).await?;
+        }
+        Command::Registration { server_name, sender, out } => write_registration(&server_name, &sender, &out)?,
+        Command::Check => return Ok(report(&check::findings(&read(cli.config)?).await)),
+        Command::Config => print!("{}", config::EXAMPLE),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(file: Option<PathBuf>) -> Result<Config, config::ConfigError> {
+    let usual = Path::new("super-invites.yaml");
+    let file = file.or_else(|| usual.exists().then(|| usual.to_owned()));
+    Config::read(file.as_deref(), std::env::vars())
+}
+
+fn report(findings: &[String]) -> ExitCode {
+    if findings.is_empty() {
+        println!("Nothing is wrong.");
+        return ExitCode::SUCCESS;
+    }
+    for finding in findings {
+        println!("{finding}");
+    }
+    ExitCode::FAILURE
+}
+
+fn write_registration(
+    server_name: &OwnedServerName,
+    sender: &str,
+    out: &Path,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let registration = Registration::new(server_name, sender)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(out).map_err(|error| format!("cannot write {}: {error}", out.display()))?;
+    file.write_all(registration.yaml.as_bytes())?;
+    let path = out.canonicalize()?;
+    println!(
+        "Written: {path}\n\n\
+         1. Let the homeserver's user read it, and nobody else.\n\
+         2. Add to homeserver.yaml, and restart the homeserver:\n\n\
+         app_service_config_files:\n  - {path}\n\n\
+         3. Set registration_file: {path} in the configuration of this service.\n\
+         4. Only for generate_registration_token: make {sender} a server admin (`super-invites check` says how).",
+        path = path.display(),
+        sender = registration.sender,
+    );
+    Ok(())
+}
+
+fn clock() -> Clock {
+    Arc::new(|| {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    })
+}
+
+/// Ends with Ctrl-C or a polite kill.
+async fn shutdown() {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+        .expect("signals can be listened to at start-up");
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}

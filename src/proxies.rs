@@ -1,0 +1,58 @@
+//! Where a request really comes from, behind reverse proxies.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::{HeaderMap, header};
+
+use crate::account::Origin;
+
+/// The reverse proxies whose word is believed.
+#[derive(Debug)]
+pub struct Proxies(Vec<IpAddr>);
+
+impl Proxies {
+    /// Believes these addresses.
+    pub fn new(trusted: Vec<IpAddr>) -> Self {
+        Self(trusted)
+    }
+
+    /// Who sent a request: the peer or, as far as trusted proxies say so in `X-Forwarded-For`, whoever is behind them.
+    pub fn origin(&self, peer: SocketAddr, headers: &HeaderMap) -> Origin {
+        let mut address = peer.ip().to_canonical();
+        let chain = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+        let chain: Vec<&str> = chain.flat_map(|value| value.split(',')).collect();
+        for named in chain.into_iter().rev() {
+            match named.trim().parse::<IpAddr>() {
+                Ok(behind) if self.0.contains(&address) => address = behind.to_canonical(),
+                _ => break,
+            }
+        }
+        Origin { address: Some(address), user_agent: headers.get(header::USER_AGENT).cloned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_trusted_proxies_are_believed() {
+        let proxies = Proxies::new(vec![[127, 0, 0, 1].into(), [10, 0, 0, 1].into()]);
+        let origin = |peer: &str, forwarded: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for value in forwarded {
+                headers.append("x-forwarded-for", value.parse().expect("a legal header"));
+            }
+            let peer = format!("{peer}:1").parse().expect("an address");
+            proxies.origin(peer, &headers).address.map(|address| address.to_string())
+        };
+        let is = |address: &str| Some(address.to_owned());
+        assert_eq!(origin("192.0.2.1", &[]), is("192.0.2.1"));
+        assert_eq!(origin("192.0.2.1", &["198.51.100.1"]), is("192.0.2.1"));
+        assert_eq!(origin("127.0.0.1", &["198.51.100.1"]), is("198.51.100.1"));
+        // What a client writes itself stands in front and counts for nothing.
+        assert_eq!(origin("127.0.0.1", &["203.0.113.9, 198.51.100.1"]), is("198.51.100.1"));
+        assert_eq!(origin("127.0.0.1", &["198.51.100.1", "10.0.0.1"]), is("198.51.100.1"));
+        assert_eq!(origin("127.0.0.1", &["nonsense"]), is("127.0.0.1"));
+    }
+}

@@ -1,0 +1,166 @@
+//! Every SQL text. One text for both engines: `$1` placeholders, `ON CONFLICT`, `RETURNING`, milliseconds as `BIGINT`.
+//!
+//! Each method is one query or one transaction, so nothing is ever half written, and none asks the homeserver anything in
+//! between.
+
+mod invites;
+mod leases;
+mod redemptions;
+
+use std::{path::PathBuf, time::Duration};
+
+use sqlx::{
+    PgPool, SqlitePool,
+    migrate::Migrator,
+    postgres::PgPoolOptions,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::config::SqlUrl;
+
+pub use self::{
+    invites::{NewInvite, RegistrationToken, StoredInvite, Written},
+    redemptions::{Came, Chat, Outcome, Redemption},
+};
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// How long a write waits for another one in SQLite, which has one writer at a time.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Milliseconds since the epoch.
+pub type Millis = i64;
+
+/// A result of asking the database.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why the database does not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file cannot be opened, or nobody answers there.
+    #[error("the database cannot be opened")]
+    Open(#[source] sqlx::Error),
+    /// The tables could not be made or changed.
+    #[error("the database cannot be brought up to date")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// A query failed.
+    #[error("the database fails")]
+    Query(#[from] sqlx::Error),
+}
+
+/// The database.
+#[derive(Debug, Clone)]
+pub enum Store {
+    /// SQLite: a file, or memory.
+    Sqlite(SqlitePool),
+    /// PostgreSQL.
+    Postgres(PgPool),
+}
+
+/// Runs the same code on whichever engine it is, with `$pool` bound to its pool.
+macro_rules! on_pool {
+    ($store:expr, |$pool:ident| $body:expr) => {
+        match $store {
+            $crate::store::Store::Sqlite($pool) => $body,
+            $crate::store::Store::Postgres($pool) => $body,
+        }
+    };
+}
+
+/// Runs the same code in a transaction of whichever engine it is. In SQLite it is a writing one from the start: one that
+/// begins by reading could find at its first write that another has overtaken it.
+macro_rules! in_transaction {
+    ($store:expr, |$tx:ident| $body:expr) => {
+        match $store {
+            $crate::store::Store::Sqlite(pool) => {
+                let mut $tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+                let value = $body;
+                $tx.commit().await?;
+                value
+            }
+            $crate::store::Store::Postgres(pool) => {
+                let mut $tx = pool.begin().await?;
+                let value = $body;
+                $tx.commit().await?;
+                value
+            }
+        }
+    };
+}
+
+use {in_transaction, on_pool};
+
+impl Store {
+    /// Opens the database and brings its tables up to date. Several instances may do so at once.
+    pub async fn open(url: &SqlUrl) -> Result<Self> {
+        let store = match url {
+            SqlUrl::SqliteFile(path) => Self::Sqlite(sqlite_file(path.clone()).await.map_err(Error::Open)?),
+            SqlUrl::SqliteMemory => Self::Sqlite(sqlite_memory().await.map_err(Error::Open)?),
+            SqlUrl::Postgres(url) => {
+                let options = PgPoolOptions::new().max_connections(20).acquire_timeout(BUSY_TIMEOUT);
+                Self::Postgres(options.connect(url).await.map_err(Error::Open)?)
+            }
+        };
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    async fn migrate(&self) -> Result<()> {
+        let mut tries = 0;
+        loop {
+            let migrated = on_pool!(self, |pool| MIGRATIONS.run(pool).await);
+            match migrated {
+                // PostgreSQL lets one instance at a time in. In SQLite the one that comes second fails on what the first has
+                // just made, and finds it made when it looks again.
+                Err(_) if matches!(self, Self::Sqlite(_)) && tries < 20 => {
+                    tries += 1;
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                done => return Ok(done?),
+            }
+        }
+    }
+
+    /// Whether the database takes a write, undone at once.
+    pub async fn probe(&self) -> Result<()> {
+        const WRITE: &str =
+            "INSERT INTO leases (name, holder, until) VALUES ('probe', '', 0) ON CONFLICT (name) DO NOTHING";
+        match self {
+            Self::Sqlite(pool) => {
+                let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+                sqlx::query(WRITE).execute(&mut *tx).await?;
+                tx.rollback().await?;
+            }
+            Self::Postgres(pool) => {
+                let mut tx = pool.begin().await?;
+                sqlx::query(WRITE).execute(&mut *tx).await?;
+                tx.rollback().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Finishes what is being written and closes the database.
+    pub async fn close(&self) {
+        on_pool!(self, |pool| pool.close().await);
+    }
+}
+
+async fn sqlite_file(path: PathBuf) -> sqlx::Result<SqlitePool> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // With the write-ahead log a crash of the machine may lose the last moment, never the database.
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true);
+    SqlitePoolOptions::new().max_connections(8).connect_with(options).await
+}
+
+async fn sqlite_memory() -> sqlx::Result<SqlitePool> {
+    let options = SqliteConnectOptions::new().in_memory(true).foreign_keys(true);
+    // The database is the connection: there is one, and it stays.
+    let pool = SqlitePoolOptions::new().max_connections(1).min_connections(1);
+    pool.idle_timeout(None).max_lifetime(None).connect_with(options).await
+}

@@ -1,0 +1,25 @@
+//! Who is at work on what, among several instances.
+
+use super::{Millis, Result, Store, Written, on_pool};
+
+impl Store {
+    /// Takes or renews a lease until `until`: [`Written::NotAsExpected`] while somebody else's has not ended.
+    pub async fn lease(&self, name: &str, holder: &str, now: Millis, until: Millis) -> Result<Written> {
+        const TAKE: &str = "INSERT INTO leases (name, holder, until) VALUES ($1, $2, $4)
+             ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
+             WHERE leases.holder = excluded.holder OR leases.until <= $3";
+        let rows = on_pool!(self, |pool| {
+            sqlx::query(TAKE).bind(name).bind(holder).bind(now).bind(until).execute(pool).await?.rows_affected()
+        });
+        Ok(rows.into())
+    }
+
+    /// Gives a lease back.
+    pub async fn release(&self, name: &str, holder: &str) -> Result<()> {
+        const RELEASE: &str = "DELETE FROM leases WHERE name = $1 AND holder = $2";
+        on_pool!(self, |pool| {
+            sqlx::query(RELEASE).bind(name).bind(holder).execute(pool).await?;
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,91 @@
+//! The command line, as an operator uses it.
+
+use serde_json::Value;
+
+use crate::support::{Acting, Engine, Fault, Proxy, Setup, World};
+
+async fn run(setup: &Setup, arguments: &[&str]) -> (bool, String) {
+    let mut command = setup.command(arguments[0]);
+    command.args(&arguments[1..]).stderr(std::process::Stdio::piped());
+    let output = command.output().await.unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(text).unwrap())
+}
+
+#[tokio::test]
+async fn check_says_what_is_wrong_and_how_to_mend_it() {
+    let world = World::new().await;
+    let fine = Setup::new(&world, Acting::Appservice, Engine::Sqlite).await;
+    assert_eq!(run(&fine, &["check"]).await, (true, "Nothing is wrong.\n".into()));
+
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = format!("http://{free}");
+    let proxy = Proxy::start(&world).await;
+    proxy.fail(reqwest::Method::GET, "/_synapse/admin/v2/users/", 0, u32::MAX, Fault::NotAdmin);
+    for (key, value, finding) in [
+        ("HOMESERVER_URL", nobody.as_str(), "Nobody answers at http://127.0.0.1"),
+        ("AS_TOKEN", "wrong", "Add the registration file to app_service_config_files"),
+        ("SERVER_NAME", "other.example", "Set server_name: test."),
+        ("SQL_URL", "sqlite:////proc/nowhere/x.db", "is not writable"),
+        ("PUBLIC_URL", nobody.as_str(), "Nobody answers at http://127.0.0.1"),
+        ("PUBLIC_URL", world.homeserver.as_str(), "Something else answers"),
+        ("HOMESERVER_URL", proxy.url.as_str(), "which generate_registration_token needs. As an admin: curl -X PUT"),
+    ] {
+        let mut setup = fine.clone();
+        let (ok, text) = run(setup.set(key, value), &["check"]).await;
+        assert!(!ok && text.contains(finding), "{key}: {text}");
+        assert_eq!(text.lines().count(), 1, "one line a finding: {text}");
+    }
+
+    // A running service answers at its public address, and lifts the limits of the admin it acts with.
+    let admin = Setup::new(&world, Acting::Admin, Engine::Sqlite).await;
+    let (ok, text) = run(&admin, &["check"]).await;
+    assert!(!ok && text.contains("The homeserver's limits hold for @admin"), "{text}");
+    let service = admin.start().await;
+    let mut public = admin.clone();
+    public.set("PUBLIC_URL", &service.url);
+    loop {
+        let (ok, text) = run(&public, &["check"]).await;
+        if ok {
+            break;
+        }
+        assert!(text.contains("limits hold"), "{text}");
+    }
+    let person = world.person("nobody-special").await;
+    let mut powerless = admin.clone();
+    let (ok, text) = run(powerless.set("ADMIN_TOKEN", &person.token), &["check"]).await;
+    assert!(!ok && text.contains("is not a server admin, which acting: admin needs"), "{text}");
+}
+
+#[tokio::test]
+async fn a_registration_is_written_once_and_for_this_server() {
+    let world = World::new().await;
+    let setup = Setup::new(&world, Acting::Appservice, Engine::Sqlite).await;
+    let (ok, text) = run(&setup, &["registration", "--server-name", "chat.example.org"]).await;
+    assert!(ok && text.contains("app_service_config_files:"), "{text}");
+    let file = setup.folder.join("super-invites-registration.yaml");
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert!(written.contains(r"regex: '^@.*:chat\.example\.org$'"), "{written}");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let (ok, text) = run(&setup, &["registration", "--server-name", "chat.example.org"]).await;
+    assert!(!ok && text.contains("cannot write"), "a token in use is not overwritten: {text}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), written);
+
+    // The file itself can be the configuration's token.
+    let mut setup = setup.clone();
+    setup.variables.retain(|(name, _)| !name.ends_with("AS_TOKEN"));
+    let (ok, text) = run(setup.set("REGISTRATION_FILE", &file.display().to_string()), &["check"]).await;
+    assert!(!ok && text.contains(&format!("Add {} to app_service_config_files", file.display())), "{text}");
+}
+
+#[tokio::test]
+async fn a_wrong_configuration_stops_the_start_with_the_keys_name() {
+    let world = World::new().await;
+    let mut setup = Setup::new(&world, Acting::Appservice, Engine::Sqlite).await;
+    let (ok, text) = run(setup.set("SQLURL", "x"), &["serve"]).await;
+    assert!(!ok && text.contains("unknown field `sqlurl`") && text.contains("`sql_url`"), "{text}");
+    let (ok, example) = run(&setup, &["config"]).await;
+    assert!(ok && example.contains("\nsql_url: sqlite:///super_invites.db\n"));
+    assert_eq!(serde_saphyr::from_str::<Value>(&example).unwrap()["max_rooms"], 200);
+}

@@ -1,0 +1,165 @@
+//! What happens when something breaks in the middle: nothing is lost, and nothing is done twice.
+
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::{API, Acting, BOTH_WAYS, Engine, Fault, Proxy, Setup, World, errcode, sorted, strings};
+
+/// One place at which the process is killed.
+struct Cut {
+    method: Method,
+    path: &'static str,
+    /// How many such requests pass before.
+    skip: u32,
+    fault: Fault,
+}
+
+/// Between every two steps of a redemption there is a request that has not arrived or not been answered.
+fn cuts() -> Vec<Cut> {
+    let cut = |method: &Method, path, skip, fault| Cut { method: method.clone(), path, skip, fault };
+    let mut cuts = Vec::new();
+    for fault in [Fault::LostRequest, Fault::LostAnswer] {
+        cuts.push(cut(&Method::POST, "/invite", 1, fault));
+        cuts.push(cut(&Method::POST, "/join", 0, fault));
+        cuts.push(cut(&Method::POST, "/join", 3, fault));
+        cuts.push(cut(&Method::POST, "/createRoom", 0, fault));
+        cuts.push(cut(&Method::PUT, "/account_data/m.direct", 0, fault));
+    }
+    cuts
+}
+
+#[tokio::test]
+async fn killed_between_any_two_steps_it_is_finished_by_the_next_redeem() {
+    let world = World::new().await;
+    let worlds = cuts().into_iter().enumerate().map(|(number, cut)| {
+        let (acting, engine) = BOTH_WAYS[number % 2];
+        killed_at(&world, acting, engine, cut)
+    });
+    join_all(worlds).await;
+}
+
+async fn killed_at(world: &World, acting: Acting, engine: Engine, cut: Cut) {
+    let proxy = Proxy::start(world).await;
+    let mut setup = Setup::new(world, acting, engine).await;
+    setup.set("HOMESERVER_URL", &proxy.url);
+    let (owner, guest) = (world.person("owner").await, world.person("guest").await);
+    let rooms = world.rooms(&owner, 6).await;
+    let (service, mut process) = setup.spawn().await;
+    let code = service.invite(&owner, &rooms, true).await;
+
+    let label = format!("{acting:?} {engine:?} {:?} {} {}", cut.fault, cut.path, cut.skip);
+    proxy.fail(cut.method, cut.path, cut.skip, 1, cut.fault);
+    let asking = service.client.post(format!("{}{API}/redeem?token={code}", service.url)).bearer_auth(&guest.token);
+    let asking = tokio::spawn(asking.send());
+    proxy.struck().await;
+    process.kill().await.unwrap();
+    assert!(asking.await.unwrap().is_err(), "{label}: nobody has answered");
+    proxy.heal();
+
+    let (service, _process) = setup.spawn().await;
+    let (status, answer) = service.redeem(&guest, &code).await;
+    assert_eq!((status, &answer["failed"]), (200, &json!([])), "{label} {answer}");
+    let joined = strings(&answer["rooms"]);
+    assert_eq!(&joined[..6], &rooms[..], "{label}");
+    assert_eq!(joined.len(), 7, "{label}");
+    assert_eq!(
+        sorted(world.joined_rooms(&guest).await),
+        sorted(joined.clone()),
+        "{label}: one chat, and every room once"
+    );
+    assert_eq!(world.direct(&guest).await, json!({&owner.id: [joined[6]]}), "{label}");
+    assert_eq!(service.token(&owner, &code).await.1["token"]["accepted_count"], 1, "{label}");
+    assert_eq!(errcode(&service.redeem(&guest, &code).await), (400, "ALREADY_REDEEMED"), "{label}");
+}
+
+#[tokio::test]
+async fn a_homeserver_that_is_down_costs_time_and_nothing_else() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let proxy = Proxy::start(&world).await;
+        let mut setup = Setup::new(&world, acting, engine).await;
+        let service = setup.set("HOMESERVER_URL", &proxy.url).start().await;
+        let (owner, guest) = (world.person("owner").await, world.person("guest").await);
+        let rooms = world.rooms(&owner, 6).await;
+        let code = service.invite(&owner, &rooms, true).await;
+        for (method, path, skip) in [
+            (Method::GET, "/account/whoami", 0),
+            (Method::POST, "/invite", 2),
+            (Method::POST, "/join", 2),
+            (Method::POST, "/createRoom", 0),
+        ] {
+            proxy.fail(method, path, skip, u32::MAX, Fault::BadGateway);
+            let url = format!("{}{API}/redeem?token={code}", service.url);
+            let answer = service.client.post(url).bearer_auth(&guest.token).send().await.unwrap();
+            assert_eq!(answer.status(), 503, "{path}");
+            assert!(answer.headers()["retry-after"].to_str().unwrap().parse::<u32>().unwrap() > 0);
+            proxy.heal();
+        }
+        let before = proxy.count(&Method::POST, "/join");
+        let (status, answer) = service.redeem(&guest, &code).await;
+        assert_eq!((status, &answer["failed"]), (200, &json!([])), "{answer}");
+        assert_eq!(world.joined_rooms(&guest).await.len(), 7);
+        assert!(proxy.count(&Method::POST, "/join") - before < 6, "what was done is not done again");
+    }
+}
+
+#[tokio::test]
+async fn the_homeservers_limits_are_waited_out() {
+    let world = World::new().await;
+    let proxy = Proxy::start(&world).await;
+    let mut setup = Setup::new(&world, Acting::Appservice, Engine::Sqlite).await;
+    let service = setup.set("HOMESERVER_URL", &proxy.url).start().await;
+    let (owner, guest) = (world.person("owner").await, world.person("guest").await);
+    let rooms = world.rooms(&owner, 4).await;
+    let code = service.invite(&owner, &rooms, true).await;
+    for (method, path) in
+        [(Method::POST, "/join"), (Method::POST, "/createRoom"), (Method::PUT, "/account_data/m.direct")]
+    {
+        proxy.fail(method, path, 0, 2, Fault::Limited);
+    }
+    let (status, answer) = service.redeem(&guest, &code).await;
+    assert_eq!((status, &answer["failed"]), (200, &json!([])), "{answer}");
+    assert_eq!(world.joined_rooms(&guest).await.len(), 5);
+}
+
+#[tokio::test]
+async fn whoever_hangs_up_is_brought_in_all_the_same() {
+    let world = World::new().await;
+    let proxy = Proxy::start(&world).await;
+    let mut setup = Setup::new(&world, Acting::Appservice, Engine::Sqlite).await;
+    let service = setup.set("HOMESERVER_URL", &proxy.url).start().await;
+    let (owner, guest) = (world.person("owner").await, world.person("guest").await);
+    let rooms = world.rooms(&owner, 6).await;
+    let code = service.invite(&owner, &rooms, false).await;
+    let asking = service.client.post(format!("{}{API}/redeem?token={code}", service.url)).bearer_auth(&guest.token);
+    let asking = tokio::spawn(asking.send());
+    while proxy.count(&Method::POST, "/join") == 0 {
+        crate::support::moment().await;
+    }
+    asking.abort();
+    while world.joined_rooms(&guest).await.len() < 6 {
+        crate::support::moment().await;
+    }
+    // A tidy shutdown waits for what has begun.
+    service.stop().await;
+    let service = setup.start().await;
+    assert_eq!(errcode(&service.redeem(&guest, &code).await), (400, "ALREADY_REDEEMED"));
+}
+
+#[tokio::test]
+async fn log_ins_for_users_are_closed_after_use() {
+    let world = World::new().await;
+    let proxy = Proxy::start(&world).await;
+    let mut setup = Setup::new(&world, Acting::Admin, Engine::Sqlite).await;
+    let service = setup.set("HOMESERVER_URL", &proxy.url).start().await;
+    let (owner, guest) = (world.person("owner").await, world.person("guest").await);
+    let rooms = world.rooms(&owner, 2).await;
+    let code = service.invite(&owner, &rooms, true).await;
+    assert_eq!(service.redeem(&guest, &code).await.0, 200);
+    assert_eq!(proxy.count(&Method::POST, "/login"), 2);
+    while proxy.count(&Method::POST, "/logout") < 2 {
+        crate::support::moment().await;
+    }
+    assert_eq!(world.joined_rooms(&guest).await.len(), 3, "their own session is untouched");
+}

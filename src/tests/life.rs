@@ -1,0 +1,19 @@
+//! The service against a real Synapse with its default limits, on SQLite and PostgreSQL. `scripts/test` starts both and says in
+//! `TEST_*` variables where they are.
+
+#![allow(missing_docs, unreachable_pub, clippy::allow_attributes, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    reason = "a test that panics has failed"
+)]
+
+mod support;
+
+mod access;
+mod commands;
+mod contract;
+mod failures;
+mod redeem;
+mod registration;

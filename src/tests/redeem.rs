@@ -1,0 +1,248 @@
+//! Redeeming: who ends up where.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Acting, BOTH_WAYS, Engine, Service, Setup, World, errcode, escaped, sorted, strings};
+
+#[tokio::test]
+async fn twelve_rooms_and_a_chat_under_default_limits() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let service = Setup::new(&world, acting, engine).await.start().await;
+        let (owner, guest) = (world.person("owner").await, world.person("guest").await);
+        let rooms = world.rooms(&owner, 12).await;
+        let code = service.invite(&owner, &rooms, true).await;
+        assert_eq!(service.info(&guest, &code).await.1["rooms_count"], 13);
+
+        let (status, answer) = service.redeem(&guest, &code).await;
+        assert_eq!((status, &answer["failed"]), (200, &json!([])), "{acting:?} {answer}");
+        let answered = strings(&answer["rooms"]);
+        assert_eq!(&answered[..12], &rooms[..], "in the invite's order, the chat last");
+        assert_eq!(sorted(world.joined_rooms(&guest).await), sorted(answered.clone()));
+
+        let chat = &answered[12];
+        assert_eq!(world.direct(&guest).await, json!({&owner.id: [chat]}));
+        let encryption = world.state(&guest, chat, "m.room.encryption").await;
+        let expected = json!({
+            "algorithm": "m.megolm.v1.aes-sha2",
+            "rotation_period_ms": 604_800_000,
+            "rotation_period_msgs": 100,
+        });
+        assert_eq!(encryption, expected);
+        let path = format!("/rooms/{}/state/m.room.member/{}", escaped(chat), escaped(&owner.id));
+        let member = world.as_user(Method::GET, &path, &guest, Value::Null).await;
+        assert_eq!((&member["membership"], &member["is_direct"]), (&json!("invite"), &json!(true)));
+
+        assert_eq!(errcode(&service.redeem(&guest, &code).await), (400, "ALREADY_REDEEMED"));
+        let (_, info) = service.info(&guest, &code).await;
+        assert_eq!(info["has_redeemed"], true);
+        let (_, token) = service.token(&owner, &code).await;
+        assert_eq!(token["token"]["accepted_count"], 1);
+    }
+}
+
+#[tokio::test]
+async fn twenty_at_once_are_one_redemption_with_one_chat() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        // Two instances on one database: neither knows of the other's work but through it.
+        let setup = Setup::new(&world, acting, engine).await;
+        let (one, two) = tokio::join!(setup.start(), setup.start());
+        let (owner, guest) = (world.person("owner").await, world.person("guest").await);
+        let rooms = world.rooms(&owner, 3).await;
+        let code = one.invite(&owner, &rooms, true).await;
+        let services = (0..20).map(|n| if n % 2 == 0 { &one } else { &two });
+        let answers = join_all(services.map(|service| service.redeem(&guest, &code))).await;
+        let successes: Vec<_> = answers.iter().filter(|(status, _)| *status == 200).collect();
+        let told: BTreeSet<String> = successes.iter().map(|(_, answer)| answer.to_string()).collect();
+        assert_eq!(told.len(), 1, "everybody is told the same: {told:?}");
+        for answer in answers.iter().filter(|(status, _)| *status != 200) {
+            assert_eq!(errcode(answer), (400, "ALREADY_REDEEMED"));
+        }
+        assert_eq!(world.joined_rooms(&guest).await.len(), 4);
+        let (_, token) = two.token(&owner, &code).await;
+        assert_eq!(token["token"]["accepted_count"], 1);
+    }
+}
+
+#[tokio::test]
+async fn two_codes_of_one_owner_at_once_make_one_chat() {
+    let world = World::new().await;
+    let service = Service::usual(&world).await;
+    let (owner, guest) = (world.person("owner").await, world.person("guest").await);
+    let (one, two) = (service.invite(&owner, &[], true).await, service.invite(&owner, &[], true).await);
+    let answers = tokio::join!(service.redeem(&guest, &one), service.redeem(&guest, &two));
+    assert_eq!((answers.0.0, answers.1.0), (200, 200), "{answers:?}");
+    assert_eq!(answers.0.1["rooms"], answers.1.1["rooms"]);
+    assert_eq!(world.joined_rooms(&guest).await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_existing_chat_is_used_whoever_made_it() {
+    let world = World::new().await;
+    let service = Service::usual(&world).await;
+    let (owner, guest) = (world.person("owner").await, world.person("guest").await);
+    let chat = world.room(&owner, json!({"is_direct": true, "invite": [guest.id]})).await;
+    world.membership(&guest, &chat, "join", &guest).await;
+    let path = format!("/user/{}/account_data/m.direct", escaped(&owner.id));
+    let other = "!other:test";
+    world.as_user(Method::PUT, &path, &owner, json!({&guest.id: [chat]})).await;
+    let path = format!("/user/{}/account_data/m.direct", escaped(&guest.id));
+    world.as_user(Method::PUT, &path, &guest, json!({"@friend:test": [other]})).await;
+
+    let code = service.invite(&owner, &[], true).await;
+    let (_, answer) = service.redeem(&guest, &code).await;
+    assert_eq!(answer["rooms"], json!([chat]));
+    assert_eq!(world.direct(&guest).await, json!({"@friend:test": [other], &owner.id: [chat]}));
+
+    // One that the owner has left is no chat any more.
+    world.membership(&owner, &chat, "leave", &owner).await;
+    let code = service.invite(&owner, &[], true).await;
+    let (_, answer) = service.redeem(&guest, &code).await;
+    assert_ne!(answer["rooms"], json!([chat]));
+    assert_eq!(answer["rooms"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn what_failed_is_told_and_only_that_is_tried_again() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let service = Setup::new(&world, acting, engine).await.start().await;
+        let (owner, guest) = (world.person("owner").await, world.person("guest").await);
+        let (host, helper) = (world.person("host").await, world.person("helper").await);
+        let rooms = world.rooms(&host, 4).await;
+        for room in &rooms {
+            world.membership(&host, room, "invite", &owner).await;
+            world.membership(&owner, room, "join", &owner).await;
+        }
+        let code = service.invite(&owner, &rooms, false).await;
+        let [fine, banned, left, demoted] = &rooms[..] else { panic!() };
+        world.membership(&host, banned, "ban", &guest).await;
+        world.membership(&owner, left, "leave", &owner).await;
+        let levels = world.state(&host, demoted, "m.room.power_levels").await;
+        let mut higher = levels.clone();
+        higher["invite"] = json!(50);
+        world.set_state(&host, demoted, "m.room.power_levels", higher).await;
+
+        let (status, answer) = service.redeem(&guest, &code).await;
+        assert_eq!((status, &answer["rooms"]), (200, &json!([fine])), "{answer}");
+        let reasons: Vec<(&str, &str)> = answer["failed"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|failed| (failed["room"].as_str().unwrap(), failed["reason"].as_str().unwrap()))
+            .collect();
+        let expected = [
+            (banned.as_str(), "You are banned from this room."),
+            (left, "The person who made this invite is not in this room any more."),
+            (demoted, "The person who made this invite may no longer invite people to this room."),
+        ];
+        assert_eq!(reasons, expected);
+        assert_eq!(service.info(&guest, &code).await.1["has_redeemed"], false);
+        assert_eq!(service.token(&owner, &code).await.1["token"]["accepted_count"], 1);
+
+        // One room is in order again, one the guest entered by another way, and one has left the invite.
+        world.membership(&host, left, "invite", &owner).await;
+        world.membership(&owner, left, "join", &owner).await;
+        world.membership(&host, demoted, "invite", &guest).await;
+        world.membership(&guest, demoted, "join", &guest).await;
+        world.membership(&guest, fine, "leave", &guest).await;
+        let (status, answer) = service.redeem(&guest, &code).await;
+        assert_eq!((status, &answer["rooms"]), (200, &json!([fine, left, demoted])), "{answer}");
+        assert_eq!(answer["failed"][0]["room"], json!(banned));
+        assert!(!world.joined_rooms(&guest).await.contains(fine), "what is done is not done again");
+
+        service.create(&owner, json!({"token": code, "rooms": [fine, left, demoted]})).await;
+        let (status, answer) = service.redeem(&guest, &code).await;
+        assert_eq!((status, &answer["failed"]), (200, &json!([])));
+        assert_eq!(errcode(&service.redeem(&guest, &code).await), (400, "ALREADY_REDEEMED"));
+
+        // Nobody got in anywhere: that is an answer, and not a use.
+        let code = service.invite(&owner, &[fine.clone()], false).await;
+        world.membership(&host, fine, "ban", &helper).await;
+        let (status, answer) = service.redeem(&helper, &code).await;
+        assert_eq!((status, &answer["rooms"]), (200, &json!([])));
+        assert_eq!(service.token(&owner, &code).await.1["token"]["accepted_count"], 0);
+        assert_eq!(service.redeem(&helper, &code).await.0, 200);
+    }
+}
+
+#[tokio::test]
+async fn every_kind_of_room_lets_the_guest_in() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let service = Setup::new(&world, acting, engine).await.start().await;
+        let (owner, guest) = (world.person("owner").await, world.person("guest").await);
+        let alias = format!("#{}:test", crate::support::unique("alias"));
+        let space = world.room(&owner, json!({"creation_content": {"type": "m.space"}})).await;
+        let public = world.room(&owner, json!({"preset": "public_chat"})).await;
+        let named = world.room(&owner, json!({"room_alias_name": alias[1..].split(':').next()})).await;
+        let old = world.room(&owner, json!({"room_version": "6", "preset": "private_chat"})).await;
+        let invited = world.room(&owner, json!({"invite": [guest.id]})).await;
+        let joined = world.room(&owner, json!({"invite": [guest.id]})).await;
+        world.membership(&guest, &joined, "join", &guest).await;
+        let restricted = world.room(&owner, json!({})).await;
+        let rule = json!({"join_rule": "restricted", "allow": [{"type": "m.room_membership", "room_id": space}]});
+        world.set_state(&owner, &restricted, "m.room.join_rules", rule).await;
+        let knocked = world.room(&owner, json!({})).await;
+        world.set_state(&owner, &knocked, "m.room.join_rules", json!({"join_rule": "knock"})).await;
+        world.as_user(Method::POST, &format!("/knock/{}", escaped(&knocked)), &guest, json!({})).await;
+        // Whoever created a room of version 12 has no power level there, and all the power.
+        let guarded = json!({"power_level_content_override": {"invite": 100}});
+        let guarded = world.room(&owner, guarded).await;
+
+        let asked = json!([restricted, public, alias, old, invited, joined, knocked, guarded, space, named]);
+        let answer = service.create(&owner, json!({"rooms": asked})).await;
+        let code = answer["token"]["token"].as_str().unwrap();
+        let rooms = json!([restricted, public, named, old, invited, joined, knocked, guarded, space]);
+        assert_eq!(answer["token"]["rooms"], rooms, "the alias is resolved, and the room named once");
+        let (status, answer) = service.redeem(&guest, code).await;
+        assert_eq!((status, &answer["rooms"]), (200, &rooms), "{answer}");
+        assert_eq!(sorted(world.joined_rooms(&guest).await), sorted(strings(&rooms)));
+    }
+}
+
+#[tokio::test]
+async fn whoever_ignores_the_owner_is_told_and_left_alone() {
+    let world = World::new().await;
+    let service = Service::usual(&world).await;
+    let (owner, guest) = (world.person("owner").await, world.person("guest").await);
+    let path = format!("/user/{}/account_data/m.ignored_user_list", escaped(&guest.id));
+    world.as_user(Method::PUT, &path, &guest, json!({"ignored_users": {&owner.id: {}}})).await;
+    let rooms = world.rooms(&owner, 1).await;
+    let code = service.invite(&owner, &rooms, true).await;
+    let (status, answer) = service.redeem(&guest, &code).await;
+    assert_eq!((status, &answer["rooms"]), (200, &json!([])));
+    for failed in answer["failed"].as_array().unwrap() {
+        assert_eq!(failed["reason"], "You ignore the person who made this invite.");
+    }
+    assert_eq!(world.joined_rooms(&guest).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_owner_who_is_gone_invites_nobody_and_no_ghost_chat_is_made() {
+    let world = World::new().await;
+    for (acting, engine) in [(Acting::Appservice, Engine::Sqlite), (Acting::Admin, Engine::Sqlite)] {
+        let service = Setup::new(&world, acting, engine).await.start().await;
+        for how in ["lock", "suspend", "deactivate"] {
+            let (owner, guest) = (world.person("owner").await, world.person("guest").await);
+            let rooms = world.rooms(&owner, 1).await;
+            let code = service.invite(&owner, &rooms, true).await;
+            world.discipline(&owner, how).await;
+            assert_eq!(errcode(&service.info(&guest, &code).await), (403, "CANT_REDEEM"), "{how}");
+            let answer = service.redeem(&guest, &code).await;
+            assert_eq!(errcode(&answer), (403, "CANT_REDEEM"), "{how}");
+            assert!(answer.1["error"].as_str().unwrap().contains("can no longer invite"));
+            assert_eq!(world.joined_rooms(&guest).await, Vec::<String>::new());
+            if how == "lock" {
+                // Nothing was recorded: it works as soon as the owner is back.
+                world.discipline(&owner, "unlock").await;
+                assert_eq!(service.redeem(&guest, &code).await.0, 200);
+            }
+        }
+    }
+}

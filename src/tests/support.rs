@@ -1,0 +1,359 @@
+//! A world to test in: people on a real homeserver, rooms, the service in either way of acting on either engine, and a proxy
+//! between the two that can fail on demand.
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    process::Stdio,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use hmac::{Hmac, Mac};
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use sha1::Sha1;
+use super_invites::config::Config;
+use tokio::{
+    net::TcpListener,
+    process::{Child, Command},
+    sync::oneshot,
+    task::JoinHandle,
+};
+
+mod proxy;
+
+pub use proxy::{Fault, Proxy};
+
+pub const API: &str = "/_synapse/client/super_invites";
+
+static COUNTER: AtomicU32 = AtomicU32::new(0);
+
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run these tests with scripts/test"))
+}
+
+/// A name that nobody else has, in this run or an earlier one.
+pub fn unique(what: &str) -> String {
+    let millis = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() % 1_000_000_000;
+    format!("{what}-{millis}-{}", COUNTER.fetch_add(1, Ordering::Relaxed))
+}
+
+#[derive(Debug, Clone)]
+pub struct Person {
+    pub id: String,
+    pub token: String,
+}
+
+/// The homeserver, and what an admin of it can do.
+#[derive(Clone)]
+pub struct World {
+    pub client: Client,
+    pub homeserver: String,
+    pub as_token: String,
+    pub admin: Person,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let client = Client::new();
+        let homeserver = variable("TEST_SYNAPSE_URL");
+        let as_token = variable("TEST_AS_TOKEN");
+        let nobody = Person { id: String::new(), token: String::new() };
+        let mut world = Self { client, homeserver, as_token, admin: nobody };
+        world.admin = world.register(&unique("admin"), true).await;
+        let sender = json!({"type": "m.login.application_service", "username": "super-invites", "inhibit_login": true});
+        let as_token = world.as_token.clone();
+        world.ask(Method::POST, "/_matrix/client/v3/register", &as_token, sender).await;
+        let path = "/_synapse/admin/v1/users/@super-invites:test/admin";
+        let (status, _) = world.as_admin(Method::PUT, path, json!({"admin": true})).await;
+        assert_eq!(status, 200);
+        world
+    }
+
+    pub async fn person(&self, name: &str) -> Person {
+        self.register(&unique(name), false).await
+    }
+
+    async fn register(&self, name: &str, admin: bool) -> Person {
+        let path = "/_synapse/admin/v1/register";
+        let (_, answer) = self.ask(Method::GET, path, "", Value::Null).await;
+        let nonce = answer["nonce"].as_str().unwrap();
+        let role = if admin { "admin" } else { "notadmin" };
+        let mut mac = Hmac::<Sha1>::new_from_slice(variable("TEST_SYNAPSE_SECRET").as_bytes()).unwrap();
+        mac.update([nonce, name, "password", role].join("\0").as_bytes());
+        let mac: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let body = json!({"nonce": nonce, "username": name, "password": "password", "admin": admin, "mac": mac});
+        let (status, answer) = self.ask(Method::POST, path, "", body).await;
+        assert_eq!(status, 200, "{answer}");
+        let text = |field: &str| answer[field].as_str().unwrap().to_owned();
+        Person { id: text("user_id"), token: text("access_token") }
+    }
+
+    /// Asks the homeserver.
+    pub async fn ask(&self, method: Method, path: &str, token: &str, body: Value) -> (u16, Value) {
+        ask(&self.client, method, &format!("{}{path}", self.homeserver), token, body).await
+    }
+
+    pub async fn as_admin(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
+        self.ask(method, path, &self.admin.token, body).await
+    }
+
+    /// Asks in somebody's name, past all limits: tests set things up faster than people do.
+    pub async fn as_user(&self, method: Method, path: &str, user: &Person, body: Value) -> Value {
+        let separator = if path.contains('?') { '&' } else { '?' };
+        let path = format!("/_matrix/client/v3{path}{separator}user_id={}", escaped(&user.id));
+        let (status, answer) = self.ask(method, &path, &self.as_token, body).await;
+        assert_eq!(status, 200, "{path}: {answer}");
+        answer
+    }
+
+    pub async fn room(&self, creator: &Person, options: Value) -> String {
+        let answer = self.as_user(Method::POST, "/createRoom", creator, options).await;
+        answer["room_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Private rooms with one member.
+    pub async fn rooms(&self, creator: &Person, count: usize) -> Vec<String> {
+        let mut rooms = Vec::new();
+        for _ in 0..count {
+            rooms.push(self.room(creator, json!({"preset": "private_chat"})).await);
+        }
+        rooms
+    }
+
+    /// What a person's own client shows.
+    pub async fn joined_rooms(&self, person: &Person) -> Vec<String> {
+        let (status, answer) =
+            self.ask(Method::GET, "/_matrix/client/v3/joined_rooms", &person.token, Value::Null).await;
+        assert_eq!(status, 200, "{answer}");
+        strings(&answer["joined_rooms"])
+    }
+
+    /// Changes somebody's membership: kick, ban, unban, invite, leave.
+    pub async fn membership(&self, actor: &Person, room: &str, action: &str, target: &Person) {
+        let body = if action == "leave" || action == "join" { json!({}) } else { json!({"user_id": target.id}) };
+        self.as_user(Method::POST, &format!("/rooms/{}/{action}", escaped(room)), actor, body).await;
+    }
+
+    pub async fn state(&self, actor: &Person, room: &str, kind: &str) -> Value {
+        self.as_user(Method::GET, &format!("/rooms/{}/state/{kind}/", escaped(room)), actor, Value::Null).await
+    }
+
+    pub async fn set_state(&self, actor: &Person, room: &str, kind: &str, content: Value) {
+        self.as_user(Method::PUT, &format!("/rooms/{}/state/{kind}/", escaped(room)), actor, content).await;
+    }
+
+    pub async fn direct(&self, person: &Person) -> Value {
+        let path = format!("/_matrix/client/v3/user/{}/account_data/m.direct", escaped(&person.id));
+        self.ask(Method::GET, &path, &person.token, Value::Null).await.1
+    }
+
+    /// Locks, suspends or deactivates somebody.
+    pub async fn discipline(&self, person: &Person, how: &str) {
+        let user = escaped(&person.id);
+        let (method, path, body) = match how {
+            "lock" => (Method::PUT, format!("/_synapse/admin/v2/users/{user}"), json!({"locked": true})),
+            "unlock" => (Method::PUT, format!("/_synapse/admin/v2/users/{user}"), json!({"locked": false})),
+            "suspend" => (Method::PUT, format!("/_synapse/admin/v1/suspend/{user}"), json!({"suspend": true})),
+            "deactivate" => (Method::POST, format!("/_synapse/admin/v1/deactivate/{user}"), json!({})),
+            other => panic!("{other}"),
+        };
+        let (status, answer) = self.as_admin(method, &path, body).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+}
+
+async fn ask(client: &Client, method: Method, url: &str, token: &str, body: Value) -> (u16, Value) {
+    let mut request = client.request(method, url);
+    if !token.is_empty() {
+        request = request.bearer_auth(token);
+    }
+    if !body.is_null() {
+        request = request.header("content-type", "application/json").body(body.to_string());
+    }
+    let answer = request.send().await.unwrap_or_else(|error| panic!("{url}: {error}"));
+    let status = answer.status().as_u16();
+    let body = answer.bytes().await.unwrap();
+    (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acting {
+    Appservice,
+    Admin,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+pub const BOTH_WAYS: [(Acting, Engine); 2] = [(Acting::Appservice, Engine::Sqlite), (Acting::Admin, Engine::Postgres)];
+
+/// A configuration with a database of its own.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    pub variables: Vec<(String, String)>,
+    pub folder: PathBuf,
+}
+
+impl Setup {
+    pub async fn new(world: &World, acting: Acting, engine: Engine) -> Self {
+        let name = unique("service").replace('-', "_");
+        let folder = std::env::temp_dir().join(&name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let sql_url = match engine {
+            Engine::Sqlite => format!("sqlite:///{}/test.db", folder.display()),
+            Engine::Postgres => {
+                let server = variable("TEST_POSTGRES_URL");
+                let pool = sqlx::PgPool::connect(&format!("{server}/postgres")).await.unwrap();
+                let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+                sqlx::query(create).execute(&pool).await.unwrap();
+                format!("{}/{name}", server.replace("postgresql://", "postgresql+psycopg2://"))
+            }
+        };
+        let mut setup = Self { variables: Vec::new(), folder };
+        setup.set("HOMESERVER_URL", &world.homeserver).set("SERVER_NAME", "test").set("SQL_URL", &sql_url);
+        // What is cached is not asked, and these tests are about what the homeserver says.
+        setup.set("TOKEN_CACHE_SECONDS", "0").set("GENERATE_REGISTRATION_TOKEN", "true");
+        match acting {
+            Acting::Appservice => setup.set("ACTING", "appservice").set("AS_TOKEN", &world.as_token),
+            Acting::Admin => setup.set("ACTING", "admin").set("ADMIN_TOKEN", &world.admin.token),
+        };
+        setup
+    }
+
+    pub fn set(&mut self, key: &str, value: &str) -> &mut Self {
+        let name = format!("SUPER_INVITES_{key}");
+        self.variables.retain(|(old, _)| *old != name);
+        self.variables.push((name, value.to_owned()));
+        self
+    }
+
+    /// The service in this process.
+    pub async fn start(&self) -> Service {
+        let config = Config::read(None, self.variables.clone()).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let clock = Arc::new(|| {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+            i64::try_from(since.as_millis()).unwrap()
+        });
+        let (stop, stopped) = oneshot::channel::<()>();
+        let shutdown = async {
+            stopped.await.ok();
+        };
+        let task = tokio::spawn(async move {
+            super_invites::serve(config, listener, clock, shutdown).await.unwrap();
+        });
+        let service =
+            Service { url: format!("http://{address}"), client: Client::new(), stop: Some(stop), task: Some(task) };
+        service.wait().await;
+        service
+    }
+
+    /// The service as a process of its own, which can be killed.
+    pub async fn spawn(&self) -> (Service, Child) {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let address = SocketAddr::from(([127, 0, 0, 1], port)).to_string();
+        let child = self.command("serve").env("SUPER_INVITES_LISTEN", &address).kill_on_drop(true).spawn().unwrap();
+        let service = Service { url: format!("http://{address}"), client: Client::new(), stop: None, task: None };
+        service.wait().await;
+        (service, child)
+    }
+
+    /// The binary with this configuration.
+    pub fn command(&self, subcommand: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_super-invites"));
+        command.arg(subcommand).envs(self.variables.clone()).current_dir(&self.folder);
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        command
+    }
+}
+
+/// A running service.
+pub struct Service {
+    pub url: String,
+    pub client: Client,
+    stop: Option<oneshot::Sender<()>>,
+    task: Option<JoinHandle<()>>,
+}
+
+impl Service {
+    /// The service in its usual way of acting, on SQLite.
+    pub async fn usual(world: &World) -> Self {
+        Setup::new(world, Acting::Appservice, Engine::Sqlite).await.start().await
+    }
+
+    /// Until it answers at all.
+    async fn wait(&self) {
+        while self.client.get(format!("{}{API}/info", self.url)).send().await.is_err() {
+            moment().await;
+        }
+    }
+
+    /// Asks to stop, and waits until it has.
+    pub async fn stop(mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+        self.task.take().unwrap().await.unwrap();
+    }
+
+    pub async fn ask(&self, method: Method, path: &str, person: &Person, body: Value) -> (u16, Value) {
+        ask(&self.client, method, &format!("{}{API}/{path}", self.url), &person.token, body).await
+    }
+
+    pub async fn create(&self, person: &Person, body: Value) -> Value {
+        let (status, answer) = self.ask(Method::POST, "tokens", person, body).await;
+        assert_eq!(status, 200, "{answer}");
+        answer
+    }
+
+    /// Makes an invite and gives its code.
+    pub async fn invite(&self, owner: &Person, rooms: &[String], chat: bool) -> String {
+        let answer = self.create(owner, json!({"rooms": rooms, "create_dm": chat})).await;
+        answer["token"]["token"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn redeem(&self, person: &Person, code: &str) -> (u16, Value) {
+        self.ask(Method::POST, &format!("redeem?token={code}"), person, Value::Null).await
+    }
+
+    pub async fn info(&self, person: &Person, code: &str) -> (u16, Value) {
+        self.ask(Method::GET, &format!("info?token={code}"), person, Value::Null).await
+    }
+
+    pub async fn delete(&self, person: &Person, code: &str) -> (u16, Value) {
+        self.ask(Method::DELETE, &format!("tokens?token={code}"), person, Value::Null).await
+    }
+
+    pub async fn token(&self, person: &Person, code: &str) -> (u16, Value) {
+        self.ask(Method::GET, &format!("tokens?token={code}"), person, Value::Null).await
+    }
+}
+
+/// Between two looks at something that will be so in a moment.
+pub async fn moment() {
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+}
+
+pub fn escaped(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+pub fn strings(list: &Value) -> Vec<String> {
+    list.as_array().unwrap().iter().map(|item| item.as_str().unwrap().to_owned()).collect()
+}
+
+pub fn sorted(mut list: Vec<String>) -> Vec<String> {
+    list.sort();
+    list
+}
+
+pub fn errcode(answer: &(u16, Value)) -> (u16, &str) {
+    (answer.0, answer.1["errcode"].as_str().unwrap_or("(none)"))
+}

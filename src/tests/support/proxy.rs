@@ -1,0 +1,145 @@
+//! A proxy between the service and the homeserver that writes down what is asked, and fails on demand.
+
+use std::sync::{Arc, Mutex};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use http::{Method, StatusCode};
+use reqwest::Client;
+use tokio::{net::TcpListener, sync::Notify};
+
+use super::World;
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The request never arrives, and no answer comes.
+    LostRequest,
+    /// The request is carried out, but no answer comes.
+    LostAnswer,
+    /// As from a reverse proxy that finds nobody behind it.
+    BadGateway,
+    /// The homeserver's limit.
+    Limited,
+    /// As an application service that is no admin.
+    NotAdmin,
+}
+
+struct Rule {
+    method: Method,
+    path: &'static str,
+    /// How many matching requests pass first.
+    skip: u32,
+    /// How many fail then.
+    times: u32,
+    fault: Fault,
+}
+
+struct Inner {
+    client: Client,
+    homeserver: String,
+    rules: Mutex<Vec<Rule>>,
+    log: Mutex<Vec<String>>,
+    struck: Notify,
+}
+
+pub struct Proxy {
+    pub url: String,
+    inner: Arc<Inner>,
+}
+
+impl Proxy {
+    pub async fn start(world: &World) -> Self {
+        let inner = Arc::new(Inner {
+            client: world.client.clone(),
+            homeserver: world.homeserver.clone(),
+            rules: Mutex::default(),
+            log: Mutex::default(),
+            struck: Notify::new(),
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().fallback(forward).with_state(Arc::clone(&inner));
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { url, inner }
+    }
+
+    /// From now on, `times` requests with this method and `path` in their path fail, after `skip` have passed.
+    pub fn fail(&self, method: Method, path: &'static str, skip: u32, times: u32, fault: Fault) {
+        self.inner.rules.lock().unwrap().push(Rule { method, path, skip, times, fault });
+    }
+
+    /// Everything works again.
+    pub fn heal(&self) {
+        self.inner.rules.lock().unwrap().clear();
+    }
+
+    /// Until a request was lost.
+    pub async fn struck(&self) {
+        self.inner.struck.notified().await;
+    }
+
+    /// How many requests with this method and `path` in their path have reached the homeserver.
+    pub fn count(&self, method: &Method, path: &str) -> usize {
+        let begin = format!("{method} ");
+        let log = self.inner.log.lock().unwrap();
+        log.iter().filter(|line| line.starts_with(&begin) && line.contains(path)).count()
+    }
+}
+
+impl Inner {
+    fn fault(&self, method: &Method, path: &str) -> Option<Fault> {
+        let mut rules = self.rules.lock().unwrap();
+        let rule = rules.iter_mut().find(|rule| rule.method == method && path.contains(rule.path) && rule.times > 0)?;
+        if rule.skip > 0 {
+            rule.skip -= 1;
+            return None;
+        }
+        rule.times -= 1;
+        Some(rule.fault)
+    }
+
+    async fn forward(&self, request: Request) -> Response {
+        let (parts, body) = request.into_parts();
+        let target = parts.uri.path_and_query().unwrap().as_str();
+        self.log.lock().unwrap().push(format!("{} {target}", parts.method));
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        let mut headers = parts.headers;
+        headers.remove(http::header::HOST);
+        let url = format!("{}{target}", self.homeserver);
+        let answer = self.client.request(parts.method, url).headers(headers).body(body).send().await.unwrap();
+        let mut response = Response::builder().status(answer.status());
+        *response.headers_mut().unwrap() = answer.headers().clone();
+        response.headers_mut().unwrap().remove(http::header::TRANSFER_ENCODING);
+        response.body(Body::from(answer.bytes().await.unwrap())).unwrap()
+    }
+}
+
+async fn forward(State(inner): State<Arc<Inner>>, request: Request) -> Response {
+    let json =
+        |status: StatusCode, body: &'static str| (status, [("content-type", "application/json")], body).into_response();
+    match inner.fault(request.method(), request.uri().path()) {
+        None => inner.forward(request).await,
+        Some(Fault::LostRequest) => {
+            inner.struck.notify_one();
+            std::future::pending().await
+        }
+        Some(Fault::LostAnswer) => {
+            inner.forward(request).await;
+            inner.struck.notify_one();
+            std::future::pending().await
+        }
+        Some(Fault::BadGateway) => (StatusCode::BAD_GATEWAY, "<html>Bad Gateway</html>").into_response(),
+        Some(Fault::Limited) => json(
+            StatusCode::TOO_MANY_REQUESTS,
+            r#"{"errcode": "M_LIMIT_EXCEEDED", "error": "Too Many Requests", "retry_after_ms": 50}"#,
+        ),
+        Some(Fault::NotAdmin) => {
+            json(StatusCode::FORBIDDEN, r#"{"errcode": "M_FORBIDDEN", "error": "You are not a server admin"}"#)
+        }
+    }
+}
