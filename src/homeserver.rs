@@ -144,7 +144,7 @@ impl Homeserver {
     }
 
     /// Name, picture and state of somebody who invites, at most [`INVITER_CACHE`] old: to be shown, not to be relied on.
-    pub async fn inviter(&self, user: &UserId) -> Result<InviterState, Arc<Error>> {
+    pub async fn inviter(self: &Arc<Self>, user: &UserId) -> Result<InviterState, Arc<Error>> {
         let ask = async {
             let (profile, standing) = tokio::join!(self.profile(user), self.standing(user));
             let (display_name, avatar_url) = profile?;

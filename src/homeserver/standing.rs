@@ -37,7 +37,7 @@ impl Homeserver {
     /// The state of an account, now.
     ///
     /// An application service that is no admin may not ask for it; it then tries what such an account would be refused.
-    pub async fn standing(&self, user: &UserId) -> Result<Standing> {
+    pub async fn standing(self: &Arc<Self>, user: &UserId) -> Result<Standing> {
         match self.call(admin::QueryUser { user }).await {
             Ok(state) if state.deactivated => Ok(Standing::Deactivated),
             Ok(state) if state.locked => Ok(Standing::Locked),
@@ -45,7 +45,10 @@ impl Homeserver {
             Ok(_) => Ok(Standing::Active),
             Err(error) if error.is("M_NOT_FOUND") => Ok(Standing::Unknown),
             Err(Error::Refused(_)) if self.acting.mode() == ActingMode::Appservice => {
-                self.standing_by_log_in(user).await
+                match self.is_suspended(user).await? {
+                    true => Ok(Standing::Suspended),
+                    false => self.standing_by_log_in(user).await,
+                }
             }
             Err(error) => Err(error),
         }
@@ -55,7 +58,8 @@ impl Homeserver {
     pub async fn is_suspended(self: &Arc<Self>, user: &UserId) -> Result<bool> {
         match self.acting.mode() {
             ActingMode::Appservice => self.act_as(user).await?.is_suspended().await,
-            ActingMode::Admin => Ok(self.standing(user).await? == Standing::Suspended),
+            // An admin is told the state itself, so this does not come back here.
+            ActingMode::Admin => Ok(Box::pin(self.standing(user)).await? == Standing::Suspended),
         }
     }
 

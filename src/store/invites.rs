@@ -99,6 +99,10 @@ impl Store {
     /// The invite with this code, deleted or not.
     pub async fn invite(&self, code: &str) -> Result<Option<StoredInvite>> {
         const ROOMS: &str = "SELECT room FROM invite_rooms WHERE code = $1 ORDER BY position";
+        if code.contains('\0') {
+            // PostgreSQL has no such text, so there is no such code.
+            return Ok(None);
+        }
         on_pool!(self, |pool| {
             let row: Option<InviteRow> = sqlx::query_as(INVITE).bind(code).fetch_optional(pool).await?;
             let Some((code, owner, chat, registration, token, deleted_at, came)) = row else {
