@@ -4,13 +4,15 @@ import { test as base, expect } from "@playwright/test";
 
 export { expect };
 
+// What Chromium itself says: that a page's own status is 404, and, where scripts do not run, that they were not run.
+const chromiums = /status of 404|was preloaded using link preload but not used/;
+
 export const test = base.extend({
   baseURL: async ({}, use) => use(process.env.SERVICE_URL),
   page: async ({ page }, use) => {
     const said = [];
     page.on("console", (message) => {
-      // Chromium itself reports a page's own 404 as an error.
-      if (["error", "warning"].includes(message.type()) && !message.text().includes("status of 404")) said.push(message.text());
+      if (["error", "warning"].includes(message.type()) && !chromiums.test(message.text())) said.push(message.text());
     });
     page.on("pageerror", (error) => said.push(String(error)));
     await use(page);

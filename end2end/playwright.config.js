@@ -11,7 +11,9 @@ const args = [
   "--disable-sync",
 ];
 const launchOptions = { executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args };
-const desktop = { ...devices["Desktop Chrome"], launchOptions };
+// A colour in the middle of its transition is no colour of ours.
+const contextOptions = { reducedMotion: "reduce" };
+const desktop = { ...devices["Desktop Chrome"], launchOptions, contextOptions };
 
 export default defineConfig({
   testDir: "specs",

@@ -10,7 +10,7 @@ mod rooms;
 use std::sync::Arc;
 
 use app::{Draft, Error as Refusal, Invite, Inviter, Preview, Registration, ServiceStatus};
-use matrix_sdk::ruma::UserId;
+use matrix_sdk::ruma::{OwnedUserId, UserId};
 use tokio_util::task::TaskTracker;
 
 use self::redeem::Running;
@@ -154,8 +154,8 @@ impl Invites {
         if deleted_at.is_some() {
             return Err(Refusal::Ended.into());
         }
-        let owner = self.0.user_id(&invite.owner)?;
-        let inviter = self.0.homeserver.inviter(&owner).await?;
+        let owner = user_id(&invite.owner)?;
+        let inviter = Box::pin(self.0.homeserver.inviter(&owner)).await?;
         if !inviter.standing.may_invite() {
             return Err(Refusal::OwnerGone.into());
         }
@@ -187,10 +187,8 @@ impl Invites {
     }
 }
 
-impl Inner {
-    fn user_id(&self, text: &str) -> Result<matrix_sdk::ruma::OwnedUserId> {
-        UserId::parse(text).map_err(|error| Error::Failed(Arc::new(error)))
-    }
+fn user_id(text: &str) -> Result<OwnedUserId> {
+    UserId::parse(text).map_err(|error| Error::Failed(Arc::new(error)))
 }
 
 fn check_owner(stored: &StoredInvite, user: &UserId) -> Result<(), Refusal> {

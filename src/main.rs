@@ -134,6 +134,7 @@ fn write_registration(
 
 fn clock() -> Clock {
     Arc::new(|| {
+        #[expect(clippy::disallowed_methods, reason = "this is the clock that everybody else is given")]
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
     })

@@ -36,9 +36,8 @@ impl Registration {
 }
 
 fn token() -> Result<String, getrandom::Error> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    let half = || app::Code::generate(getrandom::fill).map(String::from);
+    Ok(format!("{}{}", half()?, half()?))
 }
 
 fn regex_escaped(text: &str) -> String {
@@ -66,7 +65,7 @@ mod tests {
         let users = &file["namespaces"]["users"][0];
         assert_eq!(users["regex"], r"^@.*:chat\.example\.org\:8448$");
         assert_eq!(users["exclusive"], false);
-        assert_eq!(file["as_token"].as_str().map(str::len), Some(64));
+        assert_eq!(file["as_token"].as_str().map(str::len), Some(52));
         assert_ne!(file["as_token"], file["hs_token"]);
         assert_eq!(written.sender, "@super-invites:chat.example.org:8448");
     }

@@ -11,7 +11,7 @@ use axum::{
 };
 use http::{HeaderValue, StatusCode, header};
 use leptos::prelude::LeptosOptions;
-use leptos_axum::{generate_route_list, handle_server_fns_with_context, render_app_to_stream_with_context};
+use leptos_axum::{generate_route_list, handle_server_fns_with_context, render_app_async_with_context};
 use tower::ServiceBuilder;
 use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
 
@@ -36,7 +36,8 @@ impl Backend for Site {
 pub fn router(invites: Invites, site: &Path) -> Router {
     let options = LeptosOptions::builder().output_name(OUTPUT_NAME).site_root(site.to_string_lossy().as_ref()).build();
     let context = move || provide_backend(Arc::new(Site { invites: invites.clone() }));
-    let page = render_app_to_stream_with_context(context.clone(), move || shell(options.clone()));
+    // Whole pages, because without JavaScript nothing could be filled in later.
+    let page = render_app_async_with_context(context.clone(), move || shell(options.clone()));
     let functions = move |request: Request<Body>| handle_server_fns_with_context(context.clone(), request);
     let files = ServiceBuilder::new()
         .layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("no-cache")))

@@ -5,6 +5,7 @@ use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
 use leptos_router::{
     StaticSegment,
     components::{FlatRoutes, Route, Router},
+    location::RequestUrl,
 };
 
 use crate::{
@@ -12,8 +13,23 @@ use crate::{
     ui::Layout,
 };
 
+/// The path that all homeservers' reverse proxies know, where the pages are when they have no host of their own. What they are
+/// made of is always below it.
+const PREFIX: &str = "/_synapse/client/super_invites";
+
+/// Where the pages are mounted, as the address of this one shows.
+fn base() -> &'static str {
+    let path = match use_context::<RequestUrl>() {
+        Some(url) => url.parse().map(|url| url.path().to_owned()).unwrap_or_default(),
+        None if is_browser() => location().pathname().unwrap_or_default(),
+        None => String::new(),
+    };
+    if path.starts_with(PREFIX) { PREFIX } else { "" }
+}
+
 /// The HTML document around the application, as the server renders it.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
+    let assets = format!("{PREFIX}/_assets");
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -21,10 +37,10 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
-                <link rel="icon" type="image/svg+xml" href="/_synapse/client/super_invites/_assets/favicon.svg" />
+                <link rel="icon" type="image/svg+xml" href=format!("{assets}/favicon.svg") />
                 <AutoReload options=options.clone() />
-                <HydrationScripts options=options.clone() root="/_synapse/client/super_invites/_assets" />
-                <HashedStylesheet id="style" options root="/_synapse/client/super_invites/_assets" />
+                <HydrationScripts options=options.clone() root=assets.clone() />
+                <HashedStylesheet id="style" options root=assets />
                 <MetaTags />
             </head>
             <body>
@@ -42,7 +58,7 @@ pub fn App() -> impl IntoView {
         <Title formatter=|page: String| {
             if page == "Super Invites" { page } else { format!("{page} · Super Invites") }
         } />
-        <Router>
+        <Router base=base()>
             <Layout>
                 <FlatRoutes fallback=|| view! { <NotFound /> }>
                     <Route path=StaticSegment("") view=Start />

@@ -10,6 +10,7 @@ use crate::invites::Invites;
 
 /// An invite as clients know it.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the clients' words")]
 struct Token {
     token: String,
     create_dm: bool,
@@ -98,39 +99,42 @@ fn draft(fields: &Map<String, Value>) -> Result<Draft, Reply> {
 mod tests {
     use super::*;
 
-    fn read(body: Value) -> Result<Draft, String> {
+    fn read(body: &Value) -> Result<Draft, String> {
         let fields = body.as_object().expect("an object").clone();
         draft(&fields).map_err(|reply| format!("{} {}", reply.status().as_u16(), reply.text()))
     }
 
     #[test]
     fn what_todays_mobile_client_sends_is_a_draft() {
-        let created = read(json!({"create_dm": true, "rooms": ["!a:x"]}));
+        let created = read(&json!({"create_dm": true, "rooms": ["!a:x"]}));
         let expected = Draft { code: None, rooms: vec!["!a:x".into()], chat: true, registration: None };
         assert_eq!(created, Ok(expected.clone()));
-        let edited = read(json!({"token": "abc", "create_dm": true, "rooms": ["!a:x"]}));
+        let edited = read(&json!({"token": "abc", "create_dm": true, "rooms": ["!a:x"]}));
         assert_eq!(edited, Ok(Draft { code: Some("abc".into()), ..expected }));
         let empty = Draft { code: None, rooms: vec![], chat: false, registration: None };
-        assert_eq!(read(json!({})), Ok(empty.clone()));
-        assert_eq!(read(json!({"token": null, "create_dm": 0, "unknown": [1]})), Ok(empty));
-        let unregistered = read(json!({"create_dm": 1, "as_registration_token": null}));
+        assert_eq!(read(&json!({})), Ok(empty.clone()));
+        assert_eq!(read(&json!({"token": null, "create_dm": 0, "unknown": [1]})), Ok(empty));
+        let unregistered = read(&json!({"create_dm": 1, "as_registration_token": null}));
         assert_eq!(unregistered.map(|draft| (draft.chat, draft.registration)), Ok((true, Some(false))));
     }
 
     #[test]
     fn a_wrong_type_is_refused_with_the_name_of_the_field() {
         for wrong in [json!(null), json!(1), json!(true), json!("!a:x"), json!({}), json!([1]), json!(["!a:x", null])] {
-            assert_eq!(read(json!({"rooms": wrong})), Err("400 “rooms” must be a list of room ids or aliases.".into()));
+            assert_eq!(
+                read(&json!({"rooms": wrong})),
+                Err("400 “rooms” must be a list of room ids or aliases.".into())
+            );
         }
         for wrong in [json!(null), json!("true"), json!(2), json!(-1), json!(0.5), json!([]), json!({})] {
-            assert_eq!(read(json!({"create_dm": wrong})), Err("400 “create_dm” must be true or false.".into()));
+            assert_eq!(read(&json!({"create_dm": wrong})), Err("400 “create_dm” must be true or false.".into()));
         }
         for wrong in [json!(1), json!("true"), json!([]), json!({})] {
             let problem = "400 “as_registration_token” must be true or false.";
-            assert_eq!(read(json!({"as_registration_token": wrong})), Err(problem.into()));
+            assert_eq!(read(&json!({"as_registration_token": wrong})), Err(problem.into()));
         }
         for wrong in [json!(1), json!(false), json!([]), json!({})] {
-            assert_eq!(read(json!({"token": wrong})), Err("400 “token” must be a text.".into()));
+            assert_eq!(read(&json!({"token": wrong})), Err("400 “token” must be a text.".into()));
         }
     }
 }

@@ -209,9 +209,9 @@ impl Actor {
         request.is_direct = true;
         request.invite = vec![friend.to_owned()];
         request.initial_state = vec![InitialStateEvent::with_empty_state_key(encryption).to_raw_any()];
-        let marked = Marked { marker: marker.to_owned() };
-        let marked = Raw::new(&marked).map_err(|error| Error::Unexpected(error.into()))?;
-        request.creation_content = Some(marked.cast_unchecked::<CreationContent>());
+        let content = Marked { marker: marker.to_owned() };
+        let content = Raw::new(&content).map_err(|error| Error::Unexpected(error.into()))?;
+        request.creation_content = Some(content.cast_unchecked::<CreationContent>());
         Ok(send!(self, request).await?.room_id)
     }
 

@@ -19,7 +19,7 @@ use futures_util::{
 use matrix_sdk::ruma::{OwnedRoomId, OwnedUserId, RoomId, UserId};
 use tokio::time::{Instant, sleep};
 
-use super::{Inner, Invites};
+use super::{Inner, Invites, user_id};
 use crate::{
     account::Account,
     error::{Error, Result},
@@ -166,7 +166,7 @@ impl Inner {
         if before.complete {
             return Ok(summary(&invite.rooms, before));
         }
-        let owner = self.user_id(&invite.owner)?;
+        let owner = user_id(&invite.owner)?;
         let (standing, suspended) =
             tokio::try_join!(self.homeserver.standing(&owner), self.homeserver.is_suspended(redeemer))?;
         if suspended {

@@ -126,14 +126,12 @@ impl Store {
              WHERE i.owner = $1 AND i.deleted_at IS NULL ORDER BY r.code, r.position";
         const CAME: &str = "SELECT r.code, COUNT(*) FROM invites i JOIN redemptions r ON r.code = i.code
              WHERE i.owner = $1 AND i.deleted_at IS NULL AND r.came_at IS NOT NULL GROUP BY r.code";
-        let (invites, rooms, came): (Vec<(String, bool)>, Vec<(String, String)>, Vec<(String, i64)>) =
-            on_pool!(self, |pool| {
-                (
-                    sqlx::query_as(INVITES).bind(owner).fetch_all(pool).await?,
-                    sqlx::query_as(ROOMS).bind(owner).fetch_all(pool).await?,
-                    sqlx::query_as(CAME).bind(owner).fetch_all(pool).await?,
-                )
-            });
+        let (invites, rooms, came) = on_pool!(self, |pool| {
+            let invites: Vec<(String, bool)> = sqlx::query_as(INVITES).bind(owner).fetch_all(pool).await?;
+            let rooms: Vec<(String, String)> = sqlx::query_as(ROOMS).bind(owner).fetch_all(pool).await?;
+            let came: Vec<(String, i64)> = sqlx::query_as(CAME).bind(owner).fetch_all(pool).await?;
+            (invites, rooms, came)
+        });
         let mut rooms_of: HashMap<String, Vec<String>> = HashMap::with_capacity(invites.len());
         for (code, room) in rooms {
             rooms_of.entry(code).or_default().push(room);

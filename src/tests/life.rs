@@ -6,6 +6,8 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::needless_pass_by_value,
+    clippy::disallowed_methods,
+    clippy::format_collect,
     reason = "a test that panics has failed"
 )]
 

@@ -162,7 +162,7 @@ async fn what_failed_is_told_and_only_that_is_tried_again() {
         assert_eq!(errcode(&service.redeem(&guest, &code).await), (400, "ALREADY_REDEEMED"));
 
         // Nobody got in anywhere: that is an answer, and not a use.
-        let code = service.invite(&owner, &[fine.clone()], false).await;
+        let code = service.invite(&owner, std::slice::from_ref(fine), false).await;
         world.membership(&host, fine, "ban", &helper).await;
         let (status, answer) = service.redeem(&helper, &code).await;
         assert_eq!((status, &answer["rooms"]), (200, &json!([])));

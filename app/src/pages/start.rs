@@ -77,7 +77,7 @@ fn StatusLine(status: Option<Result<ServiceStatus>>, pending: bool) -> impl Into
                 <span class=light aria-hidden="true"></span>
                 {text}
             </p>
-            <button class="btn btn-sm btn-soft" type="submit" aria-busy=pending.to_string()>
+            <button class="btn btn-sm" type="submit" aria-busy=pending.to_string()>
                 "Check again"
             </button>
         </div>
