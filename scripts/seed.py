@@ -46,6 +46,7 @@ def room(token, name, topic, **more):
 admin, new = person("admin", "Ada Admin", admin=True)
 anna, _ = person("anna", "Anna Ahlgren")
 ben, _ = person("ben", "Ben Bakker")
+cleo, _ = person("cleo", "Cleo Costa")
 service_user = "@super-invites:test"
 ask("PUT", f"{HOMESERVER}/_synapse/admin/v1/users/{service_user}/admin", {"admin": True}, admin)
 
@@ -61,13 +62,20 @@ if new:
     invite = {"token": "garden-2026", "create_dm": True, "rooms": rooms}
     ask("POST", f"{SERVICE}/_synapse/client/super_invites/tokens", invite, anna)
 
+    # Cleo redeems it, and her own client says where she is.
+    answer = ask("POST", f"{SERVICE}/_synapse/client/super_invites/redeem?token=garden-2026", None, cleo)
+    joined = ask("GET", f"{HOMESERVER}/_matrix/client/v3/joined_rooms", None, cleo)["joined_rooms"]
+    if answer["failed"] or set(joined) != set(answer["rooms"]) or len(joined) != len(rooms) + 1:
+        sys.exit(f"the redemption went wrong: {answer}, but Cleo is in {joined}")
+
 redeem = f"{SERVICE}/_synapse/client/super_invites/redeem?token=garden-2026"
 print(f"""
   The homeserver  {HOMESERVER}  (server name: test)
   The service     {SERVICE}
 
-  Log-ins         anna, ben, admin; the password of each is: {PASSWORD}
+  Log-ins         anna, ben, cleo, admin; the password of each is: {PASSWORD}
   Anna's invite   garden-2026, for a space, its four rooms and a direct chat. It opens an account, too.
+                  Cleo has redeemed it, and her own client finds her in all six.
 
   Redeem it as Ben:
 
