@@ -22,6 +22,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// The homeserver cannot do it now, and may in a moment.
+    pub fn unreachable() -> Self {
+        app::Error::Unreachable { retry_after: RETRY_AFTER }.into()
+    }
+
     /// What to tell the person. A failure is logged here, once, and told as that.
     pub fn into_told(self) -> app::Error {
         match self {
@@ -55,7 +60,7 @@ impl From<Arc<homeserver::Error>> for Error {
         match &*error {
             homeserver::Error::Unreachable(source) => {
                 tracing::warn!(%error, source, "a request has to wait");
-                app::Error::Unreachable { retry_after: RETRY_AFTER }.into()
+                Self::unreachable()
             }
             _ => Self::Failed(error),
         }

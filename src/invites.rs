@@ -63,7 +63,11 @@ impl Invites {
     pub async fn authenticate(&self, token: &str, origin: &Origin) -> Result<Account> {
         let account = self.0.homeserver.whoami(token, origin).await.map_err(|error| match &*error {
             homeserver::Error::Refused(refusal) if refusal.errcode == "M_USER_LOCKED" => Refusal::Locked.into(),
-            homeserver::Error::Refused(refusal) => Refusal::SignedOut { soft: refusal.soft_logout }.into(),
+            homeserver::Error::Refused(refusal) if matches!(refusal.status, 401 | 403) => {
+                Refusal::SignedOut { soft: refusal.soft_logout }.into()
+            }
+            // Anything else says nothing about the session, and a client that is told it has ended throws it away.
+            homeserver::Error::Refused(_) => Error::unreachable(),
             _ => Error::from(error),
         })?;
         match account.is_guest() {

@@ -131,8 +131,8 @@ impl Transport {
 
     async fn execute(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Bytes>> {
         let request = reqwest::Request::try_from(request).map_err(|error| Error::Unexpected(error.into()))?;
-        // The address of a request may be logged with its error; no token is ever part of it.
-        let unreachable = |error: reqwest::Error| Error::Unreachable(error.into());
+        // Without its address, which may hold a code, because errors are logged.
+        let unreachable = |error: reqwest::Error| Error::Unreachable(error.without_url().into());
         let response = self.client.execute(request).await.map_err(unreachable)?;
         let mut answer = http::Response::builder().status(response.status());
         if let Some(headers) = answer.headers_mut() {

@@ -132,7 +132,7 @@ impl Inner {
         let queue_ends = Instant::now() + QUEUE;
         while self.take_lease(&lease, &holder).await? == Written::NotAsExpected {
             if Instant::now() > queue_ends {
-                return Err(Refusal::Unreachable { retry_after: 5 }.into());
+                return Err(Error::unreachable());
             }
             sleep(LOOK).await;
         }
@@ -141,7 +141,7 @@ impl Inner {
                 sleep(RENEW).await;
                 // Whoever has lost the lease must stop at once: somebody else is at work.
                 if self.take_lease(&lease, &holder).await? == Written::NotAsExpected {
-                    return Err(Refusal::Unreachable { retry_after: 1 }.into());
+                    return Err(Error::unreachable());
                 }
             }
         };
@@ -149,7 +149,9 @@ impl Inner {
             done = self.redeem_now(code, redeemer) => done,
             lost = renewing => lost,
         };
-        self.store.release(&lease, &holder).await?;
+        if let Err(error) = self.store.release(&lease, &holder).await {
+            tracing::warn!(%error, "a lease stays until it ends by itself");
+        }
         done
     }
 

@@ -112,6 +112,28 @@ async fn a_homeserver_that_is_down_costs_time_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_homeserver_that_breaks_signs_nobody_out_and_costs_one_room() {
+    let world = World::new().await;
+    let proxy = Proxy::start(&world).await;
+    let mut setup = Setup::new(&world, Acting::Appservice, Engine::Sqlite).await;
+    let service = setup.set("HOMESERVER_URL", &proxy.url).start().await;
+    let (owner, guest) = (world.person("owner").await, world.person("guest").await);
+    let rooms = world.rooms(&owner, 2).await;
+    let code = service.invite(&owner, &rooms, false).await;
+    for fault in [Fault::Broken, Fault::Limited] {
+        proxy.fail(Method::GET, "/account/whoami", 0, 1, fault);
+        assert_eq!(errcode(&service.redeem(&guest, &code).await), (503, "M_UNKNOWN"));
+    }
+    proxy.fail(Method::POST, "/join", 0, 1, Fault::Broken);
+    let (status, answer) = service.redeem(&guest, &code).await;
+    assert_eq!((status, answer["rooms"].as_array().map(Vec::len)), (200, Some(1)), "{answer}");
+    let reason = "The homeserver could not do it. Please redeem the invite again later.";
+    assert_eq!(answer["failed"][0]["reason"], reason);
+    let (_, answer) = service.redeem(&guest, &code).await;
+    assert_eq!(answer["rooms"], json!(rooms));
+}
+
+#[tokio::test]
 async fn the_homeservers_limits_are_waited_out() {
     let world = World::new().await;
     let proxy = Proxy::start(&world).await;

@@ -23,6 +23,8 @@ pub enum Fault {
     LostAnswer,
     /// As from a reverse proxy that finds nobody behind it.
     BadGateway,
+    /// As from a homeserver that breaks.
+    Broken,
     /// The homeserver's limit.
     Limited,
     /// As an application service that is no admin.
@@ -134,6 +136,9 @@ async fn forward(State(inner): State<Arc<Inner>>, request: Request) -> Response 
             std::future::pending().await
         }
         Some(Fault::BadGateway) => (StatusCode::BAD_GATEWAY, "<html>Bad Gateway</html>").into_response(),
+        Some(Fault::Broken) => {
+            json(StatusCode::INTERNAL_SERVER_ERROR, r#"{"errcode": "M_UNKNOWN", "error": "Internal server error"}"#)
+        }
         Some(Fault::Limited) => json(
             StatusCode::TOO_MANY_REQUESTS,
             r#"{"errcode": "M_LIMIT_EXCEEDED", "error": "Too Many Requests", "retry_after_ms": 50}"#,
