@@ -40,7 +40,7 @@ mod tests {
         for value in authorization {
             headers.append(header::AUTHORIZATION, HeaderValue::from_bytes(value).expect("a legal header"));
         }
-        find(&headers, &Query::parse(query)).map_err(|reply| (reply.status().as_u16(), reply.text().to_owned()))
+        find(&headers, &Query::parse(query)).map_err(|reply| (reply.status().as_u16(), reply.text()))
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub(super) async fn answer(invites: &Invites, request: Request) -> Result<Reply,
     let code = request.code()?;
     let preview = invites.preview(&request.account, &code).await.map_err(refuse(Resource::Info))?;
     let Preview { rooms, redeemed, chat, inviter } = preview;
-    Ok(Reply::ok(json!({
+    Ok(Reply::ok(&json!({
         "rooms_count": rooms,
         "has_redeemed": redeemed,
         "create_dm": chat,

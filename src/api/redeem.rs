@@ -14,5 +14,5 @@ pub(super) async fn answer(invites: &Invites, request: Request) -> Result<Reply,
         .into_iter()
         .map(|MissedRoom { room, reason, code }| json!({"room": room, "reason": reason, "errcode": code}))
         .collect();
-    Ok(Reply::ok(json!({"rooms": rooms, "failed": failed})))
+    Ok(Reply::ok(&json!({"rooms": rooms, "failed": failed})))
 }

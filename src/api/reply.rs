@@ -4,7 +4,7 @@ use app::Error as Refusal;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Resource;
 
@@ -20,22 +20,25 @@ const CORS: [(HeaderName, &str); 4] = [
 #[derive(Debug)]
 pub(super) struct Reply {
     status: StatusCode,
-    body: Value,
+    body: String,
     retry_after: Option<u32>,
 }
 
 impl Reply {
-    /// An answer of a request that did what it should.
-    pub(super) fn ok(body: impl Serialize) -> Self {
+    fn new(status: StatusCode, body: &impl Serialize) -> Self {
         // Plain data with text keys: there is nothing that could not be written.
-        let body = serde_json::to_value(body).unwrap_or_default();
-        Self { status: StatusCode::OK, body, retry_after: None }
+        Self { status, body: serde_json::to_string(body).unwrap_or_default(), retry_after: None }
+    }
+
+    /// An answer of a request that did what it should.
+    pub(super) fn ok(body: &impl Serialize) -> Self {
+        Self::new(StatusCode::OK, body)
     }
 
     /// A "standard error response" (Client-Server API).
     pub(super) fn error(status: StatusCode, errcode: &str, error: impl Into<String>) -> Self {
         let error: String = error.into();
-        Self { status, body: json!({"errcode": errcode, "error": error}), retry_after: None }
+        Self::new(status, &json!({"errcode": errcode, "error": error}))
     }
 
     pub(super) fn unrecognized() -> Self {
@@ -61,14 +64,17 @@ impl Reply {
         let (status, errcode, text) = match error {
             Refusal::SignedOut { soft } => {
                 let text = if soft { "Access token has expired" } else { "Invalid access token passed." };
-                return Self::error(StatusCode::UNAUTHORIZED, "M_UNKNOWN_TOKEN", text).with("soft_logout", json!(soft));
+                let body = json!({"errcode": "M_UNKNOWN_TOKEN", "error": text, "soft_logout": soft});
+                return Self::new(StatusCode::UNAUTHORIZED, &body);
             }
             Refusal::Locked => {
                 let text = "User account has been locked";
-                return Self::error(StatusCode::UNAUTHORIZED, "M_USER_LOCKED", text).with("soft_logout", json!(true));
+                let body = json!({"errcode": "M_USER_LOCKED", "error": text, "soft_logout": true});
+                return Self::new(StatusCode::UNAUTHORIZED, &body);
             }
             Refusal::RoomsRefused(rooms) => {
-                return Self::error(StatusCode::FORBIDDEN, "M_FORBIDDEN", text).with("rooms", json!(rooms));
+                let body = json!({"errcode": "M_FORBIDDEN", "error": text, "rooms": rooms});
+                return Self::new(StatusCode::FORBIDDEN, &body);
             }
             Refusal::Unreachable { retry_after } => {
                 let reply = Self::error(StatusCode::SERVICE_UNAVAILABLE, "M_UNKNOWN", text);
@@ -91,14 +97,10 @@ impl Reply {
         Self::error(status, errcode, text)
     }
 
-    fn with(mut self, field: &str, value: Value) -> Self {
-        self.body[field] = value;
-        self
-    }
-
     pub(super) fn into_response(self) -> Response {
-        let mut response = (self.status, axum::Json(self.body)).into_response();
+        let mut response = (self.status, self.body).into_response();
         let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let uncached = HeaderValue::from_static("no-cache, no-store, must-revalidate");
         headers.insert(header::CACHE_CONTROL, uncached);
         if let Some(seconds) = self.retry_after {
@@ -113,8 +115,9 @@ impl Reply {
     }
 
     #[cfg(test)]
-    pub(super) fn text(&self) -> &str {
-        self.body["error"].as_str().unwrap_or_default()
+    pub(super) fn text(&self) -> String {
+        let body: serde_json::Value = serde_json::from_str(&self.body).unwrap();
+        body["error"].as_str().unwrap().to_owned()
     }
 }
 

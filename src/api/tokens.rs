@@ -1,5 +1,7 @@
 //! `tokens`: one's own invites.
 
+use std::collections::BTreeMap;
+
 use app::{Draft, Invite, Registration};
 use http::Method;
 use serde::Serialize;
@@ -32,7 +34,7 @@ pub(super) async fn answer(invites: &Invites, method: &Method, request: Request)
             let account = request.account.clone();
             let draft = draft(&request.json().await?)?;
             let (invite, registration) = invites.save(&account, draft).await.map_err(refused)?;
-            Ok(Reply::ok(json!({
+            Ok(Reply::ok(&json!({
                 "token": Token::from(invite),
                 "registration_token": registration_token(registration),
             })))
@@ -40,17 +42,17 @@ pub(super) async fn answer(invites: &Invites, method: &Method, request: Request)
         Method::DELETE => {
             let code = request.code()?;
             invites.delete(&request.account, &code).await.map_err(refused)?;
-            Ok(Reply::ok(json!({})))
+            Ok(Reply::ok(&json!({})))
         }
         _ => match request.query.code()?.filter(|code| !code.is_empty()) {
             Some(code) => {
                 let invite = invites.one(&request.account, &code).await.map_err(refused)?;
-                Ok(Reply::ok(json!({"token": Token::from(invite)})))
+                Ok(Reply::ok(&json!({"token": Token::from(invite)})))
             }
             None => {
                 let list = invites.list(&request.account).await.map_err(refused)?;
                 let tokens: Vec<Token> = list.into_iter().map(Token::from).collect();
-                Ok(Reply::ok(json!({"tokens": tokens})))
+                Ok(Reply::ok(&BTreeMap::from([("tokens", tokens)])))
             }
         },
     }

@@ -104,7 +104,7 @@ impl Inner {
 }
 
 fn parse(room: &str) -> Result<Named, Refusal> {
-    let legal = room.len() <= LONGEST_ID && !room.contains('\0');
+    let legal = room.len() <= LONGEST_ID && !room.contains(char::is_control);
     let named = match room.chars().next() {
         Some('!') if legal && room.len() > 1 => OwnedRoomId::try_from(room).ok().map(Named::Id),
         Some('#') if legal => OwnedRoomAliasId::try_from(room).ok().map(Named::Alias),
