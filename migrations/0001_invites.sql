@@ -18,6 +18,12 @@ CREATE TABLE invites (
 CREATE INDEX invites_by_owner ON invites (owner, created_at);
 CREATE INDEX invites_to_sweep ON invites (registration_token, deleted_at);
 
+-- Counts what changes in what an owner sees of their invites, so that a list in memory is known to be right, or not.
+CREATE TABLE owners (
+    owner   TEXT   NOT NULL PRIMARY KEY,
+    version BIGINT NOT NULL
+);
+
 CREATE TABLE invite_rooms (
     code     TEXT   NOT NULL REFERENCES invites (code),
     room     TEXT   NOT NULL,

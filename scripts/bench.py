@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 FOLDER = sys.argv[1]
 QUICK = "--quick" in sys.argv
-SECONDS = 2 if QUICK else 5
+SECONDS = 3 if QUICK else 8
 API = "/_synapse/client/super_invites"
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -107,7 +107,10 @@ def percentile(times, share):
 
 
 def milliseconds(text):
-    value, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()
+    found = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text)
+    if not found:
+        return float("nan")
+    value, unit = found.groups()
     return float(value) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60000}[unit]
 
 
@@ -177,7 +180,7 @@ def main():
     print("\n| call | clients | side | req/s | p50 ms | p99 ms | failed | bystander ms (idle ×) | CPU % homeserver + service |")
     print("|---|---|---|---|---|---|---|---|---|")
 
-    for side in sides:
+    for side in reversed(sides):
         token = people[side.name]
         lists = {}
         for count in (1, 50, 1000):

@@ -7,10 +7,11 @@ mod redeem;
 mod registration;
 mod rooms;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use app::{Draft, Error as Refusal, Invite, Inviter, Preview, Registration, ServiceStatus};
 use matrix_sdk::ruma::{OwnedUserId, UserId};
+use moka::future::Cache;
 use tokio_util::task::TaskTracker;
 
 use self::redeem::Running;
@@ -42,8 +43,26 @@ struct Inner {
     homeserver: Arc<Homeserver>,
     rules: Rules,
     clock: Clock,
+    lists: Lists,
     running: Running,
     tasks: TaskTracker,
+}
+
+/// Lists that were asked for lately, by owner, with the version that says whether they are still right.
+type Lists = Cache<String, (i64, Arc<Vec<Invite>>)>;
+
+/// How many rooms the lists in memory may name in all: some tens of megabytes.
+const LISTED_ROOMS: u64 = 200_000;
+
+/// For how long a list stays in memory after it was last asked for.
+const LISTED: Duration = Duration::from_secs(300);
+
+fn lists() -> Lists {
+    let weight = |_: &String, (_, list): &(i64, Arc<Vec<Invite>>)| {
+        let rooms: usize = list.iter().map(|invite| invite.rooms.len() + 1).sum();
+        u32::try_from(rooms).unwrap_or(u32::MAX)
+    };
+    Cache::builder().max_capacity(LISTED_ROOMS).weigher(weight).time_to_idle(LISTED).build()
 }
 
 impl Invites {
@@ -54,6 +73,7 @@ impl Invites {
             homeserver,
             rules,
             clock,
+            lists: lists(),
             running: Running::default(),
             tasks: TaskTracker::new(),
         }))
@@ -85,8 +105,18 @@ impl Invites {
     }
 
     /// Everything that somebody has made and not deleted, oldest first.
-    pub async fn list(&self, account: &Account) -> Result<Vec<Invite>> {
-        Ok(self.0.store.invites_of(account.user_id().as_str()).await?)
+    pub async fn list(&self, account: &Account) -> Result<Arc<Vec<Invite>>> {
+        let owner = account.user_id().as_str();
+        // Read before the list: if it changes in between, the list is newer than it says, and read again.
+        let version = self.0.store.invites_version(owner).await?;
+        if let Some((known, list)) = self.0.lists.get(owner).await
+            && known == version
+        {
+            return Ok(list);
+        }
+        let list = Arc::new(self.0.store.invites_of(owner).await?);
+        self.0.lists.insert(owner.to_owned(), (version, Arc::clone(&list))).await;
+        Ok(list)
     }
 
     /// One of somebody's own invites.

@@ -13,17 +13,17 @@ use crate::invites::Invites;
 /// An invite as clients know it.
 #[derive(Debug, Serialize)]
 #[expect(clippy::struct_field_names, reason = "the clients' words")]
-struct Token {
-    token: String,
+struct Token<'a> {
+    token: &'a str,
     create_dm: bool,
     accepted_count: u32,
-    rooms: Vec<String>,
+    rooms: &'a [String],
 }
 
-impl From<Invite> for Token {
-    fn from(invite: Invite) -> Self {
+impl<'a> From<&'a Invite> for Token<'a> {
+    fn from(invite: &'a Invite) -> Self {
         let Invite { code, owner: _, rooms, chat, came } = invite;
-        Self { token: code, create_dm: chat, accepted_count: came, rooms }
+        Self { token: code, create_dm: *chat, accepted_count: *came, rooms }
     }
 }
 
@@ -35,7 +35,7 @@ pub(super) async fn answer(invites: &Invites, method: &Method, request: Request)
             let draft = draft(&request.json().await?)?;
             let (invite, registration) = invites.save(&account, draft).await.map_err(refused)?;
             Ok(Reply::ok(&json!({
-                "token": Token::from(invite),
+                "token": Token::from(&invite),
                 "registration_token": registration_token(registration),
             })))
         }
@@ -47,11 +47,11 @@ pub(super) async fn answer(invites: &Invites, method: &Method, request: Request)
         _ => match request.query.code()?.filter(|code| !code.is_empty()) {
             Some(code) => {
                 let invite = invites.one(&request.account, &code).await.map_err(refused)?;
-                Ok(Reply::ok(&json!({"token": Token::from(invite)})))
+                Ok(Reply::ok(&json!({"token": Token::from(&invite)})))
             }
             None => {
                 let list = invites.list(&request.account).await.map_err(refused)?;
-                let tokens: Vec<Token> = list.into_iter().map(Token::from).collect();
+                let tokens: Vec<Token<'_>> = list.iter().map(Token::from).collect();
                 Ok(Reply::ok(&BTreeMap::from([("tokens", tokens)])))
             }
         },

@@ -116,6 +116,10 @@ impl From<InviteRow> for StoredInvite {
     }
 }
 
+/// Says that what the owner of an invite sees has changed; every transaction that changes it ends with this.
+pub(super) const CHANGED: &str = "INSERT INTO owners (owner, version) SELECT owner, 1 FROM invites WHERE code = $1
+     ON CONFLICT (owner) DO UPDATE SET version = owners.version + 1";
+
 const ADD_ROOM: &str = "INSERT INTO invite_rooms (code, room, position) VALUES ($1, $2, $3)";
 
 impl Store {
@@ -129,6 +133,14 @@ impl Store {
         let row: Option<InviteRow> =
             on_pool!(self, |pool| { sqlx::query_as(INVITE).bind(SEPARATOR).bind(code).fetch_optional(pool).await? });
         Ok(row.map(StoredInvite::from))
+    }
+
+    /// A number that is another one whenever what [`Self::invites_of`] answers may be another.
+    pub async fn invites_version(&self, owner: &str) -> Result<i64> {
+        const VERSION: &str = "SELECT version FROM owners WHERE owner = $1";
+        let version: Option<i64> =
+            on_pool!(self, |pool| { sqlx::query_scalar(VERSION).bind(owner).fetch_optional(pool).await? });
+        Ok(version.unwrap_or_default())
     }
 
     /// Everything an owner has made and not deleted, oldest first.
@@ -157,6 +169,7 @@ impl Store {
                 for (position, room) in (0_i64..).zip(&new.rooms) {
                     sqlx::query(ADD_ROOM).bind(&new.code).bind(room).bind(position).execute(&mut *tx).await?;
                 }
+                sqlx::query(CHANGED).bind(&new.code).execute(&mut *tx).await?;
             }
             rows.into()
         }))
@@ -182,6 +195,7 @@ impl Store {
                 for (position, room) in (0_i64..).zip(&new.rooms) {
                     sqlx::query(ADD_ROOM).bind(&new.code).bind(room).bind(position).execute(&mut *tx).await?;
                 }
+                sqlx::query(CHANGED).bind(&new.code).execute(&mut *tx).await?;
             }
             rows.into()
         }))
@@ -191,9 +205,13 @@ impl Store {
     pub async fn delete_invite(&self, code: &str, now: Millis) -> Result<Written> {
         const DELETE: &str =
             "UPDATE invites SET deleted_at = $2, changed_at = $2 WHERE code = $1 AND deleted_at IS NULL";
-        let rows =
-            on_pool!(self, |pool| { sqlx::query(DELETE).bind(code).bind(now).execute(pool).await?.rows_affected() });
-        Ok(rows.into())
+        Ok(in_transaction!(self, |tx| {
+            let rows = sqlx::query(DELETE).bind(code).bind(now).execute(&mut *tx).await?.rows_affected();
+            if rows > 0 {
+                sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
+            }
+            rows.into()
+        }))
     }
 
     /// Notes what is known of the registration token of a code.

@@ -2,7 +2,7 @@
 
 use app::MissedRoom;
 
-use super::{Millis, Result, Store, in_transaction, on_pool};
+use super::{Millis, Result, Store, in_transaction, invites::CHANGED, on_pool};
 
 /// One person's use of one code, as far as it has come.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -148,7 +148,10 @@ impl Store {
                 .execute(&mut *tx)
                 .await?;
             if joined {
-                sqlx::query(CAME_IN).bind(code).bind(redeemer).bind(now).execute(&mut *tx).await?;
+                let first = sqlx::query(CAME_IN).bind(code).bind(redeemer).bind(now).execute(&mut *tx).await?;
+                if first.rows_affected() > 0 {
+                    sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
+                }
             }
         });
         Ok(())
@@ -176,8 +179,9 @@ impl Store {
     pub async fn complete_redemption(&self, code: &str, redeemer: &str, now: Millis) -> Result<()> {
         const COMPLETE: &str = "UPDATE redemptions SET completed_at = $3, came_at = COALESCE(came_at, $3)
              WHERE code = $1 AND redeemer = $2 AND completed_at IS NULL";
-        on_pool!(self, |pool| {
-            sqlx::query(COMPLETE).bind(code).bind(redeemer).bind(now).execute(pool).await?;
+        in_transaction!(self, |tx| {
+            sqlx::query(COMPLETE).bind(code).bind(redeemer).bind(now).execute(&mut *tx).await?;
+            sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
         });
         Ok(())
     }

@@ -55,6 +55,8 @@ async fn twenty_at_once_are_one_redemption_with_one_chat() {
         let (owner, guest) = (world.person("owner").await, world.person("guest").await);
         let rooms = world.rooms(&owner, 3).await;
         let code = one.invite(&owner, &rooms, true).await;
+        let list = async || two.ask(Method::GET, "tokens", &owner, Value::Null).await.1["tokens"].clone();
+        assert_eq!(list().await[0]["accepted_count"], 0);
         let services = (0..20).map(|n| if n % 2 == 0 { &one } else { &two });
         let answers = join_all(services.map(|service| service.redeem(&guest, &code))).await;
         let successes: Vec<_> = answers.iter().filter(|(status, _)| *status == 200).collect();
@@ -66,6 +68,12 @@ async fn twenty_at_once_are_one_redemption_with_one_chat() {
         assert_eq!(world.joined_rooms(&guest).await.len(), 4);
         let (_, token) = two.token(&owner, &code).await;
         assert_eq!(token["token"]["accepted_count"], 1);
+        // What one instance remembers of a list is not what another has changed since.
+        assert_eq!(list().await, json!([token["token"]]));
+        one.create(&owner, json!({"token": code})).await;
+        assert_eq!(list().await[0]["rooms"], json!([]));
+        one.delete(&owner, &code).await;
+        assert_eq!(list().await, json!([]));
     }
 }
 
