@@ -9,8 +9,9 @@ use matrix_sdk::ruma::{OwnedRoomAliasId, OwnedRoomId};
 use super::Inner;
 use crate::{account::Account, error::Result, homeserver::MayInvite};
 
-/// How many rooms are asked about at once.
-const AT_ONCE: usize = 8;
+/// How many rooms are asked about at once. Few: the homeserver answers one after the other anyway, and whatever waits there waits in
+/// front of everybody else.
+const AT_ONCE: usize = 2;
 
 /// The longest room id or alias (Matrix specification, Appendices, "Identifier grammar").
 const LONGEST_ID: usize = 255;
