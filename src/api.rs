@@ -10,6 +10,7 @@ mod tokens;
 
 use std::{net::SocketAddr, sync::Arc};
 
+use app::PREFIX;
 use axum::{
     Router,
     body::{Body, Bytes},
@@ -21,9 +22,6 @@ use http::{HeaderMap, Method, StatusCode};
 
 use self::{query::Query, reply::Reply};
 use crate::{account::Account, error::Error, invites::Invites, proxies::Proxies};
-
-/// Where the API is: clients have it built in.
-pub const PREFIX: &str = "/_synapse/client/super_invites";
 
 /// The largest body that is read, in bytes.
 const LARGEST_BODY: usize = 64 * 1024;

@@ -126,8 +126,6 @@ impl Homeserver {
     pub async fn is_admin(&self) -> Result<bool> {
         let user = self.acting_user().await?;
         match self.call(admin::QueryUser { user: &user }).await {
-            // The application service's own user may not have been made yet.
-            Err(error) if error.is("M_NOT_FOUND") => Ok(true),
             Err(Error::Refused(_)) => Ok(false),
             answer => answer.map(|_| true),
         }

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use app::{App, Backend, ServiceStatus, provide_backend, shell};
+use app::{App, Backend, PREFIX, ServiceStatus, provide_backend, shell};
 use axum::{
     Router,
     body::Body,
@@ -15,7 +15,7 @@ use leptos_axum::{generate_route_list, handle_server_fns_with_context, render_ap
 use tower::ServiceBuilder;
 use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
 
-use crate::{api::PREFIX, invites::Invites};
+use crate::invites::Invites;
 
 /// What cargo-leptos calls the files that it makes; the same as in `Cargo.toml`.
 const OUTPUT_NAME: &str = "super-invites";

@@ -19,7 +19,7 @@ pub use error::{Error, Result, RoomRefusal};
 pub use model::{
     CODE_ALPHABET, Code, Draft, Invite, Inviter, Joined, MissedRoom, Preview, Registration, ServiceStatus, code_in,
 };
-pub use shell::{App, shell};
+pub use shell::{App, PREFIX, shell};
 
 /// Takes over the server-rendered page in the browser.
 #[cfg(feature = "hydrate")]

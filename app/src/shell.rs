@@ -13,9 +13,9 @@ use crate::{
     ui::Layout,
 };
 
-/// The path that all homeservers' reverse proxies know, where the pages are when they have no host of their own. What they are
-/// made of is always below it.
-const PREFIX: &str = "/_synapse/client/super_invites";
+/// The path that clients have built in and homeservers' reverse proxies know: the JSON API is below it, the pages are when they have
+/// no host of their own, and what they are made of always is.
+pub const PREFIX: &str = "/_synapse/client/super_invites";
 
 /// Where the pages are mounted, as the address of this one shows.
 fn base() -> &'static str {

@@ -120,8 +120,6 @@ impl From<InviteRow> for StoredInvite {
 pub(super) const CHANGED: &str = "INSERT INTO owners (owner, version) SELECT owner, 1 FROM invites WHERE code = $1
      ON CONFLICT (owner) DO UPDATE SET version = owners.version + 1";
 
-const ADD_ROOM: &str = "INSERT INTO invite_rooms (code, room, position) VALUES ($1, $2, $3)";
-
 impl Store {
     /// The invite with this code, deleted or not.
     pub async fn invite(&self, code: &str) -> Result<Option<StoredInvite>> {
@@ -155,49 +153,30 @@ impl Store {
     pub async fn create_invite(&self, new: &NewInvite, now: Millis) -> Result<Written> {
         const CREATE: &str = "INSERT INTO invites (code, owner, chat, registration, created_at, changed_at)
              VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (code) DO NOTHING";
-        Ok(in_transaction!(self, |tx| {
-            let rows = sqlx::query(CREATE)
-                .bind(&new.code)
-                .bind(&new.owner)
-                .bind(new.chat)
-                .bind(new.registration)
-                .bind(now)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected();
-            if rows > 0 {
-                for (position, room) in (0_i64..).zip(&new.rooms) {
-                    sqlx::query(ADD_ROOM).bind(&new.code).bind(room).bind(position).execute(&mut *tx).await?;
-                }
-                sqlx::query(CHANGED).bind(&new.code).execute(&mut *tx).await?;
-            }
-            rows.into()
-        }))
+        self.write_invite(CREATE, new, now).await
     }
 
     /// Writes a live invite of this owner anew.
     pub async fn change_invite(&self, new: &NewInvite, now: Millis) -> Result<Written> {
         const CHANGE: &str = "UPDATE invites SET chat = $3, registration = $4, changed_at = $5
              WHERE code = $1 AND owner = $2 AND deleted_at IS NULL";
+        self.write_invite(CHANGE, new, now).await
+    }
+
+    async fn write_invite(&self, write: &'static str, new: &NewInvite, now: Millis) -> Result<Written> {
         const CLEAR: &str = "DELETE FROM invite_rooms WHERE code = $1";
+        const ADD_ROOM: &str = "INSERT INTO invite_rooms (code, room, position) VALUES ($1, $2, $3)";
         Ok(in_transaction!(self, |tx| {
-            let rows = sqlx::query(CHANGE)
-                .bind(&new.code)
-                .bind(&new.owner)
-                .bind(new.chat)
-                .bind(new.registration)
-                .bind(now)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected();
-            if rows > 0 {
+            let written = sqlx::query(write).bind(&new.code).bind(&new.owner).bind(new.chat);
+            let written = written.bind(new.registration).bind(now).execute(&mut *tx).await?.rows_affected();
+            if written > 0 {
                 sqlx::query(CLEAR).bind(&new.code).execute(&mut *tx).await?;
                 for (position, room) in (0_i64..).zip(&new.rooms) {
                     sqlx::query(ADD_ROOM).bind(&new.code).bind(room).bind(position).execute(&mut *tx).await?;
                 }
                 sqlx::query(CHANGED).bind(&new.code).execute(&mut *tx).await?;
             }
-            rows.into()
+            written.into()
         }))
     }
 
