@@ -4,6 +4,7 @@
 //! between.
 
 mod invites;
+mod keys;
 mod leases;
 mod redemptions;
 
@@ -19,8 +20,8 @@ use sqlx::{
 use crate::config::SqlUrl;
 
 pub use self::{
-    invites::{NewInvite, RegistrationToken, StoredInvite, Written},
-    redemptions::{Came, Chat, Outcome, Redemption},
+    invites::{NewInvite, RegistrationToken, Selection, StoredInvite, Written},
+    redemptions::{Came, Chat, Outcome, Redemption, Use},
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!();

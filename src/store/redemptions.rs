@@ -1,5 +1,7 @@
 //! Redemptions, room by room.
 
+use std::collections::HashMap;
+
 use app::MissedRoom;
 
 use super::{Millis, Result, Store, in_transaction, invites::CHANGED, on_pool};
@@ -57,6 +59,17 @@ impl Outcome {
     }
 }
 
+/// Somebody's use of a code, as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    /// Matrix id.
+    pub redeemer: String,
+    /// When they began.
+    pub started_at: Millis,
+    /// How far they are.
+    pub redemption: Redemption,
+}
+
 /// How far the direct chat of a redemption is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Chat {
@@ -71,6 +84,18 @@ const CHAT: &str = "";
 
 type RedemptionRow = (Option<Millis>, Option<String>, Option<String>);
 
+type OutcomeRow = (String, bool, Option<String>, Option<String>);
+
+/// The same, behind whose it is.
+type UseOutcomeRow = (String, String, bool, Option<String>, Option<String>);
+
+impl From<OutcomeRow> for Outcome {
+    fn from((room, joined, reason, errcode): OutcomeRow) -> Self {
+        let missed = || Came::Missed { reason: reason.unwrap_or_default(), errcode: errcode.unwrap_or_default() };
+        Self { room: Some(room).filter(|room| room != CHAT), came: if joined { Came::In } else { missed() } }
+    }
+}
+
 impl Store {
     /// How far somebody's use of a code is; `None` if they never tried.
     pub async fn redemption(&self, code: &str, redeemer: &str) -> Result<Option<Redemption>> {
@@ -82,25 +107,36 @@ impl Store {
             let row: Option<RedemptionRow> =
                 sqlx::query_as(REDEMPTION).bind(code).bind(redeemer).fetch_optional(pool).await?;
             let Some((completed_at, marker, room)) = row else { return Ok(None) };
-            let outcomes: Vec<(String, bool, Option<String>, Option<String>)> =
-                sqlx::query_as(OUTCOMES).bind(code).bind(redeemer).fetch_all(pool).await?;
+            let outcomes: Vec<OutcomeRow> = sqlx::query_as(OUTCOMES).bind(code).bind(redeemer).fetch_all(pool).await?;
             Ok(Some(Redemption {
                 complete: completed_at.is_some(),
-                outcomes: outcomes
-                    .into_iter()
-                    .map(|(room, joined, reason, errcode)| Outcome {
-                        room: Some(room).filter(|room| room != CHAT),
-                        came: match joined {
-                            true => Came::In,
-                            false => Came::Missed {
-                                reason: reason.unwrap_or_default(),
-                                errcode: errcode.unwrap_or_default(),
-                            },
-                        },
-                    })
-                    .collect(),
+                outcomes: outcomes.into_iter().map(Outcome::from).collect(),
                 chat: Chat { marker, room },
             }))
+        })
+    }
+
+    /// Who has used a code, the last first and at most `most`; and how many in all.
+    pub async fn uses(&self, code: &str, most: i64) -> Result<(Vec<Use>, i64)> {
+        const USES: &str = "SELECT redeemer, started_at, completed_at IS NOT NULL FROM redemptions
+             WHERE code = $1 ORDER BY started_at DESC, redeemer LIMIT $2";
+        const OUTCOMES: &str = "SELECT redeemer, room, joined, reason, errcode FROM outcomes
+             WHERE code = $1 AND redeemer IN (SELECT redeemer FROM redemptions
+                WHERE code = $1 ORDER BY started_at DESC, redeemer LIMIT $2) ORDER BY room";
+        const ALL: &str = "SELECT COUNT(*) FROM redemptions WHERE code = $1";
+        on_pool!(self, |pool| {
+            let rows: Vec<(String, Millis, bool)> = sqlx::query_as(USES).bind(code).bind(most).fetch_all(pool).await?;
+            let outcomes: Vec<UseOutcomeRow> = sqlx::query_as(OUTCOMES).bind(code).bind(most).fetch_all(pool).await?;
+            let all = sqlx::query_scalar(ALL).bind(code).fetch_one(pool).await?;
+            let mut by_redeemer: HashMap<String, Vec<Outcome>> = HashMap::new();
+            for (redeemer, room, joined, reason, errcode) in outcomes {
+                by_redeemer.entry(redeemer).or_default().push((room, joined, reason, errcode).into());
+            }
+            let uses = rows.into_iter().map(|(redeemer, started_at, complete)| {
+                let outcomes = by_redeemer.remove(&redeemer).unwrap_or_default();
+                Use { redeemer, started_at, redemption: Redemption { complete, outcomes, chat: Chat::default() } }
+            });
+            Ok((uses.collect(), all))
         })
     }
 
