@@ -1,29 +1,37 @@
 //! Every Matrix call, and the only place that holds the token which can act for everybody.
 //!
 //! What can be done with that token is what the public methods here and on [`Actor`] do, and nothing else: invite, join,
-//! make and mark a direct chat, read membership, ignored people and the state of an account, and look after registration
-//! tokens. Whoever asks is authenticated first, with *their own* token ([`Homeserver::whoami`]).
+//! make and mark a direct chat, read membership, ignored people, the state of an account and what rooms are called, and look
+//! after registration tokens. Whoever asks is authenticated first, with *their own* token ([`Homeserver::whoami`]).
 
 mod acting;
 mod admin;
 mod caller;
 mod error;
+mod media;
 mod registration_tokens;
+mod rooms;
+mod sign_in;
 mod standing;
 mod transport;
 
 use std::{sync::Arc, time::Duration};
 
-use matrix_sdk::ruma::{OwnedServerName, OwnedUserId, UserId, api::client::profile::get_profile};
+use app::Person;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use matrix_sdk::ruma::{OwnedRoomId, OwnedServerName, OwnedUserId, UserId, api::client::profile::get_profile};
 use moka::future::Cache;
 use url::Url;
 
 use self::{acting::Acting, transport::Transport};
 pub use self::{
-    acting::{Actor, Membership},
+    acting::{Actor, Membership, RoomSummary},
     caller::MayInvite,
     error::{Error, Refusal, Result},
+    media::Picture,
     registration_tokens::TokenState,
+    rooms::JoinedRoom,
+    sign_in::Session,
     standing::Standing,
 };
 use crate::account::{Account, Origin};
@@ -32,6 +40,15 @@ use crate::config::{ActingMode, Secret};
 /// For how long what is shown of an inviter may be old: their name, their picture, whether their account is in order.
 const INVITER_CACHE: Duration = Duration::from_secs(10);
 
+/// For how long what pages show of people and rooms may be old.
+const SHOWN_CACHE: Duration = Duration::from_secs(60);
+
+/// For how long a member's list of rooms may be old.
+const ROOMS_CACHE: Duration = Duration::from_secs(20);
+
+/// How many rooms are asked about at once for a page.
+const AT_ONCE: usize = 4;
+
 /// The homeserver beside which this service runs.
 pub struct Homeserver {
     transport: Transport,
@@ -39,15 +56,16 @@ pub struct Homeserver {
     acting: Acting,
     sessions: Cache<String, Account>,
     inviters: Cache<OwnedUserId, InviterState>,
+    people: Cache<OwnedUserId, Person>,
+    rooms: Cache<String, Arc<Vec<JoinedRoom>>>,
+    summaries: Cache<(OwnedUserId, OwnedRoomId), Option<RoomSummary>>,
 }
 
 /// What is shown of somebody who invites.
 #[derive(Debug, Clone)]
 pub struct InviterState {
-    /// The name they chose, if any.
-    pub display_name: Option<String>,
-    /// `mxc:` address of their picture, if any.
-    pub avatar_url: Option<String>,
+    /// Who they are.
+    pub person: Person,
     /// Whether their account can be used.
     pub standing: Standing,
 }
@@ -79,6 +97,10 @@ impl Homeserver {
                 .time_to_live(token_cache)
                 .build(),
             inviters: Cache::builder().max_capacity(10_000).time_to_live(INVITER_CACHE).build(),
+            people: Cache::builder().max_capacity(10_000).time_to_live(SHOWN_CACHE).build(),
+            // Each may be some hundred kilobytes.
+            rooms: Cache::builder().max_capacity(200).time_to_live(ROOMS_CACHE).build(),
+            summaries: Cache::builder().max_capacity(50_000).time_to_live(SHOWN_CACHE).build(),
         })
     }
 
@@ -145,10 +167,43 @@ impl Homeserver {
     pub async fn inviter(self: &Arc<Self>, user: &UserId) -> Result<InviterState, Arc<Error>> {
         let ask = async {
             let (profile, standing) = tokio::join!(self.profile(user), self.standing(user));
-            let (display_name, avatar_url) = profile?;
-            Ok(InviterState { display_name, avatar_url, standing: standing? })
+            Ok(InviterState { person: profile?, standing: standing? })
         };
         self.inviters.try_get_with_by_ref(user, ask).await
+    }
+
+    /// Name and picture of somebody, as far as they can be had: a page does not fail because a name is missing.
+    pub async fn person(&self, user: &UserId) -> Person {
+        let found = self.people.try_get_with_by_ref(user, self.profile(user)).await;
+        found.unwrap_or_else(|error| {
+            tracing::debug!(%error, "a profile is missing");
+            Person { user_id: user.to_string(), display_name: None, avatar_url: None }
+        })
+    }
+
+    /// What somebody sees of rooms, in the same order; `None` of those that they may not see. At most [`SHOWN_CACHE`] old.
+    pub async fn summaries(
+        self: &Arc<Self>,
+        user: &UserId,
+        rooms: &[OwnedRoomId],
+    ) -> Result<Vec<Option<RoomSummary>>, Arc<Error>> {
+        let mut actor = None;
+        for room in rooms {
+            if actor.is_none() && !self.summaries.contains_key(&(user.to_owned(), room.clone())) {
+                actor = Some(self.act_as(user).await?);
+            }
+        }
+        let ask = async |room: OwnedRoomId| {
+            let look = async {
+                match &actor {
+                    Some(actor) => actor.room_summary(&room).await,
+                    // It was in the cache a moment ago; a page can do without.
+                    None => Ok(None),
+                }
+            };
+            self.summaries.try_get_with((user.to_owned(), room.clone()), look).await
+        };
+        stream::iter(rooms.to_vec()).map(ask).buffered(AT_ONCE).try_collect().await
     }
 
     /// Asks something that only the acting token may.
@@ -157,13 +212,14 @@ impl Homeserver {
     }
 
     /// Display name and picture (Client-Server API, "Profiles"); none of an account without a profile.
-    async fn profile(&self, user: &UserId) -> Result<(Option<String>, Option<String>)> {
+    async fn profile(&self, user: &UserId) -> Result<Person> {
         let request = get_profile::v3::Request::new(user.to_owned());
+        let unknown = Person { user_id: user.to_string(), display_name: None, avatar_url: None };
         let profile = match self.transport.send(request, self.acting.own_token(), None).await {
-            Err(Error::Refused(refusal)) if matches!(refusal.status, 403 | 404) => return Ok((None, None)),
+            Err(Error::Refused(refusal)) if matches!(refusal.status, 403 | 404) => return Ok(unknown),
             answer => answer?,
         };
         let text = |field| Some(profile.get(field)?.as_str()?.to_owned()).filter(|text| !text.is_empty());
-        Ok((text("displayname"), text("avatar_url")))
+        Ok(Person { display_name: text("displayname"), avatar_url: text("avatar_url"), ..unknown })
     }
 }

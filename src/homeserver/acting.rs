@@ -13,7 +13,10 @@ use matrix_sdk::ruma::{
             invite_user::v3::{self as invite_user, InviteUserId},
             join_room_by_id, joined_rooms,
         },
-        room::create_room::v3::{self as create_room, CreationContent, RoomPreset},
+        room::{
+            create_room::v3::{self as create_room, CreationContent, RoomPreset},
+            get_summary,
+        },
         session::logout,
         state::get_state_event_for_key,
     },
@@ -26,6 +29,7 @@ use matrix_sdk::ruma::{
             member::{MembershipState, RoomMemberEventContent},
         },
     },
+    room::RoomType,
     serde::Raw,
     uint,
 };
@@ -78,6 +82,17 @@ pub enum Membership {
     Banned,
     /// None of these, or never heard of.
     Outside,
+}
+
+/// What is shown of a room to somebody who may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomSummary {
+    /// What it is called.
+    pub name: Option<String>,
+    /// `mxc:` address of its picture.
+    pub avatar_url: Option<String>,
+    /// Whether it is a space.
+    pub space: bool,
 }
 
 /// What a direct chat that this service makes carries in its `m.room.create`, to be found again after a crash.
@@ -190,6 +205,20 @@ impl Actor {
     /// The rooms in which the actor is.
     pub async fn joined_rooms(&self) -> Result<Vec<OwnedRoomId>> {
         Ok(send!(self, joined_rooms::v3::Request::new()).await?.joined_rooms)
+    }
+
+    /// What the actor sees of a room; `None` if they may not see it (Client-Server API, `GET /room_summary`).
+    pub async fn room_summary(&self, room: &RoomId) -> Result<Option<RoomSummary>> {
+        let request = get_summary::v1::Request::new(room.to_owned().into(), Vec::new());
+        match send!(self, request).await {
+            Ok(answer) => Ok(Some(RoomSummary {
+                name: answer.summary.name.or(answer.summary.canonical_alias.map(|alias| alias.to_string())),
+                avatar_url: answer.summary.avatar_url.map(|avatar| avatar.to_string()),
+                space: answer.summary.room_type == Some(RoomType::Space),
+            })),
+            Err(Error::Refused(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Whether the actor ignores somebody (Client-Server API, "Ignoring users").

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeSet, sync::LazyLock, time::Duration};
 
-use axum::body::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::Method;
 use matrix_sdk::ruma::{
     UserId,
@@ -22,6 +22,9 @@ use crate::account::{Account, Origin};
 
 /// A room of many servers may take a homeserver this long to join, but not longer.
 const TIMEOUT: Duration = Duration::from_secs(90);
+
+/// The largest answer that is taken: some thousand rooms of somebody.
+const LARGEST: usize = 64 * 1024 * 1024;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -62,12 +65,24 @@ impl Transport {
         for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
         for<'a> R::PathBuilder: PathBuilder<Input<'a> = Cow<'a, SupportedVersions>>,
     {
-        let mut request = self.prepare(request, token)?;
+        let mut request = self.prepare(request, SendAccessToken::Always(token))?;
         if let Some(user) = identity {
             AppserviceUserIdentity::new(user)
                 .maybe_add_to_uri(request.uri_mut())
                 .map_err(|error| Error::Unexpected(error.into()))?;
         }
+        self.exchange::<R>(request).await
+    }
+
+    /// Sends a request that needs no token, telling the homeserver whom it comes from.
+    pub(super) async fn send_for<R>(&self, request: R, origin: &Origin) -> Result<R::IncomingResponse>
+    where
+        R: OutgoingRequest<EndpointError = MatrixError>,
+        for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
+        for<'a> R::PathBuilder: PathBuilder<Input<'a> = Cow<'a, SupportedVersions>>,
+    {
+        let mut request = self.prepare(request, SendAccessToken::None)?;
+        forward(request.headers_mut(), origin);
         self.exchange::<R>(request).await
     }
 
@@ -92,27 +107,18 @@ impl Transport {
 
     /// Asks whose token it is, telling the homeserver where the question came from.
     pub(super) async fn whoami(&self, token: &str, origin: &Origin) -> Result<Account> {
-        let mut request = self.prepare(whoami::v3::Request::new(), token)?;
-        let headers = request.headers_mut();
-        if let Some(address) = origin.address
-            && let Ok(address) = address.to_string().parse()
-        {
-            headers.insert("x-forwarded-for", address);
-        }
-        if let Some(user_agent) = &origin.user_agent {
-            headers.insert(header::USER_AGENT, user_agent.clone());
-        }
+        let mut request = self.prepare(whoami::v3::Request::new(), SendAccessToken::Always(token))?;
+        forward(request.headers_mut(), origin);
         let answer = self.exchange::<whoami::v3::Request>(request).await?;
         Ok(Account::new(answer.user_id, token, answer.is_guest))
     }
 
-    fn prepare<R>(&self, request: R, token: &str) -> Result<http::Request<Vec<u8>>>
+    fn prepare<R>(&self, request: R, token: SendAccessToken<'_>) -> Result<http::Request<Vec<u8>>>
     where
         R: OutgoingRequest,
         for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
         for<'a> R::PathBuilder: PathBuilder<Input<'a> = Cow<'a, SupportedVersions>>,
     {
-        let token = SendAccessToken::Always(token);
         request
             .try_into_http_request(&self.base_url, token, Cow::Borrowed(&VERSIONS))
             .map_err(|error| Error::Unexpected(error.into()))
@@ -133,12 +139,30 @@ impl Transport {
         let request = reqwest::Request::try_from(request).map_err(|error| Error::Unexpected(error.into()))?;
         // Without its address, which may hold a code, because errors are logged.
         let unreachable = |error: reqwest::Error| Error::Unreachable(error.without_url().into());
-        let response = self.client.execute(request).await.map_err(unreachable)?;
+        let mut response = self.client.execute(request).await.map_err(unreachable)?;
         let mut answer = http::Response::builder().status(response.status());
         if let Some(headers) = answer.headers_mut() {
             headers.clone_from(response.headers());
         }
-        let body = response.bytes().await.map_err(unreachable)?;
-        answer.body(body).map_err(|error| Error::Unexpected(error.into()))
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+            if body.len() + chunk.len() > LARGEST {
+                return Err(Error::Unexpected("an answer is too large".into()));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        answer.body(body.freeze()).map_err(|error| Error::Unexpected(error.into()))
+    }
+}
+
+/// Says whom a request comes from, or everybody would seem to use the homeserver from here.
+fn forward(headers: &mut http::HeaderMap, origin: &Origin) {
+    if let Some(address) = origin.address
+        && let Ok(address) = address.to_string().parse()
+    {
+        headers.insert("x-forwarded-for", address);
+    }
+    if let Some(user_agent) = &origin.user_agent {
+        headers.insert(header::USER_AGENT, user_agent.clone());
     }
 }

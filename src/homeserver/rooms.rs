@@ -1,0 +1,201 @@
+//! A member's rooms, asked for with their own token.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use matrix_sdk::ruma::{
+    OwnedRoomId, OwnedUserId, UserId,
+    api::client::{
+        state::get_state_events,
+        sync::sync_events::v5::{self as sliding_sync, request::List},
+    },
+    events::{
+        StateEventType,
+        room::{
+            create::RoomCreateEventContent,
+            power_levels::{RoomPowerLevels, RoomPowerLevelsEventContent, RoomPowerLevelsSource},
+        },
+    },
+    presence::PresenceState,
+    room::RoomType,
+    room_version_rules::AuthorizationRules,
+    serde::JsonObject,
+    uint,
+};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{Error, Homeserver, Result};
+use crate::account::Account;
+
+/// How many rooms are asked about at once where the homeserver does not tell all of them in one answer.
+const AT_ONCE: usize = 4;
+
+/// A room in which somebody is, as they see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoinedRoom {
+    /// Its id.
+    pub id: OwnedRoomId,
+    /// What it is called.
+    pub name: Option<String>,
+    /// `mxc:` address of its picture.
+    pub avatar_url: Option<String>,
+    /// Whether it is a space.
+    pub space: bool,
+    /// How many people are in it.
+    pub members: u32,
+    /// Whether it is encrypted.
+    pub encrypted: bool,
+    /// Whether anybody may join it.
+    pub public: bool,
+    /// Whether another room has taken its place.
+    pub replaced: bool,
+    /// Whether it is a direct chat.
+    pub direct: bool,
+    /// Whether they may invite people to it.
+    pub may_invite: bool,
+    /// The rooms of a space.
+    pub children: Vec<OwnedRoomId>,
+}
+
+/// The state of a room, as far as the homeserver was asked for it.
+struct State(Vec<JsonObject>);
+
+impl State {
+    fn events(&self, kind: &StateEventType) -> impl Iterator<Item = &JsonObject> {
+        let kind = kind.to_string();
+        self.0.iter().filter(move |event| event.get("type").and_then(Value::as_str) == Some(&kind))
+    }
+
+    fn content<T: DeserializeOwned>(&self, kind: &StateEventType) -> Option<T> {
+        let event = self.events(kind).find(|event| event.get("state_key").is_some_and(|key| key == ""))?;
+        serde_json::from_value(event.get("content")?.clone()).ok()
+    }
+
+    fn text(&self, kind: &StateEventType, field: &str) -> Option<String> {
+        let content: JsonObject = self.content(kind)?;
+        Some(content.get(field)?.as_str()?.to_owned()).filter(|text| !text.is_empty())
+    }
+
+    fn may_invite(&self, user: &UserId) -> bool {
+        let levels: Option<RoomPowerLevelsEventContent> = self.content(&StateEventType::RoomPowerLevels);
+        let source = levels.map_or(RoomPowerLevelsSource::None, RoomPowerLevelsSource::Original);
+        let creation: Option<RoomCreateEventContent> = self.content(&StateEventType::RoomCreate);
+        let Some(creation) = creation else {
+            return RoomPowerLevels::new(source, &AuthorizationRules::V1, []).user_can_invite(user);
+        };
+        let rules = creation.room_version.rules().map_or(AuthorizationRules::V1, |rules| rules.authorization);
+        let sender = self.events(&StateEventType::RoomCreate).find_map(|event| event.get("sender")?.as_str());
+        let mut creators: Vec<OwnedUserId> = sender.and_then(|sender| UserId::parse(sender).ok()).into_iter().collect();
+        creators.extend(creation.additional_creators);
+        RoomPowerLevels::new(source, &rules, creators).user_can_invite(user)
+    }
+
+    fn children(&self) -> Vec<OwnedRoomId> {
+        // A child that was taken out keeps its event, without servers to join through (Client-Server API, `m.space.child`).
+        let live = |event: &&JsonObject| event.get("content").is_some_and(|content| content["via"].is_array());
+        let children = self.events(&StateEventType::SpaceChild).filter(live);
+        children.filter_map(|event| event.get("state_key")?.as_str()?.try_into().ok()).collect()
+    }
+
+    fn room(&self, id: OwnedRoomId, user: &UserId) -> JoinedRoom {
+        let name = self.text(&StateEventType::RoomName, "name");
+        JoinedRoom {
+            name: name.or_else(|| self.text(&StateEventType::RoomCanonicalAlias, "alias")),
+            avatar_url: self.text(&StateEventType::RoomAvatar, "url"),
+            space: self.text(&StateEventType::RoomCreate, "type").as_deref() == Some(RoomType::Space.as_str()),
+            members: 0,
+            encrypted: self.text(&StateEventType::RoomEncryption, "algorithm").is_some(),
+            public: self.text(&StateEventType::RoomJoinRules, "join_rule").as_deref() == Some("public"),
+            replaced: self.content::<JsonObject>(&StateEventType::RoomTombstone).is_some(),
+            direct: false,
+            may_invite: self.may_invite(user),
+            children: self.children(),
+            id,
+        }
+    }
+}
+
+impl Homeserver {
+    /// The rooms in which somebody is, at most a few seconds old unless `fresh`: in one request where the homeserver can (simplified sliding
+    /// sync, MSC4186), or else room by room. The one that was active last comes first.
+    pub async fn joined_rooms(&self, account: &Account, fresh: bool) -> Result<Arc<Vec<JoinedRoom>>, Arc<Error>> {
+        if fresh {
+            self.rooms.invalidate(account.token()).await;
+        }
+        let ask = async {
+            let rooms = match self.rooms_at_once(account).await {
+                Err(Error::Refused(refusal)) if matches!(refusal.status, 400 | 404 | 405 | 501) => {
+                    self.rooms_one_by_one(account).await?
+                }
+                rooms => rooms?,
+            };
+            Ok(Arc::new(rooms))
+        };
+        self.rooms.try_get_with_by_ref(account.token(), ask).await
+    }
+
+    async fn rooms_at_once(&self, account: &Account) -> Result<Vec<JoinedRoom>> {
+        let mut list = List::default();
+        list.ranges = vec![(uint!(0), uint!(9999))];
+        let mut filters = sliding_sync::request::ListFilters::default();
+        filters.is_invite = Some(false);
+        list.filters = Some(filters);
+        let kinds = [
+            StateEventType::RoomCreate,
+            StateEventType::RoomName,
+            StateEventType::RoomAvatar,
+            StateEventType::RoomCanonicalAlias,
+            StateEventType::RoomJoinRules,
+            StateEventType::RoomPowerLevels,
+            StateEventType::RoomEncryption,
+            StateEventType::RoomTombstone,
+        ];
+        list.room_details.required_state = kinds.into_iter().map(|kind| (kind, String::new())).collect();
+        list.room_details.required_state.push((StateEventType::SpaceChild, "*".to_owned()));
+        let mut request = sliding_sync::Request::new();
+        request.conn_id = Some("super-invites".to_owned());
+        // Looking at a list of rooms does not make anybody appear online.
+        request.set_presence = PresenceState::Offline;
+        request.lists = BTreeMap::from([("all".to_owned(), list)]);
+        let answer = self.transport.send(request, account.token(), None).await?;
+
+        let mut rooms = Vec::new();
+        for (id, room) in answer.rooms {
+            let state = room.required_state.iter().filter_map(|event| event.deserialize_as_unchecked().ok());
+            let state = State(state.collect());
+            let mut joined = state.room(id, account.user_id());
+            joined.name = room.name.or(joined.name);
+            let avatar = room.avatar.into_option().map(|avatar| avatar.to_string());
+            joined.avatar_url = avatar.or(joined.avatar_url);
+            joined.members = u32::try_from(u64::from(room.joined_count.unwrap_or_default())).unwrap_or(u32::MAX);
+            joined.direct = room.is_dm.unwrap_or_default();
+            rooms.push((room.bump_stamp, joined));
+        }
+        rooms.sort_by(|(one, _), (other, _)| other.cmp(one));
+        Ok(rooms.into_iter().map(|(_, room)| room).collect())
+    }
+
+    async fn rooms_one_by_one(&self, account: &Account) -> Result<Vec<JoinedRoom>> {
+        let ask = async |id: OwnedRoomId| {
+            let request = get_state_events::v3::Request::new(id.clone());
+            let answer = match self.transport.send(request, account.token(), None).await {
+                // Left in this moment.
+                Err(Error::Refused(_)) => return Ok::<_, Error>(None),
+                answer => answer?,
+            };
+            let state = answer.room_state.iter().filter_map(|event| event.deserialize_as_unchecked().ok());
+            let state = State(state.collect());
+            let joined = |event: &&JsonObject| event.get("content").is_some_and(|c| c["membership"] == "join");
+            let members = state.events(&StateEventType::RoomMember).filter(joined).count();
+            let direct = |event: &JsonObject| event.get("content").is_some_and(|c| c["is_direct"] == true);
+            let mut room = state.room(id, account.user_id());
+            room.direct = state.events(&StateEventType::RoomMember).any(direct);
+            room.members = u32::try_from(members).unwrap_or(u32::MAX);
+            Ok(Some(room))
+        };
+        let ids = self.rooms_of(account).await?;
+        let rooms: Vec<Option<JoinedRoom>> = stream::iter(ids).map(ask).buffered(AT_ONCE).try_collect().await?;
+        Ok(rooms.into_iter().flatten().collect())
+    }
+}

@@ -1,0 +1,91 @@
+//! Signing people in and out, for those who use the pages.
+
+use app::{IdentityProvider, SignInWays};
+use matrix_sdk::ruma::{
+    OwnedUserId,
+    api::client::{
+        session::{
+            get_login_types::v3::{self as login_types, LoginType},
+            login::v3::{self as login, LoginInfo, Password, Token},
+            logout,
+        },
+        uiaa::UserIdentifier,
+    },
+};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use url::Url;
+
+use super::{Homeserver, Result};
+use crate::{account::Origin, config::Secret};
+
+/// What a person sees in the list of their sessions.
+const DEVICE_NAME: &str = "Super Invites";
+
+/// A session that the homeserver has just begun.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Whose.
+    pub user_id: OwnedUserId,
+    /// Their access token.
+    pub token: Secret,
+}
+
+impl Homeserver {
+    /// The ways of signing in that the homeserver offers (Client-Server API, `GET /login`).
+    pub async fn sign_in_ways(&self, origin: &Origin) -> Result<SignInWays> {
+        let answer = self.transport.send_for(login_types::Request::new(), origin).await?;
+        let mut ways = SignInWays::default();
+        for flow in answer.flows {
+            match flow {
+                LoginType::Password(_) => ways.password = true,
+                LoginType::Sso(sso) if sso.identity_providers.is_empty() => {
+                    let name = self.server_name.to_string();
+                    ways.providers.push(IdentityProvider { id: String::new(), name, icon: None });
+                }
+                LoginType::Sso(sso) => {
+                    ways.providers.extend(sso.identity_providers.into_iter().map(|provider| IdentityProvider {
+                        id: provider.id,
+                        name: provider.name,
+                        icon: provider.icon.map(|icon| icon.to_string()),
+                    }));
+                }
+                _ => {}
+            }
+        }
+        Ok(ways)
+    }
+
+    /// Where the homeserver, at `public` as browsers see it, begins a sign-in by somebody else; it leads back to `back` (Client-Server API,
+    /// "Client login via SSO").
+    pub fn sso_address(public: &Url, provider: &str, back: &str) -> String {
+        let escape = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let provider = if provider.is_empty() { String::new() } else { format!("/{}", escape(provider)) };
+        let public = public.as_str().trim_end_matches('/');
+        format!("{public}/_matrix/client/v3/login/sso/redirect{provider}?redirectUrl={}", escape(back))
+    }
+
+    /// Signs somebody in by password.
+    pub async fn sign_in_by_password(&self, user: OwnedUserId, password: &str, origin: &Origin) -> Result<Session> {
+        let identifier = UserIdentifier::Matrix(user.into());
+        self.sign_in(LoginInfo::Password(Password::new(identifier, password.to_owned())), origin).await
+    }
+
+    /// Signs somebody in by the token with which they came back from a sign-in elsewhere. It can be used once.
+    pub async fn sign_in_by_token(&self, token: &str, origin: &Origin) -> Result<Session> {
+        self.sign_in(LoginInfo::Token(Token::new(token.to_owned())), origin).await
+    }
+
+    async fn sign_in(&self, info: LoginInfo, origin: &Origin) -> Result<Session> {
+        let mut request = login::Request::new(info);
+        request.initial_device_display_name = Some(DEVICE_NAME.to_owned());
+        let answer = self.transport.send_for(request, origin).await?;
+        Ok(Session { user_id: answer.user_id, token: answer.access_token.into() })
+    }
+
+    /// Ends somebody's session; its device leaves their account.
+    pub async fn sign_out(&self, token: &str) -> Result<()> {
+        self.transport.send(logout::v3::Request::new(), token, None).await?;
+        self.sessions.invalidate(token).await;
+        Ok(())
+    }
+}
