@@ -4,18 +4,63 @@ use std::sync::Arc;
 
 use leptos::prelude::{provide_context, use_context};
 
-use crate::{Error, Result, ServiceStatus};
+use crate::{
+    Error, InviteDetail, InviteForm, InvitePage, InviteQuery, Landing, Next, Posted, Progress, Result, Rooms,
+    SignInWays, Visitor,
+};
 
 /// What the pages ask of a server, already knowing who asks.
 #[async_trait::async_trait]
 pub trait Backend: Send + Sync {
-    /// Whether the service can do its work now.
-    async fn status(&self) -> Result<ServiceStatus>;
+    /// Who looks at the page.
+    async fn visitor(&self) -> Result<Visitor>;
+    /// How people can sign in.
+    async fn sign_in_ways(&self) -> Result<SignInWays>;
+    /// Signs in by password, and leads to `to`.
+    async fn sign_in(&self, user: String, password: String, to: String) -> Result<Next>;
+    /// Ends the session.
+    async fn sign_out(&self) -> Result<Next>;
+    /// What the person can choose from for an invite.
+    async fn rooms(&self) -> Result<Rooms>;
+    /// Some of the person's invites.
+    async fn invites(&self, query: InviteQuery) -> Result<InvitePage>;
+    /// One of them.
+    async fn invite(&self, code: String) -> Result<InviteDetail>;
+    /// Makes or changes one, and leads to it.
+    async fn save(&self, form: InviteForm) -> Result<Next>;
+    /// Deletes one.
+    async fn delete(&self, code: String) -> Result<Next>;
+    /// What is behind an invite's link.
+    async fn landing(&self, code: String) -> Result<Landing>;
+    /// Brings the person into everything that a code leads to.
+    async fn redeem(&self, code: String) -> Result<Progress>;
+    /// Leads to the invite whose code or link somebody has typed, pasted or photographed.
+    async fn open(&self, text: String) -> Result<Next>;
+}
+
+/// Where the pages are.
+#[derive(Clone)]
+pub(crate) struct Mount {
+    /// Scheme and host, as the browser sees them.
+    pub(crate) site: String,
+    /// What stands before the path of each page: nothing, or [`PREFIX`](crate::PREFIX).
+    pub(crate) base: &'static str,
 }
 
 /// Gives the request being answered its server.
 pub fn provide_backend(backend: Arc<dyn Backend>) {
     provide_context(backend);
+}
+
+/// Tells the request being answered where the pages are: scheme and host as the browser sees them, and what stands before each
+/// page's path, which is nothing or [`PREFIX`](crate::PREFIX).
+pub fn provide_mount(site: String, base: &'static str) {
+    provide_context(Mount { site, base });
+}
+
+/// Tells the request being answered what came of the form that was sent with it.
+pub fn provide_posted(posted: Option<Posted>) {
+    provide_context(posted);
 }
 
 /// The server of the request being answered.

@@ -27,6 +27,30 @@ pub enum Error {
     /// The account is suspended by an administrator.
     #[error("This account is suspended, so it can neither make nor redeem invites.")]
     Suspended,
+    /// The account was closed for good.
+    #[error("This account has been deactivated.")]
+    Deactivated,
+    /// There is no such user, or the password is another one: the homeserver does not say which, so that nobody can find out who
+    /// has an account.
+    #[error("There is no account with this user name and password. Please check both.")]
+    WrongPassword,
+    /// The Matrix id is of another homeserver.
+    #[error("Accounts of {server} cannot sign in here, only those of {here}.")]
+    WrongServer {
+        /// The other homeserver.
+        server: String,
+        /// This one.
+        here: String,
+    },
+    /// What came back from a sign-in elsewhere cannot be used (any more).
+    #[error("Signing in did not work, or took too long. Please try again.")]
+    SignInFailed,
+    /// Too many attempts.
+    #[error("That was too often. Please try again in {}.", duration(*retry_after))]
+    TooFast {
+        /// After how many seconds to try again.
+        retry_after: u32,
+    },
     /// There is no such invite, or it was deleted.
     #[error("There is no such invite.")]
     UnknownInvite,
@@ -86,6 +110,15 @@ fn list(rooms: &[RoomRefusal]) -> String {
     let names: Vec<String> =
         rooms.iter().map(|refusal| format!("{} ({})", refusal.room, refusal.reason.trim_end_matches('.'))).collect();
     names.join(", ")
+}
+
+/// A duration in words.
+fn duration(seconds: u32) -> String {
+    match seconds {
+        0..=1 => "a second".to_owned(),
+        2..=90 => format!("{seconds} seconds"),
+        _ => format!("{} minutes", seconds.div_ceil(60)),
+    }
 }
 
 impl FromServerFnError for Error {

@@ -14,11 +14,9 @@ mod rpc;
 mod shell;
 mod ui;
 
-pub use backend::{Backend, backend, provide_backend};
+pub use backend::{Backend, backend, provide_backend, provide_mount, provide_posted};
 pub use error::{Error, Result, RoomRefusal};
-pub use model::{
-    CODE_ALPHABET, Code, Draft, Invite, Inviter, Joined, MissedRoom, Preview, Registration, ServiceStatus, code_in,
-};
+pub use model::*;
 pub use shell::{App, PREFIX, shell};
 
 /// Takes over the server-rendered page in the browser.
@@ -27,4 +25,8 @@ pub use shell::{App, PREFIX, shell};
 pub fn hydrate() {
     console_error_panic_hook::set_once();
     leptos::mount::hydrate_body(App);
+    // Browsers' own tools show when the page was ready (W3C, User Timing).
+    if let Some(performance) = leptos::prelude::window().performance() {
+        performance.mark("hydrated").ok();
+    }
 }

@@ -2,10 +2,70 @@
 
 use leptos::prelude::*;
 
-use crate::{Result, ServiceStatus};
+use crate::{
+    InviteDetail, InviteForm, InvitePage, InviteQuery, Landing, Next, Progress, Result, Rooms, SignInWays, Visitor,
+};
 
-/// Whether the service can do its work now.
-#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "status")]
-pub async fn status() -> Result<ServiceStatus> {
-    crate::backend()?.status().await
+#[server(name = GetVisitor, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "visitor")]
+pub async fn visitor() -> Result<Visitor> {
+    crate::backend()?.visitor().await
+}
+
+#[server(name = GetSignInWays, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "sign_in_ways")]
+pub async fn sign_in_ways() -> Result<SignInWays> {
+    crate::backend()?.sign_in_ways().await
+}
+
+#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "sign_in")]
+pub async fn sign_in(
+    #[server(default)] user: String,
+    #[server(default)] password: String,
+    #[server(default)] to: String,
+) -> Result<Next> {
+    crate::backend()?.sign_in(user, password, to).await
+}
+
+#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "sign_out")]
+pub async fn sign_out() -> Result<Next> {
+    crate::backend()?.sign_out().await
+}
+
+#[server(name = GetRooms, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "rooms")]
+pub async fn rooms() -> Result<Rooms> {
+    crate::backend()?.rooms().await
+}
+
+#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "invites")]
+pub async fn invites(query: InviteQuery) -> Result<InvitePage> {
+    crate::backend()?.invites(query).await
+}
+
+#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "invite")]
+pub async fn invite(code: String) -> Result<InviteDetail> {
+    crate::backend()?.invite(code).await
+}
+
+#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "save")]
+pub async fn save(form: InviteForm) -> Result<Next> {
+    crate::backend()?.save(form).await
+}
+
+#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "delete")]
+pub async fn delete(code: String) -> Result<Next> {
+    crate::backend()?.delete(code).await
+}
+
+#[server(name = GetLanding, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "landing")]
+pub async fn landing(code: String) -> Result<Landing> {
+    crate::backend()?.landing(code).await
+}
+
+#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "redeem")]
+pub async fn redeem(code: String) -> Result<Progress> {
+    crate::backend()?.redeem(code).await
+}
+
+#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "open")]
+pub async fn open(#[server(default)] text: String) -> Result<Next> {
+    crate::backend()?.open(text).await
 }

@@ -3,28 +3,30 @@
 use leptos::prelude::*;
 use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
 use leptos_router::{
-    StaticSegment,
+    ParamSegment, StaticSegment,
     components::{FlatRoutes, Route, Router},
-    location::RequestUrl,
 };
 
 use crate::{
-    pages::{NotFound, Start},
-    ui::Layout,
+    Posted,
+    backend::Mount,
+    pages::{DeleteInvite, EditInvite, EnterCode, InvitePage, Invites, Landing, NewInvite, NotFound, SignIn, Start},
+    ui::{LastPost, Layout, Visits},
 };
 
 /// The path that clients have built in and homeservers' reverse proxies know: the JSON API is below it, the pages are when they have
 /// no host of their own, and what they are made of always is.
 pub const PREFIX: &str = "/_synapse/client/super_invites";
 
-/// Where the pages are mounted, as the address of this one shows.
-fn base() -> &'static str {
-    let path = match use_context::<RequestUrl>() {
-        Some(url) => url.parse().map(|url| url.path().to_owned()).unwrap_or_default(),
-        None if is_browser() => location().pathname().unwrap_or_default(),
-        None => String::new(),
-    };
-    if path.starts_with(PREFIX) { PREFIX } else { "" }
+/// Where the pages are: the server says so, the browser sees it.
+fn mount() -> Mount {
+    use_context().unwrap_or_else(|| {
+        let (site, path) = match is_browser() {
+            true => (location().origin().unwrap_or_default(), location().pathname().unwrap_or_default()),
+            false => Default::default(),
+        };
+        Mount { site, base: if path.starts_with(PREFIX) { PREFIX } else { "" } }
+    })
 }
 
 /// The HTML document around the application, as the server renders it.
@@ -37,6 +39,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
+                <meta name="robots" content="noindex" />
                 <link rel="icon" type="image/svg+xml" href=format!("{assets}/favicon.svg") />
                 <AutoReload options=options.clone() />
                 <HydrationScripts options=options.clone() root=assets.clone() />
@@ -54,14 +57,34 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    let mount = mount();
+    let base = mount.base;
+    provide_context(mount);
+    provide_context(Visits::new());
+    let posted = SharedValue::new(|| use_context::<Option<Posted>>().flatten()).into_inner();
+    provide_context(LastPost::new(posted));
     view! {
         <Title formatter=|page: String| {
             if page == "Super Invites" { page } else { format!("{page} · Super Invites") }
         } />
-        <Router base=base()>
+        <Router base=base>
             <Layout>
-                <FlatRoutes fallback=|| view! { <NotFound /> }>
+                <FlatRoutes fallback=NotFound>
                     <Route path=StaticSegment("") view=Start />
+                    <Route path=StaticSegment("sign-in") view=SignIn />
+                    <Route path=StaticSegment("join") view=EnterCode />
+                    <Route path=StaticSegment("new") view=NewInvite />
+                    <Route path=StaticSegment("invites") view=Invites />
+                    <Route path=(StaticSegment("invites"), ParamSegment("code")) view=InvitePage />
+                    <Route
+                        path=(StaticSegment("invites"), ParamSegment("code"), StaticSegment("edit"))
+                        view=EditInvite
+                    />
+                    <Route
+                        path=(StaticSegment("invites"), ParamSegment("code"), StaticSegment("delete"))
+                        view=DeleteInvite
+                    />
+                    <Route path=(StaticSegment("i"), ParamSegment("code")) view=Landing />
                 </FlatRoutes>
             </Layout>
         </Router>

@@ -1,7 +1,31 @@
-//! What pages are made of. Tailwind classes stay here and in the pages' own layout.
+//! What pages are put together from. Tailwind's classes stay in here and in the pages.
 
+mod avatar;
+mod browser;
+mod editor;
+mod failure;
+mod form;
+mod icon;
+mod joining;
 mod layout;
 mod mark;
+mod navigation;
+mod picker;
+mod rooms;
+mod share;
+mod text;
 
-pub(crate) use layout::Layout;
-pub(crate) use mark::Mark;
+pub(crate) use self::{
+    avatar::{PersonAvatar, RoomAvatar},
+    editor::Editor,
+    failure::{DeadInvite, Failure},
+    form::{Form, FormProblem, Submit, TextField, go_on, last_post},
+    icon::{Icon, Shape},
+    joining::Joining,
+    layout::{Layout, Visits},
+    mark::Mark,
+    navigation::{LastPost, address, href, parameter, query},
+    rooms::RoomList,
+    share::{Camera, SharePanel},
+    text::{ago, count},
+};

@@ -1,26 +1,25 @@
-//! The first page: what this is, how it goes, and whether it is there for people now.
+//! The first page: what this is for, and where to begin.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::{Error, Result, ServiceStatus, rpc};
+use crate::{
+    rpc,
+    ui::{Icon, Shape, Visits, href},
+};
 
 const STEPS: [(&str, &str); 3] = [
     ("Choose the rooms", "One room or a whole space full of them, and a direct chat with you if you like."),
-    (
-        "Share one code",
-        "As a link, a QR code or a word on a poster. It opens an account as well, where the server allows it.",
-    ),
-    ("They are in", "Whoever redeems it is in every room a moment later. Nobody has to be let in one by one."),
+    ("Share one code", "As a link, a QR code or a word on a poster. Nobody has to install anything to use it."),
+    ("They are in", "Whoever redeems it is in every room a moment later, and you see who came."),
 ];
 
 /// What a visitor without any address gets.
 #[component]
 pub(crate) fn Start() -> impl IntoView {
-    let check = ServerAction::<rpc::Status>::new();
-    let first = Resource::new_blocking(|| (), |()| rpc::status());
-    let status = move || check.value().get().or_else(|| first.get());
-
+    let visits = expect_context::<Visits>();
+    let visitor = Resource::new_blocking(move || visits.now(), |_| rpc::visitor());
+    let signed_in = move || async move { visitor.await.is_ok_and(|visitor| visitor.person.is_some()) };
     view! {
         <Title text="Super Invites" />
         <section class="grid max-w-3xl gap-6 py-10 sm:py-20">
@@ -30,11 +29,25 @@ pub(crate) fn Start() -> impl IntoView {
             <p class="max-w-2xl text-lg text-pretty text-base-content/80 sm:text-xl">
                 "Make an invite for a set of Matrix rooms, share it as a link or a QR code, and see who came."
             </p>
-            <Suspense fallback=|| view! { <StatusLine status=None pending=true /> }>
-                <ActionForm action=check>
-                    {move || view! { <StatusLine status=status() pending=check.pending().get() /> }}
-                </ActionForm>
-            </Suspense>
+            <p class="flex flex-wrap gap-3">
+                <Transition>
+                    {move || Suspend::new(async move {
+                        let (path, text) = match signed_in().await {
+                            true => ("/new", "Make an invite"),
+                            false => ("/sign-in", "Sign in to make one"),
+                        };
+                        view! {
+                            <a class="btn btn-primary btn-lg" href=href(path)>
+                                {text}
+                                <Icon shape=Shape::Next />
+                            </a>
+                        }
+                    })}
+                </Transition>
+                <a class="btn btn-lg" href=href("/join")>
+                    "I have a code"
+                </a>
+            </p>
         </section>
         <ol class="grid gap-4 sm:grid-cols-3">
             {STEPS
@@ -56,30 +69,5 @@ pub(crate) fn Start() -> impl IntoView {
                 })
                 .collect_view()}
         </ol>
-    }
-}
-
-/// One line that says whether the homeserver is there, and a button that looks again.
-#[component]
-fn StatusLine(status: Option<Result<ServiceStatus>>, pending: bool) -> impl IntoView {
-    let connected = matches!(&status, Some(Ok(status)) if status.connected);
-    let text = match status {
-        None => "Looking for the homeserver …".to_owned(),
-        Some(Ok(status)) if status.connected => format!("Connected to {}", status.server_name),
-        Some(Ok(status)) => format!("{} does not answer right now", status.server_name),
-        Some(Err(error @ Error::Unreachable { .. })) => error.to_string(),
-        Some(Err(_)) => Error::Internal.to_string(),
-    };
-    let light = if connected { "status status-success" } else { "status status-warning" };
-    view! {
-        <div class="flex flex-wrap items-center gap-x-4 gap-y-2">
-            <p role="status" class="inline-flex items-center gap-3">
-                <span class=light aria-hidden="true"></span>
-                {text}
-            </p>
-            <button class="btn btn-sm" type="submit" aria-busy=pending.to_string()>
-                "Check again"
-            </button>
-        </div>
     }
 }

@@ -1,12 +1,37 @@
 //! What stands around every page.
 
 use leptos::prelude::*;
+use leptos_router::hooks::use_location;
 
-use crate::ui::Mark;
+use super::{Form, Icon, LastPost, Mark, PersonAvatar, Shape, go_on, href};
+use crate::{Person, rpc};
+
+/// Counts sign-ins and sign-outs: whatever is about the person is asked for again after each.
+#[derive(Clone, Copy)]
+pub(crate) struct Visits(RwSignal<u32>);
+
+impl Visits {
+    pub(crate) fn new() -> Self {
+        Self(RwSignal::new(0))
+    }
+
+    /// Which one this is.
+    pub(crate) fn now(self) -> u32 {
+        self.0.get()
+    }
+
+    /// Begins another one.
+    pub(crate) fn another(self) {
+        self.0.update(|visit| *visit += 1);
+    }
+}
 
 /// Header, the page, footer.
 #[component]
 pub(crate) fn Layout(children: Children) -> impl IntoView {
+    let visits = expect_context::<Visits>();
+    let visitor = Resource::new_blocking(move || visits.now(), |_| rpc::visitor());
+    forget_the_last_post();
     view! {
         <a
             href="#content"
@@ -15,16 +40,86 @@ pub(crate) fn Layout(children: Children) -> impl IntoView {
             "Skip to the content"
         </a>
         <div class="flex min-h-dvh flex-col">
-            <header class="mx-auto flex w-full max-w-5xl items-center gap-3 px-5 py-5 sm:px-8">
-                <Mark class="size-9 text-primary" />
-                <span class="text-lg font-semibold tracking-tight">"Super Invites"</span>
+            <header class="mx-auto flex w-full max-w-5xl items-center gap-2 px-4 py-3 sm:px-8 sm:py-5 print:hidden">
+                <a href=href("/") class="flex items-center gap-3 rounded-field pr-2">
+                    <Mark class="size-9 text-primary" />
+                    <span class="text-lg font-semibold tracking-tight max-sm:sr-only">"Super Invites"</span>
+                </a>
+                <nav class="ml-auto flex items-center gap-1" aria-label="Main">
+                    <a href=href("/join") class="btn btn-ghost">
+                        "Enter a code"
+                    </a>
+                    <Transition>
+                        {move || Suspend::new(async move {
+                            match visitor.await.ok().and_then(|visitor| visitor.person) {
+                                Some(person) => view! { <Account person /> }.into_any(),
+                                None => {
+                                    view! {
+                                        <a href=href("/sign-in") class="btn btn-ghost">
+                                            "Sign in"
+                                        </a>
+                                    }
+                                        .into_any()
+                                }
+                            }
+                        })}
+                    </Transition>
+                </nav>
             </header>
-            <main id="content" class="mx-auto w-full max-w-5xl flex-1 px-5 pb-16 sm:px-8">
+            <main id="content" class="mx-auto w-full max-w-5xl flex-1 px-4 pb-16 sm:px-8">
                 {children()}
             </main>
-            <footer class="border-t border-base-300 px-5 py-6 text-center text-sm text-base-content/70">
+            <footer class="border-t border-base-300 px-5 py-6 text-center text-sm text-base-content/80 print:hidden">
                 "Free software that runs beside your own homeserver."
             </footer>
         </div>
+    }
+}
+
+/// Once another page is shown, what was posted to the first one is past.
+fn forget_the_last_post() {
+    let (path, last) = (use_location().pathname, expect_context::<LastPost>());
+    Effect::new(move |before: Option<String>| {
+        let now = path.get();
+        if before.is_some_and(|before| before != now) {
+            last.forget();
+        }
+        now
+    });
+}
+
+/// Who is signed in, and what they can do about it.
+#[component]
+fn Account(person: Person) -> impl IntoView {
+    let sign_out = ServerAction::<rpc::SignOut>::new();
+    let visits = expect_context::<Visits>();
+    go_on(sign_out, move || visits.another());
+    let name = person.name().to_owned();
+    let id = person.user_id.clone();
+    view! {
+        <a href=href("/invites") class="btn btn-ghost max-sm:hidden">
+            "My invites"
+        </a>
+        <details class="dropdown dropdown-end">
+            <summary class="btn btn-ghost btn-circle" aria-label="Account">
+                <PersonAvatar person />
+            </summary>
+            <div class="dropdown-content z-10 mt-2 grid w-64 gap-1 rounded-box border border-base-300 bg-base-100 p-3 shadow-lg">
+                <p class="px-3 pb-2">
+                    <span class="block truncate font-semibold">{name}</span>
+                    <span class="block truncate text-sm text-base-content/80">{id}</span>
+                </p>
+                <a href=href("/invites") class="btn btn-ghost justify-start">
+                    <Icon shape=Shape::Room />
+                    "My invites"
+                </a>
+                <Form action=sign_out>
+                    <button class="btn btn-ghost w-full justify-start" type="submit">
+                        <Icon shape=Shape::Leave />
+                        "Sign out"
+                    </button>
+                </Form>
+            </div>
+        </details>
     }
 }

@@ -1,0 +1,157 @@
+//! The secret text of an invite.
+
+use url::Url;
+
+use crate::{Error, Result};
+
+/// The letters of generated codes: no `0`/`o`, no `1`/`i`/`l`, one case, so that a code survives being read aloud.
+pub const CODE_ALPHABET: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
+
+/// The most characters that Synapse takes as a registration token.
+const LONGEST_CODE: usize = 64;
+
+/// The least number of letters of [`CODE_ALPHABET`] that carry 128 bits: 26 × log₂ 31 = 128.8.
+const GENERATED_LENGTH: usize = 26;
+
+/// The secret text of an invite, legal as a Matrix registration token: 1 to 64 characters of `A-Z a-z 0-9 . _ ~ -`
+/// (Matrix specification, Client-Server API, "Token-authenticated registration").
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Code(String);
+
+impl Code {
+    /// Takes a code that a person chose.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`], saying what is legal.
+    pub fn parse(text: &str) -> Result<Self> {
+        let legal = |c: char| c.is_ascii_alphanumeric() || "._~-".contains(c);
+        if text.is_empty() || text.len() > LONGEST_CODE || !text.chars().all(legal) {
+            return Err(Error::Invalid {
+                field: "token".into(),
+                problem: format!(
+                    "must be 1 to {LONGEST_CODE} characters long and may only contain the letters A to Z and a to z, \
+                     digits, and the characters . _ ~ -"
+                ),
+            });
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// Makes a new code out of random bytes, which `random` writes over the whole slice it is given.
+    ///
+    /// # Errors
+    /// Whatever `random` fails with.
+    pub fn generate<E>(mut random: impl FnMut(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
+        let letters = CODE_ALPHABET.len();
+        // Bytes past the last whole multiple would make the first letters likelier than the others.
+        let fair = u8::MAX - u8::MAX % 31;
+        let mut code = String::with_capacity(GENERATED_LENGTH);
+        while code.len() < GENERATED_LENGTH {
+            let mut bytes = [0; GENERATED_LENGTH];
+            random(&mut bytes)?;
+            let missing = GENERATED_LENGTH - code.len();
+            let drawn = bytes.iter().filter(|byte| **byte < fair);
+            code.extend(drawn.take(missing).map(|byte| char::from(CODE_ALPHABET[usize::from(*byte) % letters])));
+        }
+        Ok(Self(code))
+    }
+
+    /// The code as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Code> for String {
+    fn from(code: Code) -> Self {
+        code.0
+    }
+}
+
+/// Takes the code out of what people paste and cameras read: the code itself, a link to a landing page
+/// (`https://…/i/CODE`), an `acter:i/SERVER/CODE?…` address, or a share link that carries one behind its `#`.
+/// Anything else comes back as it is.
+pub fn code_in(text: &str) -> &str {
+    let text = text.trim();
+    let Ok(link) = Url::parse(text) else {
+        return text;
+    };
+    // A share link's path stands in its fragment, which Acter percent-encodes nowhere.
+    let path = match link.scheme() {
+        "acter" => rest_of(text, "acter:"),
+        "http" | "https" => match text.split_once('#') {
+            Some((_, fragment)) if !fragment.is_empty() => fragment,
+            _ => text,
+        },
+        _ => return text,
+    };
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let mut segments = path.trim_matches('/').rsplit('/');
+    match (segments.next(), segments.next(), segments.next()) {
+        (Some(code), Some("i"), _) | (Some(code), Some(_), Some("i")) if !code.is_empty() => code,
+        _ => text,
+    }
+}
+
+fn rest_of<'a>(text: &'a str, prefix: &str) -> &'a str {
+    text.get(prefix.len()..).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_what_a_registration_token_may_be() {
+        for legal in ["a", "A-Z.9_~", &"x".repeat(64)] {
+            assert_eq!(Code::parse(legal).map(String::from), Ok(legal.to_owned()));
+        }
+        for illegal in ["", "a b", "ä", "a/b", "a\0", &"x".repeat(65)] {
+            assert!(Code::parse(illegal).is_err(), "{illegal:?}");
+        }
+    }
+
+    #[test]
+    fn a_generated_code_uses_every_letter_alike_and_skips_unfair_bytes() {
+        let mut next = 0_u8;
+        let code = Code::generate(|bytes| {
+            for byte in bytes {
+                *byte = next;
+                next = next.wrapping_add(1);
+            }
+            Ok::<_, ()>(())
+        });
+        let code = code.expect("the source does not fail");
+        assert_eq!(code.as_str(), "abcdefghjkmnpqrstuvwxyz234");
+        assert!(Code::parse(code.as_str()).is_ok());
+
+        let mut calls = 0;
+        let code = Code::generate(|bytes| {
+            calls += 1;
+            bytes.fill(if calls == 1 { 255 } else { 30 });
+            Ok::<_, ()>(())
+        });
+        assert_eq!(code.map(String::from), Ok("9".repeat(26)));
+    }
+
+    #[test]
+    fn the_code_is_found_in_everything_people_paste() {
+        for (text, code) in [
+            ("mygroup123", "mygroup123"),
+            ("  mygroup123\n", "mygroup123"),
+            ("https://invite.example.org/i/mygroup123", "mygroup123"),
+            ("https://invite.example.org/i/mygroup123/", "mygroup123"),
+            ("https://example.org/_synapse/client/super_invites/i/a.b?x=1", "a.b"),
+            ("acter:i/example.org/mygroup123?userId=a%3Aexample.org", "mygroup123"),
+            ("acter:i/example.org/mygroup123", "mygroup123"),
+            ("https://share.example.org/p/0a1b?userId=a#i/example.org/mygroup123", "mygroup123"),
+            // Not invites: left alone, to be looked up and not found.
+            ("acter:o/room/pin/event", "acter:o/room/pin/event"),
+            ("https://example.org/", "https://example.org/"),
+            ("mailto:i/x", "mailto:i/x"),
+            ("", ""),
+        ] {
+            assert_eq!(code_in(text), code, "{text}");
+        }
+    }
+}

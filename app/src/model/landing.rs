@@ -1,0 +1,93 @@
+//! What whoever holds a code sees of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Person, Room};
+
+/// The page behind an invite's link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Landing {
+    /// Who invites.
+    pub inviter: Person,
+    /// Into how many rooms, spaces not counted.
+    pub rooms: u32,
+    /// Into how many spaces.
+    pub spaces: u32,
+    /// Whether a direct chat with the inviter comes with it.
+    pub chat: bool,
+    /// The rooms themselves, where the owner lets everybody with the code see them.
+    pub shown: Vec<Room>,
+    /// Who looks at it.
+    pub relation: Relation,
+}
+
+/// What somebody who looks at an invite has to do with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Relation {
+    /// Nobody knows who they are.
+    SignedOut,
+    /// It is their own.
+    Owner,
+    /// They may redeem it.
+    Invited(Person),
+    /// They have begun to redeem it, or are through.
+    Redeeming(Person, Progress),
+}
+
+/// How far somebody is with redeeming an invite.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Progress {
+    /// Room by room, the direct chat last.
+    pub steps: Vec<Step>,
+    /// Whether it is being worked on now.
+    pub running: bool,
+    /// Whether they are in everything.
+    pub complete: bool,
+}
+
+impl Progress {
+    /// How many of the steps are done.
+    pub fn done(&self) -> usize {
+        self.steps.iter().filter(|step| matches!(step.state, StepState::In(_))).count()
+    }
+
+    /// Whether any of the steps has failed.
+    pub fn has_missed(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.state, StepState::Missed(_)))
+    }
+}
+
+/// One room of a redemption, or the direct chat.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The room, once they may know it; never that of the direct chat.
+    pub room: Option<Room>,
+    /// Whether this is the direct chat.
+    pub chat: bool,
+    /// What has come of it.
+    pub state: StepState,
+}
+
+/// What has come of one room of a redemption.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StepState {
+    /// Nothing yet.
+    Waiting,
+    /// They are in.
+    In(RoomLinks),
+    /// They are not, for this reason.
+    Missed(String),
+}
+
+/// The ways into a room from a web page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomLinks {
+    /// For whatever app the person has (Matrix specification, Appendices, "Matrix URI scheme").
+    pub app: String,
+    /// A page that offers apps (Matrix specification, Appendices, "matrix.to navigation").
+    pub matrix_to: String,
+    /// For Acter.
+    pub acter: String,
+    /// For Element in the browser, where the operator runs one.
+    pub element: Option<String>,
+}

@@ -1,0 +1,62 @@
+//! Addresses within the pages.
+
+use std::fmt;
+
+/// A page of this application: a path below the one where the pages are mounted, with its query. It never leads anywhere else, whoever
+/// wrote it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalPath(String);
+
+impl LocalPath {
+    /// Takes a path from outside; anything that a browser could read as another place becomes the start page.
+    pub fn parse(text: &str) -> Self {
+        // Browsers drop tabs and line breaks, and take `\` for `/`: `/\evil.example` is another host to them.
+        let strange = |c: char| c.is_control() || c.is_whitespace() || c == '\\';
+        let local = text.starts_with('/') && !text.starts_with("//") && !text.contains(strange);
+        Self(if local { text.to_owned() } else { "/".to_owned() })
+    }
+
+    /// The path as text; it begins with a single `/`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for LocalPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_path_leads_out_of_the_application() {
+        for inside in ["/", "/i/abc", "/invites?q=a%20b&sort=name", "/i/a.b~c_d-e"] {
+            assert_eq!(LocalPath::parse(inside).as_str(), inside);
+        }
+        for outside in [
+            "",
+            "i/abc",
+            "//evil.example",
+            "///evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "/\t/evil.example",
+            "/\n/evil.example",
+            "\u{0}//evil.example",
+            " //evil.example",
+            "https://evil.example/",
+            "https:evil.example",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "@evil.example",
+            ".evil.example",
+            "?to=/",
+        ] {
+            assert_eq!(LocalPath::parse(outside).as_str(), "/", "{outside:?}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! People, and how they sign in.
+
+use serde::{Deserialize, Serialize};
+
+/// Somebody, as shown to others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Matrix id.
+    pub user_id: String,
+    /// The name they chose, if any.
+    pub display_name: Option<String>,
+    /// Where their picture is, if they have one.
+    pub avatar_url: Option<String>,
+}
+
+impl Person {
+    /// What to call them: the name they chose, or the first part of their id.
+    pub fn name(&self) -> &str {
+        let short = || self.user_id.trim_start_matches('@').split(':').next().unwrap_or(&self.user_id);
+        self.display_name.as_deref().unwrap_or_else(short)
+    }
+}
+
+/// Who looks at a page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Visitor {
+    /// The homeserver's name, as in `@user:name`.
+    pub server_name: String,
+    /// Who is signed in, if anybody is.
+    pub person: Option<Person>,
+}
+
+/// How people can sign in (Client-Server API, `GET /login`).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SignInWays {
+    /// By user name and password.
+    pub password: bool,
+    /// By somebody else who knows them ("single sign-on").
+    pub providers: Vec<IdentityProvider>,
+}
+
+/// Somebody who tells the homeserver who a person is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityProvider {
+    /// What the homeserver calls it; empty for the only one of a homeserver that names none.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Where its icon is, if it has one.
+    pub icon: Option<String>,
+}

@@ -1,0 +1,64 @@
+//! Deleting an invite, after a look at what ends with it.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    InviteDetail, Registration, rpc,
+    ui::{Failure, Form, FormProblem, Submit, go_on, href, parameter},
+};
+
+/// The page.
+#[component]
+pub(crate) fn DeleteInvite() -> impl IntoView {
+    let code = parameter("code");
+    let invite = Resource::new_blocking(move || code.get(), rpc::invite);
+    view! {
+        <Title text="Delete invite" />
+        <Suspense>
+            {move || Suspend::new(async move {
+                match invite.await {
+                    Ok(detail) => view! { <Ask detail /> }.into_any(),
+                    Err(error) => view! { <Failure error /> }.into_any(),
+                }
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn Ask(detail: InviteDetail) -> impl IntoView {
+    let delete = ServerAction::<rpc::Delete>::new();
+    go_on(delete, || ());
+    let title = detail.card.title().to_owned();
+    let code = detail.card.invite.code.clone();
+    let came = detail.card.invite.came;
+    view! {
+        <section class="mx-auto grid w-full max-w-xl gap-6 py-8 sm:py-16">
+            <h1 class="text-3xl font-bold tracking-tight text-balance">{format!("Delete “{title}”?")}</h1>
+            <ul class="grid list-disc gap-2 pl-5 text-lg">
+                <li>"The link, the QR code and the code stop working at once."</li>
+                {(detail.registration == Registration::Open)
+                    .then(|| view! { <li>"Nobody can open an account with the code any more."</li> })}
+                <li>
+                    {match came {
+                        0 => "Nobody has come with it.".to_owned(),
+                        1 => "The one person who came stays in the rooms.".to_owned(),
+                        _ => format!("The {came} people who came stay in the rooms."),
+                    }}
+                </li>
+                <li>"The code can never be used again, not even by you."</li>
+            </ul>
+            <FormProblem action=delete />
+            <Form action=delete class="flex flex-wrap gap-3">
+                <input type="hidden" name="code" value=code.clone() />
+                <Submit pending=delete.pending() class="btn btn-error btn-lg">
+                    "Delete it"
+                </Submit>
+                <a class="btn btn-lg" href=href(&format!("/invites/{code}"))>
+                    "Keep it"
+                </a>
+            </Form>
+        </section>
+    }
+}

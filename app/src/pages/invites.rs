@@ -1,0 +1,210 @@
+//! My invites.
+
+use leptos::{ev::Event, prelude::*, wasm_bindgen::JsCast, web_sys};
+use leptos_meta::Title;
+use leptos_router::{NavigateOptions, hooks::use_navigate, location::Url};
+
+use crate::{
+    InviteCard, InvitePage, InviteQuery, Sort, Works, rpc,
+    ui::{Failure, Icon, Mark, RoomAvatar, Shape, Visits, ago, count, href, query},
+};
+
+/// How many rooms' pictures stand on a card.
+const PICTURES: usize = 4;
+
+/// The page.
+#[component]
+pub(crate) fn Invites() -> impl IntoView {
+    let (search, sort, page) = (query("q"), query("sort"), query("page"));
+    let visits = expect_context::<Visits>();
+    let asked = move || {
+        let query =
+            InviteQuery { search: search.get(), sort: Sort::of(&sort.get()), page: page.get().parse().unwrap_or(1) };
+        (visits.now(), query)
+    };
+    let invites = Resource::new_blocking(asked, |(_, query)| rpc::invites(query));
+    view! {
+        <Title text="My invites" />
+        <Transition fallback=|| view! { <p class="py-16 text-center" role="status"><span class="loading loading-dots loading-lg"></span><span class="sr-only">"Loading"</span></p> }>
+            {move || Suspend::new(async move {
+                match invites.await {
+                    Ok(page) if page.all == 0 => view! { <Nothing /> }.into_any(),
+                    Ok(page) => {
+                        let (search, sort) = (search.get_untracked(), Sort::of(&sort.get_untracked()));
+                        view! { <Page page search sort /> }.into_any()
+                    }
+                    Err(error) => view! { <Failure error /> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+/// For somebody who has made none yet.
+#[component]
+fn Nothing() -> impl IntoView {
+    view! {
+        <section class="mx-auto grid max-w-md justify-items-center gap-5 py-16 text-center">
+            <Mark class="size-16 text-primary" />
+            <h1 class="text-3xl font-bold tracking-tight">"Make your first invite"</h1>
+            <p class="text-lg text-pretty text-base-content/80">
+                "Choose rooms, share the link or the QR code, and whoever opens it is in all of them. You will see here who came."
+            </p>
+            <a class="btn btn-primary btn-lg" href=href("/new")>
+                <Icon shape=Shape::Add />
+                "New invite"
+            </a>
+        </section>
+    }
+}
+
+#[component]
+fn Page(page: InvitePage, search: String, sort: Sort) -> impl IntoView {
+    let InvitePage { invites, matching, all, page, pages, now } = page;
+    let other = {
+        let search = Url::escape(&search);
+        move |page: u32| href(&format!("/invites?q={search}&sort={}&page={page}", sort.key()))
+    };
+    let nothing = matching == 0;
+    let (previous, next) = (page > 1, page < pages);
+    view! {
+        <section class="grid gap-6 py-4 sm:py-8">
+            <div class="flex flex-wrap items-center justify-between gap-4">
+                <h1 class="text-3xl font-bold tracking-tight">"My invites"</h1>
+                <a class="btn btn-primary" href=href("/new")>
+                    <Icon shape=Shape::Add />
+                    "New invite"
+                </a>
+            </div>
+            <Search search sort />
+            <p class="text-sm text-base-content/80" role="status">
+                {if matching == all { count(all, "invite") } else { format!("{matching} of {}", count(all, "invite")) }}
+            </p>
+            {nothing
+                .then(|| {
+                    view! {
+                        <p class="rounded-box border border-dashed border-base-300 p-8 text-center">
+                            "Nothing matches. " <a class="link" href=href("/invites")>"Show all"</a>
+                        </p>
+                    }
+                })}
+            <ul class="grid gap-3">
+                {invites.into_iter().map(|card| view! { <Card card now /> }).collect_view()}
+            </ul>
+            {(pages > 1)
+                .then(|| {
+                    view! {
+                        <nav class="flex items-center justify-center gap-4" aria-label="Pages">
+                            {previous.then(|| view! { <a class="btn" rel="prev" href=other(page - 1)>"Previous"</a> })}
+                            <span>{format!("Page {page} of {pages}")}</span>
+                            {next.then(|| view! { <a class="btn" rel="next" href=other(page + 1)>"Next"</a> })}
+                        </nav>
+                    }
+                })}
+        </section>
+    }
+}
+
+/// What is searched for, and the order. It all stands in the address, so that going back works.
+#[component]
+fn Search(search: String, sort: Sort) -> impl IntoView {
+    let navigate = use_navigate();
+    let go = move |event: &Event| {
+        let form = event.target().and_then(|target| match target.dyn_into::<web_sys::HtmlFormElement>() {
+            Ok(form) => Some(form),
+            Err(field) => field.dyn_into::<web_sys::HtmlSelectElement>().ok()?.form(),
+        });
+        let data = form.and_then(|form| web_sys::FormData::new_with_form(&form).ok());
+        if let Some(data) = data {
+            let text = |name| data.get(name).as_string().unwrap_or_default();
+            let path = format!("/invites?q={}&sort={}", Url::escape(&text("q")), Url::escape(&text("sort")));
+            navigate(&path, NavigateOptions::default());
+        }
+    };
+    let change = go.clone();
+    view! {
+        <form
+            method="get"
+            action=href("/invites")
+            role="search"
+            class="flex flex-wrap gap-2"
+            on:submit=move |event| {
+                event.prevent_default();
+                go(&event);
+            }
+        >
+            <label class="input min-w-48 flex-1">
+                <Icon shape=Shape::Search />
+                <span class="sr-only">"Search"</span>
+                <input type="search" name="q" value=search placeholder="Name, code or room" />
+            </label>
+            <select class="select w-auto" name="sort" aria-label="Order" on:change=move |event| change(&event)>
+                {Sort::ALL
+                    .into_iter()
+                    .map(|one| view! { <option value=one.key() selected=one == sort>{one.title()}</option> })
+                    .collect_view()}
+            </select>
+            <button class="btn" type="submit">
+                "Search"
+            </button>
+        </form>
+    }
+}
+
+#[component]
+fn Card(card: InviteCard, now: i64) -> impl IntoView {
+    let title = card.title().to_owned();
+    let InviteCard { invite, rooms, works } = card;
+    let code = invite.label.is_some().then(|| invite.code.clone());
+    let mut leads_to: Vec<String> = rooms.iter().take(PICTURES).map(|room| room.title().to_owned()).collect();
+    let more = rooms.len().saturating_sub(PICTURES);
+    if more > 0 {
+        leads_to.push(format!("{more} more"));
+    }
+    if invite.chat {
+        leads_to.push("a chat with you".to_owned());
+    }
+    view! {
+        <li>
+            <a
+                href=href(&format!("/invites/{}", invite.code))
+                class="grid gap-3 rounded-box border border-base-300 p-4 transition-colors hover:bg-base-200 sm:grid-cols-[1fr_auto] sm:items-center sm:p-5"
+            >
+                <span class="grid min-w-0 gap-1">
+                    <span class="flex flex-wrap items-center gap-2">
+                        <strong class="truncate text-lg">{title}</strong>
+                        <WorksBadge works />
+                    </span>
+                    {code.map(|code| view! { <code class="truncate font-mono text-sm text-base-content/80">{code}</code> })}
+                    <span class="mt-1 flex items-center gap-3">
+                        <span class="flex -space-x-2">
+                            {rooms
+                                .into_iter()
+                                .take(PICTURES)
+                                .map(|room| view! { <RoomAvatar room class="size-7 rounded-lg text-xs ring-2 ring-base-100" /> })
+                                .collect_view()}
+                        </span>
+                        <span class="min-w-0 truncate text-sm text-base-content/80">{leads_to.join(", ")}</span>
+                    </span>
+                </span>
+                <span class="flex items-baseline gap-2 sm:grid sm:justify-items-end sm:gap-0">
+                    <strong class="text-lg">{format!("{} came", invite.came)}</strong>
+                    <span class="text-sm text-base-content/80">
+                        {invite.last_came.map_or_else(|| "Nobody yet".to_owned(), |last| ago(last, now))}
+                    </span>
+                </span>
+            </a>
+        </li>
+    }
+}
+
+/// Says so where an invite does not do what it did.
+#[component]
+pub(crate) fn WorksBadge(works: Works) -> impl IntoView {
+    let (class, text) = match works {
+        Works::Fully | Works::Unknown => return None,
+        Works::Partly(shut) => ("badge badge-warning", format!("{} shut", count(shut, "room"))),
+        Works::Not => ("badge badge-error", "Lets nobody in".to_owned()),
+    };
+    Some(view! { <span class=class>{text}</span> })
+}

@@ -1,0 +1,125 @@
+//! The page behind an invite's link: who invites whom into what, and the way in.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::location::Url;
+
+use crate::{
+    Error, Landing as Invitation, Person, Progress, Relation, rpc,
+    ui::{
+        DeadInvite, Failure, Form, Icon, Joining, PersonAvatar, RoomList, Shape, Visits, count, go_on, href, parameter,
+    },
+};
+
+/// The page.
+#[component]
+pub(crate) fn Landing() -> impl IntoView {
+    let code = parameter("code");
+    let visits = expect_context::<Visits>();
+    let landing = Resource::new_blocking(move || (visits.now(), code.get()), |(_, code)| rpc::landing(code));
+    view! {
+        <Transition>
+            {move || Suspend::new(async move {
+                match landing.await {
+                    Ok(landing) => view! { <Page landing code=code.get_untracked() /> }.into_any(),
+                    Err(Error::UnknownInvite | Error::Ended | Error::OwnerGone) => view! { <DeadInvite /> }.into_any(),
+                    Err(error) => view! { <Failure error /> }.into_any(),
+                }
+            })}
+        </Transition>
+    }
+}
+
+/// What the invite leads to, in a line.
+fn leads_to(landing: &Invitation) -> String {
+    let mut parts = Vec::new();
+    if landing.rooms > 0 {
+        parts.push(count(landing.rooms, "room"));
+    }
+    if landing.spaces > 0 {
+        parts.push(count(landing.spaces, "space"));
+    }
+    if landing.chat {
+        parts.push("a direct chat".to_owned());
+    }
+    match parts.pop() {
+        Some(last) if parts.is_empty() => last,
+        Some(last) => format!("{} and {last}", parts.join(", ")),
+        None => "nothing yet".to_owned(),
+    }
+}
+
+#[component]
+fn Page(landing: Invitation, code: String) -> impl IntoView {
+    let what = leads_to(&landing);
+    let Invitation { inviter, shown, relation, .. } = landing;
+    let (name, id) = (inviter.name().to_owned(), inviter.user_id.clone());
+    let rooms = (!shown.is_empty()).then(|| view! { <RoomList rooms=shown /> });
+    view! {
+        <Title text=format!("{name} invites you") />
+        <section class="mx-auto grid w-full max-w-lg gap-6 py-6 sm:py-14">
+            <div class="grid justify-items-center gap-4 text-center">
+                <PersonAvatar person=inviter class="size-24 rounded-full text-4xl" />
+                <div class="grid gap-1">
+                    <h1 class="text-3xl font-bold tracking-tight text-balance">{format!("{name} invites you")}</h1>
+                    <p class="text-base-content/80 break-all">{id}</p>
+                </div>
+                <p class="text-lg">{format!("to {what}.")}</p>
+            </div>
+            {match relation {
+                Relation::SignedOut => view! { {rooms} <SignedOut code /> }.into_any(),
+                Relation::Owner => view! { {rooms} <Own code /> }.into_any(),
+                Relation::Invited(person) => {
+                    view! { <Join code name person before=None>{rooms}</Join> }.into_any()
+                }
+                Relation::Redeeming(person, progress) => {
+                    view! { <Join code name person before=Some(progress)>{rooms}</Join> }.into_any()
+                }
+            }}
+        </section>
+    }
+}
+
+#[component]
+fn SignedOut(code: String) -> impl IntoView {
+    view! {
+        <a class="btn btn-primary btn-lg" href=href(&format!("/sign-in?to={}", Url::escape(&format!("/i/{code}"))))>
+            "Sign in to join"
+            <Icon shape=Shape::Next />
+        </a>
+        <p class="text-center text-sm text-base-content/80">
+            "In an app that knows invites, you can also enter the code "
+            <code class="font-mono font-semibold break-all text-base-content">{code}</code> "."
+        </p>
+    }
+}
+
+#[component]
+fn Own(code: String) -> impl IntoView {
+    view! {
+        <p class="alert">"This is your own invite. So it looks to those who open your link."</p>
+        <a class="btn btn-primary btn-lg" href=href(&format!("/invites/{code}"))>
+            "Look after it"
+        </a>
+    }
+}
+
+#[component]
+fn Join(code: String, name: String, person: Person, before: Option<Progress>, children: Children) -> impl IntoView {
+    let sign_out = ServerAction::<rpc::SignOut>::new();
+    let visits = expect_context::<Visits>();
+    go_on(sign_out, move || visits.another());
+    let me = person.user_id.clone();
+    view! {
+        <Joining code before call=format!("Accept {name}’s invitation")>
+            {children()}
+        </Joining>
+        <Form action=sign_out class="flex flex-wrap items-center justify-center gap-x-3 gap-y-1 text-sm text-base-content/80">
+            <PersonAvatar person class="size-6 rounded-full text-xs" />
+            <span>"You are " <strong class="text-base-content break-all">{me}</strong></span>
+            <button class="link" type="submit">
+                "Sign out"
+            </button>
+        </Form>
+    }
+}

@@ -1,0 +1,125 @@
+//! Signing in, in whatever ways the homeserver offers.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::location::Url;
+
+use crate::{
+    Error, IdentityProvider, SignInWays, rpc,
+    ui::{Failure, Form, FormProblem, Icon, Shape, Submit, TextField, Visits, go_on, href, last_post, query},
+};
+
+/// The page.
+#[component]
+pub(crate) fn SignIn() -> impl IntoView {
+    let ways = Resource::new_blocking(|| (), |()| rpc::sign_in_ways());
+    let visits = expect_context::<Visits>();
+    let visitor = Resource::new_blocking(move || visits.now(), |_| rpc::visitor());
+    let (to, problem) = (query("to"), query("problem"));
+    view! {
+        <Title text="Sign in" />
+        <section class="mx-auto grid w-full max-w-md gap-6 py-8 sm:py-16">
+            <div class="grid gap-2">
+                <h1 class="text-3xl font-bold tracking-tight">"Sign in"</h1>
+                <Transition>
+                    {move || Suspend::new(async move {
+                        visitor
+                            .await
+                            .ok()
+                            .map(|visitor| {
+                                view! {
+                                    <p class="text-base-content/80">
+                                        "With your account on " <strong class="text-base-content">{visitor.server_name}</strong> "."
+                                        {to.get().starts_with("/i/").then_some(" Then you come back to the invite.")}
+                                    </p>
+                                }
+                            })
+                    })}
+                </Transition>
+            </div>
+            {move || {
+                explain(&problem.get())
+                    .map(|text| view! { <p role="alert" class="alert alert-error alert-soft text-base-content">{text}</p> })
+            }}
+            <Transition>
+                {move || Suspend::new(async move {
+                    match ways.await {
+                        Ok(ways) => view! { <Ways ways to=to.get_untracked() /> }.into_any(),
+                        Err(error) => view! { <Failure error /> }.into_any(),
+                    }
+                })}
+            </Transition>
+        </section>
+    }
+}
+
+/// What went wrong with signing in elsewhere, by the word in the address.
+fn explain(problem: &str) -> Option<String> {
+    let error = match problem {
+        "" => return None,
+        "unreachable" => Error::Unreachable { retry_after: 5 },
+        "locked" => Error::Locked,
+        "deactivated" => Error::Deactivated,
+        _ => Error::SignInFailed,
+    };
+    Some(error.to_string())
+}
+
+#[component]
+fn Ways(ways: SignInWays, to: String) -> impl IntoView {
+    let SignInWays { password, providers } = ways;
+    let none = !password && providers.is_empty();
+    let both = password && !providers.is_empty();
+    view! {
+        {providers.into_iter().map(|provider| view! { <Elsewhere provider to=to.clone() /> }).collect_view()}
+        {both.then(|| view! { <p class="divider my-0">"or"</p> })}
+        {password.then(|| view! { <ByPassword to=to.clone() /> })}
+        {none
+            .then(|| {
+                view! {
+                    <p class="alert">
+                        "This homeserver offers no way of signing in that a web page can use. Your app can redeem codes all the same."
+                    </p>
+                }
+            })}
+    }
+}
+
+#[component]
+fn Elsewhere(provider: IdentityProvider, to: String) -> impl IntoView {
+    let IdentityProvider { id, name, icon } = provider;
+    let address = href(&format!("/sign-in/elsewhere?by={}&to={}", Url::escape(&id), Url::escape(&to)));
+    view! {
+        // Not a page: `rel` keeps the router out of it.
+        <a class="btn btn-lg justify-start" href=address rel="external">
+            {match icon {
+                Some(icon) => view! { <img class="size-6 rounded" src=icon alt="" /> }.into_any(),
+                None => view! { <Icon shape=Shape::Next /> }.into_any(),
+            }}
+            {format!("Continue with {name}")}
+        </a>
+    }
+}
+
+#[component]
+fn ByPassword(to: String) -> impl IntoView {
+    let sign_in = ServerAction::<rpc::SignIn>::new();
+    let visits = expect_context::<Visits>();
+    go_on(sign_in, move || visits.another());
+    let user =
+        last_post::<rpc::SignIn>().and_then(|posted| posted.field("user").map(str::to_owned)).unwrap_or_default();
+    view! {
+        <Form action=sign_in class="grid gap-5">
+            <FormProblem action=sign_in />
+            <input type="hidden" name="to" value=to />
+            <TextField label="User name" name="user" value=user autocomplete="username" required=true />
+            <TextField label="Password" name="password" kind="password" autocomplete="current-password" required=true />
+            <Submit pending=sign_in.pending() class="btn btn-primary btn-lg">
+                "Sign in"
+            </Submit>
+        </Form>
+        <p class="text-sm text-base-content/80">
+            "Your password goes to the homeserver and is not kept here. Super Invites appears among the sessions of your account, and leaves when you sign out."
+        </p>
+    }
+}

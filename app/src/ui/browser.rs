@@ -1,0 +1,149 @@
+//! What a browser can do, if it is there and can.
+
+use js_sys::{Array, Function, Object, Promise, Reflect};
+use leptos::{
+    prelude::*,
+    wasm_bindgen::{JsCast, JsValue, closure::Closure},
+    web_sys::{self, MediaStream, MediaStreamTrack},
+};
+use send_wrapper::SendWrapper;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{EventSource, HtmlVideoElement, MediaStreamConstraints, MessageEvent};
+
+use crate::Progress;
+
+/// Whether a script is at work: false on the server and until the page is taken over.
+pub(crate) fn at_work() -> ReadSignal<bool> {
+    let (at_work, set) = signal(false);
+    Effect::new(move |_| set.set(true));
+    at_work
+}
+
+fn has(object: &JsValue, name: &str) -> bool {
+    Reflect::get(object, &name.into()).is_ok_and(|value| !value.is_undefined() && !value.is_null())
+}
+
+fn method(object: &JsValue, name: &str) -> Option<Function> {
+    Reflect::get(object, &name.into()).ok()?.dyn_into().ok()
+}
+
+/// Puts a text where it can be pasted from; false if the browser does not let it.
+pub(crate) async fn copy(text: &str) -> bool {
+    let navigator = window().navigator();
+    has(&navigator, "clipboard") && JsFuture::from(navigator.clipboard().write_text(text)).await.is_ok()
+}
+
+/// Whether the system can share links.
+pub(crate) fn can_share() -> bool {
+    has(&window().navigator(), "share")
+}
+
+/// Shows what the system offers for sharing a link (W3C, Web Share API).
+pub(crate) fn share(title: &str, url: &str) {
+    let navigator = window().navigator();
+    let data = Object::new();
+    let filled =
+        Reflect::set(&data, &"title".into(), &title.into()).and(Reflect::set(&data, &"url".into(), &url.into()));
+    if let (Ok(_), Some(share)) = (filled, method(&navigator, "share"))
+        && let Ok(promise) = share.call1(&navigator, &data)
+    {
+        // Whoever closes the sheet has shared nothing, and nobody needs to be told.
+        leptos::task::spawn_local(async move {
+            JsFuture::from(Promise::resolve(&promise)).await.ok();
+        });
+    }
+}
+
+/// Opens the browser's dialogue for printing.
+pub(crate) fn print() {
+    window().print().ok();
+}
+
+/// Follows a redemption as it happens, until it ends or `stop` is called.
+#[derive(Clone)]
+pub(crate) struct Live(SendWrapper<EventSource>);
+
+impl Live {
+    /// Calls `show` with every change.
+    pub(crate) fn follow(code: &str, show: impl Fn(Progress) + 'static) -> Option<Self> {
+        let source = EventSource::new(&format!("{}/_live/{code}", crate::PREFIX)).ok()?;
+        let closing = source.clone();
+        let on_event = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+            if event.type_() == "end" {
+                closing.close();
+            }
+            let text = event.data().as_string().unwrap_or_default();
+            if let Ok(progress) = serde_json::from_str(&text) {
+                show(progress);
+            }
+        });
+        for name in ["progress", "end"] {
+            source.add_event_listener_with_callback(name, on_event.as_ref().unchecked_ref()).ok()?;
+        }
+        // It is needed for as long as the page is there.
+        on_event.forget();
+        Some(Self(SendWrapper::new(source)))
+    }
+
+    /// Follows no longer.
+    pub(crate) fn stop(&self) {
+        self.0.close();
+    }
+}
+
+/// Whether the browser finds QR codes in pictures (WICG, Shape Detection API), and there may be a camera.
+pub(crate) fn can_scan() -> bool {
+    has(&window(), "BarcodeDetector") && has(&window().navigator(), "mediaDevices")
+}
+
+/// Shows the camera in `video` until a QR code is seen, and gives its text; nothing if the camera may not be used or was stopped.
+pub(crate) async fn scan(video: HtmlVideoElement) -> Option<String> {
+    let devices = window().navigator().media_devices().ok()?;
+    let constraints = MediaStreamConstraints::new();
+    let facing = Object::new();
+    Reflect::set(&facing, &"facingMode".into(), &"environment".into()).ok()?;
+    constraints.set_video(&facing);
+    let stream = JsFuture::from(devices.get_user_media_with_constraints(&constraints).ok()?).await.ok()?;
+    let stream: MediaStream = stream.dyn_into().ok()?;
+    video.set_src_object(Some(&stream));
+    JsFuture::from(video.play().ok()?).await.ok()?;
+    let found = look(&video).await;
+    stop_camera(&video);
+    found
+}
+
+async fn look(video: &HtmlVideoElement) -> Option<String> {
+    let kind: Function = Reflect::get(&window(), &"BarcodeDetector".into()).ok()?.dyn_into().ok()?;
+    let options = Object::new();
+    Reflect::set(&options, &"formats".into(), &Array::of1(&"qr_code".into())).ok()?;
+    let detector = Reflect::construct(&kind, &Array::of1(&options)).ok()?;
+    let detect = method(&detector, "detect")?;
+    while video.src_object().is_some() {
+        let found = detect.call1(&detector, video).ok()?;
+        if let Ok(codes) = JsFuture::from(Promise::resolve(&found)).await
+            && let Some(code) = Array::from(&codes).iter().next()
+        {
+            return Reflect::get(&code, &"rawValue".into()).ok()?.as_string();
+        }
+        next_frame().await;
+    }
+    None
+}
+
+/// Until the browser has drawn once more.
+async fn next_frame() {
+    let frame = Promise::new(&mut |done, _| {
+        window().request_animation_frame(&done).ok();
+    });
+    JsFuture::from(frame).await.ok();
+}
+
+/// Turns the camera off.
+pub(crate) fn stop_camera(video: &HtmlVideoElement) {
+    if let Some(stream) = video.src_object() {
+        for track in stream.get_tracks() {
+            track.unchecked_into::<MediaStreamTrack>().stop();
+        }
+    }
+    video.set_src_object(None);
+}

@@ -1,0 +1,174 @@
+//! A redemption, room by room, as it happens.
+
+use leptos::prelude::*;
+
+use super::{Form, FormProblem, Icon, RoomAvatar, Shape, Submit, browser::Live};
+use crate::{Progress, RoomLinks, Step, StepState, rpc};
+
+/// The button that redeems an invite, and how far it has come.
+#[component]
+pub(crate) fn Joining(
+    code: String,
+    /// How far it was when the page was made; nothing if it has not begun.
+    before: Option<Progress>,
+    /// What the button says at first.
+    call: String,
+    children: Children,
+) -> impl IntoView {
+    let redeem = ServerAction::<rpc::Redeem>::new();
+    let progress = RwSignal::new(before);
+    let live = StoredValue::new(None::<Live>);
+    let stop = move || {
+        live.try_update_value(|live| {
+            if let Some(live) = live.take() {
+                live.stop();
+            }
+        });
+    };
+    let follow = {
+        let code = code.clone();
+        move || {
+            stop();
+            live.set_value(Live::follow(&code, move |now| {
+                progress.try_set(Some(now));
+            }));
+        }
+    };
+    on_cleanup(stop);
+    let pending = redeem.pending();
+    Effect::new(move |_| {
+        let under_way = progress.with_untracked(|progress| progress.as_ref().is_some_and(|progress| progress.running));
+        if pending.get() || under_way {
+            follow();
+        }
+    });
+    Effect::new(move |_| {
+        if let Some(Ok(done)) = redeem.value().get() {
+            stop();
+            progress.set(Some(done));
+        }
+    });
+    let begun = Memo::new(move |_| pending.get() || progress.with(Option::is_some));
+    let idle = Memo::new(move |_| {
+        let at_rest = |progress: &Option<Progress>| progress.as_ref().is_none_or(|now| !now.running && !now.complete);
+        !pending.get() && progress.with(at_rest)
+    });
+    view! {
+        <div class:hidden=move || begun.get()>{children()}</div>
+        <div role="status" aria-live="polite" class="empty:hidden">
+            {move || begun.get().then(|| view! { <Headline progress=progress.get().unwrap_or_default() pending=pending.get() /> })}
+        </div>
+        {move || progress.get().map(|progress| view! { <Steps steps=progress.steps /> })}
+        <FormProblem action=redeem />
+        <div class:hidden=move || !idle.get()>
+            <Form action=redeem class="grid">
+                <input type="hidden" name="code" value=code />
+                <Submit pending=pending class="btn btn-primary btn-lg">
+                    {move || if begun.get() { "Try again".to_owned() } else { call.clone() }}
+                </Submit>
+            </Form>
+        </div>
+    }
+}
+
+/// Where it stands, in a line.
+#[component]
+fn Headline(progress: Progress, pending: bool) -> impl IntoView {
+    let (done, all) = (progress.done(), progress.steps.len());
+    let (title, text) = if progress.complete {
+        ("You are in!", "Open what you like below. Your own app shows all of it as well.".to_owned())
+    } else if pending || progress.running {
+        ("Joining …", format!("{done} of {all}. You can close this page: it goes on."))
+    } else if progress.has_missed() {
+        ("Not everything worked.", format!("You are in {done} of {all}. Trying again does only what is missing."))
+    } else {
+        ("Not done yet.", format!("You are in {done} of {all}. It goes on where it stopped."))
+    };
+    view! {
+        <h2 class="text-2xl font-bold tracking-tight">{title}</h2>
+        <p class="mt-1 text-base-content/80">{text}</p>
+    }
+}
+
+#[component]
+fn Steps(steps: Vec<Step>) -> impl IntoView {
+    view! {
+        <ol class="grid gap-2" aria-label="Rooms">
+            {steps.into_iter().zip(1..).map(|(step, number)| view! { <OneStep step number /> }).collect_view()}
+        </ol>
+    }
+}
+
+#[component]
+fn OneStep(step: Step, number: usize) -> impl IntoView {
+    let title = match (&step.room, step.chat) {
+        (Some(room), _) => room.title().to_owned(),
+        (None, true) => "Direct chat".to_owned(),
+        (None, false) => format!("Room {number}"),
+    };
+    let picture = match (step.room, step.chat) {
+        (Some(room), _) => view! { <RoomAvatar room /> }.into_any(),
+        (None, chat) => view! {
+            <span class="grid size-9 shrink-0 place-items-center rounded-xl bg-base-300">
+                <Icon shape=if chat { Shape::Chat } else { Shape::Room } />
+            </span>
+        }
+        .into_any(),
+    };
+    let (state, links) = match step.state {
+        StepState::Waiting => (view! { <span class="text-sm text-base-content/80">"Waiting"</span> }.into_any(), None),
+        StepState::In(links) => {
+            let state = view! {
+                <span class="flex items-center gap-1 text-sm font-medium text-success">
+                    <Icon shape=Shape::Done class="size-4" />
+                    "Joined"
+                </span>
+            };
+            (state.into_any(), Some(links))
+        }
+        StepState::Missed(reason) => {
+            let state = view! {
+                <span class="flex items-start gap-1 text-sm text-error">
+                    <Icon shape=Shape::Failed class="mt-0.5 size-4" />
+                    {reason}
+                </span>
+            };
+            (state.into_any(), None)
+        }
+    };
+    view! {
+        <li class="grid gap-2 rounded-field bg-base-200 px-3 py-2.5">
+            <div class="flex items-center gap-3">
+                {picture}
+                <div class="min-w-0 flex-1">
+                    <p class="truncate font-medium">{title.clone()}</p>
+                    {state}
+                </div>
+            </div>
+            {links.map(|links| view! { <Open links title /> })}
+        </li>
+    }
+}
+
+/// The ways into a room.
+#[component]
+fn Open(links: RoomLinks, title: String) -> impl IntoView {
+    let link = move |name: &'static str, address: String| {
+        view! {
+            <a class="btn btn-xs" href=address rel="external noreferrer" aria-label=format!("Open {title} in {name}")>
+                {name}
+            </a>
+        }
+    };
+    view! {
+        <p class="flex flex-wrap items-center gap-1.5 pl-12 text-sm">
+            <span class="text-base-content/80" aria-hidden="true">
+                "Open in"
+            </span>
+            {link("your app", links.app)}
+            {link("matrix.to", links.matrix_to)}
+            {link("Acter", links.acter)}
+            {links.element.map(|element| link("Element", element))}
+        </p>
+    }
+}

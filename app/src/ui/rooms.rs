@@ -1,0 +1,29 @@
+//! Rooms in a row.
+
+use leptos::prelude::*;
+
+use super::RoomAvatar;
+use crate::Room;
+
+/// Rooms with their pictures and names.
+#[component]
+pub(crate) fn RoomList(rooms: Vec<Room>) -> impl IntoView {
+    view! {
+        <ul class="grid gap-2 sm:grid-cols-2">
+            {rooms
+                .into_iter()
+                .map(|room| {
+                    let title = room.title().to_owned();
+                    let space = room.space;
+                    view! {
+                        <li class="flex min-w-0 items-center gap-3 rounded-field bg-base-200 px-3 py-2">
+                            <RoomAvatar room />
+                            <span class="min-w-0 truncate font-medium">{title}</span>
+                            {space.then(|| view! { <span class="badge badge-sm ml-auto">"Space"</span> })}
+                        </li>
+                    }
+                })
+                .collect_view()}
+        </ul>
+    }
+}

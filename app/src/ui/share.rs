@@ -1,0 +1,131 @@
+//! Passing an invite on, and taking one in.
+
+use leptos::{html::Video, prelude::*, task::spawn_local};
+
+use super::{Icon, Shape, browser, href};
+
+/// The link of an invite, and all ways of passing it on.
+#[component]
+pub(crate) fn SharePanel(code: String, link: String, title: String) -> impl IntoView {
+    let at_work = browser::at_work();
+    let (said, say) = signal("");
+    let copy = {
+        let link = link.clone();
+        move |_| {
+            let link = link.clone();
+            spawn_local(async move {
+                let copied = browser::copy(&link).await;
+                say.set(if copied {
+                    "Copied."
+                } else {
+                    "The browser does not let this page copy: please select the link."
+                });
+            });
+        }
+    };
+    let share = {
+        let link = link.clone();
+        move |_| browser::share(&title, &link)
+    };
+    let select = |event: leptos::ev::FocusEvent| event_target::<leptos::web_sys::HtmlInputElement>(&event).select();
+    let file = {
+        let code = code.clone();
+        move |name: &str| href(&format!("/invites/{code}/{name}"))
+    };
+    view! {
+        <section class="grid gap-6 rounded-box border border-base-300 p-5 sm:grid-cols-[auto_1fr] sm:p-6 print:border-0 print:p-0" aria-label="Share">
+            <img class="mx-auto w-full max-w-64 rounded-box bg-white p-2 sm:size-56" src=file("qr.svg") alt="QR code of the link" width="224" height="224" />
+            <div class="grid content-center gap-4">
+                <div class="grid gap-1.5">
+                    <label class="font-medium" for="link">
+                        "Link"
+                    </label>
+                    <div class="flex gap-2">
+                        <input id="link" class="input w-full font-mono text-sm" readonly value=link on:focus=select />
+                        <Show when=move || at_work.get()>
+                            <button class="btn btn-primary print:hidden" type="button" on:click=copy.clone()>
+                                <Icon shape=Shape::Copy />
+                                "Copy"
+                            </button>
+                        </Show>
+                    </div>
+                    <p class="min-h-5 text-sm print:hidden" role="status">
+                        {said}
+                    </p>
+                </div>
+                <p class="text-sm text-base-content/80">
+                    "Or the code alone: " <code class="font-mono font-semibold text-base-content break-all">{code}</code>
+                </p>
+                <div class="flex flex-wrap gap-2 print:hidden">
+                    <Show when=move || at_work.get() && browser::can_share()>
+                        <button class="btn btn-sm" type="button" on:click=share.clone()>
+                            <Icon shape=Shape::Share class="size-4" />
+                            "Share"
+                        </button>
+                    </Show>
+                    <a class="btn btn-sm" href=file("qr.png?download") download>
+                        <Icon shape=Shape::Download class="size-4" />
+                        "PNG"
+                    </a>
+                    <a class="btn btn-sm" href=file("qr.svg?download") download>
+                        <Icon shape=Shape::Download class="size-4" />
+                        "SVG"
+                    </a>
+                    <Show when=move || at_work.get()>
+                        <button class="btn btn-sm" type="button" on:click=|_| browser::print()>
+                            <Icon shape=Shape::Print class="size-4" />
+                            "Print a card"
+                        </button>
+                    </Show>
+                </div>
+            </div>
+        </section>
+    }
+}
+
+/// Reads a QR code with the camera, where the browser can.
+#[component]
+pub(crate) fn Camera(found: Callback<String>) -> impl IntoView {
+    let at_work = browser::at_work();
+    let video = NodeRef::<Video>::new();
+    let (open, set_open) = signal(false);
+    let (said, say) = signal("");
+    let begin = move |_| {
+        set_open.set(true);
+        say.set("");
+        let Some(video) = video.get_untracked() else { return };
+        spawn_local(async move {
+            match browser::scan(video).await {
+                Some(text) => found.run(text),
+                // Whoever has closed it knows.
+                None if open.get_untracked() => say.set("The camera cannot be used. Please type the code."),
+                None => {}
+            }
+            set_open.set(false);
+        });
+    };
+    let end = move |_| {
+        set_open.set(false);
+        if let Some(video) = video.get_untracked() {
+            browser::stop_camera(&video);
+        }
+    };
+    on_cleanup(move || {
+        if let Some(Some(video)) = video.try_get_untracked() {
+            browser::stop_camera(&video);
+        }
+    });
+    view! {
+        <div class="grid gap-3" class:hidden=move || !(at_work.get() && browser::can_scan())>
+            <video node_ref=video class="w-full rounded-box bg-neutral" class:hidden=move || !open.get() playsinline muted aria-label="Camera"></video>
+            <button class="btn" type="button" class:hidden=move || open.get() on:click=begin>
+                <Icon shape=Shape::Camera />
+                "Scan a QR code"
+            </button>
+            <button class="btn" type="button" class:hidden=move || !open.get() on:click=end>
+                "Stop the camera"
+            </button>
+            <p role="status">{said}</p>
+        </div>
+    }
+}

@@ -1,0 +1,67 @@
+//! Numbers and times in words.
+
+/// A number and what it counts: `1 room`, `3 rooms`.
+pub(crate) fn count(number: u32, one: &str) -> String {
+    let end = if number == 1 { "" } else { "s" };
+    format!("{number} {one}{end}")
+}
+
+/// How long before `now` something was, both in milliseconds since the epoch; a date, if that is long ago.
+pub(crate) fn ago(then: i64, now: i64) -> String {
+    let minutes = (now - then) / 60_000;
+    let whole = |number: i64, one| count(u32::try_from(number).unwrap_or_default(), one) + " ago";
+    match minutes {
+        ..1 => "just now".to_owned(),
+        1..60 => whole(minutes, "minute"),
+        60..1440 => whole(minutes / 60, "hour"),
+        1440..43_200 => whole(minutes / 1440, "day"),
+        _ => date(then),
+    }
+}
+
+/// A day, as `3 May 2026` (UTC). The arithmetic is Howard Hinnant's `civil_from_days`.
+pub(crate) fn date(millis: i64) -> String {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let days = millis.div_euclid(86_400_000) + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = (shifted + 2) % 12;
+    let year = year_of_era + era * 400 + i64::from(month < 2);
+    let month = usize::try_from(month).ok().and_then(|month| MONTHS.get(month)).copied().unwrap_or_default();
+    format!("{day} {month} {year}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_as_people_say_them() {
+        let now = 1_795_000_000_000;
+        let minute = 60_000;
+        for (before, words) in [
+            (-5, "just now"),
+            (0, "just now"),
+            (minute, "1 minute ago"),
+            (59 * minute, "59 minutes ago"),
+            (60 * minute, "1 hour ago"),
+            (47 * 60 * minute, "1 day ago"),
+            (29 * 1440 * minute, "29 days ago"),
+        ] {
+            assert_eq!(ago(now - before, now), words);
+        }
+        for (millis, day) in [
+            (0, "1 Jan 1970"),
+            (951_782_400_000, "29 Feb 2000"),
+            (1_709_164_800_000, "29 Feb 2024"),
+            (1_735_689_599_000, "31 Dec 2024"),
+            (1_795_000_000_000, "18 Nov 2026"),
+        ] {
+            assert_eq!(date(millis), day);
+        }
+    }
+}
