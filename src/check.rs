@@ -118,7 +118,8 @@ async fn rights(config: &Config, homeserver: &Homeserver, user: &UserId) -> Vec<
 
 /// Asks our own API from outside: without a token it says which service it is.
 async fn public_address(url: &Url) -> Option<String> {
-    let address = format!("{}{}/info", url.as_str().trim_end_matches('/'), app::PREFIX);
+    let url = url.as_str().trim_end_matches('/');
+    let address = format!("{}{}/info", url.strip_suffix(app::PREFIX).unwrap_or(url), app::PREFIX);
     let mend = "Check public_url, that the service runs, and that the reverse proxy sends this path to it.";
     let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().ok()?;
     let answer = match client.get(&address).send().await {

@@ -23,6 +23,9 @@ pub use sql_url::SqlUrl;
 /// The commented example that `super-invites config` prints.
 pub const EXAMPLE: &str = include_str!("config/example.yaml");
 
+/// The fewest characters of a key: 32 of them are hard to guess however they were made.
+const SHORTEST_KEY: usize = 32;
+
 /// What variables' names begin with.
 const PREFIX: &str = "SUPER_INVITES_";
 
@@ -41,6 +44,9 @@ pub struct Config {
     pub homeserver_url: Url,
     /// The homeserver's name, as in `@user:name`.
     pub server_name: OwnedServerName,
+    /// Where people's browsers find the homeserver, for signing in by somebody else; `homeserver_url`, if unset.
+    #[serde(default, deserialize_with = "http_url_or_none")]
+    pub homeserver_public_url: Option<Url>,
     /// How to act for users.
     #[serde(default)]
     pub acting: ActingMode,
@@ -65,6 +71,13 @@ pub struct Config {
     pub enable_web: bool,
     /// Where the pages' scripts and styles are; `site` beside the binary, if unset.
     pub site_dir: Option<PathBuf>,
+    /// What browsers' sessions are sealed with; made once and kept in the database, if unset.
+    pub session_key: Option<Secret>,
+    /// A file with nothing but that key.
+    pub session_key_file: Option<PathBuf>,
+    /// Where people find Element in the browser, to be led into their rooms.
+    #[serde(default, deserialize_with = "http_url_or_none")]
+    pub element_web_url: Option<Url>,
     /// The most rooms of one invite.
     #[serde(default = "default_max_rooms")]
     pub max_rooms: usize,
@@ -186,6 +199,22 @@ impl Config {
                 None => secret("as_token", self.as_token.as_ref(), self.as_token_file.as_deref()),
             },
             ActingMode::Admin => secret("admin_token", self.admin_token.as_ref(), self.admin_token_file.as_deref()),
+        }
+    }
+}
+
+impl Config {
+    /// What browsers' sessions are sealed with, if the operator has chosen something.
+    pub fn session_key(&self) -> Result<Option<Secret>, ConfigError> {
+        if self.session_key.is_none() && self.session_key_file.is_none() {
+            return Ok(None);
+        }
+        let key = secret("session_key", self.session_key.as_ref(), self.session_key_file.as_deref())?;
+        match key.reveal().len() {
+            0..SHORTEST_KEY => {
+                Err(ConfigError::Key(format!("session_key: must have at least {SHORTEST_KEY} characters")))
+            }
+            _ => Ok(Some(key)),
         }
     }
 }

@@ -3,16 +3,20 @@
 
 mod chat;
 mod entry;
+mod landing;
+mod overview;
 mod redeem;
 mod registration;
 mod rooms;
+mod session;
 
 use std::{sync::Arc, time::Duration};
 
-use app::{Draft, Error as Refusal, Invite, Inviter, Preview, Registration, ServiceStatus};
+use app::{Draft, Error as Refusal, Invite, LONGEST_LABEL, Preview, Registration};
 use matrix_sdk::ruma::{OwnedUserId, UserId};
 use moka::future::Cache;
 use tokio_util::task::TaskTracker;
+use url::Url;
 
 use self::redeem::Running;
 use crate::{
@@ -26,12 +30,14 @@ use crate::{
 pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
 
 /// What an operator can set about invites.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Rules {
     /// The most rooms of one invite.
     pub max_rooms: usize,
     /// Whether codes open accounts as well.
     pub registration: bool,
+    /// Where people find Element in the browser.
+    pub element_web_url: Option<Url>,
 }
 
 /// The use cases, over one database and one homeserver. Cheap to clone.
@@ -96,14 +102,6 @@ impl Invites {
         }
     }
 
-    /// Whether the service can do its work now.
-    pub async fn status(&self) -> ServiceStatus {
-        ServiceStatus {
-            server_name: self.0.homeserver.server_name().to_string(),
-            connected: self.0.homeserver.ping().await.is_ok(),
-        }
-    }
-
     /// Everything that somebody has made and not deleted, oldest first.
     pub async fn list(&self, account: &Account) -> Result<Arc<Vec<Invite>>> {
         let owner = account.user_id().as_str();
@@ -142,11 +140,17 @@ impl Invites {
         if self.0.homeserver.is_suspended(account.user_id()).await? {
             return Err(Refusal::Suspended.into());
         }
+        let label = match &draft.label {
+            Some(label) => label_of(label)?,
+            None => old.as_ref().and_then(|old| old.invite.label.clone()),
+        };
         let known = old.as_ref().map_or(&[][..], |old| &old.invite.rooms);
         let new = NewInvite {
             rooms: self.0.check_rooms(account, &draft.rooms, known).await?,
             owner: account.user_id().to_string(),
             chat: draft.chat,
+            label,
+            show_rooms: draft.show_rooms.or(old.as_ref().map(|old| old.invite.show_rooms)).unwrap_or_default(),
             registration: draft.registration.or(old.as_ref().map(|old| old.registration)).unwrap_or(true),
             code: code.map_or_else(|| app::Code::generate(getrandom::fill), Ok)?.into(),
         };
@@ -164,9 +168,9 @@ impl Invites {
         }
         let token = old.as_ref().map_or(RegistrationToken::None, |old| old.registration_token);
         let registration = self.0.register(&new.code, new.registration, token).await?;
-        let came = old.map_or(0, |old| old.invite.came);
-        let NewInvite { code, owner, rooms, chat, .. } = new;
-        Ok((Invite { code, owner, rooms, chat, came }, registration))
+        let (came, last_came) = old.map_or((0, None), |old| (old.invite.came, old.invite.last_came));
+        let NewInvite { code, owner, rooms, chat, label, show_rooms, .. } = new;
+        Ok((Invite { code, owner, rooms, chat, came, last_came, label, show_rooms }, registration))
     }
 
     /// Deletes one of one's own invites, and the registration token that came with it. Its code is never used again.
@@ -199,11 +203,7 @@ impl Invites {
             rooms: u32::try_from(rooms).unwrap_or(u32::MAX),
             redeemed,
             chat: invite.chat,
-            inviter: Inviter {
-                user_id: invite.owner,
-                display_name: inviter.display_name,
-                avatar_url: inviter.avatar_url,
-            },
+            inviter: inviter.person,
         })
     }
 
@@ -219,6 +219,18 @@ impl Invites {
         check_owner(&stored, account.user_id())?;
         Ok(stored)
     }
+}
+
+/// What an owner calls an invite; nothing if there is nothing but space.
+fn label_of(text: &str) -> Result<Option<String>, Refusal> {
+    let text = text.trim();
+    if text.chars().count() > LONGEST_LABEL || text.contains(char::is_control) {
+        return Err(Refusal::Invalid {
+            field: "label".into(),
+            problem: format!("must be one line of at most {LONGEST_LABEL} characters"),
+        });
+    }
+    Ok(Some(text.to_owned()).filter(|text| !text.is_empty()))
 }
 
 fn user_id(text: &str) -> Result<OwnedUserId> {

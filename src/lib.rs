@@ -13,6 +13,7 @@ pub mod homeserver;
 pub mod invites;
 pub mod proxies;
 pub mod registration;
+pub mod session;
 pub mod store;
 pub mod web;
 
@@ -25,6 +26,7 @@ use self::{
     homeserver::Homeserver,
     invites::{Clock, Invites, Rules},
     proxies::Proxies,
+    session::Sealer,
     store::Store,
 };
 
@@ -46,6 +48,9 @@ pub enum ServeError {
     /// The homeserver's address cannot be used.
     #[error(transparent)]
     Homeserver(#[from] homeserver::Error),
+    /// There is no key for sessions.
+    #[error("sessions cannot be sealed")]
+    Session(#[from] session::Error),
     /// The system does not let it listen.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -71,14 +76,24 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let homeserver = Arc::new(homeserver(&config)?);
     let store = Store::open(&config.sql_url).await?;
-    let rules = Rules { max_rooms: config.max_rooms, registration: config.generate_registration_token };
+    let rules = Rules {
+        max_rooms: config.max_rooms,
+        registration: config.generate_registration_token,
+        element_web_url: config.element_web_url.clone(),
+    };
     let invites = Invites::new(store.clone(), Arc::clone(&homeserver), rules, clock);
     let housekeeping = tokio::spawn(keep_house(invites.clone(), homeserver));
 
     let proxies = Arc::new(Proxies::new(config.trusted_proxies.clone()));
-    let mut router = api::router(invites.clone(), proxies);
+    let mut router = api::router(invites.clone(), Arc::clone(&proxies));
     if config.enable_web {
-        router = router.merge(web::router(invites.clone(), &site_dir(&config)));
+        let settings = web::Settings {
+            proxies,
+            sealer: Sealer::new(config.session_key()?, &store).await?,
+            public_url: config.public_url.clone(),
+            homeserver: config.homeserver_public_url.clone().unwrap_or_else(|| config.homeserver_url.clone()),
+        };
+        router = router.merge(web::router(invites.clone(), settings, &site_dir(&config)));
     }
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(shutdown).await?;

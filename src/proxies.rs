@@ -29,6 +29,12 @@ impl Proxies {
         }
         Origin { address: Some(address), user_agent: headers.get(header::USER_AGENT).cloned() }
     }
+
+    /// Whether a trusted proxy says that the browser's connection is encrypted.
+    pub fn says_https(&self, peer: SocketAddr, headers: &HeaderMap) -> bool {
+        self.0.contains(&peer.ip().to_canonical())
+            && headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https")
+    }
 }
 
 #[cfg(test)]

@@ -1,58 +1,164 @@
 //! The browser door: the pages, what they are made of, and the server functions behind them.
 
-use std::{path::Path, sync::Arc};
+mod assets;
+mod form;
+mod headers;
+mod live;
+mod pictures;
+mod qr;
+mod reply;
+mod site;
+mod sso;
+mod visit;
 
-use app::{App, Backend, PREFIX, ServiceStatus, provide_backend, shell};
+use std::{net::SocketAddr, path::Path, sync::Arc};
+
+use app::{App, PREFIX, Posted, provide_backend, provide_mount, provide_posted, shell};
 use axum::{
     Router,
     body::Body,
-    extract::Request,
+    extract::{ConnectInfo, Request, State},
+    middleware::from_fn_with_state,
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
-use http::{HeaderValue, StatusCode, header};
-use leptos::prelude::LeptosOptions;
+use http::{Method, StatusCode, request::Parts};
+use leptos::{
+    nonce::Nonce,
+    prelude::{LeptosOptions, provide_context},
+};
 use leptos_axum::{generate_route_list, handle_server_fns_with_context, render_app_async_with_context};
-use tower::ServiceBuilder;
-use tower_http::{services::ServeDir, set_header::SetResponseHeaderLayer};
+use url::Url;
 
-use crate::invites::Invites;
+use self::{pictures::Pictures, site::Site, visit::Visit};
+use crate::{invites::Invites, proxies::Proxies, session::Sealer};
 
-/// What cargo-leptos calls the files that it makes; the same as in `Cargo.toml`.
-const OUTPUT_NAME: &str = "super-invites";
+/// Where server functions are answered. They keep this path wherever the pages are mounted.
+const FUNCTIONS: &str = "/_synapse/client/super_invites/_rpc";
 
-/// One request's server, for the pages.
-struct Site {
-    invites: Invites,
+/// What the browser door needs.
+pub struct Settings {
+    /// Whose word on a client's address is believed.
+    pub proxies: Arc<Proxies>,
+    /// What seals cookies.
+    pub sealer: Sealer,
+    /// The address that links carry.
+    pub public_url: Option<Url>,
+    /// Where browsers find the homeserver.
+    pub homeserver: Url,
 }
 
-#[async_trait::async_trait]
-impl Backend for Site {
-    async fn status(&self) -> app::Result<ServiceStatus> {
-        Ok(self.invites.status().await)
-    }
+/// What every request shares.
+struct Web {
+    invites: Invites,
+    settings: Settings,
+    options: LeptosOptions,
+    pictures: Pictures,
 }
 
 /// The pages, at the root and below the API's prefix, with their files from `site`.
-pub fn router(invites: Invites, site: &Path) -> Router {
-    let options = LeptosOptions::builder().output_name(OUTPUT_NAME).site_root(site.to_string_lossy().as_ref()).build();
-    let context = move || provide_backend(Arc::new(Site { invites: invites.clone() }));
-    // Whole pages, because without JavaScript nothing could be filled in later.
-    let page = render_app_async_with_context(context.clone(), move || shell(options.clone()));
-    let functions = move |request: Request<Body>| handle_server_fns_with_context(context.clone(), request);
-    let files = ServiceBuilder::new()
-        .layer(SetResponseHeaderLayer::overriding(header::CACHE_CONTROL, HeaderValue::from_static("no-cache")))
-        .service(ServeDir::new(site));
-
+pub fn router(invites: Invites, settings: Settings, site: &Path) -> Router {
+    let web = Arc::new(Web {
+        pictures: Pictures::new(invites.clone(), settings.sealer.clone()),
+        options: assets::options(site),
+        invites,
+        settings,
+    });
     let mut router = Router::new()
-        .nest_service(&format!("{PREFIX}/_assets"), files)
-        .route(&format!("{PREFIX}/_rpc/{{*function}}"), post(functions));
-    for route in generate_route_list(App) {
-        let below = format!("{PREFIX}{}", route.path());
-        router = router.route(route.path(), get(page.clone())).route(&below, get(page.clone()));
+        .nest_service(&format!("{PREFIX}/_assets"), assets::service(site))
+        .route(&format!("{FUNCTIONS}/{{function}}"), post(function))
+        .route(&format!("{PREFIX}/_live/{{code}}"), get(live::events))
+        .route(&format!("{PREFIX}/_pictures/{{server}}/{{id}}/{{mark}}"), get(pictures::picture));
+    for base in ["", PREFIX] {
+        for route in generate_route_list(App) {
+            // What leptos calls a parameter with `:`, axum calls with braces already: the list is written for it.
+            router = router.route(&format!("{base}{}", route.path()), get(page).post(form::posted));
+        }
+        router = router
+            .route(&format!("{base}/sign-in/elsewhere"), get(sso::begin))
+            .route(&format!("{base}/sign-in/back"), get(sso::finish))
+            .route(&format!("{base}/invites/{{code}}/{{file}}"), get(qr::file));
     }
-    router.fallback(async move |request: Request<Body>| {
-        let mut response = page(request).await;
-        *response.status_mut() = StatusCode::NOT_FOUND;
-        response
-    })
+    router.fallback(missing).layer(from_fn_with_state(Arc::clone(&web), headers::harden)).with_state(web)
+}
+
+/// A page, as an answer to `GET`.
+async fn page(State(web): State<Arc<Web>>, ConnectInfo(peer): ConnectInfo<SocketAddr>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let visit = web.visit(&parts, peer);
+    web.render(visit, parts, None).await
+}
+
+/// The page for an address that leads nowhere.
+async fn missing(
+    State(web): State<Arc<Web>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let (parts, _) = request.into_parts();
+    let visit = web.visit(&parts, peer);
+    let mut response = web.render(visit, parts, None).await;
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+/// A server function, asked for by a script of a page.
+async fn function(
+    State(web): State<Arc<Web>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let visit = web.visit(&parts, peer);
+    if !visit.is_from_here() {
+        return reply::not_from_here();
+    }
+    web.call(visit, Request::from_parts(parts, body)).await
+}
+
+impl Web {
+    fn visit(&self, parts: &Parts, peer: SocketAddr) -> Visit {
+        Visit::new(parts, peer, &self.settings.proxies, self.settings.public_url.as_ref())
+    }
+
+    /// The address of an invite to be shared, where it is configured.
+    fn public_address(&self, code: &str) -> Option<String> {
+        let public = self.settings.public_url.as_ref()?;
+        Some(format!("{}/i/{code}", public.as_str().trim_end_matches('/')))
+    }
+
+    /// Renders a whole page, because without JavaScript nothing could be filled in later. `posted` is what came of a form that was sent
+    /// from it.
+    async fn render(self: &Arc<Self>, visit: Visit, mut parts: Parts, posted: Option<Posted>) -> Response {
+        let (base, origin) = (visit.base, visit.site.clone());
+        let (site, reply) = Site::new(Arc::clone(self), visit, true);
+        let nonce = headers::nonce();
+        let context = {
+            let nonce = nonce.clone();
+            move || {
+                provide_backend(site.clone());
+                provide_mount(origin.clone(), base);
+                provide_posted(posted.clone());
+                provide_context(Nonce::from_value(nonce.as_str()));
+            }
+        };
+        let options = self.options.clone();
+        parts.method = Method::GET;
+        let request = Request::from_parts(parts, Body::empty());
+        let render = render_app_async_with_context(context, move || shell(options.clone()));
+        let mut response = render(request).await;
+        headers::protect(&mut response, &nonce);
+        reply.apply(response, base)
+    }
+
+    /// Runs a server function.
+    async fn call(self: &Arc<Self>, visit: Visit, request: Request) -> Response {
+        let base = visit.base;
+        let (site, reply) = Site::new(Arc::clone(self), visit, false);
+        let response = handle_server_fns_with_context(move || provide_backend(site.clone()), request).await;
+        reply.apply(response.into_response(), base)
+    }
 }

@@ -80,6 +80,16 @@ impl Reply {
                 let reply = Self::error(StatusCode::SERVICE_UNAVAILABLE, "M_UNKNOWN", text);
                 return Self { retry_after: Some(retry_after), ..reply };
             }
+            Refusal::TooFast { retry_after } => {
+                let milliseconds = u64::from(retry_after) * 1000;
+                let body = json!({"errcode": "M_LIMIT_EXCEEDED", "error": text, "retry_after_ms": milliseconds});
+                let reply = Self::new(StatusCode::TOO_MANY_REQUESTS, &body);
+                return Self { retry_after: Some(retry_after), ..reply };
+            }
+            Refusal::Deactivated => (StatusCode::FORBIDDEN, "M_USER_DEACTIVATED", text),
+            Refusal::WrongPassword | Refusal::WrongServer { .. } | Refusal::SignInFailed => {
+                (StatusCode::FORBIDDEN, "M_FORBIDDEN", text)
+            }
             Refusal::Guest => (StatusCode::FORBIDDEN, "M_GUEST_ACCESS_FORBIDDEN", "Guest access not allowed".into()),
             Refusal::Suspended => (StatusCode::FORBIDDEN, "M_USER_SUSPENDED", text),
             Refusal::UnknownInvite => match resource {
@@ -153,6 +163,7 @@ mod tests {
             Refusal::Invalid { field: "rooms".into(), problem: "must be a list of room ids".into() },
             Refusal::RoomsRefused(vec![refusal]),
             Refusal::Unreachable { retry_after: 5 },
+            Refusal::TooFast { retry_after: 5 },
             Refusal::Internal,
         ];
         let table: Vec<String> = errors

@@ -22,8 +22,7 @@ struct Token<'a> {
 
 impl<'a> From<&'a Invite> for Token<'a> {
     fn from(invite: &'a Invite) -> Self {
-        let Invite { code, owner: _, rooms, chat, came } = invite;
-        Self { token: code, create_dm: *chat, accepted_count: *came, rooms }
+        Self { token: &invite.code, create_dm: invite.chat, accepted_count: invite.came, rooms: &invite.rooms }
     }
 }
 
@@ -92,7 +91,7 @@ fn draft(fields: &Map<String, Value>) -> Result<Draft, Reply> {
         Some(_) => None,
     };
     match names {
-        Some(rooms) => Ok(Draft { code, rooms, chat, registration }),
+        Some(rooms) => Ok(Draft { code, rooms, chat, registration, ..Draft::default() }),
         None => Err(Reply::bad_json("“rooms” must be a list of room ids or aliases.")),
     }
 }
@@ -109,11 +108,11 @@ mod tests {
     #[test]
     fn what_todays_mobile_client_sends_is_a_draft() {
         let created = read(&json!({"create_dm": true, "rooms": ["!a:x"]}));
-        let expected = Draft { code: None, rooms: vec!["!a:x".into()], chat: true, registration: None };
+        let expected = Draft { rooms: vec!["!a:x".into()], chat: true, ..Draft::default() };
         assert_eq!(created, Ok(expected.clone()));
         let edited = read(&json!({"token": "abc", "create_dm": true, "rooms": ["!a:x"]}));
         assert_eq!(edited, Ok(Draft { code: Some("abc".into()), ..expected }));
-        let empty = Draft { code: None, rooms: vec![], chat: false, registration: None };
+        let empty = Draft::default();
         assert_eq!(read(&json!({})), Ok(empty.clone()));
         assert_eq!(read(&json!({"token": null, "create_dm": 0, "unknown": [1]})), Ok(empty));
         let unregistered = read(&json!({"create_dm": 1, "as_registration_token": null}));

@@ -58,6 +58,12 @@ impl Running {
         running.entry(key).or_insert_with(start).clone()
     }
 
+    /// Whether this code is being redeemed for this person now.
+    pub(super) fn is_at_work(&self, code: &str, redeemer: &UserId) -> bool {
+        let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        running.contains_key(&(code.to_owned(), redeemer.to_owned()))
+    }
+
     fn end(&self, key: &(String, OwnedUserId)) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }

@@ -1,0 +1,129 @@
+//! What whoever holds a code sees, before and while they redeem it.
+
+use app::{Error as Refusal, Invite, Landing, Progress, Relation, Room, RoomLinks, Step, StepState};
+use matrix_sdk::ruma::{OwnedRoomId, RoomId, UserId};
+
+use super::{Inner, Invites, user_id};
+use crate::{
+    account::Account,
+    error::Result,
+    homeserver::RoomSummary,
+    store::{Came, Redemption},
+};
+
+impl Invites {
+    /// The page behind an invite's link, for anybody who has it.
+    pub async fn landing(&self, account: Option<&Account>, code: &str) -> Result<Landing> {
+        let invite = self.0.redeemable(code).await?;
+        let owner = user_id(&invite.owner)?;
+        let inviter = Box::pin(self.0.homeserver.inviter(&owner)).await?;
+        if !inviter.standing.may_invite() {
+            return Err(Refusal::OwnerGone.into());
+        }
+        let rooms = self.0.rooms_as(&owner, &invite.rooms).await?;
+        let spaces = rooms.iter().filter(|room| room.space).count();
+        let relation = match account {
+            None => Relation::SignedOut,
+            Some(account) if account.user_id() == owner => Relation::Owner,
+            Some(account) => {
+                let me = account.user_id();
+                let person = self.0.homeserver.person(me).await;
+                let redemption = self.0.store.redemption(code, me.as_str()).await?;
+                match redemption.filter(|redemption| !redemption.outcomes.is_empty()) {
+                    Some(redemption) => Relation::Redeeming(person, self.0.progress(&invite, me, redemption).await?),
+                    None => Relation::Invited(person),
+                }
+            }
+        };
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Ok(Landing {
+            inviter: inviter.person,
+            rooms: count(rooms.len() - spaces),
+            spaces: count(spaces),
+            chat: invite.chat,
+            shown: if invite.show_rooms { rooms } else { Vec::new() },
+            relation,
+        })
+    }
+
+    /// How far somebody is with redeeming a code.
+    pub async fn progress(&self, account: &Account, code: &str) -> Result<Progress> {
+        let invite = self.0.redeemable(code).await?;
+        let me = account.user_id();
+        let redemption = self.0.store.redemption(code, me.as_str()).await?.unwrap_or_default();
+        self.0.progress(&invite, me, redemption).await
+    }
+}
+
+impl Inner {
+    /// An invite as whoever has its code may know it.
+    async fn redeemable(&self, code: &str) -> Result<Invite> {
+        let stored = self.store.invite(code).await?.ok_or(Refusal::UnknownInvite)?;
+        match stored.deleted_at {
+            Some(_) => Err(Refusal::Ended.into()),
+            None => Ok(stored.invite),
+        }
+    }
+
+    /// Rooms as somebody sees them.
+    async fn rooms_as(&self, user: &UserId, rooms: &[String]) -> Result<Vec<Room>> {
+        let ids: Vec<OwnedRoomId> = rooms.iter().filter_map(|room| room.as_str().try_into().ok()).collect();
+        let summaries = self.homeserver.summaries(user, &ids).await?;
+        Ok(ids.into_iter().zip(summaries).map(|(id, summary)| room(&id, summary)).collect())
+    }
+
+    async fn progress(&self, invite: &Invite, redeemer: &UserId, redemption: Redemption) -> Result<Progress> {
+        let seen: Vec<String> = invite.rooms.iter().filter(|room| redemption.is_in(Some(room))).cloned().collect();
+        let mut seen = self.rooms_as(redeemer, &seen).await?;
+        if invite.show_rooms {
+            seen.extend(self.rooms_as(&user_id(&invite.owner)?, &invite.rooms).await?);
+        }
+        let state = |of: Option<&str>, room: Option<&str>| match redemption
+            .outcomes
+            .iter()
+            .find(|outcome| outcome.room.as_deref() == of)
+            .map(|outcome| &outcome.came)
+        {
+            None => StepState::Waiting,
+            Some(Came::Missed { reason, .. }) => StepState::Missed(reason.clone()),
+            Some(Came::In) => match room.and_then(|room| <&RoomId>::try_from(room).ok()) {
+                Some(room) => StepState::In(self.links(room)),
+                None => StepState::Waiting,
+            },
+        };
+        let mut steps: Vec<Step> = invite
+            .rooms
+            .iter()
+            .map(|id| Step {
+                room: seen.iter().find(|room| room.id == *id).cloned(),
+                chat: false,
+                state: state(Some(id), Some(id)),
+            })
+            .collect();
+        if invite.chat {
+            steps.push(Step { room: None, chat: true, state: state(None, redemption.chat.room.as_deref()) });
+        }
+        let running = self.running.is_at_work(&invite.code, redeemer);
+        Ok(Progress { steps, running, complete: redemption.complete })
+    }
+
+    fn links(&self, room: &RoomId) -> RoomLinks {
+        let via = [self.homeserver.server_name().clone()];
+        let app = room.matrix_uri_via(via.clone(), false).to_string();
+        RoomLinks {
+            acter: app.replacen("matrix:", "acter:", 1),
+            matrix_to: room.matrix_to_uri_via(via).to_string(),
+            element: self
+                .rules
+                .element_web_url
+                .as_ref()
+                .map(|element| format!("{}/#/room/{room}", element.as_str().trim_end_matches('/'))),
+            app,
+        }
+    }
+}
+
+fn room(id: &RoomId, summary: Option<RoomSummary>) -> Room {
+    let summary = summary.unwrap_or(RoomSummary { name: None, avatar_url: None, space: false });
+    Room { id: id.to_string(), name: summary.name, avatar_url: summary.avatar_url, space: summary.space }
+}

@@ -1,0 +1,202 @@
+//! Sessions in the browser: the Matrix session itself, sealed in a cookie. Nothing of it is kept here, so any instance can answer any
+//! request.
+
+use axum_extra::extract::cookie::{Cookie, Key, PrivateCookieJar, SameSite};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use hmac::{Hmac, Mac};
+use http::{HeaderMap, HeaderValue, header};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256, Sha512};
+
+use crate::{
+    config::Secret,
+    store::{self, Store},
+};
+
+/// Under what the key is kept in the database, where the configuration has none.
+const KEY: &str = "sessions";
+
+/// Seals cookies, and marks what only this service can have written.
+#[derive(Clone)]
+pub struct Sealer {
+    key: Key,
+}
+
+/// Why there is no key.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database does not do what it should.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers")]
+    Random(#[from] getrandom::Error),
+}
+
+/// Who is signed in, as the cookie says. The homeserver is asked before anything is done in their name.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Session {
+    /// Matrix id.
+    pub user_id: String,
+    /// Their access token.
+    pub token: String,
+}
+
+/// A sign-in elsewhere that has begun: only the browser that began it can finish it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Journey {
+    /// What must come back.
+    pub state: String,
+    /// Where the person wanted to go.
+    pub to: String,
+}
+
+/// What a sealed cookie can hold.
+pub trait Sealed: Serialize + DeserializeOwned {
+    /// What the cookie is called.
+    const NAME: &'static str;
+    /// Whether it stays when the browser is closed.
+    const STAYS: bool;
+}
+
+impl Sealed for Session {
+    const NAME: &'static str = "super_invites";
+    const STAYS: bool = true;
+}
+
+impl Sealed for Journey {
+    const NAME: &'static str = "super_invites_sign_in";
+    const STAYS: bool = false;
+}
+
+impl Sealer {
+    /// With the configured key or, without one, with the one that all instances find in the database.
+    pub async fn new(configured: Option<Secret>, store: &Store) -> Result<Self, Error> {
+        let secret = match configured {
+            Some(secret) => secret.reveal().to_owned(),
+            None => {
+                let mut fresh = [0; 64];
+                getrandom::fill(&mut fresh)?;
+                store.key(KEY, &STANDARD.encode(fresh)).await?
+            }
+        };
+        Ok(Self { key: Key::from(&Sha512::digest(secret)) })
+    }
+
+    /// What a request's cookie holds; nothing if there is none, or if it was not sealed here. `secure` as in [`Self::seal`].
+    pub fn open<T: Sealed>(&self, headers: &HeaderMap, secure: bool) -> Option<T> {
+        let jar = PrivateCookieJar::from_headers(headers, self.key.clone());
+        serde_json::from_str(jar.get(&name::<T>(secure))?.value()).ok()
+    }
+
+    /// A `Set-Cookie` header that keeps `content`, or ends the cookie. With `secure` browsers send it over https only and take it from
+    /// this very host only (RFC 6265bis, "The `__Host-` Prefix").
+    pub fn seal<T: Sealed>(&self, content: Option<&T>, secure: bool) -> Option<HeaderValue> {
+        let text = content.map(serde_json::to_string).transpose().ok()?;
+        let mut cookie = Cookie::new(name::<T>(secure), text.unwrap_or_default());
+        cookie.set_http_only(true);
+        cookie.set_same_site(SameSite::Lax);
+        cookie.set_secure(secure);
+        cookie.set_path("/");
+        if content.is_none() {
+            cookie.make_removal();
+            return HeaderValue::from_str(&cookie.to_string()).ok();
+        }
+        if T::STAYS {
+            cookie.make_permanent();
+        }
+        let jar = PrivateCookieJar::from_headers(&HeaderMap::new(), self.key.clone()).add(cookie);
+        let response = axum::response::IntoResponse::into_response((jar, ()));
+        response.headers().get(header::SET_COOKIE).cloned()
+    }
+
+    /// A mark for a text, which nobody else can make.
+    pub fn mark(&self, text: &str) -> String {
+        let mac = self.mac(text).finalize().into_bytes();
+        URL_SAFE_NO_PAD.encode(&mac[..16])
+    }
+
+    /// Whether this is the mark of that text.
+    pub fn is_marked(&self, text: &str, mark: &str) -> bool {
+        let Ok(bytes) = URL_SAFE_NO_PAD.decode(mark) else { return false };
+        bytes.len() == 16 && self.mac(text).verify_truncated_left(&bytes).is_ok()
+    }
+
+    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length (RFC 2104, section 3)")]
+    fn mac(&self, text: &str) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.master()).expect("any length will do");
+        mac.update(text.as_bytes());
+        mac
+    }
+}
+
+fn name<T: Sealed>(secure: bool) -> String {
+    let prefix = if secure { "__Host-" } else { "" };
+    format!("{prefix}{}", T::NAME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sealer(key: &str) -> Sealer {
+        Sealer { key: Key::from(&Sha512::digest(key)) }
+    }
+
+    fn sent_back(cookie: &HeaderValue) -> HeaderMap {
+        let pair = cookie.to_str().expect("text").split(';').next().expect("a pair").to_owned();
+        HeaderMap::from_iter([(header::COOKIE, pair.parse().expect("a header"))])
+    }
+
+    #[test]
+    fn a_session_comes_back_only_as_it_was_sealed_here() {
+        let session = Session { user_id: "@anna:x".into(), token: "secret-token".into() };
+        let ours = sealer("one");
+        let cookie = ours.seal(Some(&session), true).expect("it can be sealed");
+        let text = cookie.to_str().expect("text");
+        assert!(!text.contains("secret-token") && !text.contains("anna"), "{text}");
+        for part in ["__Host-super_invites=", "HttpOnly", "SameSite=Lax", "Secure", "Path=/"] {
+            assert!(text.contains(part), "{text} has no {part}");
+        }
+        assert!(!text.contains("Domain"), "{text}");
+
+        let back = sent_back(&cookie);
+        let read = |sealer: &Sealer, headers| sealer.open::<Session>(headers, true).map(|session| session.token);
+        assert_eq!(read(&ours, &back).as_deref(), Some("secret-token"));
+        assert_eq!(read(&sealer("another"), &back), None);
+        // The cookie of a plain connection is another one, and neither is the one of another purpose.
+        assert!(ours.open::<Session>(&back, false).is_none());
+        assert!(ours.open::<Journey>(&back, true).is_none());
+        let changed = text.replacen("__Host-super_invites=", "__Host-super_invites=A", 1);
+        assert_eq!(read(&ours, &sent_back(&changed.parse().expect("a header"))), None);
+    }
+
+    #[test]
+    fn over_plain_http_the_cookie_is_not_marked_as_secure() {
+        let session = Session { user_id: "@anna:x".into(), token: "t".into() };
+        let cookie = sealer("one").seal(Some(&session), false).expect("it can be sealed");
+        let text = cookie.to_str().expect("text");
+        assert!(text.starts_with("super_invites=") && !text.contains("Secure"), "{text}");
+        let ended = sealer("one").seal::<Session>(None, false).expect("it can be ended");
+        assert!(ended.to_str().expect("text").contains("Max-Age=0"), "{ended:?}");
+    }
+
+    #[test]
+    fn a_mark_fits_one_text_only() {
+        let (ours, other) = (sealer("one"), sealer("another"));
+        let mark = ours.mark("server/media");
+        assert!(ours.is_marked("server/media", &mark));
+        for (text, mark) in [
+            ("server/other", mark.as_str()),
+            ("server/media", ""),
+            ("server/media", "äöü"),
+            ("server/media", &mark[2..]),
+        ] {
+            assert!(!ours.is_marked(text, mark), "{text} {mark}");
+        }
+        assert!(!other.is_marked("server/media", &mark));
+    }
+}

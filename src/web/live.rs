@@ -1,0 +1,73 @@
+//! How a redemption comes along, as it happens (HTML, "Server-sent events").
+
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+
+use app::Progress;
+use axum::{
+    extract::{ConnectInfo, Path, Request, State},
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use futures_util::{Stream, stream};
+use tokio::time::{Instant, sleep};
+
+use super::{Web, reply::status_of, site::Site};
+
+/// How often is looked whether something has changed. The database is asked, because another instance may be at work.
+const LOOK: Duration = Duration::from_millis(150);
+
+/// For how long somebody who watches waits for the work to begin.
+const BEGIN: Duration = Duration::from_secs(10);
+
+pub(super) async fn events(
+    State(web): State<Arc<Web>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Path(code): Path<String>,
+    request: Request,
+) -> Response {
+    let (parts, _) = request.into_parts();
+    let visit = web.visit(&parts, peer);
+    let (site, reply) = Site::new(Arc::clone(&web), visit, false);
+    match site.watch(&code).await {
+        Ok(first) => Sse::new(changes(site, code, first)).keep_alive(KeepAlive::default()).into_response(),
+        Err(error) => reply.apply(status_of(&error).into_response(), ""),
+    }
+}
+
+/// What the watcher has seen.
+struct Watch {
+    site: Arc<Site>,
+    code: String,
+    shown: Option<Progress>,
+    next: Option<Progress>,
+    begun: bool,
+    until: Instant,
+}
+
+/// Every change, until nothing more will come.
+fn changes(site: Arc<Site>, code: String, first: Progress) -> impl Stream<Item = Result<Event, Infallible>> {
+    let watch = Watch { site, code, shown: None, next: Some(first), begun: false, until: Instant::now() + BEGIN };
+    stream::unfold(Some(watch), async |watch| {
+        let mut watch = watch?;
+        loop {
+            let now = match watch.next.take() {
+                Some(first) => first,
+                None => match watch.site.watch(&watch.code).await {
+                    Ok(now) => now,
+                    Err(_) => return Some((Ok(Event::default().event("end").data("")), None)),
+                },
+            };
+            watch.begun |= now.running;
+            let ended = now.complete || !now.running && (watch.begun || Instant::now() > watch.until);
+            if ended || watch.shown.as_ref() != Some(&now) {
+                let name = if ended { "end" } else { "progress" };
+                let event = Event::default().event(name).json_data(&now).unwrap_or_default();
+                watch.shown = Some(now);
+                return Some((Ok(event), (!ended).then_some(watch)));
+            }
+            sleep(LOOK).await;
+        }
+    })
+}

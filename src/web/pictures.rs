@@ -1,0 +1,71 @@
+//! Pictures of people and rooms, passed on from the homeserver: only those that a page of this service shows.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use http::{StatusCode, header};
+use moka::future::Cache;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::Web;
+use crate::{error::Error, homeserver::Picture, invites::Invites, session::Sealer};
+
+/// How much memory pictures may take, in bytes.
+const ALL: u64 = 32 * 1024 * 1024;
+
+const KEPT: Duration = Duration::from_secs(60 * 60);
+
+/// The pictures that were asked for lately.
+pub(super) struct Pictures {
+    invites: Invites,
+    sealer: Sealer,
+    cache: Cache<String, Option<Arc<Picture>>>,
+}
+
+impl Pictures {
+    pub(super) fn new(invites: Invites, sealer: Sealer) -> Self {
+        let weight = |_: &String, picture: &Option<Arc<Picture>>| {
+            let bytes = picture.as_ref().map_or(0, |picture| picture.bytes.len());
+            u32::try_from(bytes + 100).unwrap_or(u32::MAX)
+        };
+        let cache = Cache::builder().max_capacity(ALL).weigher(weight).time_to_live(KEPT).build();
+        Self { invites, sealer, cache }
+    }
+
+    /// From where a page can show the picture with this `mxc:` address. The address carries a mark of ours, or this would pass on
+    /// whatever anybody asks for.
+    pub(super) fn address(&self, mxc: &str) -> Option<String> {
+        let (server, id) = mxc.strip_prefix("mxc://")?.split_once('/')?;
+        let escape = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
+        let mark = self.sealer.mark(mxc);
+        Some(format!("{}/_pictures/{}/{}/{mark}", app::PREFIX, escape(server), escape(id)))
+    }
+
+    async fn get(&self, mxc: &str) -> Result<Option<Arc<Picture>>, Arc<Error>> {
+        let ask = async { Ok(self.invites.picture(mxc).await?.map(Arc::new)) };
+        self.cache.try_get_with_by_ref(mxc, ask).await
+    }
+}
+
+pub(super) async fn picture(
+    State(web): State<Arc<Web>>,
+    Path((server, id, mark)): Path<(String, String, String)>,
+) -> Response {
+    let mxc = format!("mxc://{server}/{id}");
+    if !web.settings.sealer.is_marked(&mxc, &mark) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    match web.pictures.get(&mxc).await {
+        Ok(Some(picture)) => {
+            let headers =
+                [(header::CONTENT_TYPE, picture.kind), (header::CACHE_CONTROL, "private, max-age=86400, immutable")];
+            (headers, Body::from(Bytes::copy_from_slice(&picture.bytes))).into_response()
+        }
+        Ok(None) => StatusCode::NOT_FOUND.into_response(),
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}

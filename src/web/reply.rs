@@ -1,0 +1,99 @@
+//! What an answer to a browser carries beside its content.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use app::{Error, LocalPath};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+
+/// What a request's [`Site`](super::site::Site) wants to say with the answer, whoever writes it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Reply(Arc<Mutex<Parts>>);
+
+#[derive(Debug, Default)]
+struct Parts {
+    status: Option<StatusCode>,
+    retry_after: Option<u32>,
+    cookies: Vec<HeaderValue>,
+    redirect: Option<LocalPath>,
+}
+
+impl Reply {
+    fn with(&self, change: impl FnOnce(&mut Parts)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Answers with the status of an error.
+    pub(super) fn refuse(&self, error: &Error) {
+        self.with(|parts| {
+            parts.status = Some(status_of(error));
+            if let Error::Unreachable { retry_after } | Error::TooFast { retry_after } = error {
+                parts.retry_after = Some(*retry_after);
+            }
+        });
+    }
+
+    /// Leads the browser elsewhere, in place of the page.
+    pub(super) fn redirect(&self, to: LocalPath) {
+        self.with(|parts| parts.redirect = Some(to));
+    }
+
+    /// Sets or ends a cookie.
+    pub(super) fn cookie(&self, cookie: Option<HeaderValue>) {
+        self.with(|parts| parts.cookies.extend(cookie));
+    }
+
+    /// Writes all of it on a response; `base` is where the pages are mounted.
+    pub(super) fn apply(&self, mut response: Response, base: &str) -> Response {
+        let parts = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(to) = parts.redirect {
+            response = see_other(base, &to);
+        } else if let Some(status) = parts.status {
+            *response.status_mut() = status;
+        }
+        if let Some(seconds) = parts.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        for cookie in parts.cookies {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        response
+    }
+}
+
+/// Leads the browser to another page (HTTP semantics, "303 See Other").
+pub(super) fn see_other(base: &str, to: &LocalPath) -> Response {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, format!("{base}{to}"))]).into_response()
+}
+
+/// The answer to a request that another site's page has sent.
+pub(super) fn not_from_here() -> Response {
+    (
+        StatusCode::FORBIDDEN,
+        "This was not sent by a page of this site. Please go back, reload the page and try again.\n",
+    )
+        .into_response()
+}
+
+/// What an error is in HTTP: the table.
+pub(super) fn status_of(error: &Error) -> StatusCode {
+    match error {
+        Error::SignedOut { .. } => StatusCode::UNAUTHORIZED,
+        Error::Locked
+        | Error::Guest
+        | Error::Suspended
+        | Error::Deactivated
+        | Error::WrongPassword
+        | Error::WrongServer { .. }
+        | Error::NotYours
+        | Error::RoomsRefused(_) => StatusCode::FORBIDDEN,
+        Error::SignInFailed => StatusCode::BAD_REQUEST,
+        Error::TooFast { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::UnknownInvite => StatusCode::NOT_FOUND,
+        Error::Ended | Error::OwnerGone => StatusCode::GONE,
+        Error::OwnInvite | Error::AlreadyRedeemed | Error::CodeSpent { .. } => StatusCode::CONFLICT,
+        Error::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        Error::Unreachable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}

@@ -1,0 +1,285 @@
+//! One request's server, for the pages.
+
+use std::sync::Arc;
+
+use app::{
+    Backend, Error, InviteDetail, InviteForm, InvitePage, InviteQuery, Landing, LocalPath, Next, Person, Progress,
+    Relation, Room, Rooms, SignInWays, Visitor,
+};
+use matrix_sdk::ruma::UserId;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::{Web, reply::Reply, visit::Visit};
+use crate::{account::Account, error::Result, session::Session};
+
+/// One request's server: who asks, and what to say with the answer.
+pub(super) struct Site {
+    web: Arc<Web>,
+    visit: Visit,
+    reply: Reply,
+    session: Option<Session>,
+    /// Whether a page is being rendered, which is replaced by the one for signing in when nobody is signed in.
+    page: bool,
+}
+
+/// The page for signing in, from where it goes on to `to`.
+pub(super) fn sign_in_path(to: &LocalPath) -> LocalPath {
+    LocalPath::parse(&format!("/sign-in?to={}", utf8_percent_encode(to.as_str(), NON_ALPHANUMERIC)))
+}
+
+/// The page for signing in after it did not work.
+pub(super) fn sign_in_again_path(to: Option<&LocalPath>, error: &Error) -> LocalPath {
+    let problem = match error {
+        Error::Unreachable { .. } => "unreachable",
+        Error::Locked => "locked",
+        Error::Deactivated => "deactivated",
+        _ => "failed",
+    };
+    let to = to.map_or("/invites", LocalPath::as_str);
+    LocalPath::parse(&format!("/sign-in?problem={problem}&to={}", utf8_percent_encode(to, NON_ALPHANUMERIC)))
+}
+
+impl Site {
+    pub(super) fn new(web: Arc<Web>, visit: Visit, page: bool) -> (Arc<Self>, Reply) {
+        let session = web.settings.sealer.open(&visit.headers, visit.is_secure());
+        let reply = Reply::default();
+        (Arc::new(Self { web, visit, reply: reply.clone(), session, page }), reply)
+    }
+
+    /// Who is signed in, by the homeserver's word.
+    async fn account(&self) -> Result<Account> {
+        let signed_out = || crate::error::Error::from(Error::SignedOut { soft: false });
+        let session = self.session.as_ref().ok_or_else(signed_out)?;
+        self.web.invites.authenticate(&session.token, &self.visit.origin).await
+    }
+
+    /// Who is signed in, if anybody is.
+    async fn account_if_any(&self) -> Result<Option<Account>> {
+        if self.session.is_none() {
+            return Ok(None);
+        }
+        match self.account().await {
+            Ok(account) => Ok(Some(account)),
+            Err(crate::error::Error::Refused(Error::SignedOut { .. })) => {
+                self.forget();
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn remember(&self, session: &Session) {
+        self.reply.cookie(self.web.settings.sealer.seal(Some(session), self.visit.is_secure()));
+    }
+
+    fn forget(&self) {
+        self.reply.cookie(self.web.settings.sealer.seal::<Session>(None, self.visit.is_secure()));
+    }
+
+    /// What to tell the person, with the status that belongs to it.
+    fn tell<T>(&self, result: Result<T>) -> app::Result<T> {
+        result.map_err(|error| {
+            let error = error.into_told();
+            self.reply.refuse(&error);
+            if matches!(error, Error::SignedOut { .. }) {
+                if self.session.is_some() {
+                    self.forget();
+                }
+                if self.page {
+                    self.reply.redirect(sign_in_path(&self.visit.path));
+                }
+            }
+            error
+        })
+    }
+
+    /// Whether it is the asking person's own invite.
+    pub(super) async fn check_owner(&self, code: &str) -> app::Result<()> {
+        self.tell(async { self.web.invites.one(&self.account().await?, code).await.map(drop) }.await)
+    }
+
+    /// How far the asking person is with redeeming a code.
+    pub(super) async fn watch(&self, code: &str) -> app::Result<Progress> {
+        let progress = async { self.web.invites.progress(&self.account().await?, code).await };
+        self.tell(progress.await).map(|progress| self.shown_progress(progress))
+    }
+
+    fn picture(&self, mxc: &mut Option<String>) {
+        *mxc = mxc.take().and_then(|mxc| self.web.pictures.address(&mxc));
+    }
+
+    fn shown_person(&self, mut person: Person) -> Person {
+        self.picture(&mut person.avatar_url);
+        person
+    }
+
+    fn shown_room(&self, mut room: Room) -> Room {
+        self.picture(&mut room.avatar_url);
+        room
+    }
+
+    fn shown_rooms(&self, rooms: Vec<Room>) -> Vec<Room> {
+        rooms.into_iter().map(|room| self.shown_room(room)).collect()
+    }
+
+    fn shown_progress(&self, mut progress: Progress) -> Progress {
+        for step in &mut progress.steps {
+            step.room = step.room.take().map(|room| self.shown_room(room));
+        }
+        progress
+    }
+
+    async fn named_rooms(&self, account: &Account, error: crate::error::Error) -> crate::error::Error {
+        match error {
+            crate::error::Error::Refused(Error::RoomsRefused(mut refusals)) => {
+                let choices = self.web.invites.room_choices(account).await.unwrap_or_default();
+                for refusal in &mut refusals {
+                    if let Some(choice) = choices.iter().find(|choice| choice.room.id == refusal.room) {
+                        choice.room.title().clone_into(&mut refusal.room);
+                    }
+                }
+                Error::RoomsRefused(refusals).into()
+            }
+            // The API's word for it.
+            crate::error::Error::Refused(Error::Invalid { field, problem }) if field == "token" => {
+                Error::Invalid { field: "code".to_owned(), problem }.into()
+            }
+            error => error,
+        }
+    }
+
+    async fn save_form(&self, form: InviteForm) -> Result<Next> {
+        let account = self.account().await?;
+        let invites = &self.web.invites;
+        let editing = form.editing.is_some();
+        let draft = form.into_draft()?;
+        if let (false, Some(code)) = (editing, &draft.code)
+            && invites.one(&account, code).await.is_ok()
+        {
+            let problem = "is one of your own invites already: choose another one, or edit that one".to_owned();
+            return Err(Error::Invalid { field: "code".to_owned(), problem }.into());
+        }
+        match invites.save(&account, draft).await {
+            Ok((invite, _)) => Ok(Next::to(format!("/invites/{}{}", invite.code, if editing { "" } else { "?new=1" }))),
+            Err(error) => Err(self.named_rooms(&account, error).await),
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Backend for Site {
+    async fn visitor(&self) -> app::Result<Visitor> {
+        let server_name = self.web.invites.server_name().to_owned();
+        let person = match self.account_if_any().await {
+            Ok(account) => account.map(|account| account.user_id().to_owned()),
+            // Nothing is known now; the page itself says what is the matter.
+            Err(_) => self.session.as_ref().and_then(|session| UserId::parse(&session.user_id).ok()),
+        };
+        let person = match person {
+            Some(user) => Some(self.shown_person(self.web.invites.person(&user).await)),
+            None => None,
+        };
+        Ok(Visitor { server_name, person })
+    }
+
+    async fn sign_in_ways(&self) -> app::Result<SignInWays> {
+        let mut ways = self.tell(self.web.invites.sign_in_ways(&self.visit.origin).await)?;
+        for provider in &mut ways.providers {
+            self.picture(&mut provider.icon);
+        }
+        Ok(ways)
+    }
+
+    async fn sign_in(&self, user: String, password: String, to: String) -> app::Result<Next> {
+        let session = self.web.invites.sign_in_by_password(&user, &password, &self.visit.origin).await;
+        self.remember(&self.tell(session)?.into());
+        let to = if to.is_empty() { "/invites" } else { &to };
+        Ok(Next::to(LocalPath::parse(to).to_string()))
+    }
+
+    async fn sign_out(&self) -> app::Result<Next> {
+        if let Ok(account) = self.account().await {
+            self.tell(self.web.invites.sign_out(&account).await)?;
+        }
+        self.forget();
+        Ok(Next::to("/".to_owned()))
+    }
+
+    async fn rooms(&self) -> app::Result<Rooms> {
+        let choices = async { self.web.invites.room_choices(&self.account().await?).await };
+        let choices = self.tell(choices.await)?.into_iter().map(|mut choice| {
+            choice.room = self.shown_room(choice.room);
+            choice
+        });
+        Ok(Rooms { choices: choices.collect(), opens_accounts: self.web.invites.opens_accounts() })
+    }
+
+    async fn invites(&self, query: InviteQuery) -> app::Result<InvitePage> {
+        let page = async { self.web.invites.page(&self.account().await?, query).await };
+        let mut page = self.tell(page.await)?;
+        for card in &mut page.invites {
+            card.rooms = self.shown_rooms(std::mem::take(&mut card.rooms));
+        }
+        Ok(page)
+    }
+
+    async fn invite(&self, code: String) -> app::Result<InviteDetail> {
+        let link = self.web.public_address(&code);
+        let detail = async { self.web.invites.detail(&self.account().await?, &code, link).await };
+        let mut detail = self.tell(detail.await)?;
+        detail.card.rooms = self.shown_rooms(std::mem::take(&mut detail.card.rooms));
+        for guest in &mut detail.guests {
+            guest.person = self.shown_person(guest.person.clone());
+            guest.joined = self.shown_rooms(std::mem::take(&mut guest.joined));
+        }
+        Ok(detail)
+    }
+
+    async fn save(&self, form: InviteForm) -> app::Result<Next> {
+        self.tell(self.save_form(form).await)
+    }
+
+    async fn delete(&self, code: String) -> app::Result<Next> {
+        let deleted = async { self.web.invites.delete(&self.account().await?, &code).await };
+        self.tell(deleted.await)?;
+        Ok(Next::to("/invites".to_owned()))
+    }
+
+    async fn landing(&self, code: String) -> app::Result<Landing> {
+        let landing = async { self.web.invites.landing(self.account_if_any().await?.as_ref(), &code).await };
+        let mut landing = self.tell(landing.await)?;
+        landing.inviter = self.shown_person(landing.inviter);
+        landing.shown = self.shown_rooms(landing.shown);
+        landing.relation = match landing.relation {
+            Relation::Invited(person) => Relation::Invited(self.shown_person(person)),
+            Relation::Redeeming(person, progress) => {
+                Relation::Redeeming(self.shown_person(person), self.shown_progress(progress))
+            }
+            other => other,
+        };
+        Ok(landing)
+    }
+
+    async fn redeem(&self, code: String) -> app::Result<Progress> {
+        let redeemed = async {
+            let account = self.account().await?;
+            match self.web.invites.redeem(&account, &code).await {
+                // That is what was wanted.
+                Err(crate::error::Error::Refused(Error::AlreadyRedeemed)) | Ok(_) => {}
+                Err(error) => return Err(error),
+            }
+            self.web.invites.progress(&account, &code).await
+        };
+        self.tell(redeemed.await).map(|progress| self.shown_progress(progress))
+    }
+
+    async fn open(&self, text: String) -> app::Result<Next> {
+        let code = app::Code::parse(app::code_in(&text));
+        let opened = async {
+            let code = code.map_err(|_| Error::UnknownInvite)?;
+            self.web.invites.landing(None, code.as_str()).await?;
+            Ok(Next::to(format!("/i/{}", code.as_str())))
+        };
+        self.tell(opened.await)
+    }
+}

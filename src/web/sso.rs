@@ -1,0 +1,95 @@
+//! Signing in by somebody else: to the homeserver's page, and back (Client-Server API, "Client login via SSO").
+
+use std::{net::SocketAddr, sync::Arc};
+
+use app::{Error, LocalPath};
+use axum::{
+    extract::{ConnectInfo, Query, Request, State},
+    response::{IntoResponse, Response},
+};
+use http::{StatusCode, header};
+use serde::Deserialize;
+
+use super::{
+    Web,
+    reply::{Reply, see_other},
+};
+use crate::{
+    homeserver::{self, Homeserver},
+    session::{Journey, Session},
+};
+
+/// Where to, and by whom.
+#[derive(Deserialize)]
+pub(super) struct Departure {
+    #[serde(default)]
+    by: String,
+    #[serde(default)]
+    to: String,
+}
+
+/// What the homeserver sends back, with what it was given.
+#[derive(Deserialize)]
+pub(super) struct Return {
+    #[serde(default)]
+    state: String,
+    #[serde(default, rename = "loginToken")]
+    token: String,
+}
+
+/// Leads to the homeserver, and remembers in a sealed cookie where the person wanted to go.
+pub(super) async fn begin(
+    State(web): State<Arc<Web>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Query(departure): Query<Departure>,
+    request: Request,
+) -> Response {
+    let (parts, _) = request.into_parts();
+    let visit = web.visit(&parts, peer);
+    let Ok(state) = app::Code::generate(getrandom::fill).map(String::from) else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let back = visit.address(&LocalPath::parse(&format!("/sign-in/back?state={state}")));
+    let address = Homeserver::sso_address(&web.settings.homeserver, &departure.by, &back);
+    let to = LocalPath::parse(&departure.to);
+    let journey = Journey { state, to: to.as_str().to_owned() };
+    let reply = Reply::default();
+    reply.cookie(web.settings.sealer.seal(Some(&journey), visit.is_secure()));
+    reply.apply((StatusCode::FOUND, [(header::LOCATION, address)]).into_response(), visit.base)
+}
+
+/// Signs in who comes back, if they left from this very browser, and leads on to where they wanted to go.
+pub(super) async fn finish(
+    State(web): State<Arc<Web>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Query(back): Query<Return>,
+    request: Request,
+) -> Response {
+    let (parts, _) = request.into_parts();
+    let visit = web.visit(&parts, peer);
+    let (sealer, secure) = (&web.settings.sealer, visit.is_secure());
+    let journey = sealer.open::<Journey>(&visit.headers, secure);
+    let reply = Reply::default();
+    reply.cookie(sealer.seal::<Journey>(None, secure));
+    let to = journey.as_ref().map(|journey| LocalPath::parse(&journey.to));
+    let signed_in = match journey.filter(|journey| journey.state == back.state) {
+        Some(_) => {
+            web.invites.sign_in_by_token(&back.token, &visit.origin).await.map_err(crate::error::Error::into_told)
+        }
+        None => Err(Error::SignInFailed),
+    };
+    let next = match signed_in {
+        Ok(session) => {
+            reply.cookie(sealer.seal(Some(&Session::from(session)), secure));
+            to.unwrap_or(LocalPath::parse("/invites"))
+        }
+        Err(error) => super::site::sign_in_again_path(to.as_ref(), &error),
+    };
+    reply.apply(see_other(visit.base, &next), visit.base)
+}
+
+impl From<homeserver::Session> for Session {
+    fn from(session: homeserver::Session) -> Self {
+        Self { user_id: session.user_id.to_string(), token: session.token.reveal().to_owned() }
+    }
+}

@@ -1,0 +1,158 @@
+//! What a request from a browser says of itself: where it is, whom it comes from, and whether this site's own pages sent it.
+
+use std::net::SocketAddr;
+
+use app::{LocalPath, PREFIX};
+use http::{HeaderMap, Uri, header, request::Parts};
+use url::Url;
+
+use crate::{account::Origin, proxies::Proxies};
+
+/// One request, before it is known who is signed in.
+#[derive(Debug, Clone)]
+pub(super) struct Visit {
+    /// Whom it comes from.
+    pub(super) origin: Origin,
+    /// Scheme and host as the browser sees them, `https://invite.example.org`.
+    pub(super) site: String,
+    /// Where the pages are mounted on it: nothing, or [`PREFIX`].
+    pub(super) base: &'static str,
+    /// The page asked for, below `base`.
+    pub(super) path: LocalPath,
+    /// What came with it.
+    pub(super) headers: HeaderMap,
+}
+
+impl Visit {
+    pub(super) fn new(parts: &Parts, peer: SocketAddr, proxies: &Proxies, public: Option<&Url>) -> Self {
+        let headers = &parts.headers;
+        let path = parts.uri.path();
+        let base = if path == PREFIX || path.starts_with(&format!("{PREFIX}/")) { PREFIX } else { "" };
+        Self {
+            origin: proxies.origin(peer, headers),
+            site: site(parts, peer, proxies, public),
+            base,
+            path: LocalPath::parse(parts.uri.path_and_query().map_or("/", |all| &all.as_str()[base.len()..])),
+            headers: headers.clone(),
+        }
+    }
+
+    /// Whether everything between here and the browser is encrypted.
+    pub(super) fn is_secure(&self) -> bool {
+        self.site.starts_with("https://")
+    }
+
+    /// An address of this site, as the browser sees it.
+    pub(super) fn address(&self, path: &LocalPath) -> String {
+        format!("{}{}{path}", self.site, self.base)
+    }
+
+    /// Whether a request that changes something was sent by a page of this site.
+    ///
+    /// Browsers say so in `Sec-Fetch-Site`, which pages cannot write (W3C, Fetch Metadata). A browser too old for it sends `Origin`, which is
+    /// `null` for a form on a page that hides its address, as ours do: that proves nothing, and is refused.
+    pub(super) fn is_from_here(&self) -> bool {
+        let text = |name| self.headers.get(name).and_then(|value| value.to_str().ok());
+        let origin = text(header::ORIGIN.as_str());
+        if origin.is_some_and(|origin| origin != "null" && !self.is_this_host(origin)) {
+            return false;
+        }
+        match text("sec-fetch-site") {
+            Some(site) => site == "same-origin",
+            None => origin.is_some_and(|origin| self.is_this_host(origin)),
+        }
+    }
+
+    fn is_this_host(&self, origin: &str) -> bool {
+        host_of(origin).is_some_and(|host| Some(host) == host_of(&self.site))
+    }
+}
+
+fn host_of(origin: &str) -> Option<&str> {
+    origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"))
+}
+
+/// Scheme and host: of the public address where the request is for its host, else what the request says itself.
+fn site(parts: &Parts, peer: SocketAddr, proxies: &Proxies, public: Option<&Url>) -> String {
+    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = host.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str)).unwrap_or("localhost");
+    if let Some(public) = public
+        && host_of(&public.origin().ascii_serialization()).is_some_and(|known| known == host)
+    {
+        return public.origin().ascii_serialization();
+    }
+    // Only a host, whatever else a client may have written there.
+    let host = format!("http://{host}/").parse::<Uri>().ok().and_then(|uri| uri.authority().map(ToString::to_string));
+    let scheme = if proxies.says_https(peer, &parts.headers) { "https" } else { "http" };
+    format!("{scheme}://{}", host.as_deref().unwrap_or("localhost"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn visit(uri: &str, headers: &[(&str, &str)], public: Option<&str>) -> Visit {
+        let mut request = http::Request::builder().uri(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (parts, ()) = request.body(()).expect("a request").into_parts();
+        let public = public.map(|url| url.parse().expect("an address"));
+        let proxies = Proxies::new(vec![[127, 0, 0, 1].into()]);
+        Visit::new(&parts, SocketAddr::from(([127, 0, 0, 1], 1)), &proxies, public.as_ref())
+    }
+
+    #[test]
+    fn only_this_sites_own_pages_may_change_something() {
+        let own = ("host", "invite.example.org");
+        for (headers, allowed) in [
+            (&[("origin", "https://invite.example.org")][..], true),
+            (&[("origin", "http://invite.example.org")], true),
+            (&[("sec-fetch-site", "same-origin"), ("origin", "null")], true),
+            (&[("sec-fetch-site", "same-origin"), ("origin", "https://invite.example.org")], true),
+            (&[("sec-fetch-site", "same-origin")], true),
+            (&[], false),
+            (&[("origin", "null")], false),
+            (&[("origin", "https://evil.example")], false),
+            (&[("origin", "https://evil.example"), ("sec-fetch-site", "same-origin")], false),
+            (&[("origin", "https://invite.example.org.evil.example")], false),
+            (&[("origin", "https://invite.example.org:8443")], false),
+            (&[("origin", "https://example.org"), ("sec-fetch-site", "same-site")], false),
+            (&[("sec-fetch-site", "cross-site"), ("origin", "null")], false),
+            (&[("sec-fetch-site", "none")], false),
+            (&[("referer", "https://invite.example.org/")], false),
+        ] {
+            let headers: Vec<_> = headers.iter().copied().chain([own]).collect();
+            assert_eq!(visit("/new", &headers, None).is_from_here(), allowed, "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_the_one_that_the_browser_has() {
+        let link = |uri, headers: &[_], public| visit(uri, headers, public).address(&LocalPath::parse("/i/abc"));
+        let host = ("host", "invite.example.org");
+        assert_eq!(link("/invites", &[host], None), "http://invite.example.org/i/abc");
+        let https = [host, ("x-forwarded-proto", "https")];
+        assert_eq!(link("/invites", &https, None), "https://invite.example.org/i/abc");
+        let below = "/_synapse/client/super_invites/invites";
+        assert_eq!(link(below, &https, None), "https://invite.example.org/_synapse/client/super_invites/i/abc");
+        assert_eq!(link("/", &[host], Some("https://invite.example.org/a")), "https://invite.example.org/i/abc");
+        assert_eq!(link("/", &[host], Some("https://go.example.org")), "http://invite.example.org/i/abc");
+        // A strange host is not repeated.
+        assert_eq!(link("/", &[("host", "a b/<x>")], None), "http://localhost/i/abc");
+    }
+
+    #[test]
+    fn the_mount_is_where_the_request_is() {
+        for (uri, base, path) in [
+            ("/", "", "/"),
+            ("/i/a?x=1", "", "/i/a?x=1"),
+            ("/_synapse/client/super_invites/", PREFIX, "/"),
+            ("/_synapse/client/super_invites/i/a?x=1", PREFIX, "/i/a?x=1"),
+            ("/_synapse/client/super_invites_too", "", "/_synapse/client/super_invites_too"),
+        ] {
+            let visit = visit(uri, &[("host", "x")], None);
+            assert_eq!((visit.base, visit.path.as_str()), (base, path));
+        }
+    }
+}
