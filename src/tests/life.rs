@@ -17,5 +17,7 @@ mod access;
 mod commands;
 mod contract;
 mod failures;
+mod pages;
 mod redeem;
 mod registration;
+mod sessions;

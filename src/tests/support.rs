@@ -24,8 +24,10 @@ use tokio::{
     task::JoinHandle,
 };
 
+mod browser;
 mod proxy;
 
+pub use browser::{Browser, usual, with_pages};
 pub use proxy::{Fault, Proxy};
 
 pub const API: &str = "/_synapse/client/super_invites";

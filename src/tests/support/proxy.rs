@@ -27,6 +27,8 @@ pub enum Fault {
     Broken,
     /// The homeserver's limit.
     Limited,
+    /// As from a homeserver that does not know the address.
+    Unknown,
     /// As an application service that is no admin.
     NotAdmin,
 }
@@ -143,6 +145,9 @@ async fn forward(State(inner): State<Arc<Inner>>, request: Request) -> Response 
             StatusCode::TOO_MANY_REQUESTS,
             r#"{"errcode": "M_LIMIT_EXCEEDED", "error": "Too Many Requests", "retry_after_ms": 50}"#,
         ),
+        Some(Fault::Unknown) => {
+            json(StatusCode::NOT_FOUND, r#"{"errcode":"M_UNRECOGNIZED","error":"Unrecognized request"}"#)
+        }
         Some(Fault::NotAdmin) => {
             json(StatusCode::FORBIDDEN, r#"{"errcode": "M_FORBIDDEN", "error": "You are not a server admin"}"#)
         }

@@ -1,0 +1,336 @@
+//! The browser door, as browsers see it: statuses, headers, pictures, lists, forms.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{API, Acting, Browser, Engine, Fault, Proxy, Service, World, unique, usual, with_pages};
+
+#[tokio::test]
+async fn every_page_has_its_status_and_its_headers() {
+    let world = World::new().await;
+    let proxy = Proxy::start(&world).await;
+    let mut setup = with_pages(&world, Acting::Appservice, Engine::Sqlite).await;
+    setup.set("HOMESERVER_URL", &proxy.url);
+    let service = setup.start().await;
+    let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+    let rooms = world.rooms(&anna, 1).await;
+    let code = service.invite(&anna, &rooms, false).await;
+    let deleted = service.invite(&anna, &rooms, false).await;
+    service.delete(&anna, &deleted).await;
+
+    let [mut visitor, mut owner, mut other] = [(); 3].map(|()| Browser::new(&service));
+    owner.sign_in(&anna, "").await;
+    other.sign_in(&ben, "").await;
+    let own = format!("/invites/{code}");
+    let asked = [
+        ("visitor", "/".to_owned(), 200),
+        ("visitor", "/sign-in".to_owned(), 200),
+        ("visitor", "/join".to_owned(), 200),
+        ("visitor", format!("/i/{code}"), 200),
+        ("visitor", "/i/never-there".to_owned(), 404),
+        ("visitor", format!("/i/{deleted}"), 410),
+        ("visitor", "/nowhere".to_owned(), 404),
+        ("visitor", "/new".to_owned(), 303),
+        ("visitor", own.clone(), 303),
+        ("visitor", format!("{own}/qr.png"), 401),
+        ("owner", "/new".to_owned(), 200),
+        ("owner", own.clone(), 200),
+        ("owner", format!("{own}/edit"), 200),
+        ("owner", format!("{own}/delete"), 200),
+        ("owner", format!("{own}/qr.png"), 200),
+        ("owner", format!("{own}/qr.svg"), 200),
+        ("owner", format!("{own}/qr.gif"), 404),
+        ("owner", "/invites/never-there".to_owned(), 404),
+        ("other", own.clone(), 403),
+        ("other", format!("{own}/qr.png"), 403),
+    ];
+    for (who, path, status) in asked {
+        let browser = match who {
+            "visitor" => &mut visitor,
+            "owner" => &mut owner,
+            _ => &mut other,
+        };
+        for base in ["", API] {
+            // Below the API's path what is no page is the API's own answer.
+            if base == API && path == "/nowhere" {
+                continue;
+            }
+            let answer = browser.get(&format!("{base}{path}")).await;
+            assert_eq!(answer.status, status, "{base}{path}");
+            assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+            assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+            assert_eq!(answer.header("strict-transport-security"), "", "{path}: this is plain http");
+            let policy = answer.header("content-security-policy");
+            assert!(
+                policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+                "{path}: {policy}"
+            );
+            assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{path}: {policy}");
+            assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+            // Every script on the page carries this page's own word.
+            let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or("none");
+            let scripts = answer.body.matches("<script").count();
+            let allowed = answer.body.matches(&format!("nonce=\"{nonce}\"")).count();
+            assert!(scripts <= allowed, "{path}: {scripts} scripts, {allowed} allowed");
+        }
+    }
+    let text = |body: &str| body[body.find("<main").unwrap()..body.find("</main").unwrap()].to_owned();
+    let (unknown, ended) = (visitor.get("/i/never-there").await, visitor.get(&format!("/i/{deleted}")).await);
+    assert_eq!(text(&unknown.body), text(&ended.body), "the page does not tell which it is");
+    let first = visitor.get("/").await.header("content-security-policy").to_owned();
+    assert_ne!(first, visitor.get("/").await.header("content-security-policy"), "the word is another one each time");
+    let mut secure = Browser::new(&service).with("x-forwarded-proto", "https");
+    assert_eq!(secure.get("/").await.header("strict-transport-security"), "max-age=31536000");
+
+    // The session is gone, and then the homeserver.
+    world.ask(Method::POST, "/_matrix/client/v3/logout/all", &ben.token, json!({})).await;
+    let answer = other.get("/invites?q=x").await;
+    assert_eq!((answer.status, answer.header("location")), (303, "/sign-in?to=%2Finvites%3Fq%3Dx"));
+    assert!(other.cookie.is_none(), "it is forgotten");
+    proxy.fail(Method::GET, "/", 0, u32::MAX, Fault::BadGateway);
+    for path in ["/new", "/sign-in"] {
+        let answer = owner.get(path).await;
+        assert_eq!((answer.status, answer.header("retry-after")), (503, "5"), "{path}");
+        assert!(answer.body.contains("The homeserver does not answer"), "{path}");
+    }
+    assert!(owner.cookie.is_some(), "nobody is signed out because the homeserver is away");
+}
+
+#[tokio::test]
+async fn without_enable_web_nothing_of_it_is_there() {
+    let world = World::new().await;
+    let service = Service::usual(&world).await;
+    let mut browser = Browser::new(&service);
+    for path in [
+        "/",
+        "/sign-in",
+        "/i/abc",
+        "/invites",
+        "/new",
+        "/join",
+        "/sign-in/elsewhere",
+        "/sign-in/back",
+        "/invites/abc/qr.png",
+        "/_assets/favicon.svg",
+        "/_assets/pkg/super-invites.js",
+        "/_live/abc",
+        "/_pictures/test/abc/0011",
+    ] {
+        for base in ["", API] {
+            let path = format!("{base}{path}");
+            let answer = browser.get(&path).await;
+            assert_eq!(answer.status, 404, "{path}");
+            assert!(!answer.body.contains("<html"), "{path}");
+        }
+    }
+    for function in ["visitor", "sign_in", "invites", "save", "redeem", "open", "landing"] {
+        assert_eq!(browser.function(function, &[("code", "abc")]).await.0, 404, "{function}");
+    }
+    for page in ["/sign-in", "/i/abc", "/_synapse/client/super_invites/sign-in"] {
+        assert_eq!(browser.form(page, "sign_in", &[]).await.status, 404, "{page}");
+    }
+}
+
+#[tokio::test]
+async fn pictures_are_passed_on_for_pages_only() {
+    let world = World::new().await;
+    let service = usual(&world).await;
+    let anna = world.person("anna").await;
+    let rooms = world.rooms(&anna, 1).await;
+    let code = service.invite(&anna, &rooms, false).await;
+    let mut image = Vec::new();
+    let mut encoder = png::Encoder::new(&mut image, 64, 64);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.write_header().unwrap().write_image_data(&[128; 64 * 64]).unwrap();
+    let upload = async |kind: &str, body: Vec<u8>| {
+        let url = format!("{}/_matrix/media/v3/upload", world.homeserver);
+        let request = world.client.post(url).bearer_auth(&anna.token).header("content-type", kind).body(body);
+        let answer: Value = serde_json::from_slice(&request.send().await.unwrap().bytes().await.unwrap()).unwrap();
+        answer["content_uri"].as_str().unwrap().to_owned()
+    };
+    let picture_on_page = async |browser: &mut Browser| {
+        let page = browser.get(&format!("/i/{code}")).await;
+        let (_, rest) = page.body.split_once("src=\"/_synapse/client/super_invites/_pictures/").unwrap();
+        format!("{API}/_pictures/{}", rest.split('"').next().unwrap())
+    };
+    let mxc = upload("image/png", image).await;
+    world.as_user(Method::PUT, &format!("/profile/{}/avatar_url", anna.id), &anna, json!({"avatar_url": mxc})).await;
+    let mut browser = Browser::new(&service);
+    let address = picture_on_page(&mut browser).await;
+    let answer = browser.client.get(format!("{}{address}", service.url)).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+    assert_eq!((header("content-type"), header("x-content-type-options")), ("image/png".into(), "nosniff".into()));
+    assert!(header("cache-control").contains("immutable") && header("content-security-policy").contains("'none'"));
+
+    // Nobody fetches through here what no page shows.
+    let (picture, mark) = address.rsplit_once('/').unwrap();
+    let (server, _) = picture.rsplit_once('/').unwrap();
+    let shortened = &mark[2..];
+    for address in [format!("{picture}/{shortened}"), format!("{picture}/00"), format!("{server}/other/{mark}")] {
+        assert_eq!(browser.get(&address).await.status, 404, "{address}");
+    }
+}
+
+#[tokio::test]
+async fn a_qr_code_holds_the_link() {
+    let world = World::new().await;
+    let mut setup = with_pages(&world, Acting::Appservice, Engine::Sqlite).await;
+    setup.set("PUBLIC_URL", "https://invite.example.org/");
+    let service = setup.start().await;
+    let anna = world.person("anna").await;
+    let rooms = world.rooms(&anna, 1).await;
+    let code = service.invite(&anna, &rooms, false).await;
+    let mut browser = Browser::new(&service);
+    browser.sign_in(&anna, "").await;
+    let url = format!("{}/invites/{code}/qr.png?download", service.url);
+    let answer = browser.client.get(url).header("cookie", browser.cookie.clone().unwrap()).send().await.unwrap();
+    assert_eq!(answer.headers()["content-disposition"], "attachment; filename=\"invite-qr.png\"");
+    let bytes = answer.bytes().await.unwrap();
+    let mut reader = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let size = reader.next_frame(&mut pixels).unwrap();
+    let (width, height) = (size.width as usize, size.height as usize);
+    let mut picture = rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| pixels[y * width + x]);
+    let (_, text) = picture.detect_grids()[0].decode().unwrap();
+    assert_eq!(text, format!("https://invite.example.org/i/{code}"));
+}
+
+#[tokio::test]
+async fn invites_are_found_sorted_and_paged_by_the_database() {
+    let world = World::new().await;
+    for (acting, engine) in [(Acting::Appservice, Engine::Sqlite), (Acting::Admin, Engine::Postgres)] {
+        let service = with_pages(&world, acting, engine).await.start().await;
+        let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+        let garden = world.room(&anna, json!({"name": "The_Garden"})).await;
+        let kitchen = world.room(&anna, json!({"name": "Kitchen"})).await;
+        let mut browser = Browser::new(&service);
+        browser.sign_in(&anna, "").await;
+        for number in 0..43 {
+            let (label, code) = (format!("Nr {number:02}"), unique(&format!("c{number:02}")));
+            let room = if number == 7 { &garden } else { &kitchen };
+            let fields = [("form[label]", label.as_str()), ("form[code]", &code), ("form[rooms][]", room)];
+            let answer = browser.form("/new", "save", &fields).await;
+            assert_eq!(answer.status, 303, "{}", answer.body);
+            if number == 11 {
+                assert_eq!(service.redeem(&ben, &code).await.0, 200);
+            }
+        }
+        let mut ask = async |search: &str, sort: &str, page: &str| {
+            let fields = [("query[search]", search), ("query[sort]", sort), ("query[page]", page)];
+            let (status, answer) = browser.function("invites", &fields).await;
+            assert_eq!(status, 200, "{answer}");
+            let labels = answer["invites"].as_array().unwrap().iter().map(|card| card["invite"]["label"].as_str());
+            let labels: Vec<String> = labels.map(|label| label.unwrap().to_owned()).collect();
+            (
+                labels,
+                answer["matching"].as_u64().unwrap(),
+                answer["pages"].as_u64().unwrap(),
+                answer["page"].as_u64().unwrap(),
+            )
+        };
+        let (first, matching, pages, _) = ask("", "newest", "1").await;
+        assert_eq!((first.len(), first[0].as_str(), matching, pages), (20, "Nr 42", 43, 3));
+        let (last, .., page) = ask("", "newest", "99").await;
+        assert_eq!((last.len(), last[2].as_str(), page), (3, "Nr 00", 3), "past the end is the last page");
+        assert_eq!(ask("", "name", "1").await.0[0], "Nr 00");
+        assert_eq!(ask("", "people", "1").await.0[0], "Nr 11");
+        assert_eq!(ask("", "recent", "1").await.0[0], "Nr 11");
+        assert_eq!(ask("nr 0", "name", "1").await.1, 10);
+        assert_eq!(ask("C42", "name", "1").await.0, ["Nr 42"], "by code");
+        assert_eq!(ask("the_garden", "name", "1").await.0, ["Nr 07"], "by room");
+        for pattern in ["%", "_", "!", "Nr_0", "\\"] {
+            let found = ask(pattern, "name", "1").await;
+            // An underscore is in the garden's name, and nowhere else.
+            assert_eq!(found.1, u64::from(pattern == "_"), "{pattern} is no wildcard");
+        }
+        assert_eq!(ask("", "newest", "0").await.3, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_does_not_work_loses_nothing() {
+    let world = World::new().await;
+    let service = usual(&world).await;
+    let anna = world.person("anna").await;
+    let room = world.room(&anna, json!({"name": "Kitchen"})).await;
+    let mut browser = Browser::new(&service);
+    browser.sign_in(&anna, "").await;
+    let label = "Party & \"cake\" <1>";
+    let fields = [
+        ("form[label]", label),
+        ("form[code]", "no spaces allowed"),
+        ("form[rooms][]", room.as_str()),
+        ("form[show_rooms]", "true"),
+    ];
+    let answer = browser.form("/new", "save", &fields).await;
+    assert_eq!(answer.status, 422);
+    for part in [
+        "“code” must be 1 to 64 characters",
+        "value=\"Party &amp; &quot;cake&quot; ",
+        "value=\"no spaces allowed\"",
+        "<h1",
+    ] {
+        assert!(answer.body.contains(part), "{part} is not in {}", answer.body);
+    }
+    let ticked = answer.body.split("<input").find(|input| input.contains(&room)).unwrap();
+    assert!(ticked.split('>').next().unwrap().contains("checked"), "{ticked}");
+
+    let empty = browser.form("/new", "save", &[("form[label]", "x")]).await;
+    assert!(empty.status == 422 && empty.body.contains("choose one at least"), "{}", empty.body);
+    let long = "x".repeat(81);
+    let long = browser.form("/new", "save", &[("form[label]", &long), ("form[chat]", "true")]).await;
+    assert!(long.status == 422 && long.body.contains("at most 80 characters"), "{}", long.body);
+    let huge = "x".repeat(70_000);
+    assert_eq!(browser.form("/new", "save", &[("form[label]", &huge)]).await.status, 413);
+    assert_eq!(browser.post("/new", &[("form[label]", "x")]).await.status, 400);
+    assert_eq!(browser.form("/new", "../tokens", &[]).await.status, 400);
+    // A room that Anna may not invite to is called by its name, not by its id.
+    world.set_state(&anna, &room, "m.room.power_levels", json!({"invite": 100, "users": {}})).await;
+}
+
+#[tokio::test]
+async fn rooms_come_without_sliding_sync_as_well() {
+    let world = World::new().await;
+    let proxy = Proxy::start(&world).await;
+    let mut setup = with_pages(&world, Acting::Appservice, Engine::Sqlite).await;
+    setup.set("HOMESERVER_URL", &proxy.url);
+    let anna = world.person("anna").await;
+    let friend = world.person("friend").await;
+    let space = world.room(&anna, json!({"name": "House", "creation_content": {"type": "m.space"}})).await;
+    let kitchen = world.room(&anna, json!({"name": "Kitchen", "preset": "public_chat"})).await;
+    let secret = json!({"type": "m.room.encryption", "content": {"algorithm": "m.megolm.v1.aes-sha2"}});
+    let cellar = world.room(&anna, json!({"name": "Cellar", "initial_state": [secret]})).await;
+    let path = format!("/rooms/{space}/state/m.space.child/{kitchen}");
+    world.as_user(Method::PUT, &path, &anna, json!({"via": ["test"]})).await;
+    let club = world.room(&friend, json!({"name": "Club", "power_level_content_override": {"invite": 50}})).await;
+    world.membership(&friend, &club, "invite", &anna).await;
+    world.membership(&anna, &club, "join", &anna).await;
+
+    let mut seen = Vec::new();
+    for fallback in [false, true] {
+        if fallback {
+            proxy.fail(Method::POST, "simplified_msc3575", 0, u32::MAX, Fault::Unknown);
+        }
+        let service = setup.start().await;
+        let mut browser = Browser::new(&service);
+        browser.sign_in(&anna, "").await;
+        let (status, answer) = browser.function("rooms", &[]).await;
+        assert_eq!(status, 200, "{answer}");
+        let mut rooms: Vec<Value> = answer["choices"].as_array().unwrap().clone();
+        rooms.sort_by_key(|choice| choice["room"]["name"].to_string());
+        let by_name = |name: &str| rooms.iter().find(|choice| choice["room"]["name"] == name).unwrap();
+        assert_eq!(rooms.len(), 4);
+        assert_eq!(by_name("House")["room"]["space"], true);
+        assert_eq!(by_name("House")["children"], json!([kitchen]));
+        assert_eq!((&by_name("Kitchen")["public"], &by_name("Cellar")["encrypted"]), (&json!(true), &json!(true)));
+        assert_eq!(by_name("Cellar")["room"]["id"], json!(cellar));
+        assert_eq!(
+            (&by_name("Club")["members"], &by_name("Club")["refusal"]),
+            (&json!(2), &json!("You may not invite people to it."))
+        );
+        assert_eq!(by_name("Kitchen")["refusal"], Value::Null);
+        seen.push(rooms);
+    }
+    assert_eq!(seen[0], seen[1], "both ways say the same");
+}

@@ -1,0 +1,107 @@
+//! A browser without scripts, and the service with its pages.
+
+use reqwest::{Client, Response, header::HeaderMap, redirect::Policy};
+use serde_json::Value;
+
+use super::{API, Acting, Engine, Person, Service, Setup, World};
+
+/// A browser without scripts: it keeps its cookie, and follows nothing by itself.
+pub struct Browser {
+    pub client: Client,
+    pub url: String,
+    pub cookie: Option<String>,
+    /// What it sends along as a browser would.
+    pub headers: HeaderMap,
+}
+
+/// An answer, read.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+impl Browser {
+    pub fn new(service: &Service) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert("sec-fetch-site", "same-origin".parse().unwrap());
+        headers.insert("origin", "null".parse().unwrap());
+        let client = Client::builder().redirect(Policy::none()).build().unwrap();
+        Self { client, url: service.url.clone(), cookie: None, headers }
+    }
+
+    pub fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.insert(name, value.parse().unwrap());
+        self
+    }
+
+    pub fn without(mut self, name: &'static str) -> Self {
+        self.headers.remove(name);
+        self
+    }
+
+    async fn read(&mut self, answer: Response) -> Answer {
+        let headers = answer.headers().clone();
+        for cookie in headers.get_all("set-cookie") {
+            let cookie = cookie.to_str().unwrap();
+            if cookie.contains("super_invites=") {
+                let kept = cookie.split(';').next().unwrap().to_owned();
+                self.cookie = Some(kept).filter(|_| !cookie.contains("Max-Age=0"));
+            }
+        }
+        Answer { status: answer.status().as_u16(), headers, body: answer.text().await.unwrap() }
+    }
+
+    pub async fn get(&mut self, path: &str) -> Answer {
+        let mut request = self.client.get(format!("{}{path}", self.url)).headers(self.headers.clone());
+        if let Some(cookie) = &self.cookie {
+            request = request.header("cookie", cookie);
+        }
+        let answer = request.send().await.unwrap();
+        self.read(answer).await
+    }
+
+    pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let mut request = self.client.post(format!("{}{path}", self.url)).headers(self.headers.clone());
+        if let Some(cookie) = &self.cookie {
+            request = request.header("cookie", cookie);
+        }
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
+        let answer = request.send().await.unwrap();
+        self.read(answer).await
+    }
+
+    /// Sends a page's form.
+    pub async fn form(&mut self, page: &str, function: &str, fields: &[(&str, &str)]) -> Answer {
+        let fields: Vec<_> = [("_function", function)].into_iter().chain(fields.iter().copied()).collect();
+        self.post(page, &fields).await
+    }
+
+    pub async fn sign_in(&mut self, person: &Person, to: &str) -> Answer {
+        self.form("/sign-in", "sign_in", &[("user", &person.id), ("password", "password"), ("to", to)]).await
+    }
+
+    /// Asks as a script of a page does.
+    pub async fn function(&mut self, name: &str, fields: &[(&str, &str)]) -> (u16, Value) {
+        let answer = self.post(&format!("{API}/_rpc/{name}"), fields).await;
+        (answer.status, serde_json::from_str(&answer.body).unwrap_or_default())
+    }
+}
+
+pub async fn with_pages(world: &World, acting: Acting, engine: Engine) -> Setup {
+    let mut setup = Setup::new(world, acting, engine).await;
+    setup.set("ENABLE_WEB", "true").set("SITE_DIR", "/nowhere");
+    setup
+}
+
+pub async fn usual(world: &World) -> Service {
+    with_pages(world, Acting::Appservice, Engine::Sqlite).await.start().await
+}
