@@ -1,4 +1,5 @@
-// Every spec runs twice in Debian's Chromium, with and without JavaScript; what needs it is called *.hydrate.spec.js.
+// Every spec runs in Debian's Chromium with and without JavaScript, and on a phone; what needs JavaScript is called
+// *.hydrate.spec.js.
 import { defineConfig, devices } from "@playwright/test";
 
 const args = [
@@ -9,11 +10,14 @@ const args = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  // A camera that shows something.
+  "--use-fake-device-for-media-stream",
 ];
 const launchOptions = { executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args };
 // A colour in the middle of its transition is no colour of ours.
 const contextOptions = { reducedMotion: "reduce" };
 const desktop = { ...devices["Desktop Chrome"], launchOptions, contextOptions };
+const phone = { ...devices["Pixel 7"], launchOptions, contextOptions };
 
 export default defineConfig({
   testDir: "specs",
@@ -24,5 +28,6 @@ export default defineConfig({
   projects: [
     { name: "with JavaScript", use: desktop },
     { name: "without JavaScript", use: { ...desktop, javaScriptEnabled: false }, testIgnore: /\.hydrate\.spec\.js$/ },
+    { name: "on a phone", use: phone },
   ],
 });

@@ -1,15 +1,11 @@
 // The service with its pages, beside the homeserver that scripts/test has started.
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { createWriteStream, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
-const needed = (name) => {
-  const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set: run these tests with scripts/test`);
-  return value;
-};
+import { cas, door } from "./homeserver.js";
+import { needed } from "./world.js";
 
 const freePort = () =>
   new Promise((resolve, reject) => {
@@ -22,25 +18,35 @@ const freePort = () =>
 
 export default async function () {
   const folder = mkdtempSync(join(tmpdir(), "super-invites-pages-"));
+  const log = join(folder, "service.log");
   const listen = `127.0.0.1:${await freePort()}`;
+  const between = await door(needed("TEST_SYNAPSE_URL"));
+  const elsewhere = await cas(Number(needed("TEST_CAS_PORT")));
   const service = spawn(needed("SUPER_INVITES_BINARY"), ["serve"], {
     cwd: folder,
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["ignore", "ignore", "pipe"],
     env: {
       PATH: process.env.PATH,
       RUST_LOG: "warn",
       SUPER_INVITES_LISTEN: listen,
-      SUPER_INVITES_HOMESERVER_URL: needed("TEST_SYNAPSE_URL"),
+      SUPER_INVITES_HOMESERVER_URL: between.url,
+      SUPER_INVITES_HOMESERVER_PUBLIC_URL: needed("TEST_SYNAPSE_URL"),
       SUPER_INVITES_SERVER_NAME: "test",
+      // A session that has ended has ended at once.
+      SUPER_INVITES_TOKEN_CACHE_SECONDS: "0",
       SUPER_INVITES_AS_TOKEN: needed("TEST_AS_TOKEN"),
       SUPER_INVITES_SQL_URL: `sqlite:///${folder}/pages.db`,
       SUPER_INVITES_ENABLE_WEB: "true",
+      SUPER_INVITES_GENERATE_REGISTRATION_TOKEN: "true",
+      SUPER_INVITES_ELEMENT_WEB_URL: "https://app.element.io",
       SUPER_INVITES_SITE_DIR: needed("SUPER_INVITES_SITE_DIR"),
     },
   });
+  service.stderr.pipe(createWriteStream(log));
   process.env.SERVICE_URL = `http://${listen}`;
+  process.env.BETWEEN_URL = between.url;
   for (;;) {
-    if (service.exitCode !== null) throw new Error("the service ended before it answered");
+    if (service.exitCode !== null) throw new Error(`the service ended before it answered: ${readFileSync(log)}`);
     const answer = await fetch(process.env.SERVICE_URL).catch(() => null);
     if (answer?.ok) break;
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -49,6 +55,10 @@ export default async function () {
     const ended = new Promise((resolve) => service.on("exit", resolve));
     service.kill();
     await ended;
+    between.close();
+    elsewhere.close();
+    const said = readFileSync(log, "utf8");
     rmSync(folder, { recursive: true });
+    if (/panicked| ERROR /.test(said)) throw new Error(`the service was not well:\n${said}`);
   };
 }

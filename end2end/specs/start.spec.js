@@ -1,23 +1,52 @@
-import { accessible, expect, pictures, test } from "../fixtures.js";
+import { expect, look, test } from "../fixtures.js";
+import { between } from "../world.js";
 
 for (const path of ["/", "/_synapse/client/super_invites/"]) {
-  test(`${path} is there, with its style, and says that the homeserver is`, async ({ page, javaScriptEnabled }, info) => {
-    const answer = await page.goto(path);
+  test(`${path} says what this is for, in its style, and leads on`, async ({ page }) => {
+    const answer = await page.open(path);
     expect(answer.status()).toBe(200);
-    expect(await answer.text()).toContain("Connected to test");
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-    const button = page.getByRole("button", { name: "Check again" });
-    await expect(button).toHaveCSS("border-top-left-radius", "12px");
-    await button.click();
-    await expect(page.getByRole("status")).toHaveText("Connected to test");
-    if (javaScriptEnabled !== false) await accessible(page);
-    if (path === "/") await pictures(page, "start", info);
+    const begin = page.getByRole("link", { name: "Sign in to make one" });
+    await expect(begin).toHaveCSS("border-top-left-radius", "12px");
+    await look(page, "start");
+    await begin.click();
+    await expect(page).toHaveURL(`${path}sign-in`);
   });
 }
 
-test("an address that leads nowhere is a friendly 404", async ({ page }, info) => {
-  const answer = await page.goto("/nowhere");
+test("an address that leads nowhere is a friendly 404", async ({ page }) => {
+  const answer = await page.open("/nowhere");
   expect(answer.status()).toBe(404);
   await expect(page.getByRole("heading", { name: "There is nothing at this address." })).toBeVisible();
-  await pictures(page, "not-found", info);
+  await look(page, "not-found");
+});
+
+test("keys alone reach everything, and what has the focus is seen", async ({ page }) => {
+  await page.open("/");
+  await page.keyboard.press("Tab");
+  const skip = page.getByRole("link", { name: "Skip to the content" });
+  await expect(skip).toBeFocused();
+  await expect(skip).toBeInViewport();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  const enter = page.getByRole("link", { name: "Enter a code" });
+  await expect(enter).toBeFocused();
+  await expect(enter).not.toHaveCSS("outline-style", "none");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "Enter a code" })).toBeVisible();
+});
+
+test("while the homeserver is away, a page says so and asks for patience", async ({ page }) => {
+  await between("refuse");
+  try {
+    const answer = await page.open("/sign-in");
+    expect(answer.status()).toBe(503);
+    expect(answer.headers()["retry-after"]).toBe("5");
+    await expect(page.getByRole("heading", { name: "The homeserver does not answer." })).toBeVisible();
+    await look(page, "away");
+  } finally {
+    await between("pass");
+  }
+  await page.getByRole("link", { name: "Try again" }).click();
+  await expect(page.getByLabel("User name")).toBeVisible();
 });

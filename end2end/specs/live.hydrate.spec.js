@@ -1,0 +1,96 @@
+import { expect, look, ready, signIn, test } from "../fixtures.js";
+import { between, invite, joinedRooms, person, room } from "../world.js";
+
+test("joining is shown room by room, and goes on when the page is closed", async ({ page, context }) => {
+  const [anna, ben] = [await person("Anna"), await person("Ben")];
+  const rooms = [];
+  for (const name of ["One", "Two", "Three"]) rooms.push(await room(anna, name));
+  const code = await invite(anna, rooms);
+  await signIn(page, ben, `/i/${code}`);
+  const last = rooms[2].slice(1).split(":")[0];
+  await between("hold", `join.*${last}|${last}.*join`);
+  try {
+    await page.getByRole("button", { name: "Accept Anna’s invitation" }).click();
+    await expect(page.getByRole("heading", { name: "Joining …" })).toBeVisible();
+    await expect(page.getByText("2 of 3.")).toBeVisible();
+    await expect(page.getByText("Joined", { exact: true })).toHaveCount(2);
+    await expect(page.getByText("Waiting")).toHaveCount(1);
+    await look(page, "joining");
+    // Another tab shows the same, and goes on by itself after this one is closed.
+    const other = await context.newPage();
+    await other.goto(`/i/${code}`);
+    await expect(other.getByText("2 of 3.")).toBeVisible();
+    await page.goto("about:blank");
+    await between("pass");
+    await expect(other.getByRole("heading", { name: "You are in!" })).toBeVisible();
+    await other.close();
+  } finally {
+    await between("pass");
+  }
+  await page.goto(`/i/${code}`);
+  await expect(page.getByRole("heading", { name: "You are in!" })).toBeVisible();
+  expect(await joinedRooms(ben)).toEqual(expect.arrayContaining(rooms));
+});
+
+test("the browser takes over: no page is loaded twice", async ({ page }) => {
+  const anna = await person("Anna");
+  await room(anna, "Kitchen");
+  let documents = 0;
+  await page.open("/sign-in");
+  page.on("request", (request) => (documents += request.isNavigationRequest() ? 1 : 0));
+  await page.getByLabel("User name").fill(anna.username);
+  await page.getByLabel("Password").fill("a wrong one");
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await expect(page.getByRole("alert")).toContainText("There is no account");
+  await page.getByLabel("Password").fill(anna.password);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.getByRole("link", { name: "New invite" }).click();
+  await page.getByRole("checkbox", { name: "Kitchen" }).check();
+  await page.getByRole("button", { name: "Make the invite" }).click();
+  await expect(page.getByText("Your invite is ready.")).toBeVisible();
+  await page.getByRole("link", { name: "My invites" }).first().click();
+  await expect(page.getByText("1 invite", { exact: true })).toBeVisible();
+  expect(documents).toBe(0);
+});
+
+test("the link is copied, and shared where the system can", async ({ page, context }) => {
+  const anna = await person("Anna");
+  const code = await invite(anna, [await room(anna, "Kitchen")]);
+  const link = `${process.env.SERVICE_URL}/i/${code}`;
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await page.addInitScript(() => {
+    navigator.share = async (what) => (window.shared = what);
+  });
+  await signIn(page, anna);
+  await page.open(`/invites/${code}`);
+  await page.getByRole("button", { name: "Copy" }).click();
+  await expect(page.getByText("Copied.")).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(link);
+  await page.getByRole("button", { name: "Share" }).click();
+  expect(await page.evaluate(() => window.shared)).toEqual({ title: code, url: link });
+  await context.clearPermissions();
+});
+
+test("a QR code is read with the camera, where the browser can", async ({ page, context }) => {
+  const anna = await person("Anna");
+  const code = await invite(anna, [await room(anna, "Kitchen")]);
+  await context.grantPermissions(["camera"]);
+  await page.addInitScript((text) => {
+    let looked = 0;
+    window.BarcodeDetector = class {
+      detect = async () => (++looked < 3 ? [] : [{ rawValue: text }]);
+    };
+  }, `${process.env.SERVICE_URL}/i/${code}`);
+  await page.open("/join");
+  await page.getByRole("button", { name: "Scan a QR code" }).click();
+  await expect(page.getByRole("heading", { name: "Anna invites you" })).toBeVisible();
+  await expect(page).toHaveURL(`/i/${code}`);
+});
+
+test("without a detector there is no button for the camera", async ({ page }) => {
+  await page.addInitScript(() => delete window.BarcodeDetector);
+  await page.open("/join");
+  await ready(page);
+  await expect(page.getByRole("button", { name: "Look at the invite" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Scan a QR code" })).toBeHidden();
+});
