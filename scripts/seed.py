@@ -1,12 +1,14 @@
-"""Fills a throw-away homeserver with the people, rooms and invite of the demo, and says how it went.
+"""Fills a throw-away homeserver with the people, rooms and invites of the demo, and says how it went.
 
 Usage: seed.py HOMESERVER_URL SHARED_SECRET SERVICE_URL
 """
 
 import hashlib
 import hmac
+import http.cookiejar
 import json
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -19,8 +21,15 @@ def ask(method, url, body=None, token=None):
     request = urllib.request.Request(url, method=method, data=None if body is None else json.dumps(body).encode())
     if token:
         request.add_header("Authorization", f"Bearer {token}")
-    with urllib.request.urlopen(request) as answer:
-        return json.load(answer)
+    while True:
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as refusal:
+            # The homeserver's limits are its default ones.
+            if refusal.code != 429:
+                raise
+            time.sleep(json.load(refusal)["retry_after_ms"] / 1000)
 
 
 def person(name, display_name, admin=False):
@@ -43,10 +52,39 @@ def room(token, name, topic, **more):
     return ask("POST", f"{HOMESERVER}/_matrix/client/v3/createRoom", body, token)["room_id"]
 
 
+def in_room(token, room_id, action, **body):
+    return ask("POST", f"{HOMESERVER}/_matrix/client/v3/rooms/{urllib.parse.quote(room_id)}/{action}", body, token)
+
+
+def state(token, room_id, kind, key, content):
+    path = f"/_matrix/client/v3/rooms/{urllib.parse.quote(room_id)}/state/{kind}/{urllib.parse.quote(key)}"
+    return ask("PUT", HOMESERVER + path, content, token)
+
+
+class Pages:
+    """Somebody's browser: it keeps its cookie, and says that it sends the forms of this site."""
+
+    def __init__(self, user):
+        jar = http.cookiejar.CookieJar()
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+        self.send("/sign-in", "sign_in", [("user", user), ("password", PASSWORD)])
+
+    def send(self, page, function, fields):
+        body = urllib.parse.urlencode([("_function", function), *fields]).encode()
+        with self.opener.open(urllib.request.Request(SERVICE + page, body, {"Origin": SERVICE})) as answer:
+            return answer.geturl()
+
+    def invite(self, label, rooms, **more):
+        fields = [("form[label]", label), *(("form[rooms][]", room) for room in rooms)]
+        fields += [(f"form[{name}]", value) for name, value in more.items()]
+        return self.send("/new", "save", fields).split("/")[-1].split("?")[0]
+
+
 admin, new = person("admin", "Ada Admin", admin=True)
 anna, _ = person("anna", "Anna Ahlgren")
 ben, _ = person("ben", "Ben Bakker")
 cleo, _ = person("cleo", "Cleo Costa")
+person("dora", "Dora Dahl")
 service_user = "@super-invites:test"
 ask("PUT", f"{HOMESERVER}/_synapse/admin/v1/users/{service_user}/admin", {"admin": True}, admin)
 
@@ -57,8 +95,9 @@ if new:
     for name, topic in names:
         made = room(anna, name, topic)
         rooms.append(made)
-        path = f"/_matrix/client/v3/rooms/{urllib.parse.quote(space)}/state/m.space.child/{urllib.parse.quote(made)}"
-        ask("PUT", HOMESERVER + path, {"via": ["test"]}, anna)
+        state(anna, space, "m.space.child", made, {"via": ["test"]})
+    general, compost, seeds, market = rooms[1:]
+    kitchen = room(anna, "Kitchen", "What to cook")
     invite = {"token": "garden-2026", "create_dm": True, "rooms": rooms}
     ask("POST", f"{SERVICE}/_synapse/client/super_invites/tokens", invite, anna)
 
@@ -68,20 +107,38 @@ if new:
     if answer["failed"] or set(joined) != set(answer["rooms"]) or len(joined) != len(rooms) + 1:
         sys.exit(f"the redemption went wrong: {answer}, but Cleo is in {joined}")
 
+    # Invites in other states: with a name, with rooms that everybody may see, with something missing, without a way in, deleted.
+    pages = Pages("anna")
+    pages.send("/invites/garden-2026/edit", "save", [
+        ("form[editing]", "garden-2026"), ("form[label]", "New gardeners"), ("form[chat]", "true"),
+        *(("form[rooms][]", made) for made in rooms), ("form[asks_registration]", "true"), ("form[registration]", "true")])
+    pages.invite("Summer party", [general, market], code="summer-party", show_rooms="true", chat="true")
+    in_room(anna, market, "ban", user_id="@dora:test")
+    Pages("dora").send("/i/summer-party", "redeem", [("code", "summer-party")])
+    club = room(cleo, "Reading club", "One book a month", power_level_content_override={"invite": 0})
+    in_room(cleo, club, "invite", user_id="@anna:test")
+    ask("POST", f"{HOMESERVER}/_matrix/client/v3/join/{urllib.parse.quote(club)}", {}, anna)
+    pages.invite("Readers", [club, kitchen], code="readers")
+    state(cleo, club, "m.room.power_levels", "", {"invite": 50})
+    pages.invite("", [kitchen])
+    pages.invite("", [kitchen], code="spring-2026")
+    pages.send("/invites/spring-2026/delete", "delete", [("code", "spring-2026")])
+
 redeem = f"{SERVICE}/_synapse/client/super_invites/redeem?token=garden-2026"
 print(f"""
+  Open            {SERVICE}
+
+  Log-ins         anna, ben, cleo, dora, admin; the password of each is: {PASSWORD}
+                  Anna has invites in several states. Sign in as her and look at them.
+  Her best        {SERVICE}/i/garden-2026
+                  for a space, its four rooms and a direct chat. It opens an account, too. Cleo has redeemed it, and her own
+                  client finds her in all six. Open it as Ben.
+  A deleted one   {SERVICE}/i/spring-2026
+
   The homeserver  {HOMESERVER}  (server name: test)
-  The service     {SERVICE}
 
-  Log-ins         anna, ben, cleo, admin; the password of each is: {PASSWORD}
-  Anna's invite   garden-2026, for a space, its four rooms and a direct chat. It opens an account, too.
-                  Cleo has redeemed it, and her own client finds her in all six.
-
-  Redeem it as Ben:
+  Or redeem it as Ben by hand, and see where he is:
 
     curl -X POST -H 'Authorization: Bearer {ben}' '{redeem}'
-
-  Then see where he is:
-
     curl -H 'Authorization: Bearer {ben}' '{HOMESERVER}/_matrix/client/v3/joined_rooms'
 """)
