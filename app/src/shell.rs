@@ -11,7 +11,8 @@ use crate::{
     Posted,
     backend::Mount,
     pages::{DeleteInvite, EditInvite, EnterCode, InvitePage, Invites, Landing, NewInvite, NotFound, SignIn, Start},
-    ui::{LastPost, Layout, Visits},
+    ui::{LastPost, Layout, Visits, announce},
+    view,
 };
 
 /// The path that clients have built in and homeservers' reverse proxies know: the JSON API is below it, the pages are when they have
@@ -57,6 +58,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    Effect::new(|_| announce());
     let mount = mount();
     let base = mount.base;
     provide_context(mount);

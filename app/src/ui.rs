@@ -8,6 +8,7 @@ mod form;
 mod icon;
 mod joining;
 mod layout;
+mod load;
 mod mark;
 mod navigation;
 mod picker;
@@ -17,12 +18,14 @@ mod text;
 
 pub(crate) use self::{
     avatar::{PersonAvatar, RoomAvatar},
+    browser::{announce, fill_and_send},
     editor::Editor,
     failure::{DeadInvite, Failure},
-    form::{Form, FormProblem, Submit, TextField, go_on, last_post},
+    form::{Form, FormProblem, Submit, TextField, go_on, last_post, sending},
     icon::{Icon, Shape},
     joining::Joining,
     layout::{Layout, Visits},
+    load::{load, show, show_either},
     mark::Mark,
     navigation::{LastPost, address, href, parameter, query},
     rooms::RoomList,

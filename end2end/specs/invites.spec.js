@@ -21,10 +21,10 @@ test("making an invite: choose rooms, share it, change it, delete it", async ({ 
     await page.getByRole("searchbox", { name: "Search rooms" }).fill("kit");
     await expect(page.getByText("General")).toBeHidden();
     await page.getByRole("searchbox", { name: "Search rooms" }).fill("");
-    await page.getByRole("button", { name: "All of them" }).first().click();
+    await page.getByRole("button", { name: "All", exact: true }).first().click();
     await expect(page.getByText("3 rooms chosen")).toBeVisible();
     await expect(page.getByLabel("Seeds")).toBeChecked();
-    await page.getByRole("button", { name: "None of them" }).click();
+    await page.getByRole("button", { name: "None", exact: true }).first().click();
     await expect(page.getByText("No room chosen yet")).toBeVisible();
   }
   await look(page, "new");

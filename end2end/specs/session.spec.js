@@ -61,9 +61,13 @@ test("a session that the homeserver has ended leads to signing in, and back to t
   const anna = await person("Anna");
   const code = await invite(anna, [await room(anna, "Kitchen")], { token: anna.username });
   await signIn(page, anna);
+  const card = page.getByRole("link", { name: new RegExp(code) });
+  await expect(card).toBeVisible();
   await signOutEverywhere(anna);
-  await page.getByRole("link", { name: new RegExp(code) }).click();
+  await card.click();
   await expect(page.getByRole("button", { name: "Sign in", exact: true })).toBeVisible();
+  // Nothing on the page says otherwise.
+  await expect(page.getByRole("link", { name: "Sign in", exact: true })).toBeVisible();
   await page.getByLabel("User name").fill(anna.username);
   await page.getByLabel("Password").fill(anna.password);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();

@@ -5,30 +5,24 @@ use leptos_meta::Title;
 
 use crate::{
     InviteDetail, Registration, rpc,
-    ui::{Failure, Form, FormProblem, Submit, go_on, href, parameter},
+    ui::{Form, FormProblem, Submit, go_on, href, load, parameter, sending, show},
+    view,
 };
 
 /// The page.
 #[component]
 pub(crate) fn DeleteInvite() -> impl IntoView {
     let code = parameter("code");
-    let invite = Resource::new_blocking(move || code.get(), rpc::invite);
+    let invite = load(move || rpc::Invite { code: code.get() });
     view! {
         <Title text="Delete invite" />
-        <Suspense>
-            {move || Suspend::new(async move {
-                match invite.await {
-                    Ok(detail) => view! { <Ask detail /> }.into_any(),
-                    Err(error) => view! { <Failure error /> }.into_any(),
-                }
-            })}
-        </Suspense>
+        {show(invite, |detail| view! { <Ask detail /> })}
     }
 }
 
 #[component]
 fn Ask(detail: InviteDetail) -> impl IntoView {
-    let delete = ServerAction::<rpc::Delete>::new();
+    let delete = sending::<rpc::Delete>();
     go_on(delete, || ());
     let title = detail.card.title().to_owned();
     let code = detail.card.invite.code.clone();
@@ -49,10 +43,10 @@ fn Ask(detail: InviteDetail) -> impl IntoView {
                 </li>
                 <li>"The code can never be used again, not even by you."</li>
             </ul>
-            <FormProblem action=delete />
-            <Form action=delete class="flex flex-wrap gap-3">
+            <FormProblem sending=delete />
+            <Form sending=delete class="flex flex-wrap gap-3">
                 <input type="hidden" name="code" value=code.clone() />
-                <Submit pending=delete.pending() class="btn btn-error btn-lg">
+                <Submit sending=delete class="btn btn-error btn-lg">
                     "Delete it"
                 </Submit>
                 <a class="btn btn-lg" href=href(&format!("/invites/{code}"))>

@@ -4,45 +4,35 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    rpc,
-    ui::{Editor, Failure, href, parameter},
+    InviteDetail, Rooms, rpc,
+    ui::{Editor, href, load, parameter, show},
+    view,
 };
 
 /// The page.
 #[component]
 pub(crate) fn EditInvite() -> impl IntoView {
     let code = parameter("code");
-    let needed = Resource::new_blocking(
-        move || code.get(),
-        async |code| {
-            let (rooms, invite) = (rpc::rooms().await?, rpc::invite(code).await?);
-            Ok::<_, crate::Error>((rooms, invite))
-        },
-    );
+    let (rooms, invite) = (load(|| rpc::GetRooms {}), load(move || rpc::Invite { code: code.get() }));
     view! {
         <Title text="Edit invite" />
-        <Suspense fallback=|| view! { <p class="py-16 text-center" role="status"><span class="loading loading-dots loading-lg"></span><span class="sr-only">"Loading"</span></p> }>
-            {move || Suspend::new(async move {
-                match needed.await {
-                    Ok((rooms, detail)) => {
-                        let back = href(&format!("/invites/{}", detail.card.invite.code));
-                        let title = detail.card.title().to_owned();
-                        view! {
-                            <section class="grid gap-8 py-4 sm:py-8">
-                                <div class="grid gap-1">
-                                    <a class="link w-fit text-sm" href=back>
-                                        {title}
-                                    </a>
-                                    <h1 class="text-3xl font-bold tracking-tight">"Edit invite"</h1>
-                                </div>
-                                <Editor rooms editing=Some(detail) />
-                            </section>
-                        }
-                            .into_any()
-                    }
-                    Err(error) => view! { <Failure error /> }.into_any(),
-                }
-            })}
-        </Suspense>
+        {show(invite, move |invite| show(rooms, move |rooms| view! { <Page rooms invite=invite.clone() /> }))}
+    }
+}
+
+#[component]
+fn Page(rooms: Rooms, invite: InviteDetail) -> impl IntoView {
+    let back = href(&format!("/invites/{}", invite.card.invite.code));
+    let title = invite.card.title().to_owned();
+    view! {
+        <section class="grid gap-8 py-4 sm:py-8">
+            <div class="grid gap-1">
+                <a class="link w-fit text-sm" href=back>
+                    {title}
+                </a>
+                <h1 class="text-3xl font-bold tracking-tight">"Edit invite"</h1>
+            </div>
+            <Editor rooms editing=Some(invite) />
+        </section>
     }
 }

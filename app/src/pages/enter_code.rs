@@ -1,26 +1,21 @@
 //! For those who hold a code in their hand.
 
-use leptos::{html::Input, prelude::*};
+use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
     rpc,
-    ui::{Camera, Form, FormProblem, Submit, go_on, last_post},
+    ui::{Camera, Form, FormProblem, Submit, fill_and_send, go_on, last_post, sending},
+    view,
 };
 
 /// Takes a code, a link or a QR code, and leads to the invite.
 #[component]
 pub(crate) fn EnterCode() -> impl IntoView {
-    let open = ServerAction::<rpc::Open>::new();
+    let open = sending::<rpc::Open>();
     go_on(open, || ());
     let typed = last_post::<rpc::Open>().and_then(|posted| posted.field("text").map(str::to_owned)).unwrap_or_default();
-    let input = NodeRef::<Input>::new();
-    let found = Callback::new(move |text: String| {
-        if let Some(input) = input.get_untracked() {
-            input.set_value(&text);
-        }
-        open.dispatch(rpc::Open { text });
-    });
+    let found = Callback::new(|text: String| fill_and_send("code", &text));
     view! {
         <Title text="Enter a code" />
         <section class="mx-auto grid w-full max-w-md gap-6 py-8 sm:py-16">
@@ -28,14 +23,13 @@ pub(crate) fn EnterCode() -> impl IntoView {
                 <h1 class="text-3xl font-bold tracking-tight">"Enter a code"</h1>
                 <p class="text-base-content/80">"Type it, or paste the whole link that you were sent."</p>
             </div>
-            <Form action=open class="grid gap-5">
-                <FormProblem action=open />
+            <Form sending=open class="grid gap-5">
+                <FormProblem sending=open />
                 <div class="grid gap-1.5">
                     <label class="font-medium" for="code">
                         "Code or link"
                     </label>
                     <input
-                        node_ref=input
                         id="code"
                         class="input input-lg w-full font-mono"
                         name="text"
@@ -46,7 +40,7 @@ pub(crate) fn EnterCode() -> impl IntoView {
                         spellcheck="false"
                     />
                 </div>
-                <Submit pending=open.pending() class="btn btn-primary btn-lg">
+                <Submit sending=open class="btn btn-primary btn-lg">
                     "Look at the invite"
                 </Submit>
             </Form>

@@ -6,24 +6,16 @@ use leptos_meta::Title;
 use super::invites::WorksBadge;
 use crate::{
     Guest, InviteDetail, Registration, rpc,
-    ui::{Failure, Icon, PersonAvatar, RoomList, Shape, SharePanel, address, ago, count, href, parameter, query},
+    ui::{Icon, PersonAvatar, RoomList, Shape, SharePanel, address, ago, count, href, load, parameter, query, show},
+    view,
 };
 
 /// The page.
 #[component]
 pub(crate) fn InvitePage() -> impl IntoView {
     let (code, new) = (parameter("code"), query("new"));
-    let invite = Resource::new_blocking(move || code.get(), rpc::invite);
-    view! {
-        <Suspense fallback=|| view! { <p class="py-16 text-center" role="status"><span class="loading loading-dots loading-lg"></span><span class="sr-only">"Loading"</span></p> }>
-            {move || Suspend::new(async move {
-                match invite.await {
-                    Ok(detail) => view! { <Page detail new=!new.get_untracked().is_empty() /> }.into_any(),
-                    Err(error) => view! { <Failure error /> }.into_any(),
-                }
-            })}
-        </Suspense>
-    }
+    let invite = load(move || rpc::Invite { code: code.get() });
+    show(invite, move |detail| view! { <Page detail new=!new.get_untracked().is_empty() /> })
 }
 
 #[component]
@@ -102,15 +94,13 @@ fn Guests(guests: Vec<Guest>, all: u32, now: i64) -> impl IntoView {
             <p class="rounded-box border border-dashed border-base-300 p-6 text-base-content/80">
                 "Nobody yet. As soon as somebody redeems the code, they stand here."
             </p>
-        }
-        .into_any();
+        };
     }
     let shown = u32::try_from(guests.len()).unwrap_or(u32::MAX);
     view! {
         <ul class="grid gap-2">{guests.into_iter().map(|guest| view! { <OneGuest guest now /> }).collect_view()}</ul>
         {(all > shown).then(|| view! { <p class="text-sm text-base-content/80">{format!("The last {shown} of {all}.")}</p> })}
     }
-    .into_any()
 }
 
 #[component]

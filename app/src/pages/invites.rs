@@ -6,7 +6,8 @@ use leptos_router::{NavigateOptions, hooks::use_navigate, location::Url};
 
 use crate::{
     InviteCard, InvitePage, InviteQuery, Sort, Works, rpc,
-    ui::{Failure, Icon, Mark, RoomAvatar, Shape, Visits, ago, count, href, query},
+    ui::{Icon, Mark, RoomAvatar, Shape, ago, count, href, load, query, show},
+    view,
 };
 
 /// How many rooms' pictures stand on a card.
@@ -16,27 +17,20 @@ const PICTURES: usize = 4;
 #[component]
 pub(crate) fn Invites() -> impl IntoView {
     let (search, sort, page) = (query("q"), query("sort"), query("page"));
-    let visits = expect_context::<Visits>();
-    let asked = move || {
+    let invites = load(move || {
         let query =
             InviteQuery { search: search.get(), sort: Sort::of(&sort.get()), page: page.get().parse().unwrap_or(1) };
-        (visits.now(), query)
-    };
-    let invites = Resource::new_blocking(asked, |(_, query)| rpc::invites(query));
+        rpc::Invites { query }
+    });
     view! {
         <Title text="My invites" />
-        <Transition fallback=|| view! { <p class="py-16 text-center" role="status"><span class="loading loading-dots loading-lg"></span><span class="sr-only">"Loading"</span></p> }>
-            {move || Suspend::new(async move {
-                match invites.await {
-                    Ok(page) if page.all == 0 => view! { <Nothing /> }.into_any(),
-                    Ok(page) => {
-                        let (search, sort) = (search.get_untracked(), Sort::of(&sort.get_untracked()));
-                        view! { <Page page search sort /> }.into_any()
-                    }
-                    Err(error) => view! { <Failure error /> }.into_any(),
-                }
-            })}
-        </Transition>
+        {show(invites, move |page| match page.all {
+            0 => view! { <Nothing /> },
+            _ => {
+                let (search, sort) = (search.get_untracked(), Sort::of(&sort.get_untracked()));
+                view! { <Page page search sort /> }
+            }
+        })}
     }
 }
 

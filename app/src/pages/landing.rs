@@ -7,27 +7,25 @@ use leptos_router::location::Url;
 use crate::{
     Error, Landing as Invitation, Person, Progress, Relation, rpc,
     ui::{
-        DeadInvite, Failure, Form, Icon, Joining, PersonAvatar, RoomList, Shape, Visits, count, go_on, href, parameter,
+        DeadInvite, Failure, Form, Icon, Joining, PersonAvatar, RoomList, Shape, Visits, count, go_on, href, load,
+        parameter, sending, show_either,
     },
+    view,
 };
 
 /// The page.
 #[component]
 pub(crate) fn Landing() -> impl IntoView {
     let code = parameter("code");
-    let visits = expect_context::<Visits>();
-    let landing = Resource::new_blocking(move || (visits.now(), code.get()), |(_, code)| rpc::landing(code));
-    view! {
-        <Transition>
-            {move || Suspend::new(async move {
-                match landing.await {
-                    Ok(landing) => view! { <Page landing code=code.get_untracked() /> }.into_any(),
-                    Err(Error::UnknownInvite | Error::Ended | Error::OwnerGone) => view! { <DeadInvite /> }.into_any(),
-                    Err(error) => view! { <Failure error /> }.into_any(),
-                }
-            })}
-        </Transition>
-    }
+    let landing = load(move || rpc::GetLanding { code: code.get() });
+    show_either(
+        landing,
+        move |landing| view! { <Page landing code=code.get_untracked() /> },
+        |error| match error {
+            Error::UnknownInvite | Error::Ended | Error::OwnerGone => view! { <DeadInvite /> },
+            error => view! { <Failure error /> },
+        },
+    )
 }
 
 /// What the invite leads to, in a line.
@@ -67,13 +65,13 @@ fn Page(landing: Invitation, code: String) -> impl IntoView {
                 <p class="text-lg">{format!("to {what}.")}</p>
             </div>
             {match relation {
-                Relation::SignedOut => view! { {rooms} <SignedOut code /> }.into_any(),
-                Relation::Owner => view! { {rooms} <Own code /> }.into_any(),
+                Relation::SignedOut => view! { {rooms} <SignedOut code /> },
+                Relation::Owner => view! { {rooms} <Own code /> },
                 Relation::Invited(person) => {
-                    view! { <Join code name person before=None>{rooms}</Join> }.into_any()
+                    view! { <Join code name person before=None>{rooms}</Join> }
                 }
                 Relation::Redeeming(person, progress) => {
-                    view! { <Join code name person before=Some(progress)>{rooms}</Join> }.into_any()
+                    view! { <Join code name person before=Some(progress)>{rooms}</Join> }
                 }
             }}
         </section>
@@ -106,7 +104,7 @@ fn Own(code: String) -> impl IntoView {
 
 #[component]
 fn Join(code: String, name: String, person: Person, before: Option<Progress>, children: Children) -> impl IntoView {
-    let sign_out = ServerAction::<rpc::SignOut>::new();
+    let sign_out = sending::<rpc::SignOut>();
     let visits = expect_context::<Visits>();
     go_on(sign_out, move || visits.another());
     let me = person.user_id.clone();
@@ -114,7 +112,7 @@ fn Join(code: String, name: String, person: Person, before: Option<Progress>, ch
         <Joining code before call=format!("Accept {name}’s invitation")>
             {children()}
         </Joining>
-        <Form action=sign_out class="flex flex-wrap items-center justify-center gap-x-3 gap-y-1 text-sm text-base-content/80">
+        <Form sending=sign_out class="flex flex-wrap items-center justify-center gap-x-3 gap-y-1 text-sm text-base-content/80">
             <PersonAvatar person class="size-6 rounded-full text-xs" />
             <span>"You are " <strong class="text-base-content break-all">{me}</strong></span>
             <button class="link" type="submit">

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use crate::ui::href;
+use crate::{ui::href, view};
 
 /// Says so, and leads back.
 #[component]

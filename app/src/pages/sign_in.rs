@@ -6,49 +6,42 @@ use leptos_router::location::Url;
 
 use crate::{
     Error, IdentityProvider, SignInWays, rpc,
-    ui::{Failure, Form, FormProblem, Icon, Shape, Submit, TextField, Visits, go_on, href, last_post, query},
+    ui::{
+        Form, FormProblem, Icon, Shape, Submit, TextField, Visits, go_on, href, last_post, load, query, sending, show,
+        show_either,
+    },
+    view,
 };
 
 /// The page.
 #[component]
 pub(crate) fn SignIn() -> impl IntoView {
-    let ways = Resource::new_blocking(|| (), |()| rpc::sign_in_ways());
-    let visits = expect_context::<Visits>();
-    let visitor = Resource::new_blocking(move || visits.now(), |_| rpc::visitor());
+    let (ways, visitor) = (load(|| rpc::GetSignInWays {}), load(|| rpc::GetVisitor {}));
     let (to, problem) = (query("to"), query("problem"));
     view! {
         <Title text="Sign in" />
         <section class="mx-auto grid w-full max-w-md gap-6 py-8 sm:py-16">
             <div class="grid gap-2">
                 <h1 class="text-3xl font-bold tracking-tight">"Sign in"</h1>
-                <Transition>
-                    {move || Suspend::new(async move {
-                        visitor
-                            .await
-                            .ok()
-                            .map(|visitor| {
-                                view! {
-                                    <p class="text-base-content/80">
-                                        "With your account on " <strong class="text-base-content">{visitor.server_name}</strong> "."
-                                        {to.get().starts_with("/i/").then_some(" Then you come back to the invite.")}
-                                    </p>
-                                }
-                            })
-                    })}
-                </Transition>
+                {show_either(
+                    visitor,
+                    move |visitor| {
+                        let back = to.get_untracked().starts_with("/i/");
+                        view! {
+                            <p class="text-base-content/80">
+                                "With your account on " <strong class="text-base-content">{visitor.server_name}</strong> "."
+                                {back.then_some(" Then you come back to the invite.")}
+                            </p>
+                        }
+                    },
+                    |_| ().into_any(),
+                )}
             </div>
             {move || {
                 explain(&problem.get())
                     .map(|text| view! { <p role="alert" class="alert alert-error alert-soft text-base-content">{text}</p> })
             }}
-            <Transition>
-                {move || Suspend::new(async move {
-                    match ways.await {
-                        Ok(ways) => view! { <Ways ways to=to.get_untracked() /> }.into_any(),
-                        Err(error) => view! { <Failure error /> }.into_any(),
-                    }
-                })}
-            </Transition>
+            {show(ways, move |ways| view! { <Ways ways to=to.get_untracked() /> })}
         </section>
     }
 }
@@ -93,8 +86,8 @@ fn Elsewhere(provider: IdentityProvider, to: String) -> impl IntoView {
         // Not a page: `rel` keeps the router out of it.
         <a class="btn btn-lg justify-start" href=address rel="external">
             {match icon {
-                Some(icon) => view! { <img class="size-6 rounded" src=icon alt="" /> }.into_any(),
-                None => view! { <Icon shape=Shape::Next /> }.into_any(),
+                Some(icon) => view! { <img class="size-6 rounded" src=icon alt="" /> },
+                None => view! { <Icon shape=Shape::Next /> },
             }}
             {format!("Continue with {name}")}
         </a>
@@ -103,18 +96,18 @@ fn Elsewhere(provider: IdentityProvider, to: String) -> impl IntoView {
 
 #[component]
 fn ByPassword(to: String) -> impl IntoView {
-    let sign_in = ServerAction::<rpc::SignIn>::new();
+    let sign_in = sending::<rpc::SignIn>();
     let visits = expect_context::<Visits>();
     go_on(sign_in, move || visits.another());
     let user =
         last_post::<rpc::SignIn>().and_then(|posted| posted.field("user").map(str::to_owned)).unwrap_or_default();
     view! {
-        <Form action=sign_in class="grid gap-5">
-            <FormProblem action=sign_in />
+        <Form sending=sign_in class="grid gap-5">
+            <FormProblem sending=sign_in />
             <input type="hidden" name="to" value=to />
             <TextField label="User name" name="user" value=user autocomplete="username" required=true />
             <TextField label="Password" name="password" kind="password" autocomplete="current-password" required=true />
-            <Submit pending=sign_in.pending() class="btn btn-primary btn-lg">
+            <Submit sending=sign_in class="btn btn-primary btn-lg">
                 "Sign in"
             </Submit>
         </Form>

@@ -5,7 +5,8 @@ use leptos_meta::Title;
 
 use crate::{
     rpc,
-    ui::{Icon, Shape, Visits, href},
+    ui::{Icon, Shape, href, load, show_either},
+    view,
 };
 
 const STEPS: [(&str, &str); 3] = [
@@ -17,9 +18,7 @@ const STEPS: [(&str, &str); 3] = [
 /// What a visitor without any address gets.
 #[component]
 pub(crate) fn Start() -> impl IntoView {
-    let visits = expect_context::<Visits>();
-    let visitor = Resource::new_blocking(move || visits.now(), |_| rpc::visitor());
-    let signed_in = move || async move { visitor.await.is_ok_and(|visitor| visitor.person.is_some()) };
+    let visitor = load(|| rpc::GetVisitor {});
     view! {
         <Title text="Super Invites" />
         <section class="grid max-w-3xl gap-6 py-10 sm:py-20">
@@ -30,20 +29,7 @@ pub(crate) fn Start() -> impl IntoView {
                 "Make an invite for a set of Matrix rooms, share it as a link or a QR code, and see who came."
             </p>
             <p class="flex flex-wrap gap-3">
-                <Transition>
-                    {move || Suspend::new(async move {
-                        let (path, text) = match signed_in().await {
-                            true => ("/new", "Make an invite"),
-                            false => ("/sign-in", "Sign in to make one"),
-                        };
-                        view! {
-                            <a class="btn btn-primary btn-lg" href=href(path)>
-                                {text}
-                                <Icon shape=Shape::Next />
-                            </a>
-                        }
-                    })}
-                </Transition>
+                {show_either(visitor, |visitor| begin(visitor.person.is_some()), |_| begin(false))}
                 <a class="btn btn-lg" href=href("/join")>
                     "I have a code"
                 </a>
@@ -52,7 +38,7 @@ pub(crate) fn Start() -> impl IntoView {
         <ol class="grid gap-4 sm:grid-cols-3">
             {STEPS
                 .into_iter()
-                .zip(1..)
+                .zip(1_u8..)
                 .map(|((title, text), number)| {
                     view! {
                         <li class="rounded-box border border-base-300 bg-base-200 p-6">
@@ -60,7 +46,7 @@ pub(crate) fn Start() -> impl IntoView {
                                 class="grid size-8 place-items-center rounded-full bg-primary text-sm font-semibold text-primary-content"
                                 aria-hidden="true"
                             >
-                                {number}
+                                {number.to_string()}
                             </span>
                             <h2 class="mt-4 text-lg font-semibold">{title}</h2>
                             <p class="mt-1 text-base-content/80">{text}</p>
@@ -69,5 +55,18 @@ pub(crate) fn Start() -> impl IntoView {
                 })
                 .collect_view()}
         </ol>
+    }
+}
+
+fn begin(signed_in: bool) -> AnyView {
+    let (path, text) = match signed_in {
+        true => ("/new", "Make an invite"),
+        false => ("/sign-in", "Sign in to make one"),
+    };
+    view! {
+        <a class="btn btn-primary btn-lg" href=href(path)>
+            {text}
+            <Icon shape=Shape::Next />
+        </a>
     }
 }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::{
     Person, Room,
     ui::{Icon, Shape},
+    view,
 };
 
 /// Colours for those without a picture; each with letters that can be read on it.
@@ -16,8 +17,9 @@ const COLOURS: [&str; 5] = [
     "bg-success text-success-content",
 ];
 
+/// Rather a strange letter than tables of all letters in everybody's browser.
 fn letter(name: &str) -> String {
-    name.chars().find(|c| c.is_alphanumeric()).map(|c| c.to_uppercase().collect()).unwrap_or_default()
+    name.chars().find(|c| !c.is_ascii_punctuation() && !c.is_whitespace()).map(String::from).unwrap_or_default()
 }
 
 fn colour(id: &str) -> &'static str {
@@ -30,17 +32,15 @@ fn Avatar(url: Option<String>, id: String, name: String, class: &'static str) ->
     match url {
         Some(url) => {
             view! { <img class=format!("shrink-0 object-cover bg-base-300 {class}") src=url alt="" loading="lazy" /> }
-                .into_any()
         }
         None => view! {
             <span
-                class=format!("shrink-0 grid place-items-center font-semibold select-none {} {class}", colour(&id))
+                class=format!("shrink-0 grid place-items-center font-semibold uppercase select-none {} {class}", colour(&id))
                 aria-hidden="true"
             >
                 {letter(&name)}
             </span>
-        }
-        .into_any(),
+        },
     }
 }
 
@@ -63,8 +63,7 @@ pub(crate) fn RoomAvatar(room: Room, #[prop(default = "size-9 rounded-xl")] clas
             <span class=format!("shrink-0 grid place-items-center bg-base-300 text-base-content {class}") aria-hidden="true">
                 <Icon shape=if space { Shape::Space } else { Shape::Room } />
             </span>
-        }
-        .into_any(),
-        (name, url) => view! { <Avatar url id name=name.unwrap_or_default() class /> }.into_any(),
+        },
+        (name, url) => view! { <Avatar url id name=name.unwrap_or_default() class /> },
     }
 }

@@ -1,6 +1,6 @@
 //! What a browser can do, if it is there and can.
 
-use js_sys::{Array, Function, Object, Promise, Reflect};
+use js_sys::{Array, Function, JsString, Object, Promise, Reflect};
 use leptos::{
     prelude::*,
     wasm_bindgen::{JsCast, JsValue, closure::Closure},
@@ -10,13 +10,17 @@ use send_wrapper::SendWrapper;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{EventSource, HtmlVideoElement, MediaStreamConstraints, MessageEvent};
 
-use crate::Progress;
+use crate::{Progress, wire::Answer};
 
-/// Whether a script is at work: false on the server and until the page is taken over.
-pub(crate) fn at_work() -> ReadSignal<bool> {
-    let (at_work, set) = signal(false);
-    Effect::new(move |_| set.set(true));
-    at_work
+/// Tells the style sheet that a script is at work, and what the browser can do: what needs it is hidden until then (`style/main.css`).
+pub(crate) fn announce() {
+    let navigator = window().navigator();
+    let root = document().document_element().map(|root| root.class_list());
+    let tell = |class, is: bool| root.as_ref().map(|classes| classes.toggle_with_force(class, is));
+    tell("scripted", true);
+    tell("can-share", has(&navigator, "share"));
+    // WICG, Shape Detection API; and there may be a camera.
+    tell("can-scan", has(&window(), "BarcodeDetector") && has(&navigator, "mediaDevices"));
 }
 
 fn has(object: &JsValue, name: &str) -> bool {
@@ -33,11 +37,6 @@ pub(crate) async fn copy(text: &str) -> bool {
     has(&navigator, "clipboard") && JsFuture::from(navigator.clipboard().write_text(text)).await.is_ok()
 }
 
-/// Whether the system can share links.
-pub(crate) fn can_share() -> bool {
-    has(&window().navigator(), "share")
-}
-
 /// Shows what the system offers for sharing a link (W3C, Web Share API).
 pub(crate) fn share(title: &str, url: &str) {
     let navigator = window().navigator();
@@ -51,6 +50,40 @@ pub(crate) fn share(title: &str, url: &str) {
         leptos::task::spawn_local(async move {
             JsFuture::from(Promise::resolve(&promise)).await.ok();
         });
+    }
+}
+
+/// Whether a text has another in it, whatever their case.
+pub(crate) fn contains(text: &str, part: &str) -> bool {
+    let lower = |text: &str| JsString::from(text).to_locale_lower_case(None);
+    lower(text).includes(&String::from(lower(part)), 0)
+}
+
+/// How many boxes of that name are ticked on the page.
+pub(crate) fn ticked(name: &str) -> usize {
+    document().query_selector_all(&format!("[name='{name}']:checked")).map_or(0, |all| all.length() as usize)
+}
+
+/// Writes into a field, by its id, and sends its form.
+pub(crate) fn fill_and_send(id: &str, text: &str) {
+    let field = document().get_element_by_id(id).and_then(|field| field.dyn_into::<web_sys::HtmlInputElement>().ok());
+    if let Some(field) = field {
+        field.set_value(text);
+        if let Some(form) = field.form() {
+            form.request_submit().ok();
+        }
+    }
+}
+
+/// Ticks all boxes that may be ticked in the group in whose heading a button was pressed, or none of them.
+pub(crate) fn tick_group(event: &web_sys::MouseEvent, on: bool) {
+    let button = event.current_target().and_then(|button| button.dyn_into::<web_sys::Element>().ok());
+    let group = button.and_then(|button| button.parent_element()?.parent_element());
+    let Some(Ok(boxes)) = group.map(|group| group.query_selector_all("input:enabled")) else { return };
+    for number in 0..boxes.length() {
+        if let Some(Ok(one)) = boxes.item(number).map(JsCast::dyn_into::<web_sys::HtmlInputElement>) {
+            one.set_checked(on);
+        }
     }
 }
 
@@ -72,8 +105,8 @@ impl Live {
             if event.type_() == "end" {
                 closing.close();
             }
-            let text = event.data().as_string().unwrap_or_default();
-            if let Ok(progress) = serde_json::from_str(&text) {
+            let answer = Answer::Given(event.data().as_string().unwrap_or_default());
+            if let Ok(progress) = answer.read() {
                 show(progress);
             }
         });
@@ -89,11 +122,6 @@ impl Live {
     pub(crate) fn stop(&self) {
         self.0.close();
     }
-}
-
-/// Whether the browser finds QR codes in pictures (WICG, Shape Detection API), and there may be a camera.
-pub(crate) fn can_scan() -> bool {
-    has(&window(), "BarcodeDetector") && has(&window().navigator(), "mediaDevices")
 }
 
 /// Shows the camera in `video` until a QR code is seen, and gives its text; nothing if the camera may not be used or was stopped.

@@ -1,21 +1,20 @@
 //! The form for making and changing an invite.
 
-use std::collections::BTreeSet;
-
 use leptos::prelude::*;
 
 use super::{
     Form, FormProblem, Submit, TextField, count, go_on, last_post,
     picker::{Picker, ROOMS},
+    sending,
 };
-use crate::{InviteDetail, LONGEST_LABEL, Registration, Rooms, rpc};
+use crate::{InviteDetail, LONGEST_LABEL, Registration, Rooms, rpc, view};
 
 /// What stands in the form at first.
 #[derive(Clone, Default)]
 struct Start {
     label: String,
     code: String,
-    rooms: BTreeSet<String>,
+    rooms: Vec<String>,
     chat: bool,
     show_rooms: bool,
     registration: bool,
@@ -42,7 +41,7 @@ impl Start {
                 Self {
                     label: invite.label.clone().unwrap_or_default(),
                     code: String::new(),
-                    rooms: invite.rooms.iter().cloned().collect(),
+                    rooms: invite.rooms.clone(),
                     chat: invite.chat,
                     show_rooms: invite.show_rooms,
                     registration: detail.registration != Registration::NotRequested,
@@ -55,15 +54,15 @@ impl Start {
 /// The form.
 #[component]
 pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoView {
-    let save = ServerAction::<rpc::Save>::new();
+    let save = sending::<rpc::Save>();
     go_on(save, || ());
     let start = Start::new(editing.as_ref());
-    let ticked = RwSignal::new(start.rooms.clone());
+    let ticked = RwSignal::new(start.rooms.len());
     let before = editing.iter().flat_map(|detail| detail.card.rooms.clone()).collect();
     let code = editing.as_ref().map(|detail| detail.card.invite.code.clone());
     let came = editing.as_ref().map_or(0, |detail| detail.card.invite.came);
     view! {
-        <Form action=save class="grid gap-8">
+        <Form sending=save class="grid gap-8">
             {code.clone().map(|code| view! { <input type="hidden" name="form[editing]" value=code /> })}
             {(came > 0)
                 .then(|| {
@@ -77,7 +76,7 @@ pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoVi
                         </p>
                     }
                 })}
-            <Picker choices=rooms.choices before ticked />
+            <Picker choices=rooms.choices before ticked=start.rooms count=ticked />
             <Extras chat=start.chat show_rooms=start.show_rooms registration=rooms.opens_accounts.then_some(start.registration) />
             <fieldset class="grid gap-4 sm:grid-cols-2">
                 <legend class="mb-3 text-xl font-semibold"><h2>"Name and code"</h2></legend>
@@ -96,7 +95,6 @@ pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoVi
                                 <code class="py-2 font-mono break-all">{code}</code>
                             </p>
                         }
-                            .into_any()
                     }
                     None => {
                         view! {
@@ -108,21 +106,20 @@ pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoVi
                                 hint="Leave it empty for one that nobody can guess. Letters, digits and . _ ~ - are fine."
                             />
                         }
-                            .into_any()
                     }
                 }}
             </fieldset>
             <div class="sticky bottom-0 -mx-4 grid gap-3 border-t border-base-300 bg-base-100 px-4 py-4 sm:mx-0 sm:px-0">
-                <FormProblem action=save />
+                <FormProblem sending=save />
                 <div class="flex items-center gap-4">
-                    <Submit pending=save.pending() class="btn btn-primary btn-lg max-sm:flex-1">
+                    <Submit sending=save class="btn btn-primary btn-lg max-sm:flex-1">
                         {if editing.is_some() { "Save" } else { "Make the invite" }}
                     </Submit>
                     <p class="text-base-content/80" aria-live="polite">
-                        {move || ticked.with(|ticked| match ticked.len() {
+                        {move || match ticked.get() {
                             0 => "No room chosen yet".to_owned(),
                             some => count(u32::try_from(some).unwrap_or(u32::MAX), "room") + " chosen",
-                        })}
+                        }}
                     </p>
                 </div>
             </div>

@@ -4,26 +4,25 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_location, use_navigate};
 
-use super::href;
-use crate::Error;
+use super::{Visits, href};
+use crate::{Error, view};
 
 /// Says what is the matter, and what can be done.
 #[component]
 pub(crate) fn Failure(error: Error) -> impl IntoView {
     match error {
-        Error::SignedOut { .. } => view! { <SignInFirst /> }.into_any(),
+        Error::SignedOut { .. } => view! { <SignInFirst /> },
         Error::UnknownInvite => {
             view! { <Sorry title="There is no such invite." text="It may have been deleted, or the link is incomplete.".to_owned() /> }
-                .into_any()
         }
         Error::NotYours => {
-            view! { <Sorry title="This is somebody else’s invite." text="Only who made it can look after it.".to_owned() /> }.into_any()
+            view! { <Sorry title="This is somebody else’s invite." text="Only who made it can look after it.".to_owned() /> }
         }
         Error::Unreachable { .. } => {
-            view! { <Sorry title="The homeserver does not answer." text=error.to_string() again=true /> }.into_any()
+            view! { <Sorry title="The homeserver does not answer." text=error.to_string() again=true /> }
         }
-        Error::Internal => view! { <Sorry title="Something went wrong." text=error.to_string() again=true /> }.into_any(),
-        error => view! { <Sorry title="That is not possible." text=error.to_string() /> }.into_any(),
+        Error::Internal => view! { <Sorry title="Something went wrong." text=error.to_string() again=true /> },
+        error => view! { <Sorry title="That is not possible." text=error.to_string() /> },
     }
 }
 
@@ -67,6 +66,7 @@ fn Sorry(title: &'static str, text: String, #[prop(optional)] again: bool) -> im
 #[component]
 fn SignInFirst() -> impl IntoView {
     let (location, navigate) = (use_location(), use_navigate());
+    let visits = expect_context::<Visits>();
     let path = Memo::new(move |_| {
         let base = href("");
         let here = location.pathname.get();
@@ -77,6 +77,7 @@ fn SignInFirst() -> impl IntoView {
     });
     Effect::new(move |_| {
         navigate(&path.get_untracked(), leptos_router::NavigateOptions { replace: true, ..Default::default() });
+        visits.end();
     });
     view! {
         <Title text="Sign in" />

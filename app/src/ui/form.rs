@@ -1,86 +1,98 @@
 //! Forms: they post to the page they stand on; a script, once it is there, asks without a new page.
 
-use leptos::{ev::SubmitEvent, form::FromFormData, prelude::*, server_fn::ServerFn};
+use leptos::{ev::SubmitEvent, prelude::*, wasm_bindgen::JsCast, web_sys};
 use leptos_router::hooks::use_navigate;
-use serde::de::DeserializeOwned;
 
 use super::navigation::LastPost;
-use crate::{Error, FORM_FUNCTION, Next, Posted};
+use crate::{
+    Error, FORM_FUNCTION, Next, Posted, view,
+    wire::{Answer, Asked, Question, send},
+};
 
-/// What the server function's address ends with.
-fn function<F: ServerFn>() -> &'static str {
-    F::PATH.rsplit('/').next().unwrap_or_default()
+/// What is sent to a server function by a form, and what came of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Sending {
+    /// What the server function's address ends with.
+    function: &'static str,
+    action: Action<String, Answer>,
 }
 
-/// What came of this form, if it was posted to this page without a script.
-pub(crate) fn last_post<F: ServerFn>() -> Option<Posted> {
-    use_context::<LastPost>().and_then(LastPost::get).filter(|posted| posted.function == function::<F>())
+impl Sending {
+    /// Whether there is no answer yet.
+    pub(crate) fn pending(self) -> Memo<bool> {
+        self.action.pending()
+    }
+
+    /// The last answer; what is read from it is tracked.
+    pub(crate) fn answer(self) -> Option<Answer> {
+        self.action.value().get()
+    }
+}
+
+fn function<Q: Question>() -> &'static str {
+    Q::PATH.rsplit('/').next().unwrap_or_default()
+}
+
+/// For a form of that server function.
+pub(crate) fn sending<Q: Question>() -> Sending {
+    Sending { function: function::<Q>(), action: action(send::<Q>) }
+}
+
+fn action(send: fn(String) -> Asked) -> Action<String, Answer> {
+    Action::new(move |body: &String| send(body.clone()))
+}
+
+/// What came of a form of that server function, if it was posted to this page without a script.
+pub(crate) fn last_post<Q: Question>() -> Option<Posted> {
+    posted(function::<Q>())
+}
+
+fn posted(function: &str) -> Option<Posted> {
+    use_context::<LastPost>().and_then(LastPost::get).filter(|posted| posted.function == function)
+}
+
+/// What the form that an event is about would send.
+fn body(event: &SubmitEvent) -> Option<String> {
+    let form = event.target()?.dyn_into::<web_sys::HtmlFormElement>().ok()?;
+    let data = web_sys::FormData::new_with_form(&form).ok()?;
+    let fields = web_sys::UrlSearchParams::new_with_str_sequence_sequence(&data).ok()?;
+    Some(fields.to_string().into())
 }
 
 /// A form for a server function. It stays as it is until the answer is there, so nothing typed is lost.
 #[component]
-pub(crate) fn Form<F>(
-    action: ServerAction<F>,
-    #[prop(optional, into)] class: String,
-    children: Children,
-) -> impl IntoView
-where
-    F: ServerFn<Error = Error> + DeserializeOwned + Clone + Send + Sync + 'static,
-    F::Output: Send + Sync + 'static,
-{
+pub(crate) fn Form(sending: Sending, #[prop(optional, into)] class: String, children: Children) -> impl IntoView {
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         // A second tap while the first is being answered.
-        if action.pending().get_untracked() {
+        if sending.pending().get_untracked() {
             return;
         }
-        if let Ok(input) = F::from_event(&event) {
-            action.dispatch(input);
+        if let Some(body) = body(&event) {
+            sending.action.dispatch(body);
         }
     };
     view! {
         <form method="post" class=class on:submit=submit>
-            <input type="hidden" name=FORM_FUNCTION value={function::<F>()} />
+            <input type="hidden" name=FORM_FUNCTION value=sending.function />
             {children()}
         </form>
     }
 }
 
-/// Why the last attempt did not work.
-fn problem<F>(action: ServerAction<F>) -> Signal<Option<Error>>
-where
-    F: ServerFn<Error = Error> + Clone + Send + Sync + 'static,
-    F::Output: Send + Sync + 'static,
-{
-    let before = StoredValue::new(last_post::<F>().map(|posted| posted.error));
-    let value = action.value();
-    Signal::derive(move || {
-        value.with(|value| match value {
-            Some(Ok(_)) => None,
-            Some(Err(error)) => Some(error.clone()),
-            None => before.get_value(),
-        })
-    })
-}
-
 /// Says why the last attempt did not work, where it can be seen and heard.
 #[component]
-pub(crate) fn FormProblem<F>(action: ServerAction<F>) -> impl IntoView
-where
-    F: ServerFn<Error = Error> + Clone + Send + Sync + 'static,
-    F::Output: Send + Sync + 'static,
-{
-    view! { <Problem error=problem(action) /> }
-}
-
-#[component]
-fn Problem(error: Signal<Option<Error>>) -> impl IntoView {
+pub(crate) fn FormProblem(sending: Sending) -> impl IntoView {
+    let before = StoredValue::new(posted(sending.function).map(|posted| posted.error));
+    let error = move || match sending.answer() {
+        Some(answer) => answer.error(),
+        None => before.get_value(),
+    };
     view! {
         <div role="alert" class="empty:hidden">
             {move || {
-                error
-                    .get()
-                    .map(|error| {
+                error()
+                    .map(|error: Error| {
                         view! { <p class="alert alert-error alert-soft text-base-content">{error.to_string()}</p> }
                     })
             }}
@@ -91,15 +103,14 @@ fn Problem(error: Signal<Option<Error>>) -> impl IntoView {
 /// The button that sends a form.
 #[component]
 pub(crate) fn Submit(
-    pending: Memo<bool>,
+    sending: Sending,
     #[prop(default = "btn btn-primary")] class: &'static str,
     children: Children,
 ) -> impl IntoView {
+    let pending = sending.pending();
     view! {
-        <button class=class type="submit" aria-disabled=move || pending.get().then_some("true")>
-            <Show when=move || pending.get()>
-                <span class="loading loading-spinner loading-sm" aria-hidden="true"></span>
-            </Show>
+        <button class=format!("group {class}") type="submit" aria-disabled=move || pending.get().then_some("true")>
+            <span class="loading loading-spinner loading-sm hidden group-aria-disabled:inline-block" aria-hidden="true"></span>
             {children()}
         </button>
     }
@@ -143,14 +154,10 @@ pub(crate) fn TextField(
 }
 
 /// Once the server function has done its work, shows the page that it leads to.
-pub(crate) fn go_on<F>(action: ServerAction<F>, before: impl Fn() + 'static)
-where
-    F: ServerFn<Output = Next, Error = Error> + Clone + Send + Sync + 'static,
-{
+pub(crate) fn go_on(sending: Sending, before: impl Fn() + 'static) {
     let navigate = use_navigate();
-    let value = action.value();
     Effect::new(move |_| {
-        if let Some(Ok(Next { next })) = value.get() {
+        if let Some(Ok(Next { next })) = sending.answer().map(|answer| answer.read()) {
             before();
             navigate(&next, leptos_router::NavigateOptions::default());
         }

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::view;
+
 /// What a drawing shows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
@@ -76,8 +78,16 @@ impl Shape {
 #[component]
 pub(crate) fn Icon(shape: Shape, #[prop(default = "size-5")] class: &'static str) -> impl IntoView {
     view! {
-        <svg class=format!("shrink-0 {class}") viewBox="0 0 24 24" fill="none" aria-hidden="true">
-            <path d=shape.path() stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" />
-        </svg>
+        <svg
+            class=format!("shrink-0 {class}")
+            viewBox="0 0 24 24"
+            fill="none"
+            stroke="currentColor"
+            stroke-width="2"
+            stroke-linecap="round"
+            stroke-linejoin="round"
+            aria-hidden="true"
+            inner_html=format!("<path d=\"{}\"/>", shape.path())
+        ></svg>
     }
 }

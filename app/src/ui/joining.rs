@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::{Form, FormProblem, Icon, RoomAvatar, Shape, Submit, browser::Live};
-use crate::{Progress, RoomLinks, Step, StepState, rpc};
+use super::{Form, FormProblem, Icon, RoomAvatar, Shape, Submit, browser::Live, sending};
+use crate::{Progress, RoomLinks, Step, StepState, rpc, view};
 
 /// The button that redeems an invite, and how far it has come.
 #[component]
@@ -15,7 +15,7 @@ pub(crate) fn Joining(
     call: String,
     children: Children,
 ) -> impl IntoView {
-    let redeem = ServerAction::<rpc::Redeem>::new();
+    let redeem = sending::<rpc::Redeem>();
     let progress = RwSignal::new(before);
     let live = StoredValue::new(None::<Live>);
     let stop = move || {
@@ -43,7 +43,7 @@ pub(crate) fn Joining(
         }
     });
     Effect::new(move |_| {
-        if let Some(Ok(done)) = redeem.value().get() {
+        if let Some(Ok(done)) = redeem.answer().map(|answer| answer.read()) {
             stop();
             progress.set(Some(done));
         }
@@ -59,11 +59,11 @@ pub(crate) fn Joining(
             {move || begun.get().then(|| view! { <Headline progress=progress.get().unwrap_or_default() pending=pending.get() /> })}
         </div>
         {move || progress.get().map(|progress| view! { <Steps steps=progress.steps /> })}
-        <FormProblem action=redeem />
+        <FormProblem sending=redeem />
         <div class:hidden=move || !idle.get()>
-            <Form action=redeem class="grid">
+            <Form sending=redeem class="grid">
                 <input type="hidden" name="code" value=code />
-                <Submit pending=pending class="btn btn-primary btn-lg">
+                <Submit sending=redeem class="btn btn-primary btn-lg">
                     {move || if begun.get() { "Try again".to_owned() } else { call.clone() }}
                 </Submit>
             </Form>
@@ -107,16 +107,15 @@ fn OneStep(step: Step, number: usize) -> impl IntoView {
         (None, false) => format!("Room {number}"),
     };
     let picture = match (step.room, step.chat) {
-        (Some(room), _) => view! { <RoomAvatar room /> }.into_any(),
+        (Some(room), _) => view! { <RoomAvatar room /> },
         (None, chat) => view! {
             <span class="grid size-9 shrink-0 place-items-center rounded-xl bg-base-300">
                 <Icon shape=if chat { Shape::Chat } else { Shape::Room } />
             </span>
-        }
-        .into_any(),
+        },
     };
     let (state, links) = match step.state {
-        StepState::Waiting => (view! { <span class="text-sm text-base-content/80">"Waiting"</span> }.into_any(), None),
+        StepState::Waiting => (view! { <span class="text-sm text-base-content/80">"Waiting"</span> }, None),
         StepState::In(links) => {
             let state = view! {
                 <span class="flex items-center gap-1 text-sm font-medium text-success">
@@ -124,7 +123,7 @@ fn OneStep(step: Step, number: usize) -> impl IntoView {
                     "Joined"
                 </span>
             };
-            (state.into_any(), Some(links))
+            (state, Some(links))
         }
         StepState::Missed(reason) => {
             let state = view! {
@@ -133,7 +132,7 @@ fn OneStep(step: Step, number: usize) -> impl IntoView {
                     {reason}
                 </span>
             };
-            (state.into_any(), None)
+            (state, None)
         }
     };
     view! {

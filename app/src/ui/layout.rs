@@ -3,34 +3,46 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use super::{Form, Icon, LastPost, Mark, PersonAvatar, Shape, go_on, href};
-use crate::{Person, rpc};
+use super::{Form, Icon, LastPost, Mark, PersonAvatar, Shape, go_on, href, load, sending, show_either};
+use crate::{Person, rpc, view};
 
 /// Counts sign-ins and sign-outs: whatever is about the person is asked for again after each.
 #[derive(Clone, Copy)]
-pub(crate) struct Visits(RwSignal<u32>);
+pub(crate) struct Visits {
+    number: RwSignal<u32>,
+    /// Whether the homeserver has ended this one.
+    ended: StoredValue<bool>,
+}
 
 impl Visits {
     pub(crate) fn new() -> Self {
-        Self(RwSignal::new(0))
+        Self { number: RwSignal::new(0), ended: StoredValue::new(false) }
     }
 
     /// Which one this is.
     pub(crate) fn now(self) -> u32 {
-        self.0.get()
+        self.number.get()
     }
 
     /// Begins another one.
     pub(crate) fn another(self) {
-        self.0.update(|visit| *visit += 1);
+        self.ended.set_value(false);
+        self.number.update(|visit| *visit += 1);
+    }
+
+    /// Notes that the homeserver has ended this one, however many answers say so.
+    pub(crate) fn end(self) {
+        if !self.ended.get_value() {
+            self.another();
+            self.ended.set_value(true);
+        }
     }
 }
 
 /// Header, the page, footer.
 #[component]
 pub(crate) fn Layout(children: Children) -> impl IntoView {
-    let visits = expect_context::<Visits>();
-    let visitor = Resource::new_blocking(move || visits.now(), |_| rpc::visitor());
+    let visitor = load(|| rpc::GetVisitor {});
     forget_the_last_post();
     view! {
         <a
@@ -49,21 +61,7 @@ pub(crate) fn Layout(children: Children) -> impl IntoView {
                     <a href=href("/join") class="btn btn-ghost">
                         "Enter a code"
                     </a>
-                    <Transition>
-                        {move || Suspend::new(async move {
-                            match visitor.await.ok().and_then(|visitor| visitor.person) {
-                                Some(person) => view! { <Account person /> }.into_any(),
-                                None => {
-                                    view! {
-                                        <a href=href("/sign-in") class="btn btn-ghost">
-                                            "Sign in"
-                                        </a>
-                                    }
-                                        .into_any()
-                                }
-                            }
-                        })}
-                    </Transition>
+                    {show_either(visitor, |visitor| account(visitor.person), |_| account(None))}
                 </nav>
             </header>
             <main id="content" class="mx-auto w-full max-w-5xl flex-1 px-4 pb-16 sm:px-8">
@@ -88,10 +86,21 @@ fn forget_the_last_post() {
     });
 }
 
+fn account(person: Option<Person>) -> AnyView {
+    match person {
+        Some(person) => view! { <Account person /> },
+        None => view! {
+            <a href=href("/sign-in") class="btn btn-ghost">
+                "Sign in"
+            </a>
+        },
+    }
+}
+
 /// Who is signed in, and what they can do about it.
 #[component]
 fn Account(person: Person) -> impl IntoView {
-    let sign_out = ServerAction::<rpc::SignOut>::new();
+    let sign_out = sending::<rpc::SignOut>();
     let visits = expect_context::<Visits>();
     go_on(sign_out, move || visits.another());
     let name = person.name().to_owned();
@@ -113,7 +122,7 @@ fn Account(person: Person) -> impl IntoView {
                     <Icon shape=Shape::Room />
                     "My invites"
                 </a>
-                <Form action=sign_out>
+                <Form sending=sign_out>
                     <button class="btn btn-ghost w-full justify-start" type="submit">
                         <Icon shape=Shape::Leave />
                         "Sign out"

@@ -1,49 +1,48 @@
-//! Choosing rooms.
-
-use std::collections::{BTreeSet, HashSet};
+//! Choosing rooms. The boxes themselves keep what is ticked, as any form does; a script only helps.
 
 use leptos::prelude::*;
 
 use super::{Icon, RoomAvatar, Shape, browser};
-use crate::{Room, RoomChoice};
+use crate::{Room, RoomChoice, view};
 
 /// The name of a room's box in the form.
 pub(crate) const ROOMS: &str = "form[rooms][]";
 
-/// Rooms that stand together.
+/// Rooms that stand together, below the space that they are in.
 struct Group {
-    /// The space itself, if they are in one.
-    space: Option<RoomChoice>,
-    rooms: Vec<RoomChoice>,
+    name: String,
+    choices: Vec<RoomChoice>,
 }
 
 /// Each room once: below the first space that has it, or with the others. So are rooms of the invite that the person is not in
 /// any more.
-fn groups(choices: Vec<RoomChoice>, before: Vec<Room>) -> Vec<Group> {
-    let known: HashSet<String> = choices.iter().map(|choice| choice.room.id.clone()).collect();
-    let mut placed = HashSet::new();
-    let (spaces, rooms): (Vec<_>, Vec<_>) = choices.into_iter().partition(|choice| choice.room.space);
+fn groups(choices: Vec<RoomChoice>, before: &[Room]) -> Vec<Group> {
+    let gone = before.iter().filter(|room| choices.iter().all(|choice| choice.room.id != room.id));
+    let gone: Vec<RoomChoice> = gone.cloned().map(gone_choice).collect();
+    let (spaces, mut rooms): (Vec<_>, Vec<_>) = choices.into_iter().partition(|choice| choice.room.space);
     let mut groups = Vec::new();
     for space in spaces {
-        let inside = |choice: &&RoomChoice| space.children.contains(&choice.room.id);
-        let rooms: Vec<RoomChoice> =
-            rooms.iter().filter(inside).filter(|choice| placed.insert(choice.room.id.clone())).cloned().collect();
-        groups.push(Group { space: Some(space), rooms });
+        let inside = |choice: &mut RoomChoice| space.children.contains(&choice.room.id);
+        let inside: Vec<RoomChoice> = rooms.extract_if(.., inside).collect();
+        let name = space.room.title().to_owned();
+        groups.push(Group { name, choices: [space].into_iter().chain(inside).collect() });
     }
-    let others: Vec<RoomChoice> = rooms.into_iter().filter(|choice| !placed.contains(&choice.room.id)).collect();
-    let gone = before.into_iter().filter(|room| !known.contains(&room.id)).map(|room| RoomChoice {
+    rooms.extend(gone);
+    if !rooms.is_empty() {
+        groups.push(Group { name: "Other rooms".to_owned(), choices: rooms });
+    }
+    groups
+}
+
+fn gone_choice(room: Room) -> RoomChoice {
+    RoomChoice {
         room,
         members: 0,
         encrypted: false,
         public: false,
         refusal: Some("Nobody can come in here through you any more.".to_owned()),
         children: Vec::new(),
-    });
-    let others: Vec<RoomChoice> = others.into_iter().chain(gone).collect();
-    if !others.is_empty() {
-        groups.push(Group { space: None, rooms: others });
     }
-    groups
 }
 
 /// The rooms, to be ticked.
@@ -52,16 +51,51 @@ pub(crate) fn Picker(
     choices: Vec<RoomChoice>,
     /// Where the invite leads to before it is changed: these can stay, whatever may be chosen otherwise.
     before: Vec<Room>,
-    ticked: RwSignal<BTreeSet<String>>,
+    /// What is ticked at first.
+    ticked: Vec<String>,
+    /// How many are ticked.
+    count: RwSignal<usize>,
 ) -> impl IntoView {
-    let kept: BTreeSet<String> = before.iter().map(|room| room.id.clone()).collect();
-    let groups = groups(choices, before);
-    let at_work = browser::at_work();
+    let groups = groups(choices, &before);
     let search = RwSignal::new(String::new());
     let nothing = groups.is_empty();
+    let recount = move || count.set(browser::ticked(ROOMS));
+    // Somebody may have begun to tick before the script was there.
+    Effect::new(move |_| recount());
+    let groups = groups.into_iter().map(|group| {
+        let rows = group.choices.into_iter().map(|choice| {
+            let is = |id: &String| *id == choice.room.id;
+            let (on, kept) = (ticked.iter().any(is), before.iter().any(|room| is(&room.id)));
+            view! { <OneRoom choice search on kept /> }
+        });
+        let rows = rows.collect_view();
+        view! {
+            <div class="grid gap-1">
+                <div class="flex items-center gap-2 pt-2">
+                    <h3 class="mr-1 font-semibold">{group.name}</h3>
+                    {[("All", true), ("None", false)]
+                        .map(|(text, on)| {
+                            let tick = move |event: leptos::ev::MouseEvent| {
+                                browser::tick_group(&event, on);
+                                recount();
+                            };
+                            view! {
+                                <button class="btn btn-xs hidden scripted:inline-flex" type="button" on:click=tick>
+                                    {text}
+                                </button>
+                            }
+                        })}
+                </div>
+                <ul class="grid gap-1 sm:grid-cols-2">{rows}</ul>
+            </div>
+        }
+    });
+    let groups = groups.collect_view();
     view! {
-        <fieldset class="grid gap-4">
-            <legend class="mb-3 text-xl font-semibold"><h2>"Rooms"</h2></legend>
+        <fieldset class="grid gap-4" on:change=move |_| recount()>
+            <legend class="mb-3 text-xl font-semibold">
+                <h2>"Rooms"</h2>
+            </legend>
             {nothing
                 .then(|| {
                     view! {
@@ -70,129 +104,60 @@ pub(crate) fn Picker(
                         </p>
                     }
                 })}
-            <label class="input w-full" class:hidden=move || !at_work.get() || nothing>
+            <label class=if nothing { "hidden" } else { "input hidden w-full scripted:inline-flex" }>
                 <Icon shape=Shape::Search />
                 <span class="sr-only">"Search rooms"</span>
-                <input type="search" placeholder="Search your rooms" on:input:target=move |event| search.set(event.target().value().to_lowercase()) />
+                <input
+                    type="search"
+                    placeholder="Search your rooms"
+                    on:input:target=move |event| search.set(event.target().value())
+                />
             </label>
-            {groups.into_iter().map(|group| view! { <OneGroup group ticked search kept=kept.clone() /> }).collect_view()}
+            {groups}
         </fieldset>
     }
 }
 
 #[component]
-fn OneGroup(
-    group: Group,
-    ticked: RwSignal<BTreeSet<String>>,
-    search: RwSignal<String>,
-    kept: BTreeSet<String>,
-) -> impl IntoView {
-    let at_work = browser::at_work();
-    let Group { space, rooms } = group;
-    let name = space.as_ref().map(|space| space.room.title().to_owned());
-    // The space and everything in it that may be chosen.
-    let all: Vec<String> = space
-        .iter()
-        .chain(&rooms)
-        .filter(|choice| choice.refusal.is_none())
-        .map(|choice| choice.room.id.clone())
-        .collect();
-    let whole = {
-        let all = all.clone();
-        Memo::new(move |_| ticked.with(|ticked| all.iter().all(|room| ticked.contains(room))))
-    };
-    let tick_all = move |_| {
-        let whole = whole.get_untracked();
-        ticked.update(|ticked| {
-            for room in &all {
-                if whole {
-                    ticked.remove(room);
-                } else {
-                    ticked.insert(room.clone());
-                }
-            }
-        });
-    };
-    view! {
-        <div class="grid gap-1">
-            <div class="flex items-center gap-3 pt-2">
-                <h3 class="font-semibold">{name.unwrap_or_else(|| "Other rooms".to_owned())}</h3>
-                <button class="btn btn-xs" type="button" class:hidden=move || !at_work.get() on:click=tick_all>
-                    {move || if whole.get() { "None of them" } else { "All of them" }}
-                </button>
-            </div>
-            <ul class="grid gap-1 sm:grid-cols-2">
-                {space
-                    .into_iter()
-                    .chain(rooms)
-                    .map(|choice| {
-                        let kept = kept.contains(&choice.room.id);
-                        view! { <OneRoom choice ticked search kept /> }
-                    })
-                    .collect_view()}
-            </ul>
-        </div>
-    }
-}
-
-#[component]
-fn OneRoom(
-    choice: RoomChoice,
-    ticked: RwSignal<BTreeSet<String>>,
-    search: RwSignal<String>,
-    kept: bool,
-) -> impl IntoView {
+fn OneRoom(choice: RoomChoice, search: RwSignal<String>, on: bool, kept: bool) -> impl IntoView {
     let RoomChoice { room, members, encrypted, public, refusal, .. } = choice;
-    let id = room.id.clone();
-    let title = room.title().to_owned();
-    let found = title.to_lowercase();
-    let (on, was_on) = {
-        let id = id.clone();
-        (
-            Memo::new(move |_| ticked.with(|ticked| ticked.contains(&id))),
-            ticked.with_untracked(|ticked| ticked.contains(&room.id)),
-        )
-    };
-    let about = if room.space { "Space" } else { "Room" };
-    let about = match &refusal {
-        Some(refusal) => refusal.clone(),
-        None => format!("{about} · {}", if members == 1 { "only you".to_owned() } else { format!("{members} people") }),
-    };
-    let change = {
-        let id = id.clone();
-        move |now: bool| {
-            ticked.update(|ticked| {
-                if now {
-                    ticked.insert(id.clone());
-                } else {
-                    ticked.remove(&id);
-                }
-            });
+    let (id, title) = (room.id.clone(), room.title().to_owned());
+    let disabled = refusal.is_some() && !kept;
+    let about = refusal.unwrap_or_else(|| {
+        let what = if room.space { "Space" } else { "Room" };
+        match members {
+            1 => format!("{what} · only you"),
+            _ => format!("{what} · {members} people"),
         }
+    });
+    let hidden = {
+        let title = title.clone();
+        move || search.with(|search| !search.is_empty() && !browser::contains(&title, search))
     };
     view! {
-        <li class:hidden=move || search.with(|search| !found.contains(search.as_str()))>
+        <li class:hidden=hidden>
             <label class="flex cursor-pointer items-center gap-3 rounded-field px-3 py-2 hover:bg-base-200 has-checked:bg-base-200 has-disabled:cursor-not-allowed has-disabled:opacity-70">
-                <input
-                    class="checkbox checkbox-primary"
-                    type="checkbox"
-                    name=ROOMS
-                    value=id
-                    checked=was_on
-                    prop:checked=move || on.get()
-                    disabled=refusal.is_some() && !kept
-                    on:change:target=move |event| change(event.target().checked())
-                />
+                <input class="checkbox checkbox-primary" type="checkbox" name=ROOMS value=id checked=on disabled=disabled />
                 <RoomAvatar room />
                 <span class="min-w-0 flex-1">
                     <span class="flex items-center gap-1.5">
                         <span class="truncate font-medium">{title}</span>
-                        {encrypted.then(|| view! { <Icon shape=Shape::Encrypted class="size-3.5" /><span class="sr-only">"encrypted"</span> })}
-                        {public.then(|| view! { <Icon shape=Shape::Public class="size-3.5" /><span class="sr-only">"public"</span> })}
+                        {encrypted.then(|| view! { <Sign shape=Shape::Encrypted means="encrypted" /> })}
+                        {public.then(|| view! { <Sign shape=Shape::Public means="public" /> })}
                     </span>
                     <span class="block text-sm text-base-content/80">{about}</span>
                 </span>
             </label>
         </li>
+    }
+}
+
+#[component]
+fn Sign(shape: Shape, means: &'static str) -> impl IntoView {
+    view! {
+        <span title=means>
+            <Icon shape class="size-3.5" />
+            <span class="sr-only">{means}</span>
+        </span>
     }
 }

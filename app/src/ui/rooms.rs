@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::RoomAvatar;
-use crate::Room;
+use crate::{Room, view};
 
 /// Rooms with their pictures and names.
 #[component]

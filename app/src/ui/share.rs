@@ -2,12 +2,13 @@
 
 use leptos::{html::Video, prelude::*, task::spawn_local};
 
+use crate::view;
+
 use super::{Icon, Shape, browser, href};
 
 /// The link of an invite, and all ways of passing it on.
 #[component]
 pub(crate) fn SharePanel(code: String, link: String, title: String) -> impl IntoView {
-    let at_work = browser::at_work();
     let (said, say) = signal("");
     let copy = {
         let link = link.clone();
@@ -42,27 +43,23 @@ pub(crate) fn SharePanel(code: String, link: String, title: String) -> impl Into
                     </label>
                     <div class="flex gap-2">
                         <input id="link" class="input w-full font-mono text-sm" readonly value=link on:focus=select />
-                        <Show when=move || at_work.get()>
-                            <button class="btn btn-primary print:hidden" type="button" on:click=copy.clone()>
+                        <button class="btn btn-primary hidden scripted:inline-flex print:hidden" type="button" on:click=copy>
                                 <Icon shape=Shape::Copy />
                                 "Copy"
                             </button>
-                        </Show>
                     </div>
                     <p class="min-h-5 text-sm print:hidden" role="status">
-                        {said}
+                        {move || said.get().to_owned()}
                     </p>
                 </div>
                 <p class="text-sm text-base-content/80">
                     "Or the code alone: " <code class="font-mono font-semibold text-base-content break-all">{code}</code>
                 </p>
                 <div class="flex flex-wrap gap-2 print:hidden">
-                    <Show when=move || at_work.get() && browser::can_share()>
-                        <button class="btn btn-sm" type="button" on:click=share.clone()>
+                    <button class="btn btn-sm hidden can-share:inline-flex" type="button" on:click=share>
                             <Icon shape=Shape::Share class="size-4" />
                             "Share"
                         </button>
-                    </Show>
                     <a class="btn btn-sm" href=file("qr.png?download") download>
                         <Icon shape=Shape::Download class="size-4" />
                         "PNG"
@@ -71,12 +68,10 @@ pub(crate) fn SharePanel(code: String, link: String, title: String) -> impl Into
                         <Icon shape=Shape::Download class="size-4" />
                         "SVG"
                     </a>
-                    <Show when=move || at_work.get()>
-                        <button class="btn btn-sm" type="button" on:click=|_| browser::print()>
+                    <button class="btn btn-sm hidden scripted:inline-flex" type="button" on:click=|_| browser::print()>
                             <Icon shape=Shape::Print class="size-4" />
                             "Print a card"
                         </button>
-                    </Show>
                 </div>
             </div>
         </section>
@@ -86,7 +81,6 @@ pub(crate) fn SharePanel(code: String, link: String, title: String) -> impl Into
 /// Reads a QR code with the camera, where the browser can.
 #[component]
 pub(crate) fn Camera(found: Callback<String>) -> impl IntoView {
-    let at_work = browser::at_work();
     let video = NodeRef::<Video>::new();
     let (open, set_open) = signal(false);
     let (said, say) = signal("");
@@ -116,16 +110,16 @@ pub(crate) fn Camera(found: Callback<String>) -> impl IntoView {
         }
     });
     view! {
-        <div class="grid gap-3" class:hidden=move || !(at_work.get() && browser::can_scan())>
-            <video node_ref=video class="w-full rounded-box bg-neutral" class:hidden=move || !open.get() playsinline muted aria-label="Camera"></video>
-            <button class="btn" type="button" class:hidden=move || open.get() on:click=begin>
+        <div class="group hidden gap-3 can-scan:grid" data-open=move || open.get().then_some("")>
+            <video node_ref=video class="hidden w-full rounded-box bg-neutral group-data-open:block" playsinline muted aria-label="Camera"></video>
+            <button class="btn group-data-open:hidden" type="button" on:click=begin>
                 <Icon shape=Shape::Camera />
                 "Scan a QR code"
             </button>
-            <button class="btn" type="button" class:hidden=move || !open.get() on:click=end>
+            <button class="btn hidden group-data-open:inline-flex" type="button" on:click=end>
                 "Stop the camera"
             </button>
-            <p role="status">{said}</p>
+            <p role="status">{move || said.get().to_owned()}</p>
         </div>
     }
 }

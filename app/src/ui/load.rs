@@ -1,0 +1,93 @@
+//! What a page shows of the server: asked for while the page is made and brought along with it; asked for again in the browser when
+//! the question changes, or who asks.
+
+use std::{marker::PhantomData, sync::Arc};
+
+use leptos::{prelude::*, server::codee::string::FromToStringCodec};
+use serde::de::DeserializeOwned;
+
+use super::{Failure, Visits};
+use crate::{
+    Error, view,
+    wire::{Answer, Asked, Question, ask, body},
+};
+
+/// Something that the server is asked for.
+pub(crate) struct Loaded<T> {
+    answer: Resource<Answer, FromToStringCodec>,
+    given: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Loaded<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Loaded<T> {}
+
+/// Asks the server.
+pub(crate) fn load<Q: Question>(question: impl Fn() -> Q + Send + Sync + 'static) -> Loaded<Q::Output> {
+    let question = Arc::new(question);
+    let asks = Arc::clone(&question);
+    let answer = resource(
+        Box::new(move || body(&question())),
+        Box::new(move |body| {
+            let asks = Arc::clone(&asks);
+            ask(move || untrack(|| asks()), body)
+        }),
+    );
+    Loaded { answer, given: PhantomData }
+}
+
+type Body = Box<dyn Fn() -> String + Send + Sync>;
+type Ask = Box<dyn Fn(String) -> Asked + Send + Sync>;
+
+fn resource(body: Body, ask: Ask) -> Resource<Answer, FromToStringCodec> {
+    let visits = expect_context::<Visits>();
+    Resource::new_str_blocking(move || (visits.now(), body()), move |(_, body)| ask(body))
+}
+
+/// Shows what the server gives, or why it does not.
+pub(crate) fn show<T: DeserializeOwned + 'static>(
+    loaded: Loaded<T>,
+    view: impl Fn(T) -> AnyView + Send + Sync + 'static,
+) -> AnyView {
+    show_either(loaded, view, failure)
+}
+
+fn failure(error: Error) -> AnyView {
+    view! { <Failure error /> }
+}
+
+/// Shows what the server gives, or something else in its place.
+pub(crate) fn show_either<T: DeserializeOwned + 'static>(
+    loaded: Loaded<T>,
+    view: impl Fn(T) -> AnyView + Send + Sync + 'static,
+    otherwise: fn(Error) -> AnyView,
+) -> AnyView {
+    let view = move |answer: Answer| match answer.read() {
+        Ok(given) => view(given),
+        Err(error) => otherwise(error),
+    };
+    let view: Arc<dyn Fn(Answer) -> AnyView + Send + Sync> = Arc::new(view);
+    let answer = loaded.answer;
+    view! {
+        <Transition fallback=Waiting>
+            {move || {
+                let view = Arc::clone(&view);
+                Suspend::new(async move { view(answer.await) })
+            }}
+        </Transition>
+    }
+}
+
+#[component]
+fn Waiting() -> impl IntoView {
+    view! {
+        <p class="py-16 text-center" role="status">
+            <span class="loading loading-dots loading-lg"></span>
+            <span class="sr-only">"Loading"</span>
+        </p>
+    }
+}
