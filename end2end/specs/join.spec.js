@@ -33,7 +33,9 @@ test("from the link into all rooms, with nothing but the link", async ({ page })
   expect(await joinedRooms(ben)).toEqual(expect.arrayContaining(rooms));
   const way = page.getByRole("link", { name: "Open General in your app" });
   expect(await way.getAttribute("href")).toContain(`matrix:roomid/${rooms[0].slice(1)}`);
+  await page.getByLabel("Other ways to open General").click();
   await expect(page.getByRole("link", { name: "Open General in matrix.to" })).toHaveAttribute("href", /^https:\/\/matrix\.to\/#\//);
+  await expect(page.getByRole("link", { name: "Open General in Acter" })).toHaveAttribute("href", /^acter:roomid\//);
   await expect(page.getByRole("link", { name: "Open General in Element" })).toHaveAttribute("href", /^https:\/\/app\.element\.io\/#\/room\//);
   await look(page, "joined");
   await page.open(`/i/${code}`);

@@ -34,12 +34,13 @@ impl Homeserver {
     /// The ways of signing in that the homeserver offers (Client-Server API, `GET /login`).
     pub async fn sign_in_ways(&self, origin: &Origin) -> Result<SignInWays> {
         let answer = self.transport.send_for(login_types::Request::new(), origin).await?;
-        let mut ways = SignInWays::default();
+        let server_name = self.server_name.to_string();
+        let mut ways = SignInWays { server_name, ..SignInWays::default() };
         for flow in answer.flows {
             match flow {
                 LoginType::Password(_) => ways.password = true,
                 LoginType::Sso(sso) if sso.identity_providers.is_empty() => {
-                    let name = self.server_name.to_string();
+                    let name = ways.server_name.clone();
                     ways.providers.push(IdentityProvider { id: String::new(), name, icon: None });
                 }
                 LoginType::Sso(sso) => {

@@ -58,11 +58,6 @@ impl Invites {
         self.0.homeserver.person(user).await
     }
 
-    /// The homeserver's name, as in `@user:name`.
-    pub fn server_name(&self) -> &str {
-        self.0.homeserver.server_name().as_str()
-    }
-
     /// A picture behind an `mxc:` address, small; `None` if there is none.
     pub async fn picture(&self, address: &str) -> Result<Option<Picture>> {
         Ok(self.0.homeserver.picture(address.into()).await?)

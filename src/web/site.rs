@@ -169,7 +169,6 @@ impl Site {
 #[async_trait::async_trait]
 impl Backend for Site {
     async fn visitor(&self) -> app::Result<Visitor> {
-        let server_name = self.web.invites.server_name().to_owned();
         let person = match self.account_if_any().await {
             Ok(account) => account.map(|account| account.user_id().to_owned()),
             // Nothing is known now; the page itself says what is the matter.
@@ -179,7 +178,7 @@ impl Backend for Site {
             Some(user) => Some(self.shown_person(self.web.invites.person(&user).await)),
             None => None,
         };
-        Ok(Visitor { server_name, person })
+        Ok(Visitor { person })
     }
 
     async fn sign_in_ways(&self) -> app::Result<SignInWays> {

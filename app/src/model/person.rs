@@ -24,8 +24,6 @@ impl Person {
 /// Who looks at a page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Visitor {
-    /// The homeserver's name, as in `@user:name`.
-    pub server_name: String,
     /// Who is signed in, if anybody is.
     pub person: Option<Person>,
 }
@@ -33,6 +31,8 @@ pub struct Visitor {
 /// How people can sign in (Client-Server API, `GET /login`).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SignInWays {
+    /// The homeserver's name, as in `@user:name`.
+    pub server_name: String,
     /// By user name and password.
     pub password: bool,
     /// By somebody else who knows them ("single sign-on").

@@ -39,7 +39,7 @@ fn Page(detail: InviteDetail, new: bool) -> impl IntoView {
                         </p>
                     }
                 })}
-            <div class="flex flex-wrap items-start justify-between gap-4">
+            <div class="flex flex-wrap items-start justify-between gap-4 print:justify-center">
                 <div class="grid min-w-0 gap-1">
                     <a class="link w-fit text-sm print:hidden" href=href("/invites")>
                         "My invites"
@@ -66,13 +66,16 @@ fn Page(detail: InviteDetail, new: bool) -> impl IntoView {
                 <ul class="flex flex-wrap gap-2">
                     {card.invite.chat.then(|| view! { <Fact text="With a chat with you" /> })}
                     {card.invite.show_rooms.then(|| view! { <Fact text="Shows the rooms’ names" /> })}
-                    {match registration {
-                        Registration::Open => Some("Opens accounts"),
-                        Registration::Closed | Registration::Unavailable => Some("Opens no accounts now: save it again to try"),
-                        Registration::NotEnabled | Registration::NotRequested => None,
-                    }
-                        .map(|text| view! { <Fact text /> })}
+                    {(registration == Registration::Open).then(|| view! { <Fact text="Opens accounts" /> })}
                 </ul>
+                {matches!(registration, Registration::Closed | Registration::Unavailable)
+                    .then(|| {
+                        view! {
+                            <p class="alert alert-warning alert-soft text-base-content">
+                                "It opens no accounts: the homeserver did not take the code. Edit the invite and save it to try again."
+                            </p>
+                        }
+                    })}
             </section>
             <section class="grid gap-3 print:hidden">
                 <h2 class="text-xl font-semibold">"Who came"</h2>
@@ -84,7 +87,7 @@ fn Page(detail: InviteDetail, new: bool) -> impl IntoView {
 
 #[component]
 fn Fact(text: &'static str) -> impl IntoView {
-    view! { <li class="badge badge-lg">{text}</li> }
+    view! { <li class="badge badge-lg border-0 bg-base-200">{text}</li> }
 }
 
 #[component]

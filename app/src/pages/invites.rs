@@ -127,19 +127,20 @@ fn Search(search: String, sort: Sort) -> impl IntoView {
                 go(&event);
             }
         >
-            <label class="input min-w-48 flex-1">
-                <Icon shape=Shape::Search />
+            <label class="input min-w-0 flex-1">
+                <Icon shape=Shape::Search class="size-5 max-sm:hidden" />
                 <span class="sr-only">"Search"</span>
                 <input type="search" name="q" value=search placeholder="Name, code or room" />
             </label>
-            <select class="select w-auto" name="sort" aria-label="Order" on:change=move |event| change(&event)>
+            <select class="select w-full max-w-none max-sm:order-last sm:w-auto" name="sort" aria-label="Order" on:change=move |event| change(&event)>
                 {Sort::ALL
                     .into_iter()
                     .map(|one| view! { <option value=one.key() selected=one == sort>{one.title()}</option> })
                     .collect_view()}
             </select>
-            <button class="btn" type="submit">
-                "Search"
+            <button class="btn" type="submit" aria-label="Search">
+                <Icon shape=Shape::Search class="size-5 sm:hidden" />
+                <span class="max-sm:hidden">"Search"</span>
             </button>
         </form>
     }
@@ -162,7 +163,7 @@ fn Card(card: InviteCard, now: i64) -> impl IntoView {
         <li>
             <a
                 href=href(&format!("/invites/{}", invite.code))
-                class="grid gap-3 rounded-box border border-base-300 p-4 transition-colors hover:bg-base-200 sm:grid-cols-[1fr_auto] sm:items-center sm:p-5"
+                class="grid gap-3 rounded-box border border-base-300 p-4 transition-colors hover:bg-base-200 sm:grid-cols-[minmax(0,1fr)_auto] sm:items-center sm:p-5"
             >
                 <span class="grid min-w-0 gap-1">
                     <span class="flex flex-wrap items-center gap-2">
@@ -182,7 +183,7 @@ fn Card(card: InviteCard, now: i64) -> impl IntoView {
                     </span>
                 </span>
                 <span class="flex items-baseline gap-2 sm:grid sm:justify-items-end sm:gap-0">
-                    <strong class="text-lg">{format!("{} came", invite.came)}</strong>
+                    {(invite.came > 0).then(|| view! { <strong class="text-lg">{format!("{} came", invite.came)}</strong> })}
                     <span class="text-sm text-base-content/80">
                         {invite.last_came.map_or_else(|| "Nobody yet".to_owned(), |last| ago(last, now))}
                     </span>

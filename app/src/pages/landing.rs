@@ -95,7 +95,7 @@ fn SignedOut(code: String) -> impl IntoView {
 #[component]
 fn Own(code: String) -> impl IntoView {
     view! {
-        <p class="alert">"This is your own invite. So it looks to those who open your link."</p>
+        <p class="alert">"This is your own invite. Those who open your link see this page."</p>
         <a class="btn btn-primary btn-lg" href=href(&format!("/invites/{code}"))>
             "Look after it"
         </a>

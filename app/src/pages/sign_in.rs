@@ -8,7 +8,6 @@ use crate::{
     Error, IdentityProvider, SignInWays, rpc,
     ui::{
         Form, FormProblem, Icon, Shape, Submit, TextField, Visits, go_on, href, last_post, load, query, sending, show,
-        show_either,
     },
     view,
 };
@@ -16,33 +15,13 @@ use crate::{
 /// The page.
 #[component]
 pub(crate) fn SignIn() -> impl IntoView {
-    let (ways, visitor) = (load(|| rpc::GetSignInWays {}), load(|| rpc::GetVisitor {}));
+    let ways = load(|| rpc::GetSignInWays {});
     let (to, problem) = (query("to"), query("problem"));
     view! {
         <Title text="Sign in" />
-        <section class="mx-auto grid w-full max-w-md gap-6 py-8 sm:py-16">
-            <div class="grid gap-2">
-                <h1 class="text-3xl font-bold tracking-tight">"Sign in"</h1>
-                {show_either(
-                    visitor,
-                    move |visitor| {
-                        let back = to.get_untracked().starts_with("/i/");
-                        view! {
-                            <p class="text-base-content/80">
-                                "With your account on " <strong class="text-base-content">{visitor.server_name}</strong> "."
-                                {back.then_some(" Then you come back to the invite.")}
-                            </p>
-                        }
-                    },
-                    |_| ().into_any(),
-                )}
-            </div>
-            {move || {
-                explain(&problem.get())
-                    .map(|text| view! { <p role="alert" class="alert alert-error alert-soft text-base-content">{text}</p> })
-            }}
-            {show(ways, move |ways| view! { <Ways ways to=to.get_untracked() /> })}
-        </section>
+        {show(ways, move |ways| {
+            view! { <Page ways to=to.get_untracked() problem=explain(&problem.get_untracked()) /> }
+        })}
     }
 }
 
@@ -59,22 +38,34 @@ fn explain(problem: &str) -> Option<String> {
 }
 
 #[component]
-fn Ways(ways: SignInWays, to: String) -> impl IntoView {
-    let SignInWays { password, providers } = ways;
+fn Page(ways: SignInWays, to: String, problem: Option<String>) -> impl IntoView {
+    let SignInWays { server_name, password, providers } = ways;
     let none = !password && providers.is_empty();
     let both = password && !providers.is_empty();
+    let comes_back = to.starts_with("/i/");
     view! {
-        {providers.into_iter().map(|provider| view! { <Elsewhere provider to=to.clone() /> }).collect_view()}
-        {both.then(|| view! { <p class="divider my-0">"or"</p> })}
-        {password.then(|| view! { <ByPassword to=to.clone() /> })}
-        {none
-            .then(|| {
-                view! {
-                    <p class="alert">
-                        "This homeserver offers no way of signing in that a web page can use. Your app can redeem codes all the same."
-                    </p>
-                }
-            })}
+        <section class="mx-auto grid w-full max-w-md gap-6 py-8 sm:py-16">
+            <div class="grid gap-2">
+                <h1 class="text-3xl font-bold tracking-tight">"Sign in"</h1>
+                <p class="text-base-content/80">
+                    "With your account on " <strong class="text-base-content">{server_name}</strong> "."
+                    {comes_back.then_some(" Then you come back to the invite.".to_owned())}
+                </p>
+            </div>
+            {problem
+                .map(|text| view! { <p role="alert" class="alert alert-error alert-soft text-base-content">{text}</p> })}
+            {providers.into_iter().map(|provider| view! { <Elsewhere provider to=to.clone() /> }).collect_view()}
+            {both.then(|| view! { <p class="divider my-0">"or"</p> })}
+            {password.then(|| view! { <ByPassword to=to.clone() /> })}
+            {none
+                .then(|| {
+                    view! {
+                        <p class="alert">
+                            "This homeserver offers no way of signing in that a web page can use. Your app can redeem codes all the same."
+                        </p>
+                    }
+                })}
+        </section>
     }
 }
 

@@ -112,12 +112,12 @@ pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoVi
             <div class="sticky bottom-0 -mx-4 grid gap-3 border-t border-base-300 bg-base-100 px-4 py-4 sm:mx-0 sm:px-0">
                 <FormProblem sending=save />
                 <div class="flex items-center gap-4">
-                    <Submit sending=save class="btn btn-primary btn-lg max-sm:flex-1">
+                    <Submit sending=save class="btn btn-primary btn-lg whitespace-nowrap max-sm:flex-1">
                         {if editing.is_some() { "Save" } else { "Make the invite" }}
                     </Submit>
                     <p class="text-base-content/80" aria-live="polite">
                         {move || match ticked.get() {
-                            0 => "No room chosen yet".to_owned(),
+                            0 => "No room yet".to_owned(),
                             some => count(u32::try_from(some).unwrap_or(u32::MAX), "room") + " chosen",
                         }}
                     </p>

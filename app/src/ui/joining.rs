@@ -63,7 +63,7 @@ pub(crate) fn Joining(
         <div class:hidden=move || !idle.get()>
             <Form sending=redeem class="grid">
                 <input type="hidden" name="code" value=code />
-                <Submit sending=redeem class="btn btn-primary btn-lg">
+                <Submit sending=redeem class="btn btn-primary btn-lg h-auto min-h-14 py-2 text-balance">
                     {move || if begun.get() { "Try again".to_owned() } else { call.clone() }}
                 </Submit>
             </Form>
@@ -143,31 +143,39 @@ fn OneStep(step: Step, number: usize) -> impl IntoView {
                     <p class="truncate font-medium">{title.clone()}</p>
                     {state}
                 </div>
+                {links.map(|links| view! { <Open links title /> })}
             </div>
-            {links.map(|links| view! { <Open links title /> })}
         </li>
     }
 }
 
-/// The ways into a room.
+/// The ways into a room: whatever app the system knows, and those that it may not know.
 #[component]
 fn Open(links: RoomLinks, title: String) -> impl IntoView {
-    let link = move |name: &'static str, address: String| {
-        view! {
-            <a class="btn btn-xs" href=address rel="external noreferrer" aria-label=format!("Open {title} in {name}")>
-                {name}
-            </a>
-        }
-    };
+    let RoomLinks { app, matrix_to, acter, element } = links;
+    let others = [("Acter", Some(acter)), ("Element", element), ("matrix.to", Some(matrix_to))];
+    let others = others.into_iter().filter_map(|(name, address)| {
+        let label = format!("Open {title} in {name}");
+        address.map(|address| {
+            view! {
+                <a class="btn btn-ghost btn-sm justify-start" href=address rel="external noreferrer" aria-label=label>
+                    {name}
+                </a>
+            }
+        })
+    });
+    let others = others.collect_view();
     view! {
-        <p class="flex flex-wrap items-center gap-1.5 pl-12 text-sm">
-            <span class="text-base-content/80" aria-hidden="true">
-                "Open in"
-            </span>
-            {link("your app", links.app)}
-            {link("matrix.to", links.matrix_to)}
-            {link("Acter", links.acter)}
-            {links.element.map(|element| link("Element", element))}
-        </p>
+        <a class="btn btn-sm border-base-300 bg-base-100" href=app rel="external noreferrer" aria-label=format!("Open {title} in your app")>
+            "Open"
+        </a>
+        <details class="dropdown dropdown-end">
+            <summary class="btn btn-square btn-sm border-base-300 bg-base-100" aria-label=format!("Other ways to open {title}")>
+                <Icon shape=Shape::More class="size-4" />
+            </summary>
+            <div class="dropdown-content z-10 mt-1 grid w-36 gap-1 rounded-box border border-base-300 bg-base-100 p-2 shadow-lg">
+                {others}
+            </div>
+        </details>
     }
 }

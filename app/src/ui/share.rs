@@ -34,16 +34,17 @@ pub(crate) fn SharePanel(code: String, link: String, title: String) -> impl Into
         move |name: &str| href(&format!("/invites/{code}/{name}"))
     };
     view! {
-        <section class="grid gap-6 rounded-box border border-base-300 p-5 sm:grid-cols-[auto_1fr] sm:p-6 print:border-0 print:p-0" aria-label="Share">
-            <img class="mx-auto w-full max-w-64 rounded-box bg-white p-2 sm:size-56" src=file("qr.svg") alt="QR code of the link" width="224" height="224" />
+        <section class="grid gap-6 rounded-box border border-base-300 p-5 sm:grid-cols-[auto_1fr] sm:p-6 print:grid-cols-1 print:border-0 print:p-0" aria-label="Share">
+            <img class="mx-auto w-full max-w-64 rounded-box bg-white p-2 sm:size-56 print:size-96 print:max-w-none" src=file("qr.svg") alt="QR code of the link" width="224" height="224" />
             <div class="grid content-center gap-4">
                 <div class="grid gap-1.5">
-                    <label class="font-medium" for="link">
+                    <p class="hidden text-center text-lg font-medium break-all print:block">{link.clone()}</p>
+                    <label class="font-medium print:hidden" for="link">
                         "Link"
                     </label>
-                    <div class="flex gap-2">
+                    <div class="flex gap-2 print:hidden">
                         <input id="link" class="input w-full font-mono text-sm" readonly value=link on:focus=select />
-                        <button class="btn btn-primary hidden scripted:inline-flex print:hidden" type="button" on:click=copy>
+                        <button class="btn btn-primary hidden scripted:not-print:inline-flex" type="button" on:click=copy>
                                 <Icon shape=Shape::Copy />
                                 "Copy"
                             </button>
@@ -52,7 +53,7 @@ pub(crate) fn SharePanel(code: String, link: String, title: String) -> impl Into
                         {move || said.get().to_owned()}
                     </p>
                 </div>
-                <p class="text-sm text-base-content/80">
+                <p class="text-sm text-base-content/80 print:text-center">
                     "Or the code alone: " <code class="font-mono font-semibold text-base-content break-all">{code}</code>
                 </p>
                 <div class="flex flex-wrap gap-2 print:hidden">

@@ -1,5 +1,7 @@
 //! Numbers and times in words.
 
+use time::{Date, OffsetDateTime};
+
 /// A number and what it counts: `1 room`, `3 rooms`.
 pub(crate) fn count(number: u32, one: &str) -> String {
     let end = if number == 1 { "" } else { "s" };
@@ -19,19 +21,12 @@ pub(crate) fn ago(then: i64, now: i64) -> String {
     }
 }
 
-/// A day, as `3 May 2026` (UTC). The arithmetic is Howard Hinnant's `civil_from_days`.
+/// A day, as `3 May 2026` (UTC).
 pub(crate) fn date(millis: i64) -> String {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let days = millis.div_euclid(86_400_000) + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = (shifted + 2) % 12;
-    let year = year_of_era + era * 400 + i64::from(month < 2);
-    let month = usize::try_from(month).ok().and_then(|month| MONTHS.get(month)).copied().unwrap_or_default();
+    let day = OffsetDateTime::from_unix_timestamp(millis.div_euclid(1000)).map(OffsetDateTime::date);
+    let Ok((year, month, day)) = day.map(Date::to_calendar_date) else { return String::new() };
+    let month = MONTHS.get(usize::from(u8::from(month)) - 1).copied().unwrap_or_default();
     format!("{day} {month} {year}")
 }
 
