@@ -18,7 +18,7 @@ mod text;
 
 pub(crate) use self::{
     avatar::{PersonAvatar, RoomAvatar},
-    browser::{announce, fill_and_send},
+    browser::{announce, arrive, fill_and_send},
     editor::Editor,
     failure::{DeadInvite, Failure},
     form::{Form, FormProblem, Submit, TextField, go_on, last_post, sending},

@@ -1,5 +1,5 @@
 import { expect, look, ready, signIn, test } from "../fixtures.js";
-import { between, invite, joinedRooms, person, room } from "../world.js";
+import { between, invite, joinedRooms, person, room, signOutEverywhere } from "../world.js";
 
 test("joining is shown room by room, and goes on when the page is closed", async ({ page, context }) => {
   const [anna, ben] = [await person("Anna"), await person("Ben")];
@@ -93,4 +93,42 @@ test("without a detector there is no button for the camera", async ({ page }) =>
   await ready(page);
   await expect(page.getByRole("button", { name: "Look at the invite" })).toBeVisible();
   await expect(page.getByRole("button", { name: "Scan a QR code" })).toBeHidden();
+});
+
+test("a menu closes by itself, and a new page begins at its content", async ({ page }) => {
+  const anna = await person("Anna");
+  await signIn(page, anna);
+  await expect(page.getByRole("link", { name: "New invite" })).toBeVisible();
+  const menu = page.getByLabel("Account", { exact: true });
+  for (const close of [() => page.keyboard.press("Escape"), () => page.mouse.click(5, 500)]) {
+    await menu.click();
+    await expect(page.getByText(anna.id)).toBeVisible();
+    await close();
+    await expect(page.getByText(anna.id)).toBeHidden();
+  }
+  await page.getByRole("link", { name: "New invite" }).click();
+  await menu.click();
+  await page.getByRole("link", { name: "My invites" }).last().click();
+  await expect(page.getByRole("heading", { name: "Make your first invite" })).toBeVisible();
+  await expect(page.getByText(anna.id)).toBeHidden();
+  await expect(page.getByRole("main")).toBeFocused();
+});
+
+test("what was typed outlives a session that has ended", async ({ page, context }) => {
+  const anna = await person("Anna");
+  await room(anna, "Kitchen");
+  await signIn(page, anna, "/new");
+  await page.getByRole("checkbox", { name: "Kitchen" }).check();
+  await signOutEverywhere(anna);
+  await page.getByRole("button", { name: "Make the invite" }).click();
+  await expect(page.getByRole("alert")).toContainText("Your session has ended.");
+  const opened = context.waitForEvent("page");
+  await page.getByRole("link", { name: "Sign in in a new tab" }).click();
+  const tab = await opened;
+  await tab.getByLabel("User name").fill(anna.username);
+  await tab.getByLabel("Password").fill(anna.password);
+  await tab.getByRole("button", { name: "Sign in", exact: true }).click();
+  await expect(tab).toHaveURL("/invites");
+  await page.getByRole("button", { name: "Make the invite" }).click();
+  await expect(page.getByText("Your invite is ready.")).toBeVisible();
 });

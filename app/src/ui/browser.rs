@@ -21,6 +21,51 @@ pub(crate) fn announce() {
     tell("can-share", has(&navigator, "share"));
     // WICG, Shape Detection API; and there may be a camera.
     tell("can-scan", has(&window(), "BarcodeDetector") && has(&navigator, "mediaDevices"));
+    for kind in ["click", "keydown"] {
+        let close = Closure::<dyn Fn(web_sys::Event)>::new(|event: web_sys::Event| {
+            let key = event.dyn_ref::<web_sys::KeyboardEvent>().map(web_sys::KeyboardEvent::key);
+            match key.as_deref() {
+                Some("Escape") => close_menus(None),
+                Some(_) => {}
+                None => close_menus(event.target().and_then(|target| target.dyn_into().ok()).as_ref()),
+            }
+        });
+        document().add_event_listener_with_callback(kind, close.as_ref().unchecked_ref()).ok();
+        // It is needed for as long as the page is there.
+        close.forget();
+    }
+}
+
+/// Closes every open menu but the one that something is in.
+fn close_menus(except: Option<&web_sys::Node>) {
+    let Ok(menus) = document().query_selector_all("details.dropdown[open]") else { return };
+    for number in 0..menus.length() {
+        let Some(menu) = menus.item(number).filter(|menu| !menu.contains(except)) else { continue };
+        let Ok(menu) = menu.dyn_into::<web_sys::Element>() else { continue };
+        // Whoever was in it, by keyboard, is at its button again.
+        let inside = document().active_element().is_some_and(|focused| menu.contains(Some(&focused)));
+        menu.remove_attribute("open").ok();
+        if let Ok(Some(button)) = menu.query_selector("summary")
+            && inside
+        {
+            focus(&button);
+        }
+    }
+}
+
+fn focus(element: &web_sys::Element) {
+    if let Some(element) = element.dyn_ref::<web_sys::HtmlElement>() {
+        element.focus().ok();
+    }
+}
+
+/// After another page has come in place of the last one: what was open is closed, and whoever goes on by keyboard, or has the page
+/// read to them, begins at its content.
+pub(crate) fn arrive() {
+    close_menus(None);
+    if let Some(content) = document().get_element_by_id("content") {
+        focus(&content);
+    }
 }
 
 fn has(object: &JsValue, name: &str) -> bool {

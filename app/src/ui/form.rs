@@ -3,7 +3,7 @@
 use leptos::{ev::SubmitEvent, prelude::*, wasm_bindgen::JsCast, web_sys};
 use leptos_router::hooks::use_navigate;
 
-use super::navigation::LastPost;
+use super::navigation::{LastPost, href};
 use crate::{
     Error, FORM_FUNCTION, Next, Posted, view,
     wire::{Answer, Asked, Question, send},
@@ -93,7 +93,21 @@ pub(crate) fn FormProblem(sending: Sending) -> impl IntoView {
             {move || {
                 error()
                     .map(|error: Error| {
-                        view! { <p class="alert alert-error alert-soft text-base-content">{error.to_string()}</p> }
+                        let ended = matches!(error, Error::SignedOut { .. });
+                        // In another tab, so that what was typed stays.
+                        let again = ended
+                            .then(|| {
+                                view! {
+                                    " "
+                                    <a class="link" href=href("/sign-in") target="_blank">
+                                        "Sign in in a new tab"
+                                    </a>
+                                    ", then send this again."
+                                }
+                            });
+                        view! {
+                            <p class="alert alert-error alert-soft block text-base-content">{error.to_string()} {again}</p>
+                        }
                     })
             }}
         </div>

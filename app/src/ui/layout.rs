@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use super::{Form, Icon, LastPost, Mark, PersonAvatar, Shape, go_on, href, load, sending, show_either};
+use super::{Form, Icon, LastPost, Mark, PersonAvatar, Shape, arrive, go_on, href, load, sending, show_either};
 use crate::{Person, rpc, view};
 
 /// Counts sign-ins and sign-outs: whatever is about the person is asked for again after each.
@@ -43,7 +43,7 @@ impl Visits {
 #[component]
 pub(crate) fn Layout(children: Children) -> impl IntoView {
     let visitor = load(|| rpc::GetVisitor {});
-    forget_the_last_post();
+    notice_another_page();
     view! {
         <a
             href="#content"
@@ -64,7 +64,7 @@ pub(crate) fn Layout(children: Children) -> impl IntoView {
                     {show_either(visitor, |visitor| account(visitor.person), |_| account(None))}
                 </nav>
             </header>
-            <main id="content" class="mx-auto w-full max-w-5xl flex-1 px-4 pb-16 sm:px-8">
+            <main id="content" tabindex="-1" class="outline-none mx-auto w-full max-w-5xl flex-1 px-4 pb-16 sm:px-8">
                 {children()}
             </main>
             <footer class="border-t border-base-300 px-5 py-6 text-center text-sm text-base-content/80 print:hidden">
@@ -75,12 +75,13 @@ pub(crate) fn Layout(children: Children) -> impl IntoView {
 }
 
 /// Once another page is shown, what was posted to the first one is past.
-fn forget_the_last_post() {
+fn notice_another_page() {
     let (path, last) = (use_location().pathname, expect_context::<LastPost>());
     Effect::new(move |before: Option<String>| {
         let now = path.get();
         if before.is_some_and(|before| before != now) {
             last.forget();
+            arrive();
         }
         now
     });
