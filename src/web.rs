@@ -16,7 +16,7 @@ use std::{net::SocketAddr, path::Path, sync::Arc};
 use app::{App, PREFIX, Posted, provide_backend, provide_mount, provide_posted, shell};
 use axum::{
     Router,
-    body::Body,
+    body::{Body, Bytes},
     extract::{ConnectInfo, Request, State},
     middleware::from_fn_with_state,
     response::{IntoResponse, Response},
@@ -35,6 +35,9 @@ use crate::{invites::Invites, proxies::Proxies, session::Sealer};
 
 /// Where server functions are answered. They keep this path wherever the pages are mounted.
 const FUNCTIONS: &str = "/_synapse/client/super_invites/_rpc";
+
+/// The largest form that is read: five hundred rooms and a label.
+const LARGEST_FORM: usize = 64 * 1024;
 
 /// What the browser door needs.
 pub struct Settings {
@@ -116,7 +119,17 @@ async fn function(
     if !visit.is_from_here() {
         return reply::not_from_here();
     }
-    web.call(visit, Request::from_parts(parts, body)).await
+    match read(body).await {
+        Ok(body) => web.call(visit, Request::from_parts(parts, Body::from(body))).await,
+        Err(too_large) => too_large,
+    }
+}
+
+/// A form's body, or the answer to one that is too large.
+async fn read(body: Body) -> Result<Bytes, Response> {
+    axum::body::to_bytes(body, LARGEST_FORM)
+        .await
+        .map_err(|_| (StatusCode::PAYLOAD_TOO_LARGE, "The form is too large.\n").into_response())
 }
 
 impl Web {

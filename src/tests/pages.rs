@@ -283,6 +283,7 @@ async fn a_form_that_does_not_work_loses_nothing() {
     assert!(long.status == 422 && long.body.contains("at most 80 characters"), "{}", long.body);
     let huge = "x".repeat(70_000);
     assert_eq!(browser.form("/new", "save", &[("form[label]", &huge)]).await.status, 413);
+    assert_eq!(browser.function("save", &[("form[label]", &huge)]).await.0, 413);
     assert_eq!(browser.post("/new", &[("form[label]", "x")]).await.status, 400);
     assert_eq!(browser.form("/new", "../tokens", &[]).await.status, 400);
     // A room that Anna may not invite to is called by its name, not by its id.

@@ -16,9 +16,6 @@ use super::{
     reply::{not_from_here, see_other, status_of},
 };
 
-/// The largest form that is read: five hundred rooms and a label.
-const LARGEST: usize = 64 * 1024;
-
 pub(super) async fn posted(
     State(web): State<Arc<Web>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -29,8 +26,9 @@ pub(super) async fn posted(
     if !visit.is_from_here() {
         return not_from_here();
     }
-    let Ok(body) = axum::body::to_bytes(body, LARGEST).await else {
-        return (StatusCode::PAYLOAD_TOO_LARGE, "The form is too large.\n").into_response();
+    let body = match super::read(body).await {
+        Ok(body) => body,
+        Err(too_large) => return too_large,
     };
     let fields: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
     let function = fields.iter().find(|(name, _)| name == FORM_FUNCTION).map(|(_, function)| function.clone());
