@@ -4,12 +4,7 @@ use app::{Error as Refusal, Invite, Landing, Progress, Relation, Room, RoomLinks
 use matrix_sdk::ruma::{OwnedRoomId, RoomId, UserId};
 
 use super::{Inner, Invites, user_id};
-use crate::{
-    account::Account,
-    error::Result,
-    homeserver::RoomSummary,
-    store::{Came, Redemption},
-};
+use crate::{account::Account, error::Result, homeserver::RoomSummary, store::Came};
 
 impl Invites {
     /// The page behind an invite's link, for anybody who has it.
@@ -28,10 +23,10 @@ impl Invites {
             Some(account) => {
                 let me = account.user_id();
                 let person = self.0.homeserver.person(me).await;
-                let redemption = self.0.store.redemption(code, me.as_str()).await?;
-                match redemption.filter(|redemption| !redemption.outcomes.is_empty()) {
-                    Some(redemption) => Relation::Redeeming(person, self.0.progress(&invite, me, redemption).await?),
-                    None => Relation::Invited(person),
+                let progress = self.0.progress(&invite, me).await?;
+                match progress.has_begun() {
+                    true => Relation::Redeeming(person, progress),
+                    false => Relation::Invited(person),
                 }
             }
         };
@@ -49,9 +44,7 @@ impl Invites {
     /// How far somebody is with redeeming a code.
     pub async fn progress(&self, account: &Account, code: &str) -> Result<Progress> {
         let invite = self.0.redeemable(code).await?;
-        let me = account.user_id();
-        let redemption = self.0.store.redemption(code, me.as_str()).await?.unwrap_or_default();
-        self.0.progress(&invite, me, redemption).await
+        self.0.progress(&invite, account.user_id()).await
     }
 }
 
@@ -72,7 +65,10 @@ impl Inner {
         Ok(ids.into_iter().zip(summaries).map(|(id, summary)| room(&id, summary)).collect())
     }
 
-    async fn progress(&self, invite: &Invite, redeemer: &UserId, redemption: Redemption) -> Result<Progress> {
+    async fn progress(&self, invite: &Invite, redeemer: &UserId) -> Result<Progress> {
+        // Asked first: what ends in between is then shown as running for a moment, rather than as stopped before its end.
+        let running = self.running.is_at_work(&invite.code, redeemer);
+        let redemption = self.store.redemption(&invite.code, redeemer.as_str()).await?.unwrap_or_default();
         let seen: Vec<String> = invite.rooms.iter().filter(|room| redemption.is_in(Some(room))).cloned().collect();
         let mut seen = self.rooms_as(redeemer, &seen).await?;
         if invite.show_rooms {
@@ -103,7 +99,6 @@ impl Inner {
         if invite.chat {
             steps.push(Step { room: None, chat: true, state: state(None, redemption.chat.room.as_deref()) });
         }
-        let running = self.running.is_at_work(&invite.code, redeemer);
         Ok(Progress { steps, running, complete: redemption.complete })
     }
 

@@ -51,6 +51,11 @@ impl Progress {
         self.steps.iter().filter(|step| matches!(step.state, StepState::In(_))).count()
     }
 
+    /// Whether anything has come of it yet.
+    pub fn has_begun(&self) -> bool {
+        self.steps.iter().any(|step| step.state != StepState::Waiting)
+    }
+
     /// Whether any of the steps has failed.
     pub fn has_missed(&self) -> bool {
         self.steps.iter().any(|step| matches!(step.state, StepState::Missed(_)))
