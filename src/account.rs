@@ -11,12 +11,24 @@ pub struct Account {
     user_id: OwnedUserId,
     token: String,
     guest: bool,
+    origin: Origin,
 }
 
 impl Account {
     /// What the homeserver said of a token.
     pub fn new(user_id: OwnedUserId, token: &str, guest: bool) -> Self {
-        Self { user_id, token: token.to_owned(), guest }
+        Self { user_id, token: token.to_owned(), guest, origin: Origin::default() }
+    }
+
+    /// The same, where they come from now.
+    #[must_use]
+    pub fn coming_from(self, origin: &Origin) -> Self {
+        Self { origin: origin.clone(), ..self }
+    }
+
+    /// Where they come from.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// Their Matrix id.
@@ -41,9 +53,31 @@ impl fmt::Debug for Account {
     }
 }
 
+/// Through which door a request came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Door {
+    /// The JSON API.
+    #[default]
+    Api,
+    /// The pages.
+    Web,
+}
+
+impl Door {
+    /// What it is called in the audit log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Web => "web",
+        }
+    }
+}
+
 /// Where a request came from, as far as it is known.
 #[derive(Debug, Clone, Default)]
 pub struct Origin {
+    /// Through which door.
+    pub door: Door,
     /// The client's address, behind trusted proxies.
     pub address: Option<IpAddr>,
     /// What the client calls itself.

@@ -2,10 +2,13 @@
 //! error codes and field names. Legacy words live here and nowhere else.
 
 mod access_token;
+mod admin;
 mod info;
 mod query;
 mod redeem;
+mod redemptions;
 mod reply;
+mod rooms;
 mod tokens;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -19,9 +22,15 @@ use axum::{
     routing::any,
 };
 use http::{HeaderMap, Method, StatusCode};
+use serde::de::DeserializeOwned;
 
 use self::{query::Query, reply::Reply};
-use crate::{account::Account, error::Error, invites::Invites, proxies::Proxies};
+use crate::{
+    account::{Account, Door},
+    error::Error,
+    invites::Invites,
+    proxies::Proxies,
+};
 
 /// The largest body that is read, in bytes.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -39,6 +48,36 @@ enum Resource {
     Tokens,
     Info,
     Redeem,
+    Redemptions,
+    Rooms,
+    AdminInvites,
+    AdminPause,
+    AdminAudit,
+}
+
+impl Resource {
+    fn at(path: &str) -> Option<Self> {
+        Some(match path {
+            "tokens" => Self::Tokens,
+            "info" => Self::Info,
+            "redeem" => Self::Redeem,
+            "redemptions" => Self::Redemptions,
+            "rooms" => Self::Rooms,
+            "admin/invites" => Self::AdminInvites,
+            "admin/pause" => Self::AdminPause,
+            "admin/audit" => Self::AdminAudit,
+            _ => return None,
+        })
+    }
+
+    fn allows(self, method: &Method) -> bool {
+        match self {
+            Self::Tokens => [Method::GET, Method::POST, Method::DELETE].contains(method),
+            Self::Info | Self::Redemptions | Self::AdminAudit => method == Method::GET,
+            Self::Redeem => method == Method::POST,
+            Self::Rooms | Self::AdminInvites | Self::AdminPause => [Method::GET, Method::POST].contains(method),
+        }
+    }
 }
 
 /// A request whose sender is known.
@@ -70,31 +109,28 @@ async fn door(
     if method == Method::OPTIONS {
         return Reply::preflight();
     }
-    let resource = match path.as_ref().map(|Path(path)| path.as_str()) {
-        Ok("tokens") => Resource::Tokens,
-        Ok("info") => Resource::Info,
-        Ok("redeem") => Resource::Redeem,
-        _ => return Reply::unrecognized().into_response(),
+    let Some(resource) = path.ok().and_then(|Path(path)| Resource::at(&path)) else {
+        return Reply::unrecognized().into_response();
     };
     let method = if method == Method::HEAD { Method::GET } else { method };
     let answer = async {
-        let allowed = match resource {
-            Resource::Tokens => [Method::GET, Method::POST, Method::DELETE].contains(&method),
-            Resource::Info => method == Method::GET,
-            Resource::Redeem => method == Method::POST,
-        };
-        if !allowed {
+        if !resource.allows(&method) {
             return Err(Reply::error(StatusCode::METHOD_NOT_ALLOWED, "M_UNRECOGNIZED", "Unrecognized request"));
         }
         let query = Query::parse(query.as_deref().unwrap_or_default());
         let token = access_token::find(&headers, &query)?;
-        let origin = api.proxies.origin(peer, &headers);
+        let origin = api.proxies.origin(Door::Api, peer, &headers);
         let account = api.invites.authenticate(&token, &origin).await.map_err(refuse(resource))?;
         let request = Request { account, query, body };
         match resource {
             Resource::Tokens => tokens::answer(&api.invites, &method, request).await,
             Resource::Info => info::answer(&api.invites, request).await,
             Resource::Redeem => redeem::answer(&api.invites, request).await,
+            Resource::Redemptions => redemptions::answer(&api.invites, request).await,
+            Resource::Rooms => rooms::answer(&api.invites, &method, request).await,
+            Resource::AdminInvites => admin::invites(&api.invites, &method, request).await,
+            Resource::AdminPause => admin::pause(&api.invites, &method, request).await,
+            Resource::AdminAudit => admin::audit(&api.invites, request).await,
         }
     };
     let (Ok(reply) | Err(reply)) = answer.await;
@@ -105,9 +141,7 @@ impl Request {
     /// The code in the query, which must be there.
     fn code(&self) -> Result<String, Reply> {
         match self.query.code()? {
-            None => {
-                Err(Reply::error(StatusCode::BAD_REQUEST, "M_MISSING_PARAM", "Missing string query parameter 'token'"))
-            }
+            None => Err(Reply::missing_param("token")),
             Some(code) if code.is_empty() => {
                 Err(Reply::invalid_param("The query parameter 'token' must not be empty."))
             }
@@ -125,6 +159,18 @@ impl Request {
             Ok(_) => Err(Reply::bad_json("Content must be a JSON object.")),
             Err(_) => Err(Reply::error(StatusCode::BAD_REQUEST, "M_NOT_JSON", "Content not JSON.")),
         }
+    }
+}
+
+impl Request {
+    /// A body of this shape; what is wrong with another one is said.
+    async fn read<T: DeserializeOwned>(self) -> Result<T, Reply> {
+        let fields = self.json().await?;
+        serde_path_to_error::deserialize(serde_json::Value::Object(fields)).map_err(|error| {
+            let field = error.path().to_string();
+            let problem = error.into_inner();
+            Reply::bad_json(if field == "." { problem.to_string() } else { format!("“{field}”: {problem}.") })
+        })
     }
 }
 

@@ -16,8 +16,10 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Map, Value};
 use url::Url;
 
+mod policy;
 mod sql_url;
 
+pub use policy::{Creators, CreatorsWord, FailedLookups, Policy};
 pub use sql_url::SqlUrl;
 
 /// The commented example that `super-invites config` prints.
@@ -87,6 +89,15 @@ pub struct Config {
     /// Addresses of reverse proxies whose `X-Forwarded-For` is believed.
     #[serde(default = "default_trusted_proxies")]
     pub trusted_proxies: Vec<IpAddr>,
+    /// What invites may do.
+    #[serde(default)]
+    pub policy: Policy,
+    /// How many look-ups of codes may fail.
+    #[serde(default)]
+    pub failed_lookups: FailedLookups,
+    /// For how many days it is remembered who did what.
+    #[serde(default = "default_audit_days")]
+    pub audit_days: u32,
 }
 
 /// How the service acts for users.
@@ -276,6 +287,10 @@ fn default_token_cache() -> Duration {
     Duration::from_secs(10)
 }
 
+fn default_audit_days() -> u32 {
+    365
+}
+
 fn default_trusted_proxies() -> Vec<IpAddr> {
     vec![IpAddr::from([127, 0, 0, 1]), IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])]
 }
@@ -307,6 +322,9 @@ mod tests {
         assert_eq!(config.token_cache_seconds, defaults.token_cache_seconds);
         assert_eq!(config.trusted_proxies, defaults.trusted_proxies);
         assert_eq!(config.sql_url, defaults.sql_url);
+        assert_eq!(config.policy, defaults.policy);
+        assert_eq!(config.failed_lookups, defaults.failed_lookups);
+        assert_eq!(config.audit_days, defaults.audit_days);
         assert!(!config.generate_registration_token && !config.enable_web);
     }
 
@@ -321,6 +339,11 @@ mod tests {
         assert!(mode.contains("`appservice`") && mode.contains("`admin`"), "{mode}");
         let address = problem(&[("SUPER_INVITES_HOMESERVER_URL", "localhost:8008")]);
         assert!(address.contains("http://"), "{address}");
+        let creators = problem(&[("SUPER_INVITES_POLICY", "{create: nobody}")]);
+        assert!(creators.contains("policy") && creators.contains("`everyone`, `admins` or a list"), "{creators}");
+        let listed =
+            with(&[("SUPER_INVITES_POLICY", "{create: ['@anna:example.org'], max_uses: 5}")]).expect("it fits");
+        assert_eq!((matches!(listed.policy.create, Creators::Users(_)), listed.policy.max_uses), (true, Some(5)));
         let missing = Config::read(None, []).expect_err("there is nothing").to_string();
         assert!(missing.contains("`homeserver_url`"), "{missing}");
     }

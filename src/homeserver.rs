@@ -29,7 +29,7 @@ pub use self::{
     caller::MayInvite,
     error::{Error, Refusal, Result},
     media::Picture,
-    registration_tokens::TokenState,
+    registration_tokens::{TokenLimits, TokenState},
     rooms::JoinedRoom,
     sign_in::Session,
     standing::Standing,
@@ -150,6 +150,25 @@ impl Homeserver {
         match self.call(admin::QueryUser { user: &user }).await {
             Err(Error::Refused(_)) => Ok(false),
             answer => answer.map(|_| true),
+        }
+    }
+
+    /// Whether somebody is a server admin, now. Asked with their own token: an admin may see their own account, others may not.
+    pub async fn is_server_admin(&self, account: &Account) -> Result<bool> {
+        let question = admin::QueryUser { user: account.user_id() };
+        match self.transport.call(question, account.token()).await {
+            Ok(state) => Ok(state.admin),
+            Err(Error::Refused(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// When an account was made, in milliseconds since the epoch; nothing if the homeserver does not say.
+    pub async fn account_made_at(&self, user: &UserId) -> Result<Option<i64>> {
+        match self.call(admin::QueryUser { user }).await {
+            Ok(state) => Ok(state.creation_ts.map(|seconds| seconds * 1000)),
+            Err(Error::Refused(_)) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 

@@ -1,44 +1,40 @@
 //! The use cases: everything that can be done with invites, with all rules and all authorisation, whichever door the
 //! request came through.
 
+mod audit;
 mod chat;
 mod entry;
+mod guesses;
 mod landing;
 mod overview;
 mod redeem;
 mod registration;
+mod room_admins;
 mod rooms;
+mod rules;
+mod save;
+mod server_admins;
 mod session;
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
-use app::{Draft, Error as Refusal, Invite, LONGEST_LABEL, Preview, Registration};
+use app::{Error as Refusal, Invite, InviteState, Preview};
 use matrix_sdk::ruma::{OwnedUserId, UserId};
 use moka::future::Cache;
 use tokio_util::task::TaskTracker;
-use url::Url;
 
-use self::redeem::Running;
+use self::{audit::Action, guesses::Guesses, redeem::Running};
+pub use self::{rules::Rules, save::Saved};
 use crate::{
     account::{Account, Origin},
+    config::FailedLookups,
     error::{Error, Result},
     homeserver::{self, Homeserver},
-    store::{Millis, NewInvite, RegistrationToken, Store, StoredInvite, Written},
+    store::{Millis, Store, StoredInvite, Written},
 };
 
 /// Tells the time, in milliseconds since the epoch.
 pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
-
-/// What an operator can set about invites.
-#[derive(Debug, Clone)]
-pub struct Rules {
-    /// The most rooms of one invite.
-    pub max_rooms: usize,
-    /// Whether codes open accounts as well.
-    pub registration: bool,
-    /// Where people find Element in the browser.
-    pub element_web_url: Option<Url>,
-}
 
 /// The use cases, over one database and one homeserver. Cheap to clone.
 #[derive(Clone)]
@@ -49,6 +45,7 @@ struct Inner {
     homeserver: Arc<Homeserver>,
     rules: Rules,
     clock: Clock,
+    guesses: Guesses,
     lists: Lists,
     running: Running,
     tasks: TaskTracker,
@@ -73,12 +70,19 @@ fn lists() -> Lists {
 
 impl Invites {
     /// The use cases over this database and this homeserver.
-    pub fn new(store: Store, homeserver: Arc<Homeserver>, rules: Rules, clock: Clock) -> Self {
+    pub fn new(
+        store: Store,
+        homeserver: Arc<Homeserver>,
+        rules: Rules,
+        failed_lookups: FailedLookups,
+        clock: Clock,
+    ) -> Self {
         Self(Arc::new(Inner {
             store,
             homeserver,
             rules,
             clock,
+            guesses: Guesses::new(failed_lookups),
             lists: lists(),
             running: Running::default(),
             tasks: TaskTracker::new(),
@@ -98,113 +102,54 @@ impl Invites {
         })?;
         match account.is_guest() {
             true => Err(Refusal::Guest.into()),
-            false => Ok(account),
+            false => Ok(account.coming_from(origin)),
         }
     }
 
-    /// Everything that somebody has made and not deleted, oldest first.
-    pub async fn list(&self, account: &Account) -> Result<Arc<Vec<Invite>>> {
+    /// Everything that somebody has made and not deleted, oldest first; with the time for which the states of its invites hold, and whether
+    /// every invite of the server is stopped.
+    pub async fn list(&self, account: &Account) -> Result<Listed> {
         let owner = account.user_id().as_str();
+        let now = (self.0.clock)();
         // Read before the list: if it changes in between, the list is newer than it says, and read again.
-        let version = self.0.store.invites_version(owner).await?;
-        if let Some((known, list)) = self.0.lists.get(owner).await
+        let (version, all_paused) = self.0.store.invites_version(owner).await?;
+        if let Some((known, invites)) = self.0.lists.get(owner).await
             && known == version
         {
-            return Ok(list);
+            return Ok(Listed { invites, all_paused, now });
         }
-        let list = Arc::new(self.0.store.invites_of(owner).await?);
-        self.0.lists.insert(owner.to_owned(), (version, Arc::clone(&list))).await;
-        Ok(list)
+        let mut invites = self.0.store.invites_of(owner).await?;
+        for invite in &mut invites {
+            self.0.rules.bound(invite);
+        }
+        let invites = Arc::new(invites);
+        self.0.lists.insert(owner.to_owned(), (version, Arc::clone(&invites))).await;
+        Ok(Listed { invites, all_paused, now })
     }
 
-    /// One of somebody's own invites.
-    pub async fn one(&self, account: &Account, code: &str) -> Result<Invite> {
-        Ok(self.own(account, code).await?.invite)
-    }
-
-    /// Makes an invite, or changes one of one's own.
-    ///
-    /// The invite exists even if its registration token could not be made: then the answer says so, and saving again tries again.
-    pub async fn save(&self, account: &Account, draft: Draft) -> Result<(Invite, Registration)> {
-        let code = draft.code.as_deref().map(app::Code::parse).transpose()?;
-        let old = match &code {
-            Some(code) => self.0.store.invite(code.as_str()).await?,
-            None => None,
-        };
-        if let Some(old) = &old {
-            check_owner(old, account.user_id())?;
-            if old.deleted_at.is_some() {
-                return Err(Refusal::CodeSpent { code: old.invite.code.clone() }.into());
-            }
-        }
-        if self.0.homeserver.is_suspended(account.user_id()).await? {
-            return Err(Refusal::Suspended.into());
-        }
-        let label = match &draft.label {
-            Some(label) => label_of(label)?,
-            None => old.as_ref().and_then(|old| old.invite.label.clone()),
-        };
-        let known = old.as_ref().map_or(&[][..], |old| &old.invite.rooms);
-        let new = NewInvite {
-            rooms: self.0.check_rooms(account, &draft.rooms, known).await?,
-            owner: account.user_id().to_string(),
-            chat: draft.chat,
-            label,
-            show_rooms: draft.show_rooms.or(old.as_ref().map(|old| old.invite.show_rooms)).unwrap_or_default(),
-            registration: draft.registration.or(old.as_ref().map(|old| old.registration)).unwrap_or(true),
-            code: code.map_or_else(|| app::Code::generate(getrandom::fill), Ok)?.into(),
-        };
-        let now = (self.0.clock)();
-        let written = match &old {
-            Some(_) => self.0.store.change_invite(&new, now).await?,
-            None => self.0.store.create_invite(&new, now).await?,
-        };
-        if written == Written::NotAsExpected {
-            // Somebody was faster: their code, or our own, deleted in this moment.
-            return match self.0.store.invite(&new.code).await? {
-                Some(taken) if taken.invite.owner == new.owner => Err(Refusal::CodeSpent { code: new.code }.into()),
-                _ => Err(Refusal::NotYours.into()),
-            };
-        }
-        let token = old.as_ref().map_or(RegistrationToken::None, |old| old.registration_token);
-        let registration = self.0.register(&new.code, new.registration, token).await?;
-        let (came, last_came) = old.map_or((0, None), |old| (old.invite.came, old.invite.last_came));
-        let NewInvite { code, owner, rooms, chat, label, show_rooms, .. } = new;
-        Ok((Invite { code, owner, rooms, chat, came, last_came, label, show_rooms }, registration))
+    /// One of somebody's own invites, and whether it lets people in.
+    pub async fn one(&self, account: &Account, code: &str) -> Result<(Invite, InviteState)> {
+        let stored = self.own(account, code).await?;
+        let state = registration::state(&stored, (self.0.clock)());
+        Ok((stored.invite, state))
     }
 
     /// Deletes one of one's own invites, and the registration token that came with it. Its code is never used again.
     pub async fn delete(&self, account: &Account, code: &str) -> Result<()> {
-        let old = self.own(account, code).await?;
-        match self.0.store.delete_invite(code, (self.0.clock)()).await? {
-            Written::Done => {}
-            Written::NotAsExpected => return Err(Refusal::UnknownInvite.into()),
-        }
-        if old.registration_token.is_ours() {
-            self.0.unregister(code).await?;
-        }
-        Ok(())
+        self.own(account, code).await?;
+        self.0.delete(account, code).await
     }
 
-    /// What a code promises, for somebody who holds it.
+    /// Stops one of one's own invites for a while, or lets it go on.
+    pub async fn pause(&self, account: &Account, code: &str, paused: bool) -> Result<()> {
+        self.own(account, code).await?;
+        self.0.pause(account, code, paused).await?;
+        self.0.settle_registration(code).await.map(drop)
+    }
+
+    /// What a code promises, for somebody who holds it. Its owner sees it also when it lets nobody in.
     pub async fn preview(&self, account: &Account, code: &str) -> Result<Preview> {
-        let StoredInvite { invite, deleted_at, .. } = self.0.store.invite(code).await?.ok_or(Refusal::UnknownInvite)?;
-        if deleted_at.is_some() {
-            return Err(Refusal::Ended.into());
-        }
-        let owner = user_id(&invite.owner)?;
-        let inviter = Box::pin(self.0.homeserver.inviter(&owner)).await?;
-        if !inviter.standing.may_invite() {
-            return Err(Refusal::OwnerGone.into());
-        }
-        let redeemed = self.0.store.has_redeemed(code, account.user_id().as_str()).await?;
-        let rooms = invite.rooms.len() + usize::from(invite.chat);
-        Ok(Preview {
-            rooms: u32::try_from(rooms).unwrap_or(u32::MAX),
-            redeemed,
-            chat: invite.chat,
-            inviter: inviter.person,
-        })
+        self.0.guarded(account, self.0.preview(account, code)).await
     }
 
     /// Waits until every redemption that has begun is done, for a tidy shutdown.
@@ -214,23 +159,102 @@ impl Invites {
     }
 
     async fn own(&self, account: &Account, code: &str) -> Result<StoredInvite> {
-        let stored = self.0.store.invite(code).await?.filter(|stored| stored.deleted_at.is_none());
-        let stored = stored.ok_or(Refusal::UnknownInvite)?;
-        check_owner(&stored, account.user_id())?;
-        Ok(stored)
+        let look = async {
+            let stored = self.0.stored(code).await?.filter(|stored| stored.deleted_at.is_none());
+            let stored = stored.ok_or(Refusal::UnknownInvite)?;
+            check_owner(&stored, account.user_id())?;
+            Ok(stored)
+        };
+        self.0.guarded(account, look).await
     }
 }
 
-/// What an owner calls an invite; nothing if there is nothing but space.
-fn label_of(text: &str) -> Result<Option<String>, Refusal> {
-    let text = text.trim();
-    if text.chars().count() > LONGEST_LABEL || text.contains(char::is_control) {
-        return Err(Refusal::Invalid {
-            field: "label".into(),
-            problem: format!("must be one line of at most {LONGEST_LABEL} characters"),
-        });
+/// Somebody's invites.
+#[derive(Debug)]
+pub struct Listed {
+    /// The invites, oldest first.
+    pub invites: Arc<Vec<Invite>>,
+    /// Whether every invite of the server is stopped.
+    pub all_paused: bool,
+    /// The time, in milliseconds since the epoch.
+    pub now: Millis,
+}
+
+impl Listed {
+    /// Whether one of them lets people in.
+    pub fn state(&self, invite: &Invite) -> InviteState {
+        registration::state_of(invite, self.all_paused, self.now)
     }
-    Ok(Some(text.to_owned()).filter(|text| !text.is_empty()))
+}
+
+impl Inner {
+    /// The invite with this code, deleted or not, bounded by what is allowed now.
+    async fn stored(&self, code: &str) -> Result<Option<StoredInvite>> {
+        Ok(self.store.invite(code).await?.map(|stored| self.rules.bounded(stored)))
+    }
+
+    /// Looks a code up for somebody, unless they have tried too many that are not there or not theirs.
+    async fn guarded<T>(&self, account: &Account, look: impl Future<Output = Result<T>>) -> Result<T> {
+        self.guarded_for(Some(account.user_id()), account.origin(), look).await
+    }
+
+    async fn guarded_for<T>(
+        &self,
+        user: Option<&UserId>,
+        origin: &Origin,
+        look: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        self.guesses.check(user, origin.address, (self.clock)())?;
+        let found = look.await;
+        if let Err(Error::Refused(
+            Refusal::UnknownInvite
+            | Refusal::Ended
+            | Refusal::NotYours
+            | Refusal::OwnerGone
+            | Refusal::CodeSpent { .. },
+        )) = &found
+        {
+            self.guesses.failed(user, origin.address, (self.clock)())?;
+        }
+        found
+    }
+
+    async fn preview(&self, account: &Account, code: &str) -> Result<Preview> {
+        let stored = self.stored(code).await?.ok_or(Refusal::UnknownInvite)?;
+        let state = registration::state(&stored, (self.clock)());
+        let StoredInvite { invite, deleted_at, .. } = stored;
+        if deleted_at.is_some() {
+            return Err(Refusal::Ended.into());
+        }
+        if state != InviteState::Open && invite.owner != account.user_id().as_str() {
+            return Err(Refusal::UnknownInvite.into());
+        }
+        let owner = user_id(&invite.owner)?;
+        let inviter = Box::pin(self.homeserver.inviter(&owner)).await?;
+        if !inviter.standing.may_invite() {
+            return Err(Refusal::OwnerGone.into());
+        }
+        let redeemed = self.store.has_redeemed(code, account.user_id().as_str()).await?;
+        let rooms = invite.rooms.len() + usize::from(invite.chat);
+        Ok(Preview {
+            rooms: u32::try_from(rooms).unwrap_or(u32::MAX),
+            redeemed,
+            chat: invite.chat,
+            inviter: inviter.person,
+            welcome: invite.welcome,
+            expires_at: invite.limits.expires_at,
+            state,
+        })
+    }
+
+    /// Deletes an invite, and the registration token that came with it.
+    async fn delete(&self, account: &Account, code: &str) -> Result<()> {
+        let entry = self.entry(account, Action::Deleted, Some(code), None)?;
+        match self.store.delete_invite(code, &entry).await? {
+            Written::Done => self.settle_registration(code).await.map(drop),
+            Written::NotAsExpected => Err(Refusal::UnknownInvite.into()),
+        }
+    }
 }
 
 fn user_id(text: &str) -> Result<OwnedUserId> {

@@ -30,8 +30,11 @@ use self::{
     store::Store,
 };
 
-/// How often left-over work is looked for.
-const HOUSEKEEPING: Duration = Duration::from_secs(60);
+/// How often it is tried to make the homeserver ready.
+const PREPARE: Duration = Duration::from_secs(60);
+
+/// How often is looked for what is due: an invite that ends takes its registration token with it within so long.
+const SWEEP: Duration = Duration::from_secs(2);
 
 /// How long a redemption that is under way may hold up a shutdown.
 const GRACE: Duration = Duration::from_secs(20);
@@ -80,9 +83,11 @@ pub async fn serve(
         max_rooms: config.max_rooms,
         registration: config.generate_registration_token,
         element_web_url: config.element_web_url.clone(),
+        policy: config.policy.clone(),
+        audit_days: config.audit_days,
     };
-    let invites = Invites::new(store.clone(), Arc::clone(&homeserver), rules, clock);
-    let housekeeping = tokio::spawn(keep_house(invites.clone(), homeserver));
+    let invites = Invites::new(store.clone(), Arc::clone(&homeserver), rules, config.failed_lookups, clock);
+    let housekeeping = [tokio::spawn(prepare(homeserver)), tokio::spawn(keep_house(invites.clone()))];
 
     let proxies = Arc::new(Proxies::new(config.trusted_proxies.clone()));
     let mut router = api::router(invites.clone(), Arc::clone(&proxies));
@@ -98,7 +103,7 @@ pub async fn serve(
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(shutdown).await?;
 
-    housekeeping.abort();
+    housekeeping.iter().for_each(tokio::task::JoinHandle::abort);
     if tokio::time::timeout(GRACE, invites.finish()).await.is_err() {
         tracing::warn!("a redemption was cut short; the next one of the same person finishes it");
     }
@@ -112,19 +117,20 @@ fn site_dir(config: &Config) -> PathBuf {
     config.site_dir.clone().or_else(beside).unwrap_or_else(|| "site".into())
 }
 
-/// Makes the homeserver ready for the service, as soon as it answers, and looks after what was left over.
-async fn keep_house(invites: Invites, homeserver: Arc<Homeserver>) {
-    let mut ready = false;
+/// Makes the homeserver ready for the service, as soon as it answers.
+async fn prepare(homeserver: Arc<Homeserver>) {
+    while let Err(error) = homeserver.prepare().await {
+        tracing::warn!(%error, "the homeserver is not ready; `super-invites check` says why");
+        tokio::time::sleep(PREPARE).await;
+    }
+}
+
+/// Looks after what is due.
+async fn keep_house(invites: Invites) {
     loop {
-        if !ready {
-            match homeserver.prepare().await {
-                Ok(()) => ready = true,
-                Err(error) => tracing::warn!(%error, "the homeserver is not ready; `super-invites check` says why"),
-            }
-        }
         if let Err(error) = invites.sweep().await {
-            tracing::warn!(%error, "left-over registration tokens stay for now");
+            tracing::warn!(%error, "what is due has to wait");
         }
-        tokio::time::sleep(HOUSEKEEPING).await;
+        tokio::time::sleep(SWEEP).await;
     }
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, header};
 
-use crate::account::Origin;
+use crate::account::{Door, Origin};
 
 /// The reverse proxies whose word is believed.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ impl Proxies {
     }
 
     /// Who sent a request: the peer or, as far as trusted proxies say so in `X-Forwarded-For`, whoever is behind them.
-    pub fn origin(&self, peer: SocketAddr, headers: &HeaderMap) -> Origin {
+    pub fn origin(&self, door: Door, peer: SocketAddr, headers: &HeaderMap) -> Origin {
         let mut address = peer.ip().to_canonical();
         let chain = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
         let chain: Vec<&str> = chain.flat_map(|value| value.split(',')).collect();
@@ -27,7 +27,7 @@ impl Proxies {
                 _ => break,
             }
         }
-        Origin { address: Some(address), user_agent: headers.get(header::USER_AGENT).cloned() }
+        Origin { door, address: Some(address), user_agent: headers.get(header::USER_AGENT).cloned() }
     }
 
     /// Whether a trusted proxy says that the browser's connection is encrypted.
@@ -50,7 +50,7 @@ mod tests {
                 headers.append("x-forwarded-for", value.parse().expect("a legal header"));
             }
             let peer = format!("{peer}:1").parse().expect("an address");
-            proxies.origin(peer, &headers).address.map(|address| address.to_string())
+            proxies.origin(Door::Api, peer, &headers).address.map(|address| address.to_string())
         };
         let is = |address: &str| Some(address.to_owned());
         assert_eq!(origin("192.0.2.1", &[]), is("192.0.2.1"));

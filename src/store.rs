@@ -3,10 +3,12 @@
 //! Each method is one query or one transaction, so nothing is ever half written, and none asks the homeserver anything in
 //! between.
 
+mod audit;
 mod invites;
 mod keys;
 mod leases;
 mod redemptions;
+mod rooms;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -20,8 +22,10 @@ use sqlx::{
 use crate::config::SqlUrl;
 
 pub use self::{
-    invites::{NewInvite, RegistrationToken, Selection, StoredInvite, Written},
-    redemptions::{Came, Chat, Outcome, Redemption, Use},
+    audit::{Entry, Noted, Span},
+    invites::{AllSelection, Created, NewInvite, Quota, RegistrationToken, Selection, StoredInvite, Written},
+    redemptions::{Begun, Came, Chat, Outcome, Redemption, Totals, Use},
+    rooms::{Block, RoomInvite},
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -145,6 +149,18 @@ impl Store {
     pub async fn close(&self) {
         on_pool!(self, |pool| pool.close().await);
     }
+}
+
+/// A pattern for `LIKE … ESCAPE '!'` that finds a text as it is, anywhere.
+fn containing(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in text.to_lowercase().chars() {
+        if "%_!".contains(c) {
+            pattern.push('!');
+        }
+        pattern.push(c);
+    }
+    pattern + "%"
 }
 
 async fn sqlite_file(path: PathBuf) -> sqlx::Result<SqlitePool> {

@@ -11,7 +11,7 @@ mod site;
 mod sso;
 mod visit;
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use app::{App, PREFIX, Posted, provide_backend, provide_mount, provide_posted, shell};
 use axum::{
@@ -28,10 +28,11 @@ use leptos::{
     prelude::{LeptosOptions, provide_context},
 };
 use leptos_axum::{generate_route_list, handle_server_fns_with_context, render_app_async_with_context};
+use moka::future::Cache;
 use url::Url;
 
 use self::{pictures::Pictures, site::Site, visit::Visit};
-use crate::{invites::Invites, proxies::Proxies, session::Sealer};
+use crate::{account::Account, invites::Invites, proxies::Proxies, session::Sealer};
 
 /// Where server functions are answered. They keep this path wherever the pages are mounted.
 const FUNCTIONS: &str = "/_synapse/client/super_invites/_rpc";
@@ -57,13 +58,19 @@ struct Web {
     settings: Settings,
     options: LeptosOptions,
     pictures: Pictures,
+    /// Who is shown the pages for server admins, by access token. What can be done there is checked when it is done.
+    server_admins: Cache<String, bool>,
 }
+
+/// For how long it is believed that somebody is a server admin, or not, when pages are made.
+const SERVER_ADMIN_CACHE: Duration = Duration::from_secs(60);
 
 /// The pages, at the root and below the API's prefix, with their files from `site`.
 pub fn router(invites: Invites, settings: Settings, site: &Path) -> Router {
     let web = Arc::new(Web {
         pictures: Pictures::new(invites.clone(), settings.sealer.clone()),
         options: assets::options(site),
+        server_admins: Cache::builder().max_capacity(10_000).time_to_live(SERVER_ADMIN_CACHE).build(),
         invites,
         settings,
     });
@@ -135,6 +142,11 @@ async fn read(body: Body) -> Result<Bytes, Response> {
 impl Web {
     fn visit(&self, parts: &Parts, peer: SocketAddr) -> Visit {
         Visit::new(parts, peer, &self.settings.proxies, self.settings.public_url.as_ref())
+    }
+
+    async fn is_server_admin(&self, account: &Account) -> bool {
+        let ask = self.invites.is_server_admin(account);
+        self.server_admins.try_get_with_by_ref(account.token(), ask).await.unwrap_or_default()
     }
 
     /// The address of an invite to be shared, where it is configured.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use leptos::prelude::{provide_context, use_context};
 
 use crate::{
-    Error, InviteDetail, InviteForm, InvitePage, InviteQuery, Landing, Next, Posted, Progress, Result, Rooms,
-    SignInWays, Visitor,
+    AuditPage, Error, Intervention, InviteDetail, InviteForm, InvitePage, InviteQuery, Landing, LookedAfter, Next,
+    Posted, Progress, Result, Rooms, ServerInvites, SignInWays, Visitor,
 };
 
 /// What the pages ask of a server, already knowing who asks.
@@ -24,12 +24,26 @@ pub trait Backend: Send + Sync {
     async fn rooms(&self) -> Result<Rooms>;
     /// Some of the person's invites.
     async fn invites(&self, query: InviteQuery) -> Result<InvitePage>;
-    /// One of them.
-    async fn invite(&self, code: String) -> Result<InviteDetail>;
+    /// One of them; `before` is where the page before this one of those who came has ended.
+    async fn invite(&self, code: String, before: String) -> Result<InviteDetail>;
     /// Makes or changes one, and leads to it.
     async fn save(&self, form: InviteForm) -> Result<Next>;
     /// Deletes one.
     async fn delete(&self, code: String) -> Result<Next>;
+    /// Stops one for a while, or lets it go on.
+    async fn pause(&self, code: String, paused: bool) -> Result<Next>;
+    /// The rooms that the person administers, with the invites that lead into them.
+    async fn looked_after(&self) -> Result<LookedAfter>;
+    /// Keeps an invite out of a room, or lets it lead there again.
+    async fn block(&self, room: String, invite: i64, blocked: bool, reason: String) -> Result<Next>;
+    /// Some of the server's invites, for its admins.
+    async fn server_invites(&self, search: String, page: u32) -> Result<ServerInvites>;
+    /// Stops one of the server's invites, lets it go on, or ends it.
+    async fn intervene(&self, invite: i64, what: Intervention) -> Result<Next>;
+    /// Stops all of the server's invites, or lets them go on.
+    async fn pause_all(&self, paused: bool) -> Result<Next>;
+    /// Some of what was done, for the server's admins; `before` is where the page before this one has ended.
+    async fn audit(&self, search: String, before: String) -> Result<AuditPage>;
     /// What is behind an invite's link.
     async fn landing(&self, code: String) -> Result<Landing>;
     /// Brings the person into everything that a code leads to.

@@ -86,6 +86,17 @@ pub enum Error {
     /// The member may not invite people to these rooms.
     #[error("You cannot invite people to {}.", list(.0))]
     RoomsRefused(Vec<RoomRefusal>),
+    /// Something that only others may do.
+    #[error("{0}")]
+    Forbidden(String),
+    /// A rule of this server speaks against it.
+    #[error("{reason} (This server’s rule: {rule}.)")]
+    Rule {
+        /// The rule, as the configuration names it.
+        rule: String,
+        /// A sentence for the person.
+        reason: String,
+    },
     /// The homeserver does not answer. Nothing is lost, and it may work in a moment.
     #[error("The homeserver does not answer right now. Nothing is lost: please try again in a moment.")]
     Unreachable {

@@ -3,19 +3,26 @@
 //! Pictures are `mxc:` addresses inside the service; pages are given addresses of this service's own in their place.
 
 mod code;
+mod control;
 mod form;
 mod invite;
 mod landing;
+mod limits;
 mod overview;
 mod path;
 mod person;
 
 pub use self::{
     code::{CODE_ALPHABET, Code, code_in},
+    control::{
+        AuditEntry, AuditPage, Block, Intervention, KnownInvite, LONGEST_REASON, LookedAfter, RoomInvite, RoomInvites,
+        ServerInvite, ServerInvites,
+    },
     form::{FORM_FUNCTION, InviteForm, Next, Posted, Rooms},
-    invite::{Draft, Invite, Joined, LONGEST_LABEL, MissedRoom, Preview, Registration},
+    invite::{Draft, Invite, Joined, LONGEST_LABEL, LONGEST_WELCOME, MissedRoom, Pause, Preview, Registration},
     landing::{Landing, Progress, Relation, RoomLinks, Step, StepState},
-    overview::{Guest, InviteCard, InviteDetail, InvitePage, InviteQuery, Room, RoomChoice, Sort, Works},
+    limits::{Edit, InviteState, Limits},
+    overview::{Came, Guest, InviteCard, InviteDetail, InvitePage, InviteQuery, Room, RoomChoice, Sort, Works},
     path::LocalPath,
     person::{IdentityProvider, Person, SignInWays, Visitor},
 };

@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 
 use crate::{
-    InviteDetail, InviteForm, InvitePage, InviteQuery, Landing, Next, Progress, Result, Rooms, SignInWays, Visitor,
+    AuditPage, Intervention, InviteDetail, InviteForm, InvitePage, InviteQuery, Landing, LookedAfter, Next, Progress,
+    Result, Rooms, ServerInvites, SignInWays, Visitor,
 };
 
 #[server(name = GetVisitor, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "visitor")]
@@ -41,8 +42,8 @@ pub async fn invites(query: InviteQuery) -> Result<InvitePage> {
 }
 
 #[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "invite")]
-pub async fn invite(code: String) -> Result<InviteDetail> {
-    crate::backend()?.invite(code).await
+pub async fn invite(code: String, #[server(default)] before: String) -> Result<InviteDetail> {
+    crate::backend()?.invite(code, before).await
 }
 
 #[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "save")]
@@ -68,4 +69,44 @@ pub async fn redeem(code: String) -> Result<Progress> {
 #[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "open")]
 pub async fn open(#[server(default)] text: String) -> Result<Next> {
     crate::backend()?.open(text).await
+}
+
+#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "pause")]
+pub async fn pause(code: String, #[server(default)] paused: bool) -> Result<Next> {
+    crate::backend()?.pause(code, paused).await
+}
+
+#[server(name = GetLookedAfter, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "looked_after")]
+pub async fn looked_after() -> Result<LookedAfter> {
+    crate::backend()?.looked_after().await
+}
+
+#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "block")]
+pub async fn block(
+    room: String,
+    invite: i64,
+    #[server(default)] blocked: bool,
+    #[server(default)] reason: String,
+) -> Result<Next> {
+    crate::backend()?.block(room, invite, blocked, reason).await
+}
+
+#[server(name = GetServerInvites, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "server_invites")]
+pub async fn server_invites(#[server(default)] search: String, #[server(default)] page: u32) -> Result<ServerInvites> {
+    crate::backend()?.server_invites(search, page).await
+}
+
+#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "intervene")]
+pub async fn intervene(invite: i64, what: Intervention) -> Result<Next> {
+    crate::backend()?.intervene(invite, what).await
+}
+
+#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "pause_all")]
+pub async fn pause_all(#[server(default)] paused: bool) -> Result<Next> {
+    crate::backend()?.pause_all(paused).await
+}
+
+#[server(name = GetAudit, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "audit")]
+pub async fn audit(#[server(default)] search: String, #[server(default)] before: String) -> Result<AuditPage> {
+    crate::backend()?.audit(search, before).await
 }

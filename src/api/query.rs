@@ -1,5 +1,7 @@
 //! Query parameters, byte by byte: what is not UTF-8 must be told apart, and what has no value is not there.
 
+use std::str::FromStr;
+
 use percent_encoding::percent_decode;
 
 use super::reply::Reply;
@@ -25,6 +27,26 @@ impl Query {
         match String::from_utf8(bytes) {
             Ok(text) if text.is_ascii() => Ok(Some(app::code_in(&text).to_owned())),
             _ => Err(Reply::invalid_param("The query parameter 'token' must be plain ASCII.")),
+        }
+    }
+}
+
+impl Query {
+    /// The first value of a parameter as text.
+    pub(super) fn text(&self, name: &str) -> Result<Option<String>, Reply> {
+        let Some(bytes) = self.first(name) else { return Ok(None) };
+        match String::from_utf8(bytes) {
+            Ok(text) if !text.contains('\0') => Ok(Some(text)),
+            _ => Err(Reply::invalid_param(format!("The query parameter '{name}' must be a text."))),
+        }
+    }
+
+    /// The first value of a parameter as a number.
+    pub(super) fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, Reply> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        match text.parse() {
+            Ok(number) => Ok(Some(number)),
+            Err(_) => Err(Reply::invalid_param(format!("The query parameter '{name}' must be a number."))),
         }
     }
 }

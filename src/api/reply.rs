@@ -21,13 +21,28 @@ const CORS: [(HeaderName, &str); 4] = [
 pub(super) struct Reply {
     status: StatusCode,
     body: String,
+    content_type: &'static str,
     retry_after: Option<u32>,
 }
 
 impl Reply {
     fn new(status: StatusCode, body: &impl Serialize) -> Self {
         // Plain data with text keys: there is nothing that could not be written.
-        Self { status, body: serde_json::to_string(body).unwrap_or_default(), retry_after: None }
+        let body = serde_json::to_string(body).unwrap_or_default();
+        Self { status, body, content_type: "application/json", retry_after: None }
+    }
+
+    /// One JSON value a line (JSON Lines).
+    pub(super) fn lines(values: impl Iterator<Item = serde_json::Value>) -> Self {
+        let lines: Vec<String> = values.map(|value| value.to_string()).chain([String::new()]).collect();
+        let body = lines.join("\n");
+        Self { status: StatusCode::OK, body, content_type: "application/jsonl", retry_after: None }
+    }
+
+    /// For a query parameter without which nothing can be answered.
+    pub(super) fn missing_param(name: &str) -> Self {
+        let problem = format!("Missing string query parameter '{name}'");
+        Self::error(StatusCode::BAD_REQUEST, "M_MISSING_PARAM", problem)
     }
 
     /// An answer of a request that did what it should.
@@ -86,6 +101,11 @@ impl Reply {
                 let reply = Self::new(StatusCode::TOO_MANY_REQUESTS, &body);
                 return Self { retry_after: Some(retry_after), ..reply };
             }
+            Refusal::Rule { rule, .. } => {
+                let body = json!({"errcode": "M_FORBIDDEN", "error": text, "rule": rule});
+                return Self::new(StatusCode::FORBIDDEN, &body);
+            }
+            Refusal::Forbidden(_) => (StatusCode::FORBIDDEN, "M_FORBIDDEN", text),
             Refusal::Deactivated => (StatusCode::FORBIDDEN, "M_USER_DEACTIVATED", text),
             Refusal::WrongPassword | Refusal::WrongServer { .. } | Refusal::SignInFailed => {
                 (StatusCode::FORBIDDEN, "M_FORBIDDEN", text)
@@ -94,7 +114,7 @@ impl Reply {
             Refusal::Suspended => (StatusCode::FORBIDDEN, "M_USER_SUSPENDED", text),
             Refusal::UnknownInvite => match resource {
                 Resource::Info => (StatusCode::FORBIDDEN, "NOT_FOUND", "Token not found".into()),
-                Resource::Tokens | Resource::Redeem => (StatusCode::NOT_FOUND, "NOT_FOUND", "Token not found".into()),
+                _ => (StatusCode::NOT_FOUND, "NOT_FOUND", "Token not found".into()),
             },
             Refusal::Ended | Refusal::OwnerGone => (StatusCode::FORBIDDEN, "CANT_REDEEM", text),
             Refusal::NotYours => (StatusCode::FORBIDDEN, "", "Permission denied".into()),
@@ -110,7 +130,7 @@ impl Reply {
     pub(super) fn into_response(self) -> Response {
         let mut response = (self.status, self.body).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
         let uncached = HeaderValue::from_static("no-cache, no-store, must-revalidate");
         headers.insert(header::CACHE_CONTROL, uncached);
         if let Some(seconds) = self.retry_after {
@@ -162,6 +182,8 @@ mod tests {
             Refusal::CodeSpent { code: "abc".into() },
             Refusal::Invalid { field: "rooms".into(), problem: "must be a list of room ids".into() },
             Refusal::RoomsRefused(vec![refusal]),
+            Refusal::Forbidden("Only server admins may do this.".into()),
+            Refusal::Rule { rule: "policy.max_uses".into(), reason: "An invite may let in at most 5 people.".into() },
             Refusal::Unreachable { retry_after: 5 },
             Refusal::TooFast { retry_after: 5 },
             Refusal::Internal,

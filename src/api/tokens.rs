@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use app::{Draft, Invite, Registration};
+use app::{Draft, Edit, Invite, InviteState, Registration};
 use http::Method;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{Request, Resource, refuse, reply::Reply};
-use crate::invites::Invites;
+use crate::invites::{Invites, Saved};
 
 /// An invite as clients know it.
 #[derive(Debug, Serialize)]
@@ -18,11 +18,42 @@ struct Token<'a> {
     create_dm: bool,
     accepted_count: u32,
     rooms: &'a [String],
+    state: &'static str,
+    created_at: i64,
+    paused: bool,
+    // No field is null: clients of before would not know what to do with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    welcome: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_before: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_uses: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uses_left: Option<u32>,
 }
 
-impl<'a> From<&'a Invite> for Token<'a> {
-    fn from(invite: &'a Invite) -> Self {
-        Self { token: &invite.code, create_dm: invite.chat, accepted_count: invite.came, rooms: &invite.rooms }
+impl<'a> Token<'a> {
+    fn new(invite: &'a Invite, state: InviteState) -> Self {
+        let limits = invite.limits;
+        Self {
+            token: &invite.code,
+            create_dm: invite.chat,
+            accepted_count: invite.came,
+            rooms: &invite.rooms,
+            state: state.key(),
+            created_at: invite.created_at,
+            paused: invite.paused.is_some(),
+            label: invite.label.as_deref(),
+            welcome: invite.welcome.as_deref(),
+            not_before: limits.not_before,
+            expires_at: limits.expires_at,
+            max_uses: limits.max_uses,
+            uses_left: limits.max_uses.map(|most| most.saturating_sub(invite.uses)),
+        }
     }
 }
 
@@ -32,9 +63,9 @@ pub(super) async fn answer(invites: &Invites, method: &Method, request: Request)
         Method::POST => {
             let account = request.account.clone();
             let draft = draft(&request.json().await?)?;
-            let (invite, registration) = invites.save(&account, draft).await.map_err(refused)?;
+            let Saved { invite, state, registration } = invites.save(&account, draft).await.map_err(refused)?;
             Ok(Reply::ok(&json!({
-                "token": Token::from(&invite),
+                "token": Token::new(&invite, state),
                 "registration_token": registration_token(registration),
             })))
         }
@@ -45,12 +76,13 @@ pub(super) async fn answer(invites: &Invites, method: &Method, request: Request)
         }
         _ => match request.query.code()?.filter(|code| !code.is_empty()) {
             Some(code) => {
-                let invite = invites.one(&request.account, &code).await.map_err(refused)?;
-                Ok(Reply::ok(&json!({"token": Token::from(&invite)})))
+                let (invite, state) = invites.one(&request.account, &code).await.map_err(refused)?;
+                Ok(Reply::ok(&json!({"token": Token::new(&invite, state)})))
             }
             None => {
                 let list = invites.list(&request.account).await.map_err(refused)?;
-                let tokens: Vec<Token<'_>> = list.iter().map(Token::from).collect();
+                let token = |invite| Token::new(invite, list.state(invite));
+                let tokens: Vec<Token<'_>> = list.invites.iter().map(token).collect();
                 Ok(Reply::ok(&BTreeMap::from([("tokens", tokens)])))
             }
         },
@@ -64,6 +96,7 @@ fn registration_token(registration: Registration) -> Value {
         Registration::NotEnabled => json!({"valid": false, "reason": "NOT_ENABLED"}),
         Registration::NotRequested => json!({"valid": false, "reason": "NOT_REQUESTED"}),
         Registration::Unavailable => json!({"valid": false, "reason": "UNAVAILABLE"}),
+        Registration::NotAllowed => json!({"valid": false, "reason": "NOT_ALLOWED"}),
     }
 }
 
@@ -90,9 +123,52 @@ fn draft(fields: &Map<String, Value>) -> Result<Draft, Reply> {
         Some(Value::Array(rooms)) => rooms.iter().map(|room| room.as_str().map(str::to_owned)).collect(),
         Some(_) => None,
     };
-    match names {
-        Some(rooms) => Ok(Draft { code, rooms, chat, registration, ..Draft::default() }),
-        None => Err(Reply::bad_json("“rooms” must be a list of room ids or aliases.")),
+    let Some(rooms) = names else {
+        return Err(Reply::bad_json("“rooms” must be a list of room ids or aliases."));
+    };
+    let paused = match fields.get("paused") {
+        None => None,
+        Some(Value::Bool(paused)) => Some(*paused),
+        Some(_) => return Err(Reply::bad_json("“paused” must be true or false.")),
+    };
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let time = "must be a time in milliseconds since the epoch, or null";
+    Ok(Draft {
+        code,
+        new: false,
+        rooms,
+        chat,
+        registration,
+        label: edit(fields, "label", "must be a text, or null", text)?,
+        welcome: edit(fields, "welcome", "must be a text, or null", text)?,
+        show_rooms: None,
+        not_before: edit(fields, "not_before", time, positive)?,
+        expires_at: edit(fields, "expires_at", time, positive)?,
+        max_uses: edit(fields, "max_uses", "must be a number from 1 to 4294967295, or null", |value| {
+            u32::try_from(value.as_u64()?).ok().filter(|most| *most > 0)
+        })?,
+        paused,
+    })
+}
+
+fn positive(value: &Value) -> Option<i64> {
+    value.as_i64().filter(|time| *time >= 0)
+}
+
+/// What a request says of a value that may be unset: nothing where the field is missing, and that it is unset where it is `null`.
+fn edit<T>(
+    fields: &Map<String, Value>,
+    name: &str,
+    allowed: &str,
+    read: impl FnOnce(&Value) -> Option<T>,
+) -> Result<Edit<T>, Reply> {
+    match fields.get(name) {
+        None => Ok(Edit::Keep),
+        Some(Value::Null) => Ok(Edit::Set(None)),
+        Some(value) => match read(value) {
+            Some(value) => Ok(Edit::Set(Some(value))),
+            None => Err(Reply::bad_json(format!("“{name}” {allowed}."))),
+        },
     }
 }
 
@@ -120,6 +196,15 @@ mod tests {
     }
 
     #[test]
+    fn a_field_that_is_missing_is_another_thing_than_one_that_is_null() {
+        let all = json!({"label": "Party", "welcome": null, "expires_at": 5, "max_uses": null, "paused": true});
+        let draft = read(&all).expect("it is right");
+        assert_eq!(draft.label, Edit::Set(Some("Party".to_owned())));
+        assert_eq!((draft.welcome, draft.expires_at), (Edit::Set(None), Edit::Set(Some(5))));
+        assert_eq!((draft.max_uses, draft.not_before, draft.paused), (Edit::Set(None), Edit::Keep, Some(true)));
+    }
+
+    #[test]
     fn a_wrong_type_is_refused_with_the_name_of_the_field() {
         for wrong in [json!(null), json!(1), json!(true), json!("!a:x"), json!({}), json!([1]), json!(["!a:x", null])] {
             assert_eq!(
@@ -134,6 +219,13 @@ mod tests {
             let problem = "400 “as_registration_token” must be true or false.";
             assert_eq!(read(&json!({"as_registration_token": wrong})), Err(problem.into()));
         }
+        for name in ["not_before", "expires_at", "max_uses", "label", "welcome", "paused"] {
+            for wrong in [json!(-1), json!(1.5), json!([]), json!({})] {
+                let refused = read(&json!({name: wrong})).expect_err("it is no such thing");
+                assert!(refused.starts_with(&format!("400 “{name}” must be")), "{refused}");
+            }
+        }
+        assert!(read(&json!({"max_uses": 0})).is_err());
         for wrong in [json!(1), json!(false), json!([]), json!({})] {
             assert_eq!(read(&json!({"token": wrong})), Err("400 “token” must be a text.".into()));
         }

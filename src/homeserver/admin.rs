@@ -107,6 +107,10 @@ pub(super) struct UserState {
     pub(super) locked: bool,
     #[serde(default)]
     pub(super) suspended: bool,
+    #[serde(default)]
+    pub(super) admin: bool,
+    /// When the account was made: in seconds since the epoch.
+    pub(super) creation_ts: Option<i64>,
 }
 
 impl Endpoint for QueryUser<'_> {
@@ -118,10 +122,12 @@ impl Endpoint for QueryUser<'_> {
     }
 }
 
-/// "Create token" of the registration tokens, without an end.
+/// "Create token" of the registration tokens.
 #[derive(Serialize)]
 pub(super) struct CreateRegistrationToken<'a> {
     pub(super) token: &'a str,
+    pub(super) uses_allowed: Option<u64>,
+    pub(super) expiry_time: Option<i64>,
 }
 
 impl Endpoint for CreateRegistrationToken<'_> {
@@ -130,6 +136,24 @@ impl Endpoint for CreateRegistrationToken<'_> {
 
     fn path(&self) -> String {
         "/_synapse/admin/v1/registration_tokens/new".to_owned()
+    }
+}
+
+/// "Update token" of the registration tokens.
+#[derive(Serialize)]
+pub(super) struct UpdateRegistrationToken<'a> {
+    #[serde(skip)]
+    pub(super) token: &'a str,
+    pub(super) uses_allowed: Option<u64>,
+    pub(super) expiry_time: Option<i64>,
+}
+
+impl Endpoint for UpdateRegistrationToken<'_> {
+    const METHOD: Method = Method::PUT;
+    type Answer = Done;
+
+    fn path(&self) -> String {
+        registration_token_path(self.token)
     }
 }
 
@@ -155,7 +179,7 @@ impl Endpoint for GetRegistrationToken<'_> {
     type Answer = RegistrationToken;
 
     fn path(&self) -> String {
-        format!("/_synapse/admin/v1/registration_tokens/{}", escaped(self.token))
+        registration_token_path(self.token)
     }
 }
 
@@ -171,8 +195,12 @@ impl Endpoint for DeleteRegistrationToken<'_> {
     type Answer = Done;
 
     fn path(&self) -> String {
-        format!("/_synapse/admin/v1/registration_tokens/{}", escaped(self.token))
+        registration_token_path(self.token)
     }
+}
+
+fn registration_token_path(token: &str) -> String {
+    format!("/_synapse/admin/v1/registration_tokens/{}", escaped(token))
 }
 
 /// `POST /register` by an application service (Application Service API, "Server admin style permissions").

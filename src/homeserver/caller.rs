@@ -16,7 +16,7 @@ use matrix_sdk::ruma::{
 };
 use serde::Deserialize;
 
-use super::{Error, Homeserver, Result};
+use super::{Error, Homeserver, Result, rooms::administers};
 use crate::account::Account;
 
 /// Whether a member may invite people to a room.
@@ -64,17 +64,40 @@ impl Homeserver {
         if levels.is_some() && RoomPowerLevels::new(source(), &AuthorizationRules::V1, []).user_can_invite(user) {
             return Ok(MayInvite::Yes);
         }
+        match self.powers(account, room, source()).await?.is_some_and(|powers| powers.user_can_invite(user)) {
+            true => Ok(MayInvite::Yes),
+            false => Ok(MayInvite::PowerTooLow),
+        }
+    }
+
+    /// Whether the account is in a room, may remove members from it and change its power levels, now.
+    pub async fn administers(&self, account: &Account, room: &RoomId) -> Result<bool> {
+        // Whoever has left still sees the state from when they did.
+        if !self.rooms_of(account).await?.contains(room) {
+            return Ok(false);
+        }
+        let levels = self.state_of(account, room, StateEventType::RoomPowerLevels, false).await?;
+        let levels: Option<RoomPowerLevelsEventContent> = levels.as_deref().map(read).transpose()?;
+        let source = levels.map_or(RoomPowerLevelsSource::None, RoomPowerLevelsSource::Original);
+        let powers = self.powers(account, room, source).await?;
+        Ok(powers.is_some_and(|powers| administers(&powers, account.user_id())))
+    }
+
+    /// Who may do what in a room, with those who created it.
+    async fn powers(
+        &self,
+        account: &Account,
+        room: &RoomId,
+        source: RoomPowerLevelsSource,
+    ) -> Result<Option<RoomPowerLevels>> {
         let Some(creation) = self.state_of(account, room, StateEventType::RoomCreate, true).await? else {
-            return Ok(MayInvite::PowerTooLow);
+            return Ok(None);
         };
         let Creation { sender, content } = read(&creation)?;
         let rules = content.room_version.rules().map_or(AuthorizationRules::V1, |rules| rules.authorization);
         let mut creators = vec![sender];
         creators.extend(content.additional_creators);
-        match RoomPowerLevels::new(source(), &rules, creators).user_can_invite(user) {
-            true => Ok(MayInvite::Yes),
-            false => Ok(MayInvite::PowerTooLow),
-        }
+        Ok(Some(RoomPowerLevels::new(source, &rules, creators)))
     }
 
     async fn state_of(

@@ -2,17 +2,45 @@
 
 use super::{Error, Homeserver, Result, admin};
 
+/// How often and until when a registration token opens accounts; each without end if unset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenLimits {
+    /// How many accounts in all; never zero, which Synapse takes for no limit.
+    pub uses_allowed: Option<u64>,
+    /// Until when, in milliseconds since the epoch.
+    pub expires_at: Option<i64>,
+}
+
 /// A registration token, as the homeserver knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenState {
-    used_up: bool,
-    expires_at: Option<i64>,
+    limits: TokenLimits,
+    pending: u64,
+    completed: u64,
 }
 
 impl TokenState {
     /// Whether it opens an account at `now`, in milliseconds since the epoch.
     pub fn is_valid(self, now: i64) -> bool {
-        !self.used_up && self.expires_at.is_none_or(|end| now < end)
+        let used_up =
+            self.limits.uses_allowed.is_some_and(|allowed| allowed > 0 && self.pending + self.completed >= allowed);
+        !used_up && self.limits.expires_at.is_none_or(|end| now < end)
+    }
+
+    /// How many accounts it has opened.
+    pub fn opened(&self) -> u64 {
+        self.completed
+    }
+
+    /// What bounds it.
+    pub fn limits(self) -> TokenLimits {
+        self.limits
+    }
+
+    /// The same with other bounds.
+    #[must_use]
+    pub fn with(self, limits: TokenLimits) -> Self {
+        Self { limits, ..self }
     }
 }
 
@@ -20,21 +48,19 @@ impl Homeserver {
     /// The registration token of this name, if there is one.
     pub async fn registration_token(&self, token: &str) -> Result<Option<TokenState>> {
         match self.call(admin::GetRegistrationToken { token }).await {
-            Ok(answer) => Ok(Some(TokenState {
-                // Zero uses allowed means no limit, as Synapse takes it.
-                used_up: answer
-                    .uses_allowed
-                    .is_some_and(|allowed| allowed > 0 && answer.pending + answer.completed >= allowed),
-                expires_at: answer.expiry_time,
-            })),
+            Ok(admin::RegistrationToken { uses_allowed, pending, completed, expiry_time }) => {
+                let limits = TokenLimits { uses_allowed, expires_at: expiry_time };
+                Ok(Some(TokenState { limits, pending, completed }))
+            }
             Err(error) if error.is("M_NOT_FOUND") => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Makes a registration token without an end. That there is one already is no error.
-    pub async fn create_registration_token(&self, token: &str) -> Result<()> {
-        match self.call(admin::CreateRegistrationToken { token }).await {
+    /// Makes a registration token. That there is one already is no error.
+    pub async fn create_registration_token(&self, token: &str, limits: TokenLimits) -> Result<()> {
+        let TokenLimits { uses_allowed, expires_at: expiry_time } = limits;
+        match self.call(admin::CreateRegistrationToken { token, uses_allowed, expiry_time }).await {
             Ok(_) => Ok(()),
             // "Token already exists": with the same error code as a token that is not legal, so look.
             Err(error @ Error::Refused(_)) if error.is("M_INVALID_PARAM") => {
@@ -45,6 +71,12 @@ impl Homeserver {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Gives a registration token other bounds.
+    pub async fn limit_registration_token(&self, token: &str, limits: TokenLimits) -> Result<()> {
+        let TokenLimits { uses_allowed, expires_at: expiry_time } = limits;
+        self.call(admin::UpdateRegistrationToken { token, uses_allowed, expiry_time }).await.map(drop)
     }
 
     /// Takes a registration token away. That there is none is no error.

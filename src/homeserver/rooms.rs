@@ -54,6 +54,8 @@ pub struct JoinedRoom {
     pub direct: bool,
     /// Whether they may invite people to it.
     pub may_invite: bool,
+    /// Whether they may remove members from it and change its power levels.
+    pub administered: bool,
     /// The rooms of a space.
     pub children: Vec<OwnedRoomId>,
 }
@@ -77,18 +79,18 @@ impl State {
         Some(content.get(field)?.as_str()?.to_owned()).filter(|text| !text.is_empty())
     }
 
-    fn may_invite(&self, user: &UserId) -> bool {
+    fn powers(&self) -> RoomPowerLevels {
         let levels: Option<RoomPowerLevelsEventContent> = self.content(&StateEventType::RoomPowerLevels);
         let source = levels.map_or(RoomPowerLevelsSource::None, RoomPowerLevelsSource::Original);
         let creation: Option<RoomCreateEventContent> = self.content(&StateEventType::RoomCreate);
         let Some(creation) = creation else {
-            return RoomPowerLevels::new(source, &AuthorizationRules::V1, []).user_can_invite(user);
+            return RoomPowerLevels::new(source, &AuthorizationRules::V1, []);
         };
         let rules = creation.room_version.rules().map_or(AuthorizationRules::V1, |rules| rules.authorization);
         let sender = self.events(&StateEventType::RoomCreate).find_map(|event| event.get("sender")?.as_str());
         let mut creators: Vec<OwnedUserId> = sender.and_then(|sender| UserId::parse(sender).ok()).into_iter().collect();
         creators.extend(creation.additional_creators);
-        RoomPowerLevels::new(source, &rules, creators).user_can_invite(user)
+        RoomPowerLevels::new(source, &rules, creators)
     }
 
     fn children(&self) -> Vec<OwnedRoomId> {
@@ -100,6 +102,7 @@ impl State {
 
     fn room(&self, id: OwnedRoomId, user: &UserId) -> JoinedRoom {
         let name = self.text(&StateEventType::RoomName, "name");
+        let powers = self.powers();
         JoinedRoom {
             name: name.or_else(|| self.text(&StateEventType::RoomCanonicalAlias, "alias")),
             avatar_url: self.text(&StateEventType::RoomAvatar, "url"),
@@ -109,11 +112,17 @@ impl State {
             public: self.text(&StateEventType::RoomJoinRules, "join_rule").as_deref() == Some("public"),
             replaced: self.content::<JsonObject>(&StateEventType::RoomTombstone).is_some(),
             direct: false,
-            may_invite: self.may_invite(user),
+            may_invite: powers.user_can_invite(user),
+            administered: administers(&powers, user),
             children: self.children(),
             id,
         }
     }
+}
+
+/// Whether somebody may remove members and change power levels.
+pub(super) fn administers(powers: &RoomPowerLevels, user: &UserId) -> bool {
+    powers.user_can_kick(user) && powers.user_can_send_state(user, StateEventType::RoomPowerLevels)
 }
 
 impl Homeserver {

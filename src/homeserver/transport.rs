@@ -93,7 +93,7 @@ impl Transport {
             .uri(format!("{}{}", self.base_url, endpoint.path()))
             .header(header::AUTHORIZATION, format!("Bearer {token}"));
         let mut body = Vec::new();
-        if E::METHOD == Method::POST {
+        if matches!(E::METHOD, Method::POST | Method::PUT) {
             body = serde_json::to_vec(&endpoint).map_err(|error| Error::Unexpected(error.into()))?;
             request = request.header(header::CONTENT_TYPE, "application/json");
         }

@@ -1,29 +1,71 @@
 //! What whoever holds a code sees, before and while they redeem it.
 
-use app::{Error as Refusal, Invite, Landing, Progress, Relation, Room, RoomLinks, Step, StepState};
+use app::{Error as Refusal, Invite, InviteState, Landing, Progress, Relation, Room, RoomLinks, Step, StepState};
 use matrix_sdk::ruma::{OwnedRoomId, RoomId, UserId};
 
-use super::{Inner, Invites, user_id};
-use crate::{account::Account, error::Result, homeserver::RoomSummary, store::Came};
+use super::{Inner, Invites, registration::state, user_id};
+use crate::{
+    account::{Account, Origin},
+    error::Result,
+    homeserver::RoomSummary,
+    store::{Came, Millis, StoredInvite},
+};
 
 impl Invites {
-    /// The page behind an invite's link, for anybody who has it.
-    pub async fn landing(&self, account: Option<&Account>, code: &str) -> Result<Landing> {
-        let invite = self.0.redeemable(code).await?;
-        let owner = user_id(&invite.owner)?;
-        let inviter = Box::pin(self.0.homeserver.inviter(&owner)).await?;
-        if !inviter.standing.may_invite() {
-            return Err(Refusal::OwnerGone.into());
+    /// The page behind an invite's link, for anybody who has it. Its owner sees it also when it lets nobody in; to everybody else it is then
+    /// as if it had never been.
+    pub async fn landing(&self, account: Option<&Account>, origin: &Origin, code: &str) -> Result<Landing> {
+        let look = self.0.landing(account, code);
+        self.0.guarded_for(account.map(Account::user_id), origin, look).await
+    }
+
+    /// How far somebody is with redeeming a code.
+    pub async fn progress(&self, account: &Account, code: &str) -> Result<Progress> {
+        let look = async {
+            let stored = self.0.stored(code).await?.ok_or(Refusal::UnknownInvite)?;
+            let me = account.user_id();
+            // Whoever has begun sees it through, whatever has become of the invite since.
+            if !is_open(&stored, (self.0.clock)()) && self.0.store.redemption(code, me.as_str()).await?.is_none() {
+                return Err(Refusal::UnknownInvite.into());
+            }
+            self.0.progress(&stored.invite, me).await
+        };
+        self.0.guarded(account, look).await
+    }
+}
+
+/// Whether an invite lets people in.
+pub(super) fn is_open(stored: &StoredInvite, now: Millis) -> bool {
+    stored.deleted_at.is_none() && state(stored, now) == InviteState::Open
+}
+
+impl Inner {
+    async fn landing(&self, account: Option<&Account>, code: &str) -> Result<Landing> {
+        let now = (self.clock)();
+        let stored = self.stored(code).await?.filter(|stored| stored.deleted_at.is_none());
+        let stored = stored.ok_or(Refusal::UnknownInvite)?;
+        let owner = user_id(&stored.invite.owner)?;
+        let own = account.is_some_and(|account| account.user_id() == owner);
+        if !own && !is_open(&stored, now) {
+            return Err(Refusal::UnknownInvite.into());
         }
-        let rooms = self.0.rooms_as(&owner, &invite.rooms).await?;
+        let inviter = Box::pin(self.homeserver.inviter(&owner)).await?;
+        if !inviter.standing.may_invite() {
+            return Err(Refusal::UnknownInvite.into());
+        }
+        let state = state(&stored, now);
+        let mut invite = stored.invite;
+        let blocks = self.store.blocks(code).await?;
+        invite.rooms.retain(|room| blocks.iter().all(|block| block.room != *room));
+        let rooms = self.rooms_as(&owner, &invite.rooms).await?;
         let spaces = rooms.iter().filter(|room| room.space).count();
         let relation = match account {
             None => Relation::SignedOut,
-            Some(account) if account.user_id() == owner => Relation::Owner,
+            Some(_) if own => Relation::Owner,
             Some(account) => {
                 let me = account.user_id();
-                let person = self.0.homeserver.person(me).await;
-                let progress = self.0.progress(&invite, me).await?;
+                let person = self.homeserver.person(me).await;
+                let progress = self.progress(&invite, me).await?;
                 match progress.has_begun() {
                     true => Relation::Redeeming(person, progress),
                     false => Relation::Invited(person),
@@ -33,33 +75,20 @@ impl Invites {
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         Ok(Landing {
             inviter: inviter.person,
+            welcome: invite.welcome,
             rooms: count(rooms.len() - spaces),
             spaces: count(spaces),
             chat: invite.chat,
             shown: if invite.show_rooms { rooms } else { Vec::new() },
+            expires_at: invite.limits.expires_at,
+            state,
             relation,
+            now,
         })
     }
 
-    /// How far somebody is with redeeming a code.
-    pub async fn progress(&self, account: &Account, code: &str) -> Result<Progress> {
-        let invite = self.0.redeemable(code).await?;
-        self.0.progress(&invite, account.user_id()).await
-    }
-}
-
-impl Inner {
-    /// An invite as whoever has its code may know it.
-    async fn redeemable(&self, code: &str) -> Result<Invite> {
-        let stored = self.store.invite(code).await?.ok_or(Refusal::UnknownInvite)?;
-        match stored.deleted_at {
-            Some(_) => Err(Refusal::Ended.into()),
-            None => Ok(stored.invite),
-        }
-    }
-
     /// Rooms as somebody sees them.
-    async fn rooms_as(&self, user: &UserId, rooms: &[String]) -> Result<Vec<Room>> {
+    pub(super) async fn rooms_as(&self, user: &UserId, rooms: &[String]) -> Result<Vec<Room>> {
         let ids: Vec<OwnedRoomId> = rooms.iter().filter_map(|room| room.as_str().try_into().ok()).collect();
         let summaries = self.homeserver.summaries(user, &ids).await?;
         Ok(ids.into_iter().zip(summaries).map(|(id, summary)| room(&id, summary)).collect())

@@ -2,22 +2,25 @@
 
 use std::collections::{HashMap, HashSet};
 
-use app::{Guest, Invite, InviteCard, InviteDetail, InvitePage, InviteQuery, Registration, Room, RoomChoice, Works};
+use app::{
+    Block, Came as Arrivals, Guest, Invite, InviteCard, InviteDetail, InvitePage, InviteQuery, InviteState, MissedRoom,
+    Person, Registration, Room, RoomChoice, Works,
+};
 use futures_util::{StreamExt, stream};
 
-use super::{Inner, Invites, user_id};
+use super::{Inner, Invites, registration::state_of, user_id};
 use crate::{
     account::Account,
     error::Result,
     homeserver::JoinedRoom,
-    store::{Came, Selection, StoredInvite, Use},
+    store::{self, Came, Millis, Selection, StoredInvite, Use},
 };
 
 /// How many invites stand on one page.
 const ON_A_PAGE: u32 = 20;
 
-/// How many of the people who came are shown.
-const GUESTS: i64 = 100;
+/// How many of the people who came are shown at once.
+pub(super) const GUESTS: u32 = 50;
 
 /// How many people's names are asked for at once.
 const AT_ONCE: usize = 4;
@@ -38,12 +41,13 @@ impl MyRooms {
         }
     }
 
-    fn card(&self, invite: Invite) -> InviteCard {
+    fn card(&self, invite: Invite, state: InviteState, blocks: &[store::Block]) -> InviteCard {
         let rooms = invite.rooms.iter().map(|room| self.room(room)).collect();
         let works = match &self.0 {
             None => Works::Unknown,
             Some(mine) => {
-                let open = |room: &&String| mine.get(*room).is_some_and(|room| room.may_invite);
+                let blocked = |room: &String| blocks.iter().any(|block| block.room == *room);
+                let open = |room: &&String| mine.get(*room).is_some_and(|room| room.may_invite) && !blocked(room);
                 let open = invite.rooms.iter().filter(open).count();
                 match invite.rooms.len() - open {
                     0 => Works::Fully,
@@ -52,11 +56,11 @@ impl MyRooms {
                 }
             }
         };
-        InviteCard { invite, rooms, works }
+        InviteCard { invite, rooms, works, state }
     }
 }
 
-fn shown(room: &JoinedRoom) -> Room {
+pub(super) fn shown(room: &JoinedRoom) -> Room {
     Room { id: room.id.to_string(), name: room.name.clone(), avatar_url: room.avatar_url.clone(), space: room.space }
 }
 
@@ -116,31 +120,48 @@ impl Invites {
         } else {
             page
         };
-        Ok(InvitePage {
-            invites: invites.into_iter().map(|invite| mine.card(invite)).collect(),
-            matching: count(matching),
-            all: count(all),
-            page,
-            pages,
-            now: (self.0.clock)(),
-        })
+        let (now, all_paused) = ((self.0.clock)(), self.all_paused().await?);
+        let mut cards = Vec::new();
+        for mut invite in invites {
+            self.0.rules.bound(&mut invite);
+            let blocks = self.0.store.blocks(&invite.code).await?;
+            let state = state_of(&invite, all_paused, now);
+            cards.push(mine.card(invite, state, &blocks));
+        }
+        Ok(InvitePage { invites: cards, matching: count(matching), all: count(all), page, pages, now })
     }
 
-    /// One of somebody's own invites with everything they may know of it; `link` is the address to share, if it is configured.
-    pub async fn detail(&self, account: &Account, code: &str, link: Option<String>) -> Result<InviteDetail> {
+    /// One of somebody's own invites with everything they may know of it; `link` is the address to share, if it is configured, and `before`
+    /// where the page before this one of those who came has ended.
+    pub async fn detail(
+        &self,
+        account: &Account,
+        code: &str,
+        link: Option<String>,
+        before: &str,
+    ) -> Result<InviteDetail> {
         let stored = self.own(account, code).await?;
-        let registration = self.0.registration_of(&stored);
         let mine = self.0.my_rooms(account).await;
-        let (uses, all) = self.0.store.uses(code, GUESTS).await?;
-        let guests = stream::iter(uses).map(|used| self.0.guest(&mine, used)).buffered(AT_ONCE).collect().await;
-        Ok(InviteDetail {
-            card: mine.card(stored.invite),
-            link,
-            registration,
-            guests,
-            guests_in_all: u32::try_from(all).unwrap_or(u32::MAX),
-            now: (self.0.clock)(),
-        })
+        let now = (self.0.clock)();
+        let state = state_of(&stored.invite, stored.all_paused, now);
+        let registration = self.0.registration_of(&stored, state);
+        let blocks = self.0.store.blocks(code).await?;
+        let blocks: Vec<store::Block> =
+            blocks.into_iter().filter(|block| stored.invite.rooms.contains(&block.room)).collect();
+        let card = mine.card(stored.invite, state, &blocks);
+        let mut blocked = Vec::new();
+        for store::Block { room, actor, reason, at } in blocks {
+            let by = self.0.homeserver.person(&user_id(&actor)?).await;
+            blocked.push((mine.room(&room), Block { by, at, reason }));
+        }
+        let came = self.0.arrivals(&mine, code, before, GUESTS).await?;
+        Ok(InviteDetail { card, link, registration, blocks: blocked, came, now })
+    }
+
+    /// Who came with one of somebody's own invites, at most `most` at once and as they stand to each of its rooms.
+    pub async fn came(&self, account: &Account, code: &str, before: &str, most: u32) -> Result<Arrivals> {
+        self.own(account, code).await?;
+        self.0.arrivals(&MyRooms(None), code, before, most.clamp(1, GUESTS)).await
     }
 
     /// Whether codes can open accounts here.
@@ -161,19 +182,42 @@ impl Inner {
     }
 
     /// What is known, without asking, of whether a code opens an account.
-    fn registration_of(&self, stored: &StoredInvite) -> Registration {
+    fn registration_of(&self, stored: &StoredInvite, state: InviteState) -> Registration {
         match (stored.registration, self.rules.registration) {
             (false, _) => Registration::NotRequested,
             (true, false) => Registration::NotEnabled,
             (true, true) if stored.registration_token.is_there() => Registration::Open,
-            (true, true) => Registration::Unavailable,
+            (true, true) if state != InviteState::Open => Registration::Closed,
+            (true, true) if stored.token_due.is_some() => Registration::Unavailable,
+            (true, true) => Registration::NotAllowed,
         }
+    }
+
+    async fn arrivals(&self, mine: &MyRooms, code: &str, before: &str, most: u32) -> Result<Arrivals> {
+        let before = before.split_once('~').and_then(|(at, who)| Some((at.parse::<Millis>().ok()?, who)));
+        let mut uses = self.store.uses(code, before, i64::from(most) + 1).await?;
+        let shown = usize::try_from(most).unwrap_or(usize::MAX);
+        let more = uses.len() > shown;
+        uses.truncate(shown);
+        let next = uses.last().filter(|_| more).map(|last| format!("{}~{}", last.started_at, last.redeemer));
+        let totals = self.store.totals(code).await?;
+        let by_day = self.store.came_by_day(code).await?;
+        let guests = stream::iter(uses).map(|used| self.guest(mine, used)).buffered(AT_ONCE).collect().await;
+        let count = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+        Ok(Arrivals {
+            guests,
+            next,
+            begun: count(totals.begun),
+            came: count(totals.came),
+            complete: count(totals.complete),
+            by_day: by_day.into_iter().map(|(day, came)| (day, count(came))).collect(),
+        })
     }
 
     async fn guest(&self, mine: &MyRooms, used: Use) -> Guest {
         let person = match user_id(&used.redeemer) {
             Ok(redeemer) => self.homeserver.person(&redeemer).await,
-            Err(_) => app::Person { user_id: used.redeemer, display_name: None, avatar_url: None },
+            Err(_) => Person { user_id: used.redeemer, display_name: None, avatar_url: None },
         };
         let (mut joined, mut missed, mut chat) = (Vec::new(), Vec::new(), false);
         for outcome in used.redemption.outcomes {
@@ -181,9 +225,21 @@ impl Inner {
             match (outcome.came, room) {
                 (Came::In, Some(room)) => joined.push(room),
                 (Came::In, None) => chat = true,
-                (Came::Missed { reason, .. }, room) => missed.push((room, reason)),
+                (Came::Missed { reason, errcode }, room) => {
+                    let id = room.as_ref().map(|room| room.id.clone());
+                    missed.push((room, MissedRoom { room: id, reason, code: errcode }));
+                }
             }
         }
-        Guest { person, since: used.started_at, complete: used.redemption.complete, joined, chat, missed }
+        Guest {
+            person,
+            since: used.started_at,
+            came_at: used.came_at,
+            completed_at: used.completed_at,
+            complete: used.redemption.complete,
+            joined,
+            chat,
+            missed,
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use app::{Error as Refusal, Joined};
+use app::{Error as Refusal, Invite, InviteState, Joined};
 use futures_util::{
     FutureExt, StreamExt,
     future::{BoxFuture, Shared},
@@ -19,12 +19,12 @@ use futures_util::{
 use matrix_sdk::ruma::{OwnedRoomId, OwnedUserId, RoomId, UserId};
 use tokio::time::{Instant, sleep};
 
-use super::{Inner, Invites, user_id};
+use super::{Inner, Invites, audit::Action, entry::missed, registration::state, user_id};
 use crate::{
     account::Account,
     error::{Error, Result},
     homeserver::Actor,
-    store::{Came, Outcome, Redemption, StoredInvite, Written},
+    store::{Begun, Came, Millis, Outcome, Redemption, Written},
 };
 
 /// How many rooms are entered at once. More gain nothing: the time is the homeserver's own.
@@ -101,21 +101,15 @@ impl Invites {
     /// whoever asked hangs up.
     pub async fn redeem(&self, account: &Account, code: &str) -> Result<Joined> {
         let me = account.user_id();
-        let invite = self.0.live_invite(code).await?.invite;
-        if invite.owner == me.as_str() {
-            return Err(Refusal::OwnInvite.into());
-        }
-        if self.0.store.has_redeemed(code, me.as_str()).await? {
-            return Err(Refusal::AlreadyRedeemed.into());
-        }
+        self.0.guarded(account, self.0.check_redeemable(me, code)).await?;
         let key = (code.to_owned(), me.to_owned());
         let start = || {
             let ending = Ending { running: self.0.running.clone(), key: key.clone() };
-            let inner = Arc::clone(&self.0);
-            let work = self.0.tasks.spawn(async move {
-                let (code, redeemer) = &ending.key;
-                inner.redeem_in_turn(code, redeemer).await.map_err(Error::into_told)
-            });
+            let (inner, account) = (Arc::clone(&self.0), account.clone());
+            let work = self
+                .0
+                .tasks
+                .spawn(async move { inner.redeem_in_turn(&account, &ending.key.0).await.map_err(Error::into_told) });
             work.map(|ended| ended.unwrap_or(Err(Refusal::Internal))).boxed().shared()
         };
         Ok(self.0.running.join(key.clone(), start).await?)
@@ -123,13 +117,42 @@ impl Invites {
 }
 
 impl Inner {
-    async fn live_invite(&self, code: &str) -> Result<StoredInvite> {
-        let stored = self.store.invite(code).await?.filter(|stored| stored.deleted_at.is_none());
-        Ok(stored.ok_or(Refusal::UnknownInvite)?)
+    /// Whether somebody may begin to redeem a code, or go on with it.
+    async fn check_redeemable(&self, redeemer: &UserId, code: &str) -> Result<()> {
+        let invite = self.live_invite(redeemer, code).await?;
+        if invite.owner == redeemer.as_str() {
+            return Err(Refusal::OwnInvite.into());
+        }
+        match self.store.has_redeemed(code, redeemer.as_str()).await? {
+            true => Err(Refusal::AlreadyRedeemed.into()),
+            false => Ok(()),
+        }
+    }
+
+    /// An invite that lets this person in. One that is used up lets those in who have one of its uses.
+    async fn live_invite(&self, redeemer: &UserId, code: &str) -> Result<Invite> {
+        let stored = self.stored(code).await?.filter(|stored| stored.deleted_at.is_none());
+        let stored = stored.ok_or(Refusal::UnknownInvite)?;
+        let lets_in = match state(&stored, (self.clock)()) {
+            InviteState::Open => true,
+            // Their own is told what is wrong with it by what they may not do.
+            _ if stored.invite.owner == redeemer.as_str() => true,
+            InviteState::UsedUp => {
+                !stored.all_paused
+                    && stored.invite.paused.is_none()
+                    && self.store.holds_use(code, redeemer.as_str()).await?
+            }
+            _ => false,
+        };
+        match lets_in {
+            true => Ok(stored.invite),
+            false => Err(Refusal::UnknownInvite.into()),
+        }
     }
 
     /// Redeems while holding the person's lease.
-    async fn redeem_in_turn(&self, code: &str, redeemer: &UserId) -> Result<Joined> {
+    async fn redeem_in_turn(self: &Arc<Self>, account: &Account, code: &str) -> Result<Joined> {
+        let redeemer = account.user_id();
         let lease = format!("redeem:{redeemer}");
         let mut id = [0; 8];
         getrandom::fill(&mut id)?;
@@ -152,7 +175,7 @@ impl Inner {
             }
         };
         let done = tokio::select! {
-            done = self.redeem_now(code, redeemer) => done,
+            done = self.redeem_now(account, code) => done,
             lost = renewing => lost,
         };
         if let Err(error) = self.store.release(&lease, &holder).await {
@@ -167,9 +190,10 @@ impl Inner {
         Ok(self.store.lease(lease, holder, now, until).await?)
     }
 
-    async fn redeem_now(&self, code: &str, redeemer: &UserId) -> Result<Joined> {
+    async fn redeem_now(self: &Arc<Self>, account: &Account, code: &str) -> Result<Joined> {
+        let redeemer = account.user_id();
         // Read again: what was true when the request came may have changed while it waited for its turn.
-        let invite = self.live_invite(code).await?.invite;
+        let invite = self.live_invite(redeemer, code).await?;
         let before = self.store.redemption(code, redeemer.as_str()).await?.unwrap_or_default();
         if before.complete {
             return Ok(summary(&invite.rooms, before));
@@ -192,7 +216,11 @@ impl Inner {
             patience: Instant::now() + PATIENCE,
         };
         let me = journey.redeemer.user().as_str();
-        self.store.begin_redemption(code, me, (self.clock)()).await?;
+        let most = invite.limits.max_uses;
+        if self.store.begin_redemption(code, me, most, (self.clock)()).await? == Begun::UsedUp {
+            return Err(Refusal::UnknownInvite.into());
+        }
+        self.settle_soon(&invite);
         let chat = async {
             match invite.chat && !before.is_in(None) {
                 true => self.ensure_chat(&journey, &before.chat).await,
@@ -208,7 +236,12 @@ impl Inner {
         let joined = summary(&invite.rooms, after);
         if joined.missed.is_empty() {
             self.store.complete_redemption(code, me, (self.clock)()).await?;
+        } else if joined.rooms.is_empty() {
+            self.store.give_use_back(code, me, Millis::MAX, (self.clock)()).await?;
+            self.settle_soon(&invite);
         }
+        let detail = format!("{} joined, {} missed", joined.rooms.len(), joined.missed.len());
+        self.store.note(&self.entry(account, Action::Redeemed, Some(code), Some(detail))?).await?;
         tracing::info!(
             redeemer = me,
             owner = invite.owner,
@@ -219,9 +252,27 @@ impl Inner {
         Ok(joined)
     }
 
+    /// Looks after the registration token of an invite of which a use was taken or given back, while the redemption goes on.
+    fn settle_soon(self: &Arc<Self>, invite: &Invite) {
+        if invite.limits.max_uses.is_none() {
+            return;
+        }
+        let (inner, code) = (Arc::clone(self), invite.code.clone());
+        self.tasks.spawn(async move {
+            if let Err(error) = inner.settle_registration(&code).await {
+                // What is due stays due.
+                tracing::warn!(%error, "a registration token has to wait for the next sweep");
+            }
+        });
+    }
+
     async fn enter_rooms(&self, journey: &Journey, rooms: Vec<OwnedRoomId>) -> Result<()> {
+        let blocks = self.store.blocks(&journey.code).await?;
         let enter = async |room: OwnedRoomId| {
-            let came = journey.enter(&room).await?;
+            let came = match blocks.iter().any(|block| block.room == room) {
+                true => missed("The admins of this room do not let anybody in by this invite.", "M_FORBIDDEN"),
+                false => journey.enter(&room).await?,
+            };
             self.note(journey, Some(&room), came).await
         };
         let mut entering = stream::iter(rooms).map(enter).buffer_unordered(AT_ONCE);

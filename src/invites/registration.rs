@@ -1,80 +1,215 @@
-//! The registration token that has an invite's code as its name.
+//! The registration token that has an invite's code as its name: it opens accounts as long as the invite lets people in.
 
-use app::Registration;
+use std::time::Duration;
 
-use super::{Inner, Invites};
-use crate::{error::Result, homeserver, store::RegistrationToken};
+use app::{Invite, InviteState, Registration};
+use tokio::time::{Instant, sleep};
 
-/// How many left-over tokens are looked after at once.
+use super::{Inner, Invites, rules::least};
+use crate::{
+    error::Result,
+    homeserver::{self, TokenLimits, TokenState},
+    store::{Millis, RegistrationToken, StoredInvite, Written},
+};
+
+/// How many tokens are looked after at once.
 const SWEEP: i64 = 50;
 
+/// After how long what did not work is tried again, in milliseconds.
+const AGAIN: Millis = 5_000;
+
+/// For how long one instance looks after a token alone.
+const LEASE: Millis = 30_000;
+
+/// For how long another one waits for that.
+const QUEUE: Duration = Duration::from_secs(3);
+
+/// How often it looks.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// For how long a use stays taken by somebody who did not come in to anything and is not at work, in milliseconds: long enough for
+/// them to try again.
+const USE_HELD: Millis = 10 * 60_000;
+
+/// What an invite wants of its registration token now.
+enum Wanted {
+    /// It lets in, within these bounds.
+    Open {
+        /// How many more people the invite lets in.
+        left: Option<u32>,
+        /// How many accounts the code may open in all.
+        most: Option<u32>,
+        /// Until when.
+        until: Option<Millis>,
+    },
+    /// It is not there, for this reason.
+    Gone(Registration),
+}
+
 impl Invites {
-    /// Deletes the registration tokens of invites that ended while the homeserver did not answer. Meant to be called now and then.
+    /// Does what is due: registration tokens become what their invites want, uses are given back with which nobody came, and old
+    /// entries of the audit log are forgotten. Meant to be called every few seconds.
     pub async fn sweep(&self) -> Result<()> {
-        for code in self.0.store.registration_tokens_to_sweep(SWEEP).await? {
-            self.0.unregister(&code).await?;
+        let now = (self.0.clock)();
+        for (code, redeemer) in self.0.store.stale_uses(now - USE_HELD, now, SWEEP).await? {
+            self.0.store.give_use_back(&code, &redeemer, now - USE_HELD, now).await?;
         }
-        Ok(())
+        for code in self.0.store.tokens_due(now, SWEEP).await? {
+            if self.0.settle_registration(&code).await? == Registration::Unavailable {
+                break;
+            }
+        }
+        self.0.forget_audit().await
     }
 }
 
 impl Inner {
-    /// Brings the registration token of a live invite to where its owner wants it, from what is known of it.
-    pub(super) async fn register(&self, code: &str, wanted: bool, known: RegistrationToken) -> Result<Registration> {
-        if !wanted {
-            if known.is_ours() {
-                self.unregister(code).await?;
+    /// Brings the registration token of an invite to where the invite wants it. What does not work is tried again by
+    /// [`Invites::sweep`].
+    pub(super) async fn settle_registration(&self, code: &str) -> Result<Registration> {
+        let lease = format!("token:{code}");
+        let mut id = [0; 8];
+        getrandom::fill(&mut id)?;
+        let holder = u64::from_le_bytes(id).to_string();
+        let queue_ends = Instant::now() + QUEUE;
+        loop {
+            let now = (self.clock)();
+            if self.store.lease(&lease, &holder, now, now + LEASE).await? == Written::Done {
+                break;
             }
-            return Ok(Registration::NotRequested);
+            if Instant::now() > queue_ends {
+                return Ok(Registration::Unavailable);
+            }
+            sleep(LOOK).await;
         }
-        if !self.rules.registration {
-            return Ok(Registration::NotEnabled);
-        }
-        match self.ensure_registered(code, known).await? {
-            Ok(registration) => Ok(registration),
-            Err(error) => {
-                tracing::warn!(%error, "an invite has no registration token");
+        let settled = self.settle_now(code).await;
+        self.store.release(&lease, &holder).await?;
+        settled
+    }
+
+    async fn settle_now(&self, code: &str) -> Result<Registration> {
+        let Some(stored) = self.stored(code).await? else { return Ok(Registration::NotRequested) };
+        let now = (self.clock)();
+        let (wanted, again) = self.wanted_token(&stored, now);
+        let settled = match wanted {
+            Wanted::Gone(_) if !stored.registration_token.is_ours() => Ok(()),
+            Wanted::Gone(_) => self.remove_token(code).await?,
+            Wanted::Open { left, most, until } => match self.ensure_token(&stored, left, most, until, now).await? {
+                Ok(registration) => {
+                    self.store.token_settled(code, stored.token_due, again).await?;
+                    return Ok(registration);
+                }
+                Err(error) => Err(error),
+            },
+        };
+        match (settled, wanted) {
+            (Ok(()), Wanted::Gone(registration)) => {
+                self.store.token_settled(code, stored.token_due, again).await?;
+                Ok(registration)
+            }
+            (settled, _) => {
+                if let Err(error) = settled {
+                    tracing::warn!(%error, "a registration token is not yet as its invite wants it");
+                }
+                self.store.token_settled(code, stored.token_due, Some(now + AGAIN)).await?;
                 Ok(Registration::Unavailable)
             }
         }
     }
 
-    async fn ensure_registered(
-        &self,
-        code: &str,
-        known: RegistrationToken,
-    ) -> Result<homeserver::Result<Registration>> {
-        match self.homeserver.registration_token(code).await {
-            Ok(Some(token)) => {
-                if known == RegistrationToken::None {
-                    self.store.set_registration_token(code, RegistrationToken::Foreign).await?;
-                }
-                Ok(Ok(match token.is_valid((self.clock)()) {
-                    true => Registration::Open,
-                    false => Registration::Closed,
-                }))
+    /// What an invite wants of its token, and when that will be something else by itself.
+    fn wanted_token(&self, stored: &StoredInvite, now: Millis) -> (Wanted, Option<Millis>) {
+        let invite = &stored.invite;
+        if !stored.registration {
+            return (Wanted::Gone(Registration::NotRequested), None);
+        }
+        if !self.rules.registration {
+            return (Wanted::Gone(Registration::NotEnabled), None);
+        }
+        if stored.deleted_at.is_some() {
+            return (Wanted::Gone(Registration::Closed), None);
+        }
+        let accounts = self.rules.accounts(invite);
+        if accounts.most == Some(0) || accounts.until.is_some_and(|until| now >= until) {
+            return (Wanted::Gone(Registration::NotAllowed), None);
+        }
+        let limits = invite.limits;
+        match state(stored, now) {
+            InviteState::Open => {
+                let left = limits.max_uses.map(|most| most.saturating_sub(invite.uses));
+                let until = least(limits.expires_at, accounts.until);
+                (Wanted::Open { left, most: accounts.most, until }, until)
             }
-            Ok(None) => {
-                // Said before it is done: if we die in between, the token is known to be ours and goes with the invite.
-                self.store.set_registration_token(code, RegistrationToken::Making).await?;
-                if let Err(error) = self.homeserver.create_registration_token(code).await {
-                    return Ok(Err(error));
-                }
-                self.store.set_registration_token(code, RegistrationToken::Ours).await?;
-                Ok(Ok(Registration::Open))
-            }
-            Err(error) => Ok(Err(error)),
+            InviteState::NotYet => (Wanted::Gone(Registration::Closed), limits.not_before),
+            _ => (Wanted::Gone(Registration::Closed), None),
         }
     }
 
-    /// Deletes a registration token that this service made. If the homeserver does not do it, [`Invites::sweep`] will.
-    pub(super) async fn unregister(&self, code: &str) -> Result<()> {
-        match self.homeserver.delete_registration_token(code).await {
-            Ok(()) => Ok(self.store.set_registration_token(code, RegistrationToken::None).await?),
-            Err(error) => {
-                tracing::warn!(%error, "a registration token outlives its invite for a while");
-                Ok(())
+    /// The outer error is ours, the inner one the homeserver's.
+    async fn ensure_token(
+        &self,
+        stored: &StoredInvite,
+        left: Option<u32>,
+        most: Option<u32>,
+        until: Option<Millis>,
+        now: Millis,
+    ) -> Result<homeserver::Result<Registration>> {
+        let code = &stored.invite.code;
+        let token = match self.homeserver.registration_token(code).await {
+            Ok(token) => token,
+            Err(error) => return Ok(Err(error)),
+        };
+        let opened = token.as_ref().map_or(0, TokenState::opened);
+        let limits = TokenLimits {
+            // Whoever has opened an account with it is one of those whom the invite lets in.
+            uses_allowed: least(left.map(|left| opened.saturating_add(left.into())), most.map(u64::from)),
+            expires_at: until,
+        };
+        let Some(token) = token else {
+            // Said before it is done: if we die in between, the token is known to be ours and goes with the invite.
+            self.store.set_registration_token(code, RegistrationToken::Making).await?;
+            if let Err(error) = self.homeserver.create_registration_token(code, limits).await {
+                return Ok(Err(error));
             }
+            self.store.set_registration_token(code, RegistrationToken::Ours).await?;
+            return Ok(Ok(Registration::Open));
+        };
+        let valid = match stored.registration_token {
+            RegistrationToken::Making | RegistrationToken::Ours => {
+                if token.limits() != limits
+                    && let Err(error) = self.homeserver.limit_registration_token(code, limits).await
+                {
+                    return Ok(Err(error));
+                }
+                self.store.set_registration_token(code, RegistrationToken::Ours).await?;
+                token.with(limits).is_valid(now)
+            }
+            RegistrationToken::None | RegistrationToken::Foreign => {
+                self.store.set_registration_token(code, RegistrationToken::Foreign).await?;
+                token.is_valid(now)
+            }
+        };
+        Ok(Ok(if valid { Registration::Open } else { Registration::Closed }))
+    }
+
+    /// Deletes a registration token that this service made.
+    async fn remove_token(&self, code: &str) -> Result<homeserver::Result<()>> {
+        match self.homeserver.delete_registration_token(code).await {
+            Ok(()) => Ok(Ok(self.store.set_registration_token(code, RegistrationToken::None).await?)),
+            Err(error) => Ok(Err(error)),
         }
+    }
+}
+
+/// Whether an invite that was not deleted lets people in.
+pub(super) fn state(stored: &StoredInvite, now: Millis) -> InviteState {
+    state_of(&stored.invite, stored.all_paused, now)
+}
+
+pub(super) fn state_of(invite: &Invite, all_paused: bool, now: Millis) -> InviteState {
+    match invite.state(now) {
+        ended @ (InviteState::Expired | InviteState::UsedUp) => ended,
+        _ if all_paused => InviteState::AllPaused,
+        state => state,
     }
 }

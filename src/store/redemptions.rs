@@ -66,8 +66,32 @@ pub struct Use {
     pub redeemer: String,
     /// When they began.
     pub started_at: Millis,
+    /// When they were first let in to anything.
+    pub came_at: Option<Millis>,
+    /// When they were in everything.
+    pub completed_at: Option<Millis>,
     /// How far they are.
     pub redemption: Redemption,
+}
+
+/// How many people have used a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct Totals {
+    /// Those who have begun.
+    pub begun: i64,
+    /// Those who came in to anything.
+    pub came: i64,
+    /// Those who are in everything.
+    pub complete: i64,
+}
+
+/// Whether there was a use left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begun {
+    /// They have one.
+    Yes,
+    /// The invite is used up.
+    UsedUp,
 }
 
 /// How far the direct chat of a redemption is.
@@ -116,28 +140,47 @@ impl Store {
         })
     }
 
-    /// Who has used a code, the last first and at most `most`; and how many in all.
-    pub async fn uses(&self, code: &str, most: i64) -> Result<(Vec<Use>, i64)> {
-        const USES: &str = "SELECT redeemer, started_at, completed_at IS NOT NULL FROM redemptions
-             WHERE code = $1 ORDER BY started_at DESC, redeemer LIMIT $2";
+    /// Who has used a code, the last first: at most `most` of those before one, by when they began and who they are.
+    pub async fn uses(&self, code: &str, before: Option<(Millis, &str)>, most: i64) -> Result<Vec<Use>> {
+        const USES: &str = "SELECT redeemer, started_at, came_at, completed_at FROM redemptions
+             WHERE code = $1 AND (started_at < $2 OR started_at = $2 AND redeemer > $3)
+             ORDER BY started_at DESC, redeemer LIMIT $4";
         const OUTCOMES: &str = "SELECT redeemer, room, joined, reason, errcode FROM outcomes
              WHERE code = $1 AND redeemer IN (SELECT redeemer FROM redemptions
-                WHERE code = $1 ORDER BY started_at DESC, redeemer LIMIT $2) ORDER BY room";
-        const ALL: &str = "SELECT COUNT(*) FROM redemptions WHERE code = $1";
+                WHERE code = $1 AND (started_at < $2 OR started_at = $2 AND redeemer > $3)
+                ORDER BY started_at DESC, redeemer LIMIT $4) ORDER BY room";
+        let (before, who) = before.unwrap_or((Millis::MAX, ""));
         on_pool!(self, |pool| {
-            let rows: Vec<(String, Millis, bool)> = sqlx::query_as(USES).bind(code).bind(most).fetch_all(pool).await?;
-            let outcomes: Vec<UseOutcomeRow> = sqlx::query_as(OUTCOMES).bind(code).bind(most).fetch_all(pool).await?;
-            let all = sqlx::query_scalar(ALL).bind(code).fetch_one(pool).await?;
+            let rows = sqlx::query_as(USES).bind(code).bind(before).bind(who).bind(most);
+            let rows: Vec<(String, Millis, Option<Millis>, Option<Millis>)> = rows.fetch_all(pool).await?;
+            let outcomes = sqlx::query_as(OUTCOMES).bind(code).bind(before).bind(who).bind(most);
+            let outcomes: Vec<UseOutcomeRow> = outcomes.fetch_all(pool).await?;
             let mut by_redeemer: HashMap<String, Vec<Outcome>> = HashMap::new();
             for (redeemer, room, joined, reason, errcode) in outcomes {
                 by_redeemer.entry(redeemer).or_default().push((room, joined, reason, errcode).into());
             }
-            let uses = rows.into_iter().map(|(redeemer, started_at, complete)| {
+            let uses = rows.into_iter().map(|(redeemer, started_at, came_at, completed_at)| {
                 let outcomes = by_redeemer.remove(&redeemer).unwrap_or_default();
-                Use { redeemer, started_at, redemption: Redemption { complete, outcomes, chat: Chat::default() } }
+                let complete = completed_at.is_some();
+                let redemption = Redemption { complete, outcomes, chat: Chat::default() };
+                Use { redeemer, started_at, came_at, completed_at, redemption }
             });
-            Ok((uses.collect(), all))
+            Ok(uses.collect())
         })
+    }
+
+    /// How many people have used a code.
+    pub async fn totals(&self, code: &str) -> Result<Totals> {
+        const TOTALS: &str = "SELECT COUNT(*) AS begun, COUNT(came_at) AS came, COUNT(completed_at) AS complete
+             FROM redemptions WHERE code = $1";
+        on_pool!(self, |pool| Ok(sqlx::query_as(TOTALS).bind(code).fetch_one(pool).await?))
+    }
+
+    /// How many people came on which day, days counted from the epoch (UTC); days on which nobody came are left out.
+    pub async fn came_by_day(&self, code: &str) -> Result<Vec<(i64, i64)>> {
+        const BY_DAY: &str = "SELECT came_at / 86400000 AS day, COUNT(*) FROM redemptions
+             WHERE code = $1 AND came_at IS NOT NULL GROUP BY came_at / 86400000 ORDER BY day";
+        on_pool!(self, |pool| Ok(sqlx::query_as(BY_DAY).bind(code).fetch_all(pool).await?))
     }
 
     /// Whether somebody has redeemed a code completely.
@@ -149,14 +192,60 @@ impl Store {
         Ok(found > 0)
     }
 
-    /// Begins somebody's use of a code; that it was begun before is fine.
-    pub async fn begin_redemption(&self, code: &str, redeemer: &str, now: Millis) -> Result<()> {
-        const BEGIN: &str = "INSERT INTO redemptions (code, redeemer, started_at) VALUES ($1, $2, $3)
-             ON CONFLICT (code, redeemer) DO NOTHING";
-        on_pool!(self, |pool| {
-            sqlx::query(BEGIN).bind(code).bind(redeemer).bind(now).execute(pool).await?;
+    /// Whether somebody has one of an invite's uses.
+    pub async fn holds_use(&self, code: &str, redeemer: &str) -> Result<bool> {
+        const HOLDS: &str = "SELECT COUNT(*) FROM redemptions WHERE code = $1 AND redeemer = $2 AND use_at IS NOT NULL";
+        let found: i64 =
+            on_pool!(self, |pool| { sqlx::query_scalar(HOLDS).bind(code).bind(redeemer).fetch_one(pool).await? });
+        Ok(found > 0)
+    }
+
+    /// Begins somebody's use of a code and takes one of its uses, if fewer than `most` are taken; that it was begun before is fine.
+    pub async fn begin_redemption(&self, code: &str, redeemer: &str, most: Option<u32>, now: Millis) -> Result<Begun> {
+        // Whoever gives stale uses back sees that this one is not.
+        const HELD: &str =
+            "UPDATE redemptions SET use_at = $3 WHERE code = $1 AND redeemer = $2 AND use_at IS NOT NULL";
+        const TAKE: &str =
+            "UPDATE invites SET uses = uses + 1, token_due = CASE WHEN registration THEN $3 ELSE token_due END
+             WHERE code = $1 AND uses < $2";
+        const BEGIN: &str = "INSERT INTO redemptions (code, redeemer, started_at, use_at) VALUES ($1, $2, $3, $3)
+             ON CONFLICT (code, redeemer) DO UPDATE SET use_at = excluded.use_at";
+        let most = most.map_or(i64::MAX, i64::from);
+        Ok(in_transaction!(self, |tx| {
+            let held = sqlx::query(HELD).bind(code).bind(redeemer).bind(now).execute(&mut *tx).await?;
+            if held.rows_affected() > 0 {
+                Begun::Yes
+            } else if sqlx::query(TAKE).bind(code).bind(most).bind(now).execute(&mut *tx).await?.rows_affected() > 0 {
+                sqlx::query(BEGIN).bind(code).bind(redeemer).bind(now).execute(&mut *tx).await?;
+                sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
+                Begun::Yes
+            } else {
+                Begun::UsedUp
+            }
+        }))
+    }
+
+    /// Gives a use back with which nobody came in to anything, if it was taken before `before`.
+    pub async fn give_use_back(&self, code: &str, redeemer: &str, before: Millis, now: Millis) -> Result<()> {
+        const BACK: &str = "UPDATE redemptions SET use_at = NULL
+             WHERE code = $1 AND redeemer = $2 AND use_at < $3 AND came_at IS NULL";
+        const ONE_LESS: &str = "UPDATE invites SET uses = uses - 1, token_due = CASE WHEN registration THEN $2 ELSE token_due END WHERE code = $1";
+        in_transaction!(self, |tx| {
+            let back = sqlx::query(BACK).bind(code).bind(redeemer).bind(before).execute(&mut *tx).await?;
+            if back.rows_affected() > 0 {
+                sqlx::query(ONE_LESS).bind(code).bind(now).execute(&mut *tx).await?;
+                sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
+            }
         });
         Ok(())
+    }
+
+    /// Codes and redeemers of uses that were taken before `before`, with which nobody has come in to anything, and nobody is at work
+    /// `now`; at most `most`.
+    pub async fn stale_uses(&self, before: Millis, now: Millis, most: i64) -> Result<Vec<(String, String)>> {
+        const STALE: &str = "SELECT code, redeemer FROM redemptions WHERE came_at IS NULL AND use_at < $1
+             AND NOT EXISTS (SELECT 1 FROM leases WHERE name = 'redeem:' || redeemer AND until > $2) LIMIT $3";
+        on_pool!(self, |pool| Ok(sqlx::query_as(STALE).bind(before).bind(now).bind(most).fetch_all(pool).await?))
     }
 
     /// Notes what came of a room. Whoever is in stays in, whatever is noted later.

@@ -28,7 +28,7 @@ async fn every_page_has_its_status_and_its_headers() {
         ("visitor", "/join".to_owned(), 200),
         ("visitor", format!("/i/{code}"), 200),
         ("visitor", "/i/never-there".to_owned(), 404),
-        ("visitor", format!("/i/{deleted}"), 410),
+        ("visitor", format!("/i/{deleted}"), 404),
         ("visitor", "/nowhere".to_owned(), 404),
         ("visitor", "/new".to_owned(), 303),
         ("visitor", own.clone(), 303),
@@ -41,8 +41,8 @@ async fn every_page_has_its_status_and_its_headers() {
         ("owner", format!("{own}/qr.svg"), 200),
         ("owner", format!("{own}/qr.gif"), 404),
         ("owner", "/invites/never-there".to_owned(), 404),
-        ("other", own.clone(), 403),
-        ("other", format!("{own}/qr.png"), 403),
+        ("other", own.clone(), 404),
+        ("other", format!("{own}/qr.png"), 404),
     ];
     for (who, path, status) in asked {
         let browser = match who {

@@ -9,7 +9,7 @@ const TOKENS: &str = "/_synapse/admin/v1/registration_tokens";
 
 impl World {
     /// Registers an account with a code, as a client does.
-    async fn register_with(&self, code: &str) -> Result<Person, Value> {
+    pub async fn register_with(&self, code: &str) -> Result<Person, Value> {
         let path = "/_matrix/client/v3/register";
         let name = unique("newcomer");
         let body = |auth: Value| json!({"username": name, "password": "password", "auth": auth});
@@ -27,8 +27,12 @@ impl World {
         Ok(Person { id: text("user_id"), token: text("access_token") })
     }
 
-    async fn registration_token(&self, code: &str) -> u16 {
+    pub async fn registration_token(&self, code: &str) -> u16 {
         self.as_admin(Method::GET, &format!("{TOKENS}/{code}"), Value::Null).await.0
+    }
+
+    pub async fn uses_allowed(&self, code: &str) -> Value {
+        self.as_admin(Method::GET, &format!("{TOKENS}/{code}"), Value::Null).await.1["uses_allowed"].clone()
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
     process::Stdio,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicI64, AtomicU32, Ordering},
     },
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -171,6 +171,11 @@ impl World {
 
 async fn ask(client: &Client, method: Method, url: &str, token: &str, body: Value) -> (u16, Value) {
     let mut request = client.request(method, url);
+    if url.ends_with("/_matrix/client/v3/register") {
+        // Newcomers come from all over: the homeserver limits how many come from one address.
+        let [_, a, b, c] = COUNTER.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        request = request.header("x-forwarded-for", format!("10.{a}.{b}.{c}"));
+    }
     if !token.is_empty() {
         request = request.bearer_auth(token);
     }
@@ -223,6 +228,8 @@ impl Setup {
         setup.set("HOMESERVER_URL", &world.homeserver).set("SERVER_NAME", "test").set("SQL_URL", &sql_url);
         // What is cached is not asked, and these tests are about what the homeserver says.
         setup.set("TOKEN_CACHE_SECONDS", "0").set("GENERATE_REGISTRATION_TOKEN", "true");
+        // Tests ask for what is not there more often than people do.
+        setup.set("FAILED_LOOKUPS", "{per_user: null, per_address: null, in_all: null}");
         match acting {
             Acting::Appservice => setup.set("ACTING", "appservice").set("AS_TOKEN", &world.as_token),
             Acting::Admin => setup.set("ACTING", "admin").set("ADMIN_TOKEN", &world.admin.token),
@@ -242,10 +249,11 @@ impl Setup {
         let config = Config::read(None, self.variables.clone()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let clock = Arc::new(|| {
-            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-            i64::try_from(since.as_millis()).unwrap()
-        });
+        let ahead = Arc::new(AtomicI64::new(0));
+        let clock = {
+            let ahead = Arc::clone(&ahead);
+            Arc::new(move || now() + ahead.load(Ordering::Relaxed))
+        };
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async {
             stopped.await.ok();
@@ -253,8 +261,8 @@ impl Setup {
         let task = tokio::spawn(async move {
             super_invites::serve(config, listener, clock, shutdown).await.unwrap();
         });
-        let service =
-            Service { url: format!("http://{address}"), client: Client::new(), stop: Some(stop), task: Some(task) };
+        let url = format!("http://{address}");
+        let service = Service { url, client: Client::new(), ahead, stop: Some(stop), task: Some(task) };
         service.wait().await;
         service
     }
@@ -264,7 +272,8 @@ impl Setup {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let address = SocketAddr::from(([127, 0, 0, 1], port)).to_string();
         let child = self.command("serve").env("SUPER_INVITES_LISTEN", &address).kill_on_drop(true).spawn().unwrap();
-        let service = Service { url: format!("http://{address}"), client: Client::new(), stop: None, task: None };
+        let (url, ahead) = (format!("http://{address}"), Arc::new(AtomicI64::new(0)));
+        let service = Service { url, client: Client::new(), ahead, stop: None, task: None };
         service.wait().await;
         (service, child)
     }
@@ -282,6 +291,8 @@ impl Setup {
 pub struct Service {
     pub url: String,
     pub client: Client,
+    /// How far its clock is ahead, in milliseconds; only of a service in this process.
+    ahead: Arc<AtomicI64>,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
 }
@@ -290,6 +301,16 @@ impl Service {
     /// The service in its usual way of acting, on SQLite.
     pub async fn usual(world: &World) -> Self {
         Setup::new(world, Acting::Appservice, Engine::Sqlite).await.start().await
+    }
+
+    /// Lets time pass for the service.
+    pub fn pass(&self, milliseconds: i64) {
+        self.ahead.fetch_add(milliseconds, Ordering::Relaxed);
+    }
+
+    /// What the service takes for the time.
+    pub fn now(&self) -> i64 {
+        now() + self.ahead.load(Ordering::Relaxed)
     }
 
     /// Until it answers at all.
@@ -336,6 +357,33 @@ impl Service {
     pub async fn token(&self, person: &Person, code: &str) -> (u16, Value) {
         self.ask(Method::GET, &format!("tokens?token={code}"), person, Value::Null).await
     }
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_millis()).unwrap()
+}
+
+/// What clients of the Python module see of an answer: they know no other fields.
+pub fn as_of_old(mut answer: Value) -> Value {
+    fn strip(value: &mut Value) {
+        match value {
+            Value::Object(fields) if fields.contains_key("accepted_count") => {
+                fields.retain(|name, _| ["token", "create_dm", "accepted_count", "rooms"].contains(&name.as_str()));
+            }
+            Value::Object(fields) => {
+                if fields.contains_key("rooms_count") {
+                    let known = ["rooms_count", "has_redeemed", "create_dm", "inviter"];
+                    fields.retain(|name, _| known.contains(&name.as_str()));
+                }
+                fields.values_mut().for_each(strip);
+            }
+            Value::Array(values) => values.iter_mut().for_each(strip),
+            _ => {}
+        }
+    }
+    strip(&mut answer);
+    answer
 }
 
 /// Between two looks at something that will be so in a moment.

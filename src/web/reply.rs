@@ -86,6 +86,8 @@ pub(super) fn status_of(error: &Error) -> StatusCode {
         | Error::WrongPassword
         | Error::WrongServer { .. }
         | Error::NotYours
+        | Error::Forbidden(_)
+        | Error::Rule { .. }
         | Error::RoomsRefused(_) => StatusCode::FORBIDDEN,
         Error::SignInFailed => StatusCode::BAD_REQUEST,
         Error::TooFast { .. } => StatusCode::TOO_MANY_REQUESTS,

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use app::{
-    Backend, Error, InviteDetail, InviteForm, InvitePage, InviteQuery, Landing, LocalPath, Next, Person, Progress,
-    Relation, Room, Rooms, SignInWays, Visitor,
+    AuditPage, Backend, Error, Intervention, InviteDetail, InviteForm, InvitePage, InviteQuery, Landing, LocalPath,
+    LookedAfter, Next, Person, Progress, Relation, Room, Rooms, ServerInvites, SignInWays, Visitor,
 };
 use matrix_sdk::ruma::UserId;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Web, reply::Reply, visit::Visit};
-use crate::{account::Account, error::Result, session::Session};
+use crate::{account::Account, error::Result, invites::Saved, session::Session};
 
 /// One request's server: who asks, and what to say with the answer.
 pub(super) struct Site {
@@ -79,7 +79,11 @@ impl Site {
     /// What to tell the person, with the status that belongs to it.
     fn tell<T>(&self, result: Result<T>) -> app::Result<T> {
         result.map_err(|error| {
-            let error = error.into_told();
+            let error = match error.into_told() {
+                // Somebody else's invite is nothing to know of.
+                Error::NotYours => Error::UnknownInvite,
+                error => error,
+            };
             self.reply.refuse(&error);
             if matches!(error, Error::SignedOut { .. }) {
                 if self.session.is_some() {
@@ -129,7 +133,12 @@ impl Site {
         progress
     }
 
-    async fn named_rooms(&self, account: &Account, error: crate::error::Error) -> crate::error::Error {
+    async fn told_in_the_form(
+        &self,
+        account: &Account,
+        editing: bool,
+        error: crate::error::Error,
+    ) -> crate::error::Error {
         match error {
             crate::error::Error::Refused(Error::RoomsRefused(mut refusals)) => {
                 let choices = self.web.invites.room_choices(account).await.unwrap_or_default();
@@ -140,6 +149,10 @@ impl Site {
                 }
                 Error::RoomsRefused(refusals).into()
             }
+            crate::error::Error::Refused(Error::NotYours | Error::CodeSpent { .. }) if !editing => {
+                let problem = "cannot be used: it is taken, or was once. Please choose another one".to_owned();
+                Error::Invalid { field: "code".to_owned(), problem }.into()
+            }
             // The API's word for it.
             crate::error::Error::Refused(Error::Invalid { field, problem }) if field == "token" => {
                 Error::Invalid { field: "code".to_owned(), problem }.into()
@@ -148,20 +161,21 @@ impl Site {
         }
     }
 
+    async fn see_landing(&self, code: &str) -> Result<Landing> {
+        let account = self.account_if_any().await?;
+        self.web.invites.landing(account.as_ref(), &self.visit.origin, code).await
+    }
+
     async fn save_form(&self, form: InviteForm) -> Result<Next> {
         let account = self.account().await?;
         let invites = &self.web.invites;
         let editing = form.editing.is_some();
         let draft = form.into_draft()?;
-        if let (false, Some(code)) = (editing, &draft.code)
-            && invites.one(&account, code).await.is_ok()
-        {
-            let problem = "is one of your own invites already: choose another one, or edit that one".to_owned();
-            return Err(Error::Invalid { field: "code".to_owned(), problem }.into());
-        }
         match invites.save(&account, draft).await {
-            Ok((invite, _)) => Ok(Next::to(format!("/invites/{}{}", invite.code, if editing { "" } else { "?new=1" }))),
-            Err(error) => Err(self.named_rooms(&account, error).await),
+            Ok(Saved { invite, .. }) => {
+                Ok(Next::to(format!("/invites/{}{}", invite.code, if editing { "" } else { "?new=1" })))
+            }
+            Err(error) => Err(self.told_in_the_form(&account, editing, error).await),
         }
     }
 }
@@ -169,7 +183,15 @@ impl Site {
 #[async_trait::async_trait]
 impl Backend for Site {
     async fn visitor(&self) -> app::Result<Visitor> {
-        let person = match self.account_if_any().await {
+        let account = self.account_if_any().await;
+        let (server_admin, all_paused) = match &account {
+            // A header without these is better than none.
+            Ok(Some(account)) => {
+                (self.web.is_server_admin(account).await, self.web.invites.all_paused().await.unwrap_or_default())
+            }
+            _ => (false, false),
+        };
+        let person = match account {
             Ok(account) => account.map(|account| account.user_id().to_owned()),
             // Nothing is known now; the page itself says what is the matter.
             Err(_) => self.session.as_ref().and_then(|session| UserId::parse(&session.user_id).ok()),
@@ -178,7 +200,7 @@ impl Backend for Site {
             Some(user) => Some(self.shown_person(self.web.invites.person(&user).await)),
             None => None,
         };
-        Ok(Visitor { person })
+        Ok(Visitor { person, server_admin, all_paused })
     }
 
     async fn sign_in_ways(&self) -> app::Result<SignInWays> {
@@ -222,13 +244,16 @@ impl Backend for Site {
         Ok(page)
     }
 
-    async fn invite(&self, code: String) -> app::Result<InviteDetail> {
+    async fn invite(&self, code: String, before: String) -> app::Result<InviteDetail> {
         let link = self.web.public_address(&code);
-        let detail = async { self.web.invites.detail(&self.account().await?, &code, link).await };
+        let detail = async { self.web.invites.detail(&self.account().await?, &code, link, &before).await };
         let mut detail = self.tell(detail.await)?;
         detail.card.rooms = self.shown_rooms(std::mem::take(&mut detail.card.rooms));
-        for guest in &mut detail.guests {
-            guest.person = self.shown_person(guest.person.clone());
+        for (_, block) in &mut detail.blocks {
+            self.picture(&mut block.by.avatar_url);
+        }
+        for guest in &mut detail.came.guests {
+            self.picture(&mut guest.person.avatar_url);
             guest.joined = self.shown_rooms(std::mem::take(&mut guest.joined));
         }
         Ok(detail)
@@ -244,8 +269,58 @@ impl Backend for Site {
         Ok(Next::to("/invites".to_owned()))
     }
 
+    async fn pause(&self, code: String, paused: bool) -> app::Result<Next> {
+        let done = async { self.web.invites.pause(&self.account().await?, &code, paused).await };
+        self.tell(done.await)?;
+        Ok(Next::to(format!("/invites/{code}")))
+    }
+
+    async fn looked_after(&self) -> app::Result<LookedAfter> {
+        let looked = async { self.web.invites.looked_after(&self.account().await?).await };
+        let mut looked = self.tell(looked.await)?;
+        for room in &mut looked.rooms {
+            self.picture(&mut room.room.avatar_url);
+            for into in &mut room.invites {
+                self.picture(&mut into.invite.owner.avatar_url);
+            }
+        }
+        Ok(looked)
+    }
+
+    async fn block(&self, room: String, invite: i64, blocked: bool, reason: String) -> app::Result<Next> {
+        let done = async { self.web.invites.block(&self.account().await?, &room, invite, blocked, Some(reason)).await };
+        self.tell(done.await)?;
+        Ok(Next::to("/rooms".to_owned()))
+    }
+
+    async fn server_invites(&self, search: String, page: u32) -> app::Result<ServerInvites> {
+        let found = async { self.web.invites.server_invites(&self.account().await?, &search, page).await };
+        let mut found = self.tell(found.await)?;
+        for server in &mut found.invites {
+            self.picture(&mut server.invite.owner.avatar_url);
+        }
+        Ok(found)
+    }
+
+    async fn intervene(&self, invite: i64, what: Intervention) -> app::Result<Next> {
+        let done = async { self.web.invites.intervene(&self.account().await?, invite, what).await };
+        self.tell(done.await)?;
+        Ok(Next::to("/admin".to_owned()))
+    }
+
+    async fn pause_all(&self, paused: bool) -> app::Result<Next> {
+        let done = async { self.web.invites.pause_all(&self.account().await?, paused).await };
+        self.tell(done.await)?;
+        Ok(Next::to("/admin".to_owned()))
+    }
+
+    async fn audit(&self, search: String, before: String) -> app::Result<AuditPage> {
+        let page = async { self.web.invites.audit(&self.account().await?, &search, &before).await };
+        self.tell(page.await)
+    }
+
     async fn landing(&self, code: String) -> app::Result<Landing> {
-        let landing = async { self.web.invites.landing(self.account_if_any().await?.as_ref(), &code).await };
+        let landing = async { self.see_landing(&code).await };
         let mut landing = self.tell(landing.await)?;
         landing.inviter = self.shown_person(landing.inviter);
         landing.shown = self.shown_rooms(landing.shown);
@@ -276,7 +351,7 @@ impl Backend for Site {
         let code = app::Code::parse(app::code_in(&text));
         let opened = async {
             let code = code.map_err(|_| Error::UnknownInvite)?;
-            self.web.invites.landing(None, code.as_str()).await?;
+            self.see_landing(code.as_str()).await?;
             Ok(Next::to(format!("/i/{}", code.as_str())))
         };
         self.tell(opened.await)

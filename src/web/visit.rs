@@ -6,7 +6,10 @@ use app::{LocalPath, PREFIX};
 use http::{HeaderMap, Uri, header, request::Parts};
 use url::Url;
 
-use crate::{account::Origin, proxies::Proxies};
+use crate::{
+    account::{Door, Origin},
+    proxies::Proxies,
+};
 
 /// One request, before it is known who is signed in.
 #[derive(Debug, Clone)]
@@ -29,7 +32,7 @@ impl Visit {
         let path = parts.uri.path();
         let base = if path == PREFIX || path.starts_with(&format!("{PREFIX}/")) { PREFIX } else { "" };
         Self {
-            origin: proxies.origin(peer, headers),
+            origin: proxies.origin(Door::Web, peer, headers),
             site: site(parts, peer, proxies, public),
             base,
             path: LocalPath::parse(parts.uri.path_and_query().map_or("/", |all| &all.as_str()[base.len()..])),

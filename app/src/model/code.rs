@@ -60,6 +60,18 @@ impl Code {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether it looks like one that [`Self::generate`] made. What people choose, others can guess.
+    pub fn looks_generated(code: &str) -> bool {
+        let different = CODE_ALPHABET.iter().filter(|letter| code.as_bytes().contains(letter)).count();
+        code.len() == GENERATED_LENGTH && code.bytes().all(|byte| CODE_ALPHABET.contains(&byte)) && different >= 8
+    }
+
+    /// Enough of a code to tell it from others in a list or a log, and not enough to use it.
+    pub fn masked(code: &str) -> String {
+        let shown = (code.chars().count() / 4).min(4);
+        code.chars().take(shown).chain(['…']).collect()
+    }
 }
 
 impl From<Code> for String {
@@ -132,6 +144,30 @@ mod tests {
             Ok::<_, ()>(())
         });
         assert_eq!(code.map(String::from), Ok("9".repeat(26)));
+    }
+
+    #[test]
+    fn what_people_choose_is_told_from_what_was_generated_and_neither_is_shown_whole() {
+        let code = Code::generate(getrandom_for_tests).expect("the source does not fail");
+        assert!(Code::looks_generated(code.as_str()));
+        for chosen in [
+            "mygroup123",
+            "",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "Abcdefghjkmnpqrstuvwxyz234",
+            "correct-horse-battery-staple",
+        ] {
+            assert!(!Code::looks_generated(chosen), "{chosen}");
+        }
+        assert_eq!(Code::masked("abcdefghjkmnpqrstuvwxyz234"), "abcd…");
+        assert_eq!(Code::masked("mygroup123"), "my…");
+        assert_eq!(Code::masked("abc"), "…");
+    }
+
+    /// Different bytes, one after the other.
+    fn getrandom_for_tests(bytes: &mut [u8]) -> Result<(), ()> {
+        bytes.iter_mut().zip(0..).for_each(|(byte, next)| *byte = next);
+        Ok(())
     }
 
     #[test]

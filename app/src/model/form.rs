@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Draft, RoomChoice};
+use super::{Draft, Edit, RoomChoice};
 use crate::{Error, Result};
 
 /// The field of a form that says which server function it is for, where it is posted without a script.
@@ -87,12 +87,14 @@ impl InviteForm {
         }
         let code = Some(self.code.trim().to_owned()).filter(|code| !code.is_empty());
         Ok(Draft {
+            new: self.editing.is_none(),
             code: self.editing.or(code),
             rooms: self.rooms,
             chat: self.chat,
             registration: self.asks_registration.then_some(self.registration),
-            label: Some(self.label),
+            label: Edit::Set(Some(self.label)),
             show_rooms: Some(self.show_rooms),
+            ..Draft::default()
         })
     }
 }

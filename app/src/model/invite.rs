@@ -2,27 +2,51 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Person;
+use super::{Edit, InviteState, Limits, Person};
 
 /// What a member asks for when they make or change an invite.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Draft {
     /// The code they chose, or the one to change; a new one is generated if there is none.
     pub code: Option<String>,
+    /// Whether it must be a new one, so that the code may not be there.
+    pub new: bool,
     /// Room ids or aliases, in the order in which they will be shown.
     pub rooms: Vec<String>,
     /// Whether whoever comes also gets a direct chat with the owner.
     pub chat: bool,
     /// Whether the code also opens an account; `None` leaves it as it is, which is yes for a new invite.
     pub registration: Option<bool>,
-    /// What the owner calls it, an empty text for nothing; `None` leaves it as it is.
-    pub label: Option<String>,
+    /// What the owner calls it.
+    pub label: Edit<String>,
+    /// What the owner says to those who open the link.
+    pub welcome: Edit<String>,
     /// Whether the names of the rooms are shown before it is redeemed; `None` leaves it as it is, which is no for a new invite.
     pub show_rooms: Option<bool>,
+    /// From when on it may be used, in milliseconds since the epoch.
+    pub not_before: Edit<i64>,
+    /// From when on it may not be used any more, in milliseconds since the epoch.
+    pub expires_at: Edit<i64>,
+    /// How many people it may let in.
+    pub max_uses: Edit<u32>,
+    /// Whether it is stopped for a while; `None` leaves it as it is.
+    pub paused: Option<bool>,
 }
 
 /// The most characters of a label.
 pub const LONGEST_LABEL: usize = 80;
+
+/// The most characters of a welcome text.
+pub const LONGEST_WELCOME: usize = 1000;
+
+/// Who has stopped an invite for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Pause {
+    /// Its owner.
+    Owner,
+    /// A server admin; only they let it go on.
+    Admin,
+}
 
 /// A code and where it leads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,8 +65,30 @@ pub struct Invite {
     pub last_came: Option<i64>,
     /// What the owner calls it.
     pub label: Option<String>,
+    /// What the owner says to those who open the link.
+    pub welcome: Option<String>,
     /// Whether the names of the rooms are shown to everybody who has the code.
     pub show_rooms: bool,
+    /// When it was made, in milliseconds since the epoch.
+    pub created_at: i64,
+    /// When and how often it may be used.
+    pub limits: Limits,
+    /// How many of its uses are taken: by those who came, and by those who are on their way.
+    pub uses: u32,
+    /// Whether somebody has stopped it.
+    pub paused: Option<Pause>,
+}
+
+impl Invite {
+    /// Whether it lets people in at `now`, as far as it depends on the invite alone.
+    pub fn state(&self, now: i64) -> InviteState {
+        match (self.limits.state(self.uses, now), self.paused) {
+            (ended @ (InviteState::Expired | InviteState::UsedUp), _) => ended,
+            (_, Some(Pause::Admin)) => InviteState::PausedByAdmin,
+            (_, Some(Pause::Owner)) => InviteState::Paused,
+            (state, None) => state,
+        }
+    }
 }
 
 /// Whether an invite's code also opens an account.
@@ -58,6 +104,8 @@ pub enum Registration {
     NotRequested,
     /// The homeserver did not make one; the invite exists all the same.
     Unavailable,
+    /// A rule of this server speaks against it.
+    NotAllowed,
 }
 
 /// What a code promises, before it is redeemed.
@@ -71,6 +119,12 @@ pub struct Preview {
     pub chat: bool,
     /// Who invites.
     pub inviter: Person,
+    /// What they say to those who come.
+    pub welcome: Option<String>,
+    /// When it ends, in milliseconds since the epoch.
+    pub expires_at: Option<i64>,
+    /// Whether it lets people in; anything but open is told to its owner only.
+    pub state: InviteState,
 }
 
 /// What a redemption has come to.

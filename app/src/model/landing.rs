@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Person, Room};
+use super::{InviteState, Person, Room};
 
 /// The page behind an invite's link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Landing {
     /// Who invites.
     pub inviter: Person,
+    /// What they say.
+    pub welcome: Option<String>,
     /// Into how many rooms, spaces not counted.
     pub rooms: u32,
     /// Into how many spaces.
@@ -17,8 +19,14 @@ pub struct Landing {
     pub chat: bool,
     /// The rooms themselves, where the owner lets everybody with the code see them.
     pub shown: Vec<Room>,
+    /// When it ends, in milliseconds since the epoch.
+    pub expires_at: Option<i64>,
+    /// Whether it lets people in; anything but open is shown to its owner only.
+    pub state: InviteState,
     /// Who looks at it.
     pub relation: Relation,
+    /// When this was true, in milliseconds since the epoch.
+    pub now: i64,
 }
 
 /// What somebody who looks at an invite has to do with it.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Invite, Person, Registration};
+use super::{Block, Invite, InviteState, MissedRoom, Person, Registration};
 
 /// A room, as shown to somebody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +67,8 @@ pub struct InviteCard {
     pub rooms: Vec<Room>,
     /// Whether it still does what it says.
     pub works: Works,
+    /// Whether it lets people in.
+    pub state: InviteState,
 }
 
 impl InviteCard {
@@ -161,12 +163,29 @@ pub struct InviteDetail {
     pub link: Option<String>,
     /// Whether the code also opens an account.
     pub registration: Registration,
-    /// Who came, the last first.
-    pub guests: Vec<Guest>,
-    /// How many people have begun to redeem it; `guests` may show fewer.
-    pub guests_in_all: u32,
+    /// The rooms whose admins keep it out.
+    pub blocks: Vec<(Room, Block)>,
+    /// Who came, and when.
+    pub came: Came,
     /// When this was true, in milliseconds since the epoch.
     pub now: i64,
+}
+
+/// Who came with an invite.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Came {
+    /// Some of them, the last first.
+    pub guests: Vec<Guest>,
+    /// Where the next ones begin, if there are more.
+    pub next: Option<String>,
+    /// How many have begun to redeem it.
+    pub begun: u32,
+    /// How many came in to anything.
+    pub came: u32,
+    /// How many are in everything.
+    pub complete: u32,
+    /// How many came on which day, counted from the epoch (UTC); days on which nobody came are left out.
+    pub by_day: Vec<(i64, u32)>,
 }
 
 /// Somebody who has redeemed an invite, or tried.
@@ -176,6 +195,10 @@ pub struct Guest {
     pub person: Person,
     /// When they began, in milliseconds since the epoch.
     pub since: i64,
+    /// When they came in to anything, in milliseconds since the epoch.
+    pub came_at: Option<i64>,
+    /// When they were in everything, in milliseconds since the epoch.
+    pub completed_at: Option<i64>,
     /// Whether they are in everything.
     pub complete: bool,
     /// The rooms they are in through it.
@@ -183,5 +206,5 @@ pub struct Guest {
     /// Whether they have the direct chat.
     pub chat: bool,
     /// The rooms that are missing, with the reason; no room stands for the direct chat.
-    pub missed: Vec<(Option<Room>, String)>,
+    pub missed: Vec<(Option<Room>, MissedRoom)>,
 }

@@ -26,6 +26,10 @@ impl Person {
 pub struct Visitor {
     /// Who is signed in, if anybody is.
     pub person: Option<Person>,
+    /// Whether they are a server admin.
+    pub server_admin: bool,
+    /// Whether every invite of the server is stopped; told to those who are signed in.
+    pub all_paused: bool,
 }
 
 /// How people can sign in (Client-Server API, `GET /login`).

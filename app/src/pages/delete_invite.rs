@@ -13,7 +13,7 @@ use crate::{
 #[component]
 pub(crate) fn DeleteInvite() -> impl IntoView {
     let code = parameter("code");
-    let invite = load(move || rpc::Invite { code: code.get() });
+    let invite = load(move || rpc::Invite { code: code.get(), before: String::new() });
     view! {
         <Title text="Delete invite" />
         {show(invite, |detail| view! { <Ask detail /> })}

@@ -13,7 +13,8 @@ use crate::{
 #[component]
 pub(crate) fn EditInvite() -> impl IntoView {
     let code = parameter("code");
-    let (rooms, invite) = (load(|| rpc::GetRooms {}), load(move || rpc::Invite { code: code.get() }));
+    let (rooms, invite) =
+        (load(|| rpc::GetRooms {}), load(move || rpc::Invite { code: code.get(), before: String::new() }));
     view! {
         <Title text="Edit invite" />
         {show(invite, move |invite| show(rooms, move |rooms| view! { <Page rooms invite=invite.clone() /> }))}

@@ -13,15 +13,15 @@ use crate::{
 /// The page.
 #[component]
 pub(crate) fn InvitePage() -> impl IntoView {
-    let (code, new) = (parameter("code"), query("new"));
-    let invite = load(move || rpc::Invite { code: code.get() });
+    let (code, new, before) = (parameter("code"), query("new"), query("before"));
+    let invite = load(move || rpc::Invite { code: code.get(), before: before.get() });
     show(invite, move |detail| view! { <Page detail new=!new.get_untracked().is_empty() /> })
 }
 
 #[component]
 fn Page(detail: InviteDetail, new: bool) -> impl IntoView {
     let title = detail.card.title().to_owned();
-    let InviteDetail { card, link, registration, guests, guests_in_all, now } = detail;
+    let InviteDetail { card, link, registration, came, now, .. } = detail;
     let code = card.invite.code.clone();
     let link = link.unwrap_or_else(|| address(&format!("/i/{code}")));
     let path = |what: &str| href(&format!("/invites/{code}/{what}"));
@@ -79,7 +79,7 @@ fn Page(detail: InviteDetail, new: bool) -> impl IntoView {
             </section>
             <section class="grid gap-3 print:hidden">
                 <h2 class="text-xl font-semibold">"Who came"</h2>
-                <Guests guests all=guests_in_all now />
+                <Guests guests=came.guests all=came.begun now />
             </section>
         </section>
     }
@@ -108,7 +108,7 @@ fn Guests(guests: Vec<Guest>, all: u32, now: i64) -> impl IntoView {
 
 #[component]
 fn OneGuest(guest: Guest, now: i64) -> impl IntoView {
-    let Guest { person, since, complete, joined, chat, missed } = guest;
+    let Guest { person, since, complete, joined, chat, missed, .. } = guest;
     let (name, id) = (person.name().to_owned(), person.user_id.clone());
     let names = |rooms: Vec<crate::Room>| rooms.iter().map(|room| room.title().to_owned()).collect::<Vec<_>>();
     let mut inside = names(joined);
@@ -142,12 +142,12 @@ fn OneGuest(guest: Guest, now: i64) -> impl IntoView {
                     </p>
                     {missed
                         .into_iter()
-                        .map(|(room, reason)| {
+                        .map(|(room, missed)| {
                             let room = room.map_or_else(|| "The chat with you".to_owned(), |room| room.title().to_owned());
                             view! {
                                 <p>
                                     <strong>{room} ": "</strong>
-                                    {reason}
+                                    {missed.reason}
                                 </p>
                             }
                         })

@@ -149,7 +149,7 @@ fn Search(search: String, sort: Sort) -> impl IntoView {
 #[component]
 fn Card(card: InviteCard, now: i64) -> impl IntoView {
     let title = card.title().to_owned();
-    let InviteCard { invite, rooms, works } = card;
+    let InviteCard { invite, rooms, works, .. } = card;
     let code = invite.label.is_some().then(|| invite.code.clone());
     let mut leads_to: Vec<String> = rooms.iter().take(PICTURES).map(|room| room.title().to_owned()).collect();
     let more = rooms.len().saturating_sub(PICTURES);

@@ -1,0 +1,129 @@
+//! What the admins of a room see of the invites that lead into it, and what they can do about them.
+
+use std::cmp::Reverse;
+
+use app::{Block, Error as Refusal, KnownInvite, LONGEST_REASON, LookedAfter, Room, RoomInvite, RoomInvites};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use matrix_sdk::ruma::{OwnedRoomAliasId, OwnedRoomId};
+
+use super::{Inner, Invites, audit::Action, overview::shown, registration::state_of, user_id};
+use crate::{account::Account, error::Result, homeserver::JoinedRoom, store};
+
+/// How many rooms are looked at once.
+const AT_ONCE: usize = 4;
+
+impl Invites {
+    /// The invites that lead into a room, given by its id or an alias, for one of its admins. They are told whose they are, but neither the
+    /// codes nor where else they lead.
+    pub async fn invites_into(&self, account: &Account, room: &str) -> Result<Vec<RoomInvite>> {
+        let room = self.0.administered(account, room).await?;
+        let all_paused = self.0.store.all_paused().await?.is_some();
+        self.0.room_invites(room.as_str(), all_paused).await
+    }
+
+    /// Keeps an invite out of a room for one of its admins, or lets it lead there again. People who came through it stay.
+    pub async fn block(
+        &self,
+        account: &Account,
+        room: &str,
+        number: i64,
+        blocked: bool,
+        reason: Option<String>,
+    ) -> Result<()> {
+        let room = self.0.administered(account, room).await?;
+        let into = self.0.store.invites_into(room.as_str()).await?;
+        let invite = into.into_iter().find(|invite| invite.number == number).ok_or(Refusal::UnknownInvite)?;
+        let code = &invite.invite.code;
+        let reason = reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
+        if reason.as_ref().is_some_and(|reason| reason.chars().count() > LONGEST_REASON) {
+            let problem = format!("must have at most {LONGEST_REASON} characters");
+            return Err(Refusal::Invalid { field: "reason".into(), problem }.into());
+        }
+        let action = if blocked { Action::Blocked } else { Action::Unblocked };
+        let entry = self.0.entry(account, action, Some(code), Some(room.to_string()))?;
+        match blocked {
+            true => {
+                let (room, actor) = (room.to_string(), account.user_id().to_string());
+                let block = store::Block { room, actor, reason, at: entry.at };
+                Ok(self.0.store.block(code, &block, &entry).await?)
+            }
+            false => Ok(self.0.store.unblock(code, room.as_str(), &entry).await?),
+        }
+    }
+
+    /// All rooms that somebody administers, with the invites that lead into them.
+    pub async fn looked_after(&self, account: &Account) -> Result<LookedAfter> {
+        let joined = self.0.homeserver.joined_rooms(account, true).await?;
+        let all_paused = self.0.store.all_paused().await?.is_some();
+        let look = async |room: JoinedRoom| -> Result<RoomInvites> {
+            let invites = self.0.room_invites(room.id.as_str(), all_paused).await?;
+            Ok(RoomInvites { room: shown(&room), members: room.members, invites })
+        };
+        let mut administered = joined.to_vec();
+        administered.retain(|room| room.administered && !room.direct);
+        let mut rooms: Vec<RoomInvites> = stream::iter(administered).map(look).buffered(AT_ONCE).try_collect().await?;
+        let all = rooms.len();
+        rooms.retain(|room| !room.invites.is_empty());
+        rooms.sort_by_key(|room| (Reverse(room.room.space), room.room.name.as_ref().map(|name| name.to_lowercase())));
+        let quiet = u32::try_from(all - rooms.len()).unwrap_or(u32::MAX);
+        Ok(LookedAfter { rooms, quiet, now: (self.0.clock)() })
+    }
+
+    /// Rooms as the account sees them; without a name if it does not.
+    pub async fn room(&self, account: &Account, room: &str) -> Result<Room> {
+        let rooms = self.0.rooms_as(account.user_id(), &[room.to_owned()]).await?;
+        Ok(rooms.into_iter().next().ok_or(Refusal::UnknownInvite)?)
+    }
+}
+
+impl Inner {
+    /// The room, if the account may remove members from it and change its power levels, now.
+    async fn administered(&self, account: &Account, room: &str) -> Result<OwnedRoomId> {
+        let id = match OwnedRoomAliasId::try_from(room) {
+            Ok(alias) => self.homeserver.resolve(account, alias).await?,
+            Err(_) => OwnedRoomId::try_from(room).ok(),
+        };
+        // Whoever may not know is not told whether there is such a room.
+        let refuse = || Refusal::Forbidden("Only the admins of this room may see which invites lead into it.".into());
+        let id = id.ok_or_else(refuse)?;
+        match self.homeserver.administers(account, &id).await? {
+            true => Ok(id),
+            false => Err(refuse().into()),
+        }
+    }
+
+    async fn room_invites(&self, room: &str, all_paused: bool) -> Result<Vec<RoomInvite>> {
+        let mut invites = Vec::new();
+        for mut into in self.store.invites_into(room).await? {
+            self.rules.bound(&mut into.invite);
+            let block = match into.block {
+                Some(store::Block { actor, reason, at, .. }) => {
+                    Some(Block { by: self.homeserver.person(&user_id(&actor)?).await, at, reason })
+                }
+                None => None,
+            };
+            let came = u32::try_from(into.came).unwrap_or(u32::MAX);
+            let invite = self.known(into.number, &into.invite, came, all_paused).await?;
+            invites.push(RoomInvite { invite, block });
+        }
+        Ok(invites)
+    }
+
+    /// An invite for somebody who may know of it.
+    pub(super) async fn known(
+        &self,
+        number: i64,
+        invite: &app::Invite,
+        came: u32,
+        all_paused: bool,
+    ) -> Result<KnownInvite> {
+        Ok(KnownInvite {
+            number,
+            owner: self.homeserver.person(&user_id(&invite.owner)?).await,
+            created_at: invite.created_at,
+            limits: invite.limits,
+            state: state_of(invite, all_paused, (self.clock)()),
+            came,
+        })
+    }
+}

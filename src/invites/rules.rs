@@ -1,0 +1,149 @@
+//! What an operator allows, as it bears on one invite.
+
+use app::{Code, Error as Refusal, Invite, Limits};
+use matrix_sdk::ruma::UserId;
+use url::Url;
+
+use super::Inner;
+use crate::{
+    account::Account,
+    config::{Creators, CreatorsWord, Policy},
+    error::{Error, Result},
+    store::{Millis, Quota, StoredInvite},
+};
+
+const DAY: Millis = 86_400_000;
+
+/// What an operator can set about invites.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// The most rooms of one invite.
+    pub max_rooms: usize,
+    /// Whether codes open accounts as well.
+    pub registration: bool,
+    /// Where people find Element in the browser.
+    pub element_web_url: Option<Url>,
+    /// What invites may do.
+    pub policy: Policy,
+    /// For how many days it is remembered who did what.
+    pub audit_days: u32,
+}
+
+/// How far a code opens accounts, beyond what the invite itself says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Accounts {
+    /// How many.
+    pub(super) most: Option<u32>,
+    /// Until when.
+    pub(super) until: Option<Millis>,
+}
+
+fn after(begin: Millis, days: Option<u32>) -> Option<Millis> {
+    days.map(|days| begin.saturating_add(Millis::from(days) * DAY))
+}
+
+/// The smaller of two bounds, each of which may be missing.
+pub(super) fn least<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+impl Rules {
+    /// Bounds an invite by what is allowed now, whatever was when it was made.
+    pub(super) fn bound(&self, invite: &mut Invite) {
+        let most = after(invite.created_at, self.policy.max_days);
+        invite.limits.expires_at = least(invite.limits.expires_at, most);
+        invite.limits.max_uses = least(invite.limits.max_uses, self.policy.max_uses);
+    }
+
+    pub(super) fn bounded(&self, mut stored: StoredInvite) -> StoredInvite {
+        self.bound(&mut stored.invite);
+        stored
+    }
+
+    /// The limits of a new invite whose owner does not say.
+    pub(super) fn usual_limits(&self, now: Millis) -> Limits {
+        Limits {
+            not_before: None,
+            expires_at: after(now, self.policy.default_days),
+            max_uses: self.policy.default_uses,
+        }
+    }
+
+    /// Whether somebody may want these limits in place of those before.
+    pub(super) fn check_limits(&self, wanted: Limits, before: Limits, created_at: Millis) -> Result<(), Refusal> {
+        let rule = |rule: &str, reason| Err(Refusal::Rule { rule: rule.into(), reason });
+        if let (Some(most), Some(uses)) = (self.policy.max_uses, wanted.max_uses)
+            && uses > most
+            && wanted.max_uses != before.max_uses
+        {
+            return rule("policy.max_uses", format!("An invite may let in at most {most} people."));
+        }
+        if let (Some(latest), Some(end)) = (after(created_at, self.policy.max_days), wanted.expires_at)
+            && end > latest
+            && wanted.expires_at != before.expires_at
+        {
+            let days = self.policy.max_days.unwrap_or_default();
+            return rule("policy.max_days", format!("An invite may be open for at most {days} days."));
+        }
+        Ok(())
+    }
+
+    pub(super) fn quota(&self, now: Millis) -> Quota {
+        let most = |most: Option<u32>| most.map_or(i64::MAX, i64::from);
+        Quota { open: most(self.policy.open_invites), lately: most(self.policy.creations_per_day), since: now - DAY }
+    }
+
+    pub(super) fn refuse(&self, rule: &str, reason: impl FnOnce(&Policy) -> String) -> Error {
+        Refusal::Rule { rule: rule.to_owned(), reason: reason(&self.policy) }.into()
+    }
+
+    /// How far a code opens accounts: one that somebody has chosen can be guessed.
+    pub(super) fn accounts(&self, invite: &Invite) -> Accounts {
+        if Code::looks_generated(&invite.code) {
+            return Accounts { most: None, until: None };
+        }
+        let until = after(invite.created_at, self.policy.chosen_code_account_days);
+        Accounts { most: self.policy.chosen_code_accounts, until }
+    }
+}
+
+impl Inner {
+    /// Whether somebody may make invites, with a code of their own if there is one.
+    pub(super) async fn check_creator(&self, account: &Account, code: Option<&Code>, now: Millis) -> Result<()> {
+        let policy = &self.rules.policy;
+        let listed = match &policy.create {
+            Creators::Word(CreatorsWord::Everyone) => true,
+            Creators::Word(CreatorsWord::Admins) => false,
+            Creators::Users(users) => users.iter().any(|user| user == account.user_id()),
+        };
+        if !listed && !self.homeserver.is_server_admin(account).await? {
+            return Err(self.rules.refuse("policy.create", |_| "You may not make invites here.".to_owned()));
+        }
+        if let Some(code) = code {
+            let fewest = policy.shortest_chosen_code;
+            if !policy.chosen_codes {
+                let reason = "Codes are made by the server: leave it empty.".to_owned();
+                return Err(self.rules.refuse("policy.chosen_codes", |_| reason));
+            }
+            if code.as_str().len() < fewest {
+                let reason = format!("A code of your own needs at least {fewest} characters.");
+                return Err(self.rules.refuse("policy.shortest_chosen_code", |_| reason));
+            }
+        }
+        self.check_age(account.user_id(), now).await
+    }
+
+    async fn check_age(&self, user: &UserId, now: Millis) -> Result<()> {
+        let Some(days) = self.rules.policy.account_age_days else { return Ok(()) };
+        match self.homeserver.account_made_at(user).await? {
+            Some(made_at) if now < made_at + Millis::from(days) * DAY => {
+                let reason = format!("Your account must be {days} days old before you can make invites.");
+                Err(self.rules.refuse("policy.account_age_days", |_| reason))
+            }
+            _ => Ok(()),
+        }
+    }
+}

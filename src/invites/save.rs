@@ -1,0 +1,207 @@
+//! Making an invite, and changing one.
+
+use app::{
+    Draft, Edit, Error as Refusal, Invite, InviteState, LONGEST_LABEL, LONGEST_WELCOME, Limits, Pause, Registration,
+};
+
+use super::{
+    Inner, Invites,
+    audit::{Action, listed},
+    check_owner,
+    registration::state,
+};
+use crate::{
+    account::Account,
+    error::Result,
+    store::{Created, Millis, NewInvite, StoredInvite, Written},
+};
+
+/// An invite as it is now that it was saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// The invite.
+    pub invite: Invite,
+    /// Whether it lets people in.
+    pub state: InviteState,
+    /// Whether its code opens accounts.
+    pub registration: Registration,
+}
+
+impl Invites {
+    /// Makes an invite, or changes one of one's own.
+    ///
+    /// The invite exists even if its registration token could not be made: then the answer says so, and it is tried again.
+    pub async fn save(&self, account: &Account, draft: Draft) -> Result<Saved> {
+        let code = draft.code.as_deref().map(app::Code::parse).transpose()?;
+        let old = match &code {
+            Some(code) => self.0.guarded(account, self.0.taken_by_me(account, code.as_str())).await?,
+            None => None,
+        };
+        if draft.new && old.is_some() {
+            let problem = "is one of your own invites already: choose another one, or edit that one".to_owned();
+            return Err(Refusal::Invalid { field: "token".to_owned(), problem }.into());
+        }
+        if self.0.homeserver.is_suspended(account.user_id()).await? {
+            return Err(Refusal::Suspended.into());
+        }
+        let now = (self.0.clock)();
+        let limits = self.0.limits(&draft, old.as_ref(), now)?;
+        if old.is_none() {
+            self.0.check_creator(account, code.as_ref(), now).await?;
+        }
+        let known = old.as_ref().map_or(&[][..], |old| &old.invite.rooms);
+        let rooms = self.0.check_rooms(account, &draft.rooms, known).await?;
+        let before = old.as_ref().map(|old| &old.invite);
+        let old_text = |text: fn(&Invite) -> &Option<String>| before.and_then(|old| text(old).clone());
+        let new = NewInvite {
+            rooms,
+            owner: account.user_id().to_string(),
+            chat: draft.chat,
+            label: text("label", draft.label.over(old_text(|old| &old.label)), LONGEST_LABEL, false)?,
+            welcome: text("welcome", draft.welcome.over(old_text(|old| &old.welcome)), LONGEST_WELCOME, true)?,
+            show_rooms: draft.show_rooms.or(before.map(|old| old.show_rooms)).unwrap_or_default(),
+            registration: draft.registration.or(old.as_ref().map(|old| old.registration)).unwrap_or(true),
+            code: code.map_or_else(|| app::Code::generate(getrandom::fill), Ok)?.into(),
+            limits,
+        };
+        match &old {
+            Some(old) => self.0.change(account, old, &new).await?,
+            None => self.0.create(account, &new, now).await?,
+        }
+        if let Some(paused) = draft.paused
+            && paused != before.is_some_and(|old| old.paused.is_some())
+        {
+            self.0.pause(account, &new.code, paused).await?;
+        }
+        let registration = self.0.settle_registration(&new.code).await?;
+        let stored = self.0.stored(&new.code).await?.ok_or(Refusal::UnknownInvite)?;
+        let state = state(&stored, (self.0.clock)());
+        Ok(Saved { invite: stored.invite, state, registration })
+    }
+}
+
+impl Inner {
+    /// The live invite with this code, if it is the account's own; nothing if there never was one.
+    async fn taken_by_me(&self, account: &Account, code: &str) -> Result<Option<StoredInvite>> {
+        let Some(old) = self.store.invite(code).await? else { return Ok(None) };
+        check_owner(&old, account.user_id())?;
+        match old.deleted_at {
+            Some(_) => Err(Refusal::CodeSpent { code: code.to_owned() }.into()),
+            None => Ok(Some(old)),
+        }
+    }
+
+    async fn create(&self, account: &Account, new: &NewInvite, now: Millis) -> Result<()> {
+        let entry = self.entry(account, Action::Created, Some(&new.code), described(new))?;
+        let created = self.store.create_invite(new, &self.rules.quota(now), &entry, now).await?;
+        match created {
+            Created::Done => Ok(()),
+            // Somebody was faster: they themselves, or another one.
+            Created::Taken => match self.taken_by_me(account, &new.code).await {
+                Ok(_) => Err(Refusal::NotYours.into()),
+                Err(error) => Err(error),
+            },
+            Created::TooManyOpen => Err(self.rules.refuse("policy.open_invites", |policy| {
+                let most = policy.open_invites.unwrap_or_default();
+                format!("You may have {most} open invites at a time. End one that is not needed any more.")
+            })),
+            Created::TooManyLately => Err(self.rules.refuse("policy.creations_per_day", |policy| {
+                let most = policy.creations_per_day.unwrap_or_default();
+                format!("You may make {most} invites a day. Please try again tomorrow.")
+            })),
+        }
+    }
+
+    async fn change(&self, account: &Account, old: &StoredInvite, new: &NewInvite) -> Result<()> {
+        let entry = self.entry(account, Action::Changed, Some(&new.code), changes(old, new))?;
+        match self.store.change_invite(new, &entry, entry.at).await? {
+            Written::Done => Ok(()),
+            // Deleted in this moment.
+            Written::NotAsExpected => Err(Refusal::CodeSpent { code: new.code.clone() }.into()),
+        }
+    }
+
+    /// The limits after a change; what it does not name keeps its value, and a new invite has the server's usual ones.
+    fn limits(&self, draft: &Draft, old: Option<&StoredInvite>, now: Millis) -> Result<Limits, Refusal> {
+        let usual = || self.rules.usual_limits(now);
+        let before = old.map_or_else(usual, |old| old.invite.limits);
+        let limits = Limits {
+            not_before: draft.not_before.clone().over(before.not_before),
+            expires_at: draft.expires_at.clone().over(before.expires_at),
+            max_uses: draft.max_uses.clone().over(before.max_uses),
+        };
+        let invalid = |field: &str, problem: &str| Refusal::Invalid { field: field.into(), problem: problem.into() };
+        if limits.max_uses == Some(0) {
+            return Err(invalid("max_uses", "must be 1 at least"));
+        }
+        if let Edit::Set(Some(end)) = draft.expires_at
+            && Some(end) != before.expires_at
+            && end <= now
+        {
+            return Err(invalid("expires_at", "lies in the past"));
+        }
+        if let (Some(begin), Some(end)) = (limits.not_before, limits.expires_at)
+            && begin >= end
+            && limits != before
+        {
+            return Err(invalid("expires_at", "must be later than “not_before”"));
+        }
+        self.rules.check_limits(limits, before, old.map_or(now, |old| old.invite.created_at))?;
+        Ok(limits)
+    }
+
+    /// Stops an invite of one's own for a while, or lets it go on.
+    pub(super) async fn pause(&self, account: &Account, code: &str, paused: bool) -> Result<()> {
+        let action = if paused { Action::Paused } else { Action::Resumed };
+        let entry = self.entry(account, action, Some(code), None)?;
+        match self.store.pause_invite(code, paused, false, &entry).await? {
+            Written::Done => Ok(()),
+            Written::NotAsExpected => Err(match self.store.invite(code).await? {
+                Some(held) if held.invite.paused == Some(Pause::Admin) => {
+                    Refusal::Forbidden("A server admin has paused this invite, and only they can let it go on.".into())
+                }
+                _ => Refusal::UnknownInvite,
+            }
+            .into()),
+        }
+    }
+}
+
+/// A text of the owner's without the space around it; nothing if there is nothing else.
+fn text(field: &str, text: Option<String>, longest: usize, lines: bool) -> Result<Option<String>, Refusal> {
+    let Some(text) = text else { return Ok(None) };
+    let text = text.trim().replace("\r\n", "\n");
+    let strange = |c: char| c.is_control() && !(lines && c == '\n');
+    if text.chars().count() > longest || text.contains(strange) {
+        let what = if lines { "a text" } else { "one line" };
+        let problem = format!("must be {what} of at most {longest} characters");
+        return Err(Refusal::Invalid { field: field.into(), problem });
+    }
+    Ok(Some(text).filter(|text| !text.is_empty()))
+}
+
+/// What a new invite is, for the audit log.
+fn described(new: &NewInvite) -> Option<String> {
+    let mut parts = vec![format!("{} rooms", new.rooms.len())];
+    parts.extend(new.chat.then(|| "a direct chat".to_owned()));
+    parts.extend(new.limits.max_uses.map(|most| format!("at most {most} uses")));
+    parts.extend(new.limits.expires_at.map(|_| "with an end".to_owned()));
+    listed(parts)
+}
+
+/// What of it is another, for the audit log.
+fn changes(old: &StoredInvite, new: &NewInvite) -> Option<String> {
+    let before = &old.invite;
+    let changed = [
+        ("rooms", before.rooms != new.rooms),
+        ("chat", before.chat != new.chat),
+        ("accounts", old.registration != new.registration),
+        ("label", before.label != new.label),
+        ("welcome", before.welcome != new.welcome),
+        ("shown rooms", before.show_rooms != new.show_rooms),
+        ("not_before", before.limits.not_before != new.limits.not_before),
+        ("expires_at", before.limits.expires_at != new.limits.expires_at),
+        ("max_uses", before.limits.max_uses != new.limits.max_uses),
+    ];
+    listed(changed.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name))
+}

@@ -1,0 +1,102 @@
+//! Who did what. An entry is written in the same transaction as what it tells of.
+
+use super::{Millis, Result, Store, on_pool};
+
+/// One line of the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Entry {
+    /// When.
+    pub at: Millis,
+    /// Tells entries of the same moment apart; random.
+    pub id: String,
+    /// Matrix id of who did it.
+    pub actor: String,
+    /// Through which door they came.
+    pub door: String,
+    /// What they did.
+    pub action: String,
+    /// The code of the invite, if it is about one.
+    pub code: Option<String>,
+    /// What else there is to say.
+    pub detail: Option<String>,
+}
+
+/// An entry with what is known of its invite.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Noted {
+    /// The entry.
+    #[sqlx(flatten)]
+    pub entry: Entry,
+    /// The invite's number.
+    pub number: Option<i64>,
+    /// Matrix id of the invite's owner.
+    pub owner: Option<String>,
+}
+
+/// Which entries are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span<'a> {
+    /// From when on.
+    pub since: Millis,
+    /// Only those before this one, by time and id.
+    pub before: Option<(Millis, &'a str)>,
+    /// A part of the actor's or owner's id, or the invite's number; nothing for all.
+    pub search: &'a str,
+    /// How many at most.
+    pub take: i64,
+}
+
+pub(super) const NOTE: &str =
+    "INSERT INTO audit (at, id, actor, door, action, code, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+
+/// Writes an entry in a transaction.
+macro_rules! note {
+    ($tx:expr, $entry:expr) => {{
+        let entry: &$crate::store::Entry = $entry;
+        sqlx::query($crate::store::audit::NOTE)
+            .bind(entry.at)
+            .bind(&entry.id)
+            .bind(&entry.actor)
+            .bind(&entry.door)
+            .bind(&entry.action)
+            .bind(&entry.code)
+            .bind(&entry.detail)
+            .execute($tx)
+            .await?;
+    }};
+}
+
+pub(super) use note;
+
+impl Store {
+    /// Writes an entry about something that is no writing itself.
+    pub async fn note(&self, entry: &Entry) -> Result<()> {
+        on_pool!(self, |pool| note!(pool, entry));
+        Ok(())
+    }
+
+    /// Entries, the last first.
+    pub async fn audit(&self, span: &Span<'_>) -> Result<Vec<Noted>> {
+        const AUDIT: &str = "SELECT a.at, a.id, a.actor, a.door, a.action, a.code, a.detail, i.number, i.owner
+             FROM audit a LEFT JOIN invites i ON i.code = a.code
+             WHERE a.at >= $1 AND (a.at < $2 OR a.at = $2 AND a.id < $3)
+                AND (LOWER(a.actor) LIKE $4 ESCAPE '!' OR LOWER(COALESCE(i.owner, '')) LIKE $4 ESCAPE '!'
+                    OR CAST(i.number AS TEXT) = $5)
+             ORDER BY a.at DESC, a.id DESC LIMIT $6";
+        let (before, id) = span.before.unwrap_or((Millis::MAX, ""));
+        let text = super::containing(span.search);
+        on_pool!(self, |pool| {
+            let rows = sqlx::query_as(AUDIT).bind(span.since).bind(before).bind(id).bind(&text);
+            Ok(rows.bind(span.search).bind(span.take).fetch_all(pool).await?)
+        })
+    }
+
+    /// Forgets what is older.
+    pub async fn forget_audit(&self, before: Millis) -> Result<()> {
+        const FORGET: &str = "DELETE FROM audit WHERE at < $1";
+        on_pool!(self, |pool| {
+            sqlx::query(FORGET).bind(before).execute(pool).await?;
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,135 @@
+//! Invites as the admins of a room see them, and what they block.
+
+use app::{Invite, Limits};
+
+use super::{
+    Entry, Millis, Result, Store,
+    audit::note,
+    in_transaction,
+    invites::{CHANGED, pause},
+    on_pool,
+};
+
+/// That an invite is kept out of a room.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Block {
+    /// The room.
+    pub room: String,
+    /// Matrix id of the admin.
+    pub actor: String,
+    /// Why, if they said so.
+    pub reason: Option<String>,
+    /// Since when.
+    pub at: Millis,
+}
+
+/// An invite that leads into a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomInvite {
+    /// Its number.
+    pub number: i64,
+    /// The invite, without its rooms.
+    pub invite: Invite,
+    /// How many people came into this room through it.
+    pub came: i64,
+    /// Whether it is kept out.
+    pub block: Option<Block>,
+}
+
+#[derive(sqlx::FromRow)]
+struct RoomInviteRow {
+    number: i64,
+    code: String,
+    owner: String,
+    created_at: Millis,
+    not_before: Option<Millis>,
+    expires_at: Option<Millis>,
+    max_uses: Option<i64>,
+    uses: i64,
+    paused_by: Option<String>,
+    came: i64,
+    last_came: Option<Millis>,
+    actor: Option<String>,
+    reason: Option<String>,
+    at: Option<Millis>,
+}
+
+impl RoomInviteRow {
+    fn read(self, room: &str) -> RoomInvite {
+        let block = self.actor.map(|actor| Block {
+            room: room.to_owned(),
+            actor,
+            reason: self.reason,
+            at: self.at.unwrap_or_default(),
+        });
+        let max_uses = self.max_uses.map(|most| u32::try_from(most).unwrap_or(u32::MAX));
+        RoomInvite {
+            number: self.number,
+            came: self.came,
+            block,
+            invite: Invite {
+                paused: pause(&self.owner, self.paused_by.as_deref()),
+                code: self.code,
+                owner: self.owner,
+                rooms: Vec::new(),
+                chat: false,
+                came: u32::try_from(self.came).unwrap_or(u32::MAX),
+                last_came: self.last_came,
+                label: None,
+                welcome: None,
+                show_rooms: false,
+                created_at: self.created_at,
+                limits: Limits { not_before: self.not_before, expires_at: self.expires_at, max_uses },
+                uses: u32::try_from(self.uses).unwrap_or(u32::MAX),
+            },
+        }
+    }
+}
+
+impl Store {
+    /// The live invites that lead into a room, the newest first.
+    pub async fn invites_into(&self, room: &str) -> Result<Vec<RoomInvite>> {
+        const INTO: &str = "SELECT i.number, i.code, i.owner, i.created_at, i.not_before, i.expires_at, i.max_uses, i.uses,
+                i.paused_by, COUNT(o.redeemer) AS came, MAX(o.at) AS last_came, b.actor, b.reason, b.at
+             FROM invite_rooms r JOIN invites i ON i.code = r.code AND i.deleted_at IS NULL
+                LEFT JOIN outcomes o ON o.code = r.code AND o.room = r.room AND o.joined
+                LEFT JOIN blocks b ON b.code = r.code AND b.room = r.room
+             WHERE r.room = $1
+             GROUP BY i.number, i.code, i.owner, i.created_at, i.not_before, i.expires_at, i.max_uses, i.uses, i.paused_by,
+                b.actor, b.reason, b.at
+             ORDER BY i.created_at DESC, i.number";
+        let rows: Vec<RoomInviteRow> =
+            on_pool!(self, |pool| { sqlx::query_as(INTO).bind(room).fetch_all(pool).await? });
+        Ok(rows.into_iter().map(|row| row.read(room)).collect())
+    }
+
+    /// The rooms out of which an invite is kept.
+    pub async fn blocks(&self, code: &str) -> Result<Vec<Block>> {
+        const BLOCKS: &str = "SELECT room, actor, reason, at FROM blocks WHERE code = $1";
+        on_pool!(self, |pool| Ok(sqlx::query_as(BLOCKS).bind(code).fetch_all(pool).await?))
+    }
+
+    /// Keeps an invite out of a room.
+    pub async fn block(&self, code: &str, block: &Block, entry: &Entry) -> Result<()> {
+        const BLOCK: &str = "INSERT INTO blocks (code, room, actor, reason, at) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (code, room) DO UPDATE SET actor = excluded.actor, reason = excluded.reason, at = excluded.at";
+        in_transaction!(self, |tx| {
+            let query = sqlx::query(BLOCK).bind(code).bind(&block.room).bind(&block.actor).bind(&block.reason);
+            query.bind(block.at).execute(&mut *tx).await?;
+            sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
+            note!(&mut *tx, entry);
+        });
+        Ok(())
+    }
+
+    /// Lets an invite lead into a room again.
+    pub async fn unblock(&self, code: &str, room: &str, entry: &Entry) -> Result<()> {
+        const UNBLOCK: &str = "DELETE FROM blocks WHERE code = $1 AND room = $2";
+        in_transaction!(self, |tx| {
+            sqlx::query(UNBLOCK).bind(code).bind(room).execute(&mut *tx).await?;
+            sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
+            note!(&mut *tx, entry);
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,373 @@
+//! Those who may watch and bound other people's invites: room admins, server admins, operators.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{API, Acting, BOTH_WAYS, Engine, Person, Service, Setup, World, errcode, escaped, moment, unique};
+
+const DAY: i64 = 86_400_000;
+
+impl Service {
+    async fn rooms(&self, admin: &Person, room: &str) -> (u16, Value) {
+        self.ask(Method::GET, &format!("rooms?room={}", escaped(room)), admin, Value::Null).await
+    }
+
+    async fn block(&self, admin: &Person, room: &str, invite: &Value, blocked: bool) -> (u16, Value) {
+        let body = json!({"room": room, "invite": invite, "blocked": blocked, "reason": "Too many strangers."});
+        self.ask(Method::POST, "rooms", admin, body).await
+    }
+
+    async fn server_invites(&self, admin: &Person, search: &str) -> (u16, Value) {
+        self.ask(Method::GET, &format!("admin/invites?search={}", escaped(search)), admin, Value::Null).await
+    }
+
+    async fn intervene(&self, admin: &Person, invite: &Value, action: &str) -> (u16, Value) {
+        self.ask(Method::POST, "admin/invites", admin, json!({"invite": invite, "action": action})).await
+    }
+
+    async fn post(&self, owner: &Person, body: Value) -> (u16, Value) {
+        self.ask(Method::POST, "tokens", owner, body).await
+    }
+
+    async fn audit(&self, admin: &Person) -> Vec<Value> {
+        let url = format!("{}{API}/admin/audit", self.url);
+        let answer = self.client.get(url).bearer_auth(&admin.token).send().await.unwrap();
+        assert_eq!(
+            (answer.status().as_u16(), &answer.headers()["content-type"]),
+            (200, &"application/jsonl".parse().unwrap())
+        );
+        answer.text().await.unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_rooms_admins_see_what_leads_into_it_and_can_keep_it_out() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let service = Setup::new(&world, acting, engine).await.start().await;
+        let (admin, member) = (world.person("admin").await, world.person("member").await);
+        let mut rooms = world.rooms(&admin, 2).await;
+        for room in &rooms {
+            world.membership(&admin, room, "invite", &member).await;
+            world.membership(&member, room, "join", &member).await;
+        }
+        rooms.push(world.rooms(&member, 1).await.remove(0));
+        let code = service.invite(&member, &rooms, true).await;
+        let first = world.person("first").await;
+        world.membership(&admin, &rooms[1], "ban", &first).await;
+        assert_eq!(service.redeem(&first, &code).await.0, 200);
+
+        let (status, seen) = service.rooms(&admin, &rooms[0]).await;
+        assert_eq!((status, seen["invites"].as_array().unwrap().len()), (200, 1));
+        let invite = &seen["invites"][0];
+        assert_eq!((&invite["owner"]["user_id"], &invite["state"]), (&json!(member.id), &json!("open")));
+        assert!(invite["created_ts"].as_i64().unwrap() > 0);
+        assert_eq!(invite["accepted_count"], 1);
+        assert_eq!(service.rooms(&admin, &rooms[1]).await.1["invites"][0]["accepted_count"], 0, "into this room");
+        let told = seen.to_string();
+        assert!(!told.contains(&code) && !told.contains(&rooms[1]) && !told.contains(&rooms[2]), "{told}");
+
+        // Those who may not: another member, the admin of another room, and nobody learns whether there is such a room.
+        for (who, room) in
+            [(&member, &rooms[0]), (&first, &rooms[0]), (&admin, &rooms[2]), (&admin, &"!none:test".to_owned())]
+        {
+            let refused = service.rooms(who, room).await;
+            let text = json!("Only the admins of this room may see which invites lead into it.");
+            assert_eq!((errcode(&refused), &refused.1["error"]), ((403, "M_FORBIDDEN"), &text));
+            assert_eq!(service.block(who, room, &invite["invite"], true).await.0, 403);
+        }
+        let number = &invite["invite"];
+        let elsewhere = service.block(&member, &rooms[2], &json!(number.as_i64().unwrap() + 1000), true).await;
+        assert_eq!(elsewhere.0, 404);
+
+        assert_eq!(service.block(&admin, &rooms[0], number, true).await, (200, json!({})));
+        let blocked = service.rooms(&admin, &rooms[0]).await.1["invites"][0]["blocked"].clone();
+        assert_eq!((&blocked["by"], &blocked["reason"]), (&json!(admin.id), &json!("Too many strangers.")));
+        let second = world.person("second").await;
+        let (status, answer) = service.redeem(&second, &code).await;
+        assert_eq!(status, 200);
+        assert_eq!(answer["failed"][0]["room"], json!(rooms[0]));
+        assert_eq!(answer["failed"][0]["reason"], "The admins of this room do not let anybody in by this invite.");
+        assert!(!world.joined_rooms(&second).await.contains(&rooms[0]));
+        // Taking the room out and putting it back does not help the owner; an admin who was demoted is none.
+        service.create(&member, json!({"token": code, "rooms": [rooms[1]]})).await;
+        service.create(&member, json!({"token": code, "rooms": rooms})).await;
+        let third = world.person("third").await;
+        assert_eq!(service.redeem(&third, &code).await.1["failed"][0]["room"], json!(rooms[0]));
+        assert_eq!(service.block(&member, &rooms[0], number, false).await.0, 403);
+        assert_eq!(service.block(&admin, &rooms[0], number, false).await.0, 200);
+        assert_eq!(service.redeem(&third, &code).await.1["failed"], json!([]));
+        assert!(world.joined_rooms(&third).await.contains(&rooms[0]));
+
+        // Live power levels, never a copy.
+        let old = json!({"room_version": "10", "preset": "private_chat", "power_level_content_override": {"users": {&admin.id: 100, &member.id: 100}}});
+        let shared = world.room(&admin, old).await;
+        world.membership(&admin, &shared, "invite", &member).await;
+        world.membership(&member, &shared, "join", &member).await;
+        assert_eq!(service.rooms(&member, &shared).await.0, 200);
+        let mut levels = world.state(&admin, &shared, "m.room.power_levels").await;
+        // May still remove people, but change no power levels.
+        levels["users"][&member.id] = json!(60);
+        world.set_state(&member, &shared, "m.room.power_levels", levels).await;
+        assert_eq!(service.rooms(&member, &shared).await.0, 403);
+        assert_eq!(service.rooms(&admin, &shared).await.0, 200);
+        world.membership(&admin, &shared, "leave", &admin).await;
+        assert_eq!(service.rooms(&admin, &shared).await.0, 403, "whoever has left");
+    }
+}
+
+#[tokio::test]
+async fn server_admins_find_pause_and_revoke_any_invite_and_stop_all() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let service = Setup::new(&world, acting, engine).await.start().await;
+        let admin = &world.admin;
+        let (owner, guest) = (world.person("owner").await, world.person("guest").await);
+        let rooms = world.rooms(&owner, 1).await;
+        let code = service.invite(&owner, &rooms, false).await;
+        let other = service.invite(&guest, &[], true).await;
+
+        for search in [&owner.id[1..6], &code, &rooms[0], &format!("https://x.example/i/{code}")] {
+            let (status, found) = service.server_invites(admin, search).await;
+            assert_eq!(
+                (status, &found["total"], &found["invites"][0]["owner"]["user_id"]),
+                (200, &json!(1), &json!(owner.id))
+            );
+        }
+        let (_, all) = service.server_invites(admin, "").await;
+        assert_eq!(all["total"], 2);
+        assert!(!all.to_string().contains(&code) && !all.to_string().contains(&other), "codes are masked: {all}");
+        let number = service.server_invites(admin, &code).await.1["invites"][0]["invite"].clone();
+
+        for who in [&owner, &guest] {
+            assert_eq!(errcode(&service.server_invites(who, "").await), (403, "M_FORBIDDEN"));
+            assert_eq!(service.intervene(who, &number, "revoke").await.0, 403);
+            assert_eq!(service.ask(Method::POST, "admin/pause", who, json!({"paused": true})).await.0, 403);
+            assert_eq!(service.ask(Method::GET, "admin/audit", who, Value::Null).await.0, 403);
+        }
+
+        assert_eq!(service.intervene(admin, &number, "pause").await, (200, json!({})));
+        assert_eq!(errcode(&service.redeem(&guest, &code).await), (404, "NOT_FOUND"));
+        assert_eq!(world.registration_token(&code).await, 404);
+        assert_eq!(service.token(&owner, &code).await.1["token"]["state"], "paused_by_admin");
+        let resume = json!({"token": code, "rooms": rooms, "paused": false});
+        let refused = service.post(&owner, resume).await;
+        assert_eq!(errcode(&refused), (403, "M_FORBIDDEN"));
+        assert!(refused.1["error"].as_str().unwrap().contains("A server admin has paused"));
+        assert_eq!(
+            service.create(&owner, json!({"token": code, "rooms": rooms})).await["token"]["state"],
+            "paused_by_admin"
+        );
+        assert_eq!(service.intervene(admin, &number, "resume").await.0, 200);
+        assert_eq!(service.redeem(&guest, &code).await.0, 200);
+
+        let switch =
+            async |paused: bool| service.ask(Method::POST, "admin/pause", admin, json!({"paused": paused})).await;
+        assert_eq!(switch(true).await, (200, json!({"paused": true})));
+        for code in [&code, &other] {
+            assert_eq!(errcode(&service.redeem(&world.person("late").await, code).await), (404, "NOT_FOUND"));
+            while world.registration_token(code).await == 200 {
+                moment().await;
+            }
+        }
+        assert_eq!(service.token(&owner, &code).await.1["token"]["state"], "all_paused");
+        assert_eq!(switch(false).await, (200, json!({"paused": false})));
+        assert_eq!(service.redeem(&world.person("late").await, &code).await.0, 200);
+        while world.registration_token(&code).await != 200 {
+            moment().await;
+        }
+
+        assert_eq!(service.intervene(admin, &number, "revoke").await.0, 200);
+        assert_eq!(service.token(&owner, &code).await.0, 404);
+        assert_eq!(world.registration_token(&code).await, 404);
+        assert_eq!(service.intervene(admin, &number, "resume").await.0, 404);
+        assert_eq!(errcode(&service.intervene(admin, &number, "explode").await), (400, "M_BAD_JSON"));
+
+        let log = service.audit(admin).await;
+        let did: Vec<(&str, &str)> =
+            log.iter().rev().map(|line| (line["actor"].as_str().unwrap(), line["action"].as_str().unwrap())).collect();
+        let mine = |action| (admin.id.as_str(), action);
+        for expected in [
+            (owner.id.as_str(), "created"),
+            mine("paused"),
+            mine("resumed"),
+            (&guest.id, "redeemed"),
+            mine("paused_all"),
+            mine("resumed_all"),
+            mine("deleted"),
+        ] {
+            assert!(did.contains(&expected), "{expected:?} in {did:?}");
+        }
+        assert!(log.iter().all(|line| line["door"] == "api" && line["ts"].as_i64().is_some()));
+        assert!(!log.iter().any(|line| line.to_string().contains(&code)), "codes are masked");
+        let since = log[0]["ts"].as_i64().unwrap();
+        let (_, last) =
+            service.ask(Method::GET, &format!("admin/audit?since={since}&limit=1"), admin, Value::Null).await;
+        assert_eq!(last["action"], "deleted");
+        // It is forgotten in time.
+        service.pass(366 * DAY);
+        while !service.audit(admin).await.is_empty() {
+            moment().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_operator_bounds_what_invites_may_do() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let mut setup = Setup::new(&world, acting, engine).await;
+        let (owner, guest) = (world.person("owner").await, world.person("guest").await);
+        let rooms = world.rooms(&owner, 1).await;
+        let refused = async |service: &Service, body: Value, rule: &str| {
+            let answer = service.post(&owner, body).await;
+            assert_eq!((errcode(&answer), &answer.1["rule"]), ((403, "M_FORBIDDEN"), &json!(rule)), "{}", answer.1);
+            assert!(answer.1["error"].as_str().unwrap().ends_with(&format!("(This server’s rule: {rule}.)")));
+        };
+
+        // Made without any bound, and bound all the same once there is one.
+        let free = setup.start().await;
+        let old = free.create(&owner, json!({"rooms": rooms, "max_uses": 100})).await["token"]["token"].clone();
+        assert_eq!(free.redeem(&guest, old.as_str().unwrap()).await.0, 200);
+        free.stop().await;
+        let service = setup.set("POLICY", "{max_uses: 1, max_days: 2, default_uses: 1, default_days: 1}").start().await;
+        let seen = service.token(&owner, old.as_str().unwrap()).await.1["token"].clone();
+        assert_eq!((&seen["max_uses"], &seen["state"]), (&json!(1), &json!("used_up")));
+        let late = world.person("late").await;
+        assert_eq!(errcode(&service.redeem(&late, old.as_str().unwrap()).await), (404, "NOT_FOUND"));
+        assert_eq!(service.post(&owner, json!({"token": old, "rooms": rooms})).await.0, 200, "it can be changed");
+        assert_eq!(service.post(&owner, json!({"token": old, "max_uses": 100})).await.0, 200, "as it was");
+        refused(&service, json!({"token": old, "max_uses": 50}), "policy.max_uses").await;
+
+        let usual = service.create(&owner, json!({"rooms": rooms})).await["token"].clone();
+        let created = usual["created_at"].as_i64().unwrap();
+        assert_eq!((&usual["max_uses"], &usual["expires_at"]), (&json!(1), &json!(created + DAY)));
+        let unbounded = service.create(&owner, json!({"max_uses": null, "expires_at": null})).await["token"].clone();
+        let created = unbounded["created_at"].as_i64().unwrap();
+        assert_eq!((&unbounded["max_uses"], &unbounded["expires_at"]), (&json!(1), &json!(created + 2 * DAY)));
+        refused(&service, json!({"max_uses": 2}), "policy.max_uses").await;
+        refused(&service, json!({"expires_at": service.now() + 3 * DAY}), "policy.max_days").await;
+        service.stop().await;
+
+        let service = setup.set("POLICY", "{open_invites: 4, creations_per_day: 4}").start().await;
+        service.create(&owner, json!({})).await;
+        refused(&service, json!({}), "policy.creations_per_day").await;
+        service.pass(DAY + 1);
+        // Those that have ended do not count.
+        let ended = service.create(&owner, json!({"expires_at": service.now() + 1000})).await;
+        assert_eq!(ended["token"]["state"], "open");
+        refused(&service, json!({}), "policy.open_invites").await;
+        service.pass(2000);
+        service.create(&owner, json!({})).await;
+        service.stop().await;
+
+        for (policy, body, rule) in [
+            ("{create: admins}", json!({}), "policy.create"),
+            ("{create: ['@somebody:test']}", json!({}), "policy.create"),
+            ("{account_age_days: 1}", json!({}), "policy.account_age_days"),
+            ("{chosen_codes: false}", json!({"token": unique("mine")}), "policy.chosen_codes"),
+            ("{shortest_chosen_code: 9}", json!({"token": "short"}), "policy.shortest_chosen_code"),
+        ] {
+            let service = setup.set("POLICY", policy).start().await;
+            refused(&service, body, rule).await;
+            match rule {
+                "policy.account_age_days" => {
+                    service.pass(DAY + 60_000);
+                    service.create(&owner, json!({})).await;
+                }
+                "policy.create" => {
+                    service.create(&world.admin, json!({})).await;
+                }
+                _ => {
+                    service.create(&owner, json!({})).await;
+                }
+            }
+            // What is there may be changed, whoever may make new ones.
+            assert_eq!(service.post(&owner, json!({"token": old, "rooms": rooms})).await.0, 200, "{policy}");
+            service.stop().await;
+        }
+        let listed = format!("{{create: ['{}']}}", owner.id);
+        let service = setup.set("POLICY", &listed).start().await;
+        service.create(&owner, json!({})).await;
+        assert_eq!(errcode(&service.post(&guest, json!({})).await), (403, "M_FORBIDDEN"));
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_can_be_guessed_opens_few_accounts() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let mut setup = Setup::new(&world, acting, engine).await;
+        let service = setup.start().await;
+        let owner = world.person("owner").await;
+        let code = unique("mygroup");
+        service.create(&owner, json!({"token": code})).await;
+        let generated = service.invite(&owner, &[], true).await;
+        assert_eq!((world.uses_allowed(&code).await, world.uses_allowed(&generated).await), (json!(10), Value::Null));
+        let few = service.create(&owner, json!({"token": unique("few"), "max_uses": 3})).await;
+        assert_eq!(world.uses_allowed(few["token"]["token"].as_str().unwrap()).await, json!(3));
+        service.pass(7 * DAY);
+        while world.registration_token(&code).await == 200 {
+            moment().await;
+        }
+        assert_eq!(world.registration_token(&generated).await, 200);
+        let edited = service.create(&owner, json!({"token": code, "create_dm": true})).await;
+        assert_eq!(edited["registration_token"], json!({"valid": false, "reason": "NOT_ALLOWED"}));
+        assert_eq!(edited["token"]["state"], "open", "those who have an account are still let in");
+        service.stop().await;
+
+        let none = setup.set("POLICY", "{chosen_code_accounts: 0}").start().await;
+        let answer = none.create(&owner, json!({"token": unique("mine")})).await;
+        assert_eq!(answer["registration_token"]["reason"], "NOT_ALLOWED");
+    }
+}
+
+#[tokio::test]
+async fn who_guesses_has_to_wait_and_who_does_not_never_does() {
+    let world = World::new().await;
+    let mut setup = Setup::new(&world, Acting::Appservice, Engine::Sqlite).await;
+    setup.set("FAILED_LOOKUPS", "{per_user: 5, per_address: 8, in_all: 100}");
+    setup.set("ENABLE_WEB", "true").set("SITE_DIR", "/nowhere");
+    let service = setup.start().await;
+    let (owner, eve, guest) = (world.person("owner").await, world.person("eve").await, world.person("guest").await);
+    let rooms = world.rooms(&owner, 1).await;
+    let code = service.invite(&owner, &rooms, false).await;
+    // One failure through each door.
+    for (method, path, body) in [
+        (Method::GET, "info?token=nope", Value::Null),
+        (Method::POST, "redeem?token=nope", Value::Null),
+        (Method::GET, "tokens?token=nope", Value::Null),
+        (Method::DELETE, "tokens?token=nope", Value::Null),
+        (Method::POST, "tokens", json!({"token": code})),
+    ] {
+        let answer = service.ask(method, path, &eve, body).await;
+        assert!(matches!(answer.0, 403 | 404), "{answer:?}");
+    }
+    for (method, path) in [(Method::GET, format!("info?token={code}")), (Method::POST, format!("redeem?token={code}"))]
+    {
+        let answer = service.ask(method, &path, &eve, Value::Null).await;
+        assert_eq!(errcode(&answer), (429, "M_LIMIT_EXCEEDED"), "a right guess is not told from a wrong one");
+        let wait = answer.1["retry_after_ms"].as_i64().unwrap();
+        assert!((1..=12_000).contains(&wait), "{wait}");
+    }
+    // The same address, by the pages, without an account.
+    let mut visitor = crate::support::Browser::new(&service);
+    for _ in 0..3 {
+        assert_eq!(visitor.get("/i/nope").await.status, 404);
+    }
+    let refused = visitor.get("/i/nope").await;
+    assert_eq!(refused.status, 429);
+    assert!(refused.header("retry-after").parse::<u32>().unwrap() > 0);
+    // What others do at the same address slows nobody who uses what works.
+    for _ in 0..30 {
+        assert_eq!(service.info(&guest, &code).await.0, 200);
+    }
+    assert_eq!(service.redeem(&guest, &code).await.0, 200);
+    assert_eq!(service.ask(Method::GET, "tokens", &owner, Value::Null).await.0, 200);
+    for number in 0..12 {
+        let chosen = unique(&format!("fresh{number}"));
+        assert_eq!(service.post(&owner, json!({"token": chosen})).await.0, 200, "a free code is no guess");
+    }
+    service.pass(60_000);
+    assert_eq!(service.info(&eve, &code).await.0, 200, "it passes");
+}

@@ -1,0 +1,120 @@
+//! Databases that older versions have filled go on without loss.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgPool, sqlite::SqliteConnectOptions};
+
+use crate::support::{Acting, Engine, Setup, World, errcode, moment};
+
+/// The version before this one made its tables so.
+const BEFORE: [(&str, i64); 2] =
+    [(include_str!("../../migrations/0001_invites.sql"), 1), (include_str!("../../migrations/0002_pages.sql"), 2)];
+
+/// What it had written: `OWNER` and `GUEST` have an open invite with a label, one that ended without its registration token, and one
+/// that was redeemed by one person completely and by another not at all.
+const FILLED: &str = "
+    INSERT INTO invites (code, owner, chat, registration, registration_token, created_at, changed_at, deleted_at, label, show_rooms) VALUES
+        ('CODE-open', 'OWNER', FALSE, TRUE, 'ours', 1000, 1000, NULL, 'Garden party', TRUE),
+        ('CODE-ended', 'OWNER', FALSE, TRUE, 'ours', 2000, 3000, 3000, NULL, FALSE),
+        ('CODE-used', 'OWNER', FALSE, FALSE, 'none', 1000, 1000, NULL, NULL, FALSE);
+    INSERT INTO owners (owner, version) VALUES ('OWNER', 7);
+    INSERT INTO invite_rooms (code, room, position) VALUES ('CODE-open', 'ROOM', 0), ('CODE-used', 'ROOM', 0);
+    INSERT INTO redemptions (code, redeemer, started_at, came_at, completed_at) VALUES
+        ('CODE-used', 'GUEST', 1500, 1600, 1700), ('CODE-used', '@banned:test', 1500, NULL, NULL);
+    INSERT INTO outcomes (code, redeemer, room, joined, reason, errcode, at) VALUES
+        ('CODE-used', 'GUEST', 'ROOM', TRUE, NULL, NULL, 1600),
+        ('CODE-used', '@banned:test', 'ROOM', FALSE, 'You are banned from this room.', 'M_FORBIDDEN', 1600);
+";
+
+impl Setup {
+    /// Fills the database as the version before this one has done.
+    async fn fill_as_before(&self, data: &str) {
+        let url = &self.variables.iter().find(|(name, _)| name == "SUPER_INVITES_SQL_URL").unwrap().1;
+        let script = BEFORE.iter().map(|(tables, _)| *tables).chain([data]).collect::<String>();
+        // As the library that runs them notes which have run.
+        let notes = "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL,
+            installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, checksum BLOB NOT NULL,
+            execution_time BIGINT NOT NULL);";
+        let migrator = sqlx::migrate!();
+        let done: String = migrator
+            .iter()
+            .filter(|migration| BEFORE.iter().any(|(_, version)| *version == migration.version))
+            .map(|migration| {
+                let sum: String = migration.checksum.iter().map(|byte| format!("{byte:02x}")).collect();
+                format!(
+                    "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                     VALUES ({}, '{}', TRUE, BYTES{sum}', 0);",
+                    migration.version, migration.description
+                )
+            })
+            .collect();
+        let all = [script, notes.to_owned(), done].concat();
+        match url.strip_prefix("sqlite:///") {
+            Some(path) => {
+                let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+                let mut connection = options.connect().await.unwrap();
+                connection.execute(AssertSqlSafe(all.replace("BYTES", "X'"))).await.unwrap();
+            }
+            None => {
+                let pool = PgPool::connect(&url.replace("postgresql+psycopg2://", "postgresql://")).await.unwrap();
+                let all =
+                    all.replace("BYTES", "'\\x").replace("BLOB", "BYTEA").replace("TIMESTAMP NOT", "TIMESTAMPTZ NOT");
+                pool.execute(AssertSqlSafe(all)).await.unwrap();
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_database_of_the_version_before_loses_nothing() {
+    let world = World::new().await;
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let setup = Setup::new(&world, Acting::Appservice, engine).await;
+        let (owner, guest) = (world.person("owner").await, world.person("guest").await);
+        let room = world.rooms(&owner, 1).await.remove(0);
+        let code = crate::support::unique("old");
+        for name in ["open", "ended"] {
+            let body = json!({"token": format!("{code}-{name}")});
+            let path = "/_synapse/admin/v1/registration_tokens/new";
+            assert_eq!(world.as_admin(Method::POST, path, body).await.0, 200);
+        }
+        let filled = FILLED.replace("CODE", &code).replace("OWNER", &owner.id).replace("GUEST", &guest.id);
+        setup.fill_as_before(&filled.replace("ROOM", &room)).await;
+        let service = setup.start().await;
+
+        let (_, list) = service.ask(Method::GET, "tokens", &owner, Value::Null).await;
+        let tokens = list["tokens"].as_array().unwrap();
+        assert_eq!(tokens.len(), 2);
+        let open = &tokens[0];
+        assert_eq!(
+            (&open["label"], &open["state"], &open["created_at"]),
+            (&json!("Garden party"), &json!("open"), &json!(1000))
+        );
+        assert_eq!(tokens[1]["accepted_count"], 1);
+        let ended = format!("{code}-ended");
+        assert_eq!(errcode(&service.ask(Method::POST, "tokens", &owner, json!({"token": ended})).await).0, 409);
+        while world.registration_token(&ended).await == 200 {
+            moment().await;
+        }
+        assert_eq!(world.registration_token(&format!("{code}-open")).await, 200);
+
+        // Those who came count as uses, and only they.
+        let used = format!("{code}-used");
+        let bounded = service.create(&owner, json!({"token": used, "rooms": [room], "max_uses": 2})).await;
+        assert_eq!(bounded["token"]["uses_left"], 1);
+        assert_eq!(errcode(&service.redeem(&guest, &used).await), (400, "ALREADY_REDEEMED"));
+        let (_, came) = service.ask(Method::GET, &format!("redemptions?token={used}"), &owner, Value::Null).await;
+        assert_eq!((&came["total"], &came["accepted_count"]), (&json!(2), &json!(1)));
+        // Old invites have numbers, each one, and new ones go on counting.
+        let (_, into) = service
+            .ask(Method::GET, &format!("rooms?room={}", crate::support::escaped(&room)), &owner, Value::Null)
+            .await;
+        let new = service.invite(&owner, std::slice::from_ref(&room), false).await;
+        let found = service.ask(Method::GET, &format!("admin/invites?search={new}"), &world.admin, Value::Null).await.1;
+        let mut numbers: Vec<i64> =
+            into["invites"].as_array().unwrap().iter().map(|one| one["invite"].as_i64().unwrap()).collect();
+        numbers.push(found["invites"][0]["invite"].as_i64().unwrap());
+        numbers.sort_unstable();
+        assert_eq!(numbers, [1, 2, 4]);
+    }
+}
