@@ -124,12 +124,32 @@ if new:
     pages.invite("", [kitchen], code="spring-2026")
     pages.send("/invites/spring-2026/delete", "delete", [("code", "spring-2026")])
 
+    # Invites that end by themselves, or do not work now; and one of Ben's that Anna keeps out of her kitchen.
+    def limited(token, who, made, **more):
+        body = {"token": token, "rooms": made, **more}
+        return ask("POST", f"{SERVICE}/_synapse/client/super_invites/tokens", body, who)["token"]["created_at"]
+
+    now = limited("workshop", anna, [compost], label="Compost workshop", max_uses=12, welcome="Boots on!\nWe start at ten, at the gate.")
+    limited("workshop", anna, [compost], expires_at=now + 9 * 86_400_000)
+    limited("harvest", anna, [general], label="Harvest, next spring", not_before=now + 120 * 86_400_000)
+    limited("helpers", anna, [market], label="Market helpers", max_uses=1)
+    Pages("cleo").send("/i/helpers", "redeem", [("code", "helpers")])
+    limited("cellar", anna, [kitchen], label="Cellar keys", paused=True)
+    in_room(anna, kitchen, "invite", user_id="@ben:test")
+    ask("POST", f"{HOMESERVER}/_matrix/client/v3/join/{urllib.parse.quote(kitchen)}", {}, ben)
+    limited("bens-friends", ben, [kitchen])
+    rooms_api = f"{SERVICE}/_synapse/client/super_invites/rooms"
+    into = ask("GET", f"{rooms_api}?room={urllib.parse.quote(kitchen)}", None, anna)["invites"]
+    number = next(one["invite"] for one in into if one["owner"]["user_id"] == "@ben:test")
+    ask("POST", rooms_api, {"room": kitchen, "invite": number, "blocked": True, "reason": "Please ask me first."}, anna)
+
 redeem = f"{SERVICE}/_synapse/client/super_invites/redeem?token=garden-2026"
 print(f"""
   Open            {SERVICE}
 
   Log-ins         anna, ben, cleo, dora, admin; the password of each is: {PASSWORD}
-                  Anna has invites in several states. Sign in as her and look at them.
+                  Anna has invites in several states, and keeps one of Ben's out of her kitchen. Sign in as her and look at
+                  them. Admin sees everybody's.
   Her best        {SERVICE}/i/garden-2026
                   for a space, its four rooms and a direct chat. It opens an account, too. Cleo has redeemed it, and her own
                   client finds her in all six. Open it as Ben.

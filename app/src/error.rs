@@ -1,10 +1,9 @@
 //! Everything a person can be told when something does not work.
 
-use leptos::{
-    prelude::FromServerFnError,
-    server_fn::{codec::JsonEncoding, error::ServerFnErrorErr},
-};
+use leptos::{prelude::FromServerFnError, server_fn::error::ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
+
+use crate::wire::Wire;
 
 /// A result whose error can be shown to a person.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -103,6 +102,9 @@ pub enum Error {
         /// After how many seconds to try again.
         retry_after: u32,
     },
+    /// The program in the browser and the server are of different versions.
+    #[error("This page is from before an update. Please reload it.")]
+    Outdated,
     /// Something broke here, and is in the log.
     #[error("Something went wrong here. It has been noted; please try again later.")]
     Internal,
@@ -133,7 +135,7 @@ fn duration(seconds: u32) -> String {
 }
 
 impl FromServerFnError for Error {
-    type Encoder = JsonEncoding;
+    type Encoder = Wire;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {

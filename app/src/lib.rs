@@ -29,6 +29,7 @@ pub use backend::{Backend, backend, provide_backend, provide_mount, provide_post
 pub use error::{Error, Result, RoomRefusal};
 pub use model::*;
 pub use shell::{App, PREFIX, shell};
+pub use wire::{from_wire, to_wire};
 
 /// Takes over the server-rendered page in the browser.
 #[cfg(feature = "hydrate")]

@@ -11,6 +11,7 @@ mod limits;
 mod overview;
 mod path;
 mod person;
+mod time;
 
 pub use self::{
     code::{CODE_ALPHABET, Code, code_in},
@@ -18,11 +19,12 @@ pub use self::{
         AuditEntry, AuditPage, Block, Intervention, KnownInvite, LONGEST_REASON, LookedAfter, RoomInvite, RoomInvites,
         ServerInvite, ServerInvites,
     },
-    form::{FORM_FUNCTION, InviteForm, Next, Posted, Rooms},
+    form::{Allowed, FORM_FUNCTION, InviteForm, Next, Posted, Rooms},
     invite::{Draft, Invite, Joined, LONGEST_LABEL, LONGEST_WELCOME, MissedRoom, Pause, Preview, Registration},
     landing::{Landing, Progress, Relation, RoomLinks, Step, StepState},
     limits::{Edit, InviteState, Limits},
     overview::{Came, Guest, InviteCard, InviteDetail, InvitePage, InviteQuery, Room, RoomChoice, Sort, Works},
     path::LocalPath,
     person::{IdentityProvider, Person, SignInWays, Visitor},
+    time::{utc_millis, utc_text},
 };

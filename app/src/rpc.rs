@@ -4,20 +4,20 @@ use leptos::prelude::*;
 
 use crate::{
     AuditPage, Intervention, InviteDetail, InviteForm, InvitePage, InviteQuery, Landing, LookedAfter, Next, Progress,
-    Result, Rooms, ServerInvites, SignInWays, Visitor,
+    Result, Rooms, ServerInvites, SignInWays, Visitor, wire::Text,
 };
 
-#[server(name = GetVisitor, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "visitor")]
+#[server(output = Text, name = GetVisitor, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "visitor")]
 pub async fn visitor() -> Result<Visitor> {
     crate::backend()?.visitor().await
 }
 
-#[server(name = GetSignInWays, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "sign_in_ways")]
+#[server(output = Text, name = GetSignInWays, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "sign_in_ways")]
 pub async fn sign_in_ways() -> Result<SignInWays> {
     crate::backend()?.sign_in_ways().await
 }
 
-#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "sign_in")]
+#[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "sign_in")]
 pub async fn sign_in(
     #[server(default)] user: String,
     #[server(default)] password: String,
@@ -26,62 +26,62 @@ pub async fn sign_in(
     crate::backend()?.sign_in(user, password, to).await
 }
 
-#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "sign_out")]
+#[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "sign_out")]
 pub async fn sign_out() -> Result<Next> {
     crate::backend()?.sign_out().await
 }
 
-#[server(name = GetRooms, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "rooms")]
+#[server(output = Text, name = GetRooms, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "rooms")]
 pub async fn rooms() -> Result<Rooms> {
     crate::backend()?.rooms().await
 }
 
-#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "invites")]
+#[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "invites")]
 pub async fn invites(query: InviteQuery) -> Result<InvitePage> {
     crate::backend()?.invites(query).await
 }
 
-#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "invite")]
+#[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "invite")]
 pub async fn invite(code: String, #[server(default)] before: String) -> Result<InviteDetail> {
     crate::backend()?.invite(code, before).await
 }
 
-#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "save")]
+#[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "save")]
 pub async fn save(form: InviteForm) -> Result<Next> {
     crate::backend()?.save(form).await
 }
 
-#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "delete")]
+#[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "delete")]
 pub async fn delete(code: String) -> Result<Next> {
     crate::backend()?.delete(code).await
 }
 
-#[server(name = GetLanding, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "landing")]
+#[server(output = Text, name = GetLanding, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "landing")]
 pub async fn landing(code: String) -> Result<Landing> {
     crate::backend()?.landing(code).await
 }
 
-#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "redeem")]
+#[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "redeem")]
 pub async fn redeem(code: String) -> Result<Progress> {
     crate::backend()?.redeem(code).await
 }
 
-#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "open")]
+#[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "open")]
 pub async fn open(#[server(default)] text: String) -> Result<Next> {
     crate::backend()?.open(text).await
 }
 
-#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "pause")]
+#[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "pause")]
 pub async fn pause(code: String, #[server(default)] paused: bool) -> Result<Next> {
     crate::backend()?.pause(code, paused).await
 }
 
-#[server(name = GetLookedAfter, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "looked_after")]
+#[server(output = Text, name = GetLookedAfter, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "looked_after")]
 pub async fn looked_after() -> Result<LookedAfter> {
     crate::backend()?.looked_after().await
 }
 
-#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "block")]
+#[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "block")]
 pub async fn block(
     room: String,
     invite: i64,
@@ -91,22 +91,22 @@ pub async fn block(
     crate::backend()?.block(room, invite, blocked, reason).await
 }
 
-#[server(name = GetServerInvites, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "server_invites")]
+#[server(output = Text, name = GetServerInvites, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "server_invites")]
 pub async fn server_invites(#[server(default)] search: String, #[server(default)] page: u32) -> Result<ServerInvites> {
     crate::backend()?.server_invites(search, page).await
 }
 
-#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "intervene")]
+#[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "intervene")]
 pub async fn intervene(invite: i64, what: Intervention) -> Result<Next> {
     crate::backend()?.intervene(invite, what).await
 }
 
-#[server(prefix = "/_synapse/client/super_invites/_rpc", endpoint = "pause_all")]
+#[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "pause_all")]
 pub async fn pause_all(#[server(default)] paused: bool) -> Result<Next> {
     crate::backend()?.pause_all(paused).await
 }
 
-#[server(name = GetAudit, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "audit")]
+#[server(output = Text, name = GetAudit, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "audit")]
 pub async fn audit(#[server(default)] search: String, #[server(default)] before: String) -> Result<AuditPage> {
     crate::backend()?.audit(search, before).await
 }

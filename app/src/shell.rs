@@ -10,9 +10,13 @@ use leptos_router::{
 use crate::{
     Posted,
     backend::Mount,
-    pages::{DeleteInvite, EditInvite, EnterCode, InvitePage, Invites, Landing, NewInvite, NotFound, SignIn, Start},
+    pages::{
+        AllInvites, Audit, DeleteInvite, EditInvite, EnterCode, InvitePage, Invites, Landing, MyRooms, NewInvite,
+        NotFound, SignIn, Start,
+    },
     ui::{LastPost, Layout, Visits, announce},
     view,
+    wire::{from_wire, to_wire},
 };
 
 /// The path that clients have built in and homeservers' reverse proxies know: the JSON API is below it, the pages are when they have
@@ -63,7 +67,8 @@ pub fn App() -> impl IntoView {
     let base = mount.base;
     provide_context(mount);
     provide_context(Visits::new());
-    let posted = SharedValue::new(|| use_context::<Option<Posted>>().flatten()).into_inner();
+    let posted = SharedValue::new_str(|| to_wire(&use_context::<Option<Posted>>().flatten())).into_inner();
+    let posted = from_wire(&posted).unwrap_or_default();
     provide_context(LastPost::new(posted));
     view! {
         <Title formatter=|page: String| {
@@ -86,6 +91,9 @@ pub fn App() -> impl IntoView {
                         path=(StaticSegment("invites"), ParamSegment("code"), StaticSegment("delete"))
                         view=DeleteInvite
                     />
+                    <Route path=StaticSegment("my-rooms") view=MyRooms />
+                    <Route path=StaticSegment("server") view=AllInvites />
+                    <Route path=(StaticSegment("server"), StaticSegment("log")) view=Audit />
                     <Route path=(StaticSegment("i"), ParamSegment("code")) view=Landing />
                 </FlatRoutes>
             </Layout>

@@ -2,6 +2,7 @@
 
 mod avatar;
 mod browser;
+mod chart;
 mod editor;
 mod failure;
 mod form;
@@ -13,15 +14,19 @@ mod mark;
 mod navigation;
 mod picker;
 mod rooms;
+mod search;
 mod share;
+mod state;
 mod text;
+mod time;
 
 pub(crate) use self::{
     avatar::{PersonAvatar, RoomAvatar},
     browser::{announce, arrive, fill_and_send},
+    chart::Chart,
     editor::Editor,
     failure::{DeadInvite, Failure},
-    form::{Form, FormProblem, Submit, TextField, go_on, last_post, sending},
+    form::{AreaField, Form, FormProblem, Sending, Submit, TextField, go_on, last_post, reload_after, sending},
     icon::{Icon, Shape},
     joining::Joining,
     layout::{Layout, Visits},
@@ -29,6 +34,9 @@ pub(crate) use self::{
     mark::Mark,
     navigation::{LastPost, address, href, parameter, query},
     rooms::RoomList,
+    search::{Pager, SearchForm},
     share::{Camera, SharePanel},
+    state::{Bounds, StateBadge, places},
     text::{ago, count},
+    time::{Moment, TimeField},
 };

@@ -5,9 +5,14 @@
 
 use std::{convert::Infallible, fmt, future::Future, pin::Pin, str::FromStr};
 
+use base64::{Engine, prelude::BASE64_STANDARD_NO_PAD};
+use bytes::Bytes;
 use leptos::{
     prelude::is_browser,
-    server_fn::{ServerFn, client::Client, request::ClientReq, response::ClientRes},
+    server_fn::{
+        ContentType, Decodes, Encodes, Format, FormatType, ServerFn, client::Client, codec::Post, request::ClientReq,
+        response::ClientRes,
+    },
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -15,6 +20,55 @@ use crate::{Error, Result};
 
 /// What a form's body is called (URL Standard, "application/x-www-form-urlencoded").
 const FORM: &str = "application/x-www-form-urlencoded";
+
+/// What text on the wire begins with: a program of another version reads it differently.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " ");
+
+/// Writes a value as text: its fields in order (postcard), in Base64.
+pub fn to_wire<T: Serialize>(value: &T) -> String {
+    // Plain data: there is nothing that could not be written.
+    let bytes = postcard::to_allocvec(value).unwrap_or_default();
+    VERSION.to_owned() + &BASE64_STANDARD_NO_PAD.encode(bytes)
+}
+
+/// Reads what [`to_wire`] has written.
+///
+/// # Errors
+/// [`Error::Outdated`] if that was a program of another version, or it is nothing of the kind.
+pub fn from_wire<T: DeserializeOwned>(text: &str) -> Result<T> {
+    let bytes = text.strip_prefix(VERSION).and_then(|text| BASE64_STANDARD_NO_PAD.decode(text).ok());
+    bytes.and_then(|bytes| postcard::from_bytes(&bytes).ok()).ok_or(Error::Outdated)
+}
+
+/// Answers of server functions, as [`to_wire`] writes them.
+pub struct Wire;
+
+impl ContentType for Wire {
+    const CONTENT_TYPE: &'static str = "text/plain";
+}
+
+impl FormatType for Wire {
+    const FORMAT_TYPE: Format = Format::Text;
+}
+
+impl<T: Serialize> Encodes<T> for Wire {
+    type Error = Infallible;
+
+    fn encode(value: &T) -> Result<Bytes, Self::Error> {
+        Ok(to_wire(value).into())
+    }
+}
+
+impl<T: DeserializeOwned> Decodes<T> for Wire {
+    type Error = Error;
+
+    fn decode(bytes: Bytes) -> Result<T> {
+        from_wire(str::from_utf8(&bytes).unwrap_or_default())
+    }
+}
+
+/// What server functions answer in.
+pub(crate) type Text = Post<Wire>;
 
 /// The input of a server function.
 pub(crate) trait Question:
@@ -33,9 +87,9 @@ pub(crate) type Asked = Pin<Box<dyn Future<Output = Answer> + Send>>;
 /// What the server said, unread.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// What was asked for, in JSON.
+    /// What was asked for.
     Given(String),
-    /// An [`Error`], in JSON.
+    /// An [`Error`].
     Refused(String),
     /// The server could not be reached.
     Lost,
@@ -44,8 +98,8 @@ pub(crate) enum Answer {
 impl Answer {
     fn of<T: Serialize>(answer: &Result<T>) -> Self {
         match answer {
-            Ok(given) => serde_json::to_string(given).map_or(Self::Lost, Self::Given),
-            Err(error) => serde_json::to_string(error).map_or(Self::Lost, Self::Refused),
+            Ok(given) => Self::Given(to_wire(given)),
+            Err(error) => Self::Refused(to_wire(error)),
         }
     }
 
@@ -53,7 +107,7 @@ impl Answer {
     pub(crate) fn error(&self) -> Option<Error> {
         match self {
             Self::Given(_) => None,
-            Self::Refused(error) => Some(serde_json::from_str(error).unwrap_or(Error::Internal)),
+            Self::Refused(error) => Some(from_wire(error).unwrap_or_else(|outdated| outdated)),
             Self::Lost => Some(Error::Unreachable { retry_after: 5 }),
         }
     }
@@ -62,18 +116,18 @@ impl Answer {
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T> {
         match (self, self.error()) {
             (_, Some(error)) => Err(error),
-            (Self::Given(given), None) => serde_json::from_str(given).map_err(|_| Error::Internal),
+            (Self::Given(given), None) => from_wire(given),
             (_, None) => Err(Error::Internal),
         }
     }
 }
 
-/// As it stands in the page for the browser: one letter for what it is, then the JSON.
+/// As it stands in the page for the browser: one letter for what it is, then the text.
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Given(json) => write!(f, "+{json}"),
-            Self::Refused(json) => write!(f, "-{json}"),
+            Self::Given(text) => write!(f, "+{text}"),
+            Self::Refused(text) => write!(f, "-{text}"),
             Self::Lost => Ok(()),
         }
     }
@@ -84,8 +138,8 @@ impl FromStr for Answer {
 
     fn from_str(text: &str) -> Result<Self, Infallible> {
         Ok(match text.split_at_checked(1) {
-            Some(("+", json)) => Self::Given(json.to_owned()),
-            Some(("-", json)) => Self::Refused(json.to_owned()),
+            Some(("+", text)) => Self::Given(text.to_owned()),
+            Some(("-", text)) => Self::Refused(text.to_owned()),
             _ => Self::Lost,
         })
     }
@@ -112,14 +166,14 @@ pub(crate) fn send<Q: Question>(body: String) -> Asked {
 
 async fn fetch<C: Client<Error>>(path: &'static str, body: String) -> Answer {
     let asked = async {
-        let request = C::Request::try_new_post(path, FORM, "application/json", body)?;
+        let request = C::Request::try_new_post(path, FORM, Wire::CONTENT_TYPE, body)?;
         let response = C::send(request).await?;
         let status = response.status();
         Ok::<_, Error>((status, response.try_into_string().await?))
     };
     match asked.await {
-        Ok((..400, json)) => Answer::Given(json),
-        Ok((_, json)) => Answer::Refused(json),
+        Ok((..400, text)) => Answer::Given(text),
+        Ok((_, text)) => Answer::Refused(text),
         Err(_) => Answer::Lost,
     }
 }
@@ -132,10 +186,11 @@ mod tests {
     fn an_answer_is_the_same_after_its_journey() {
         let error = Error::CodeSpent { code: "a\"b".to_owned() };
         for (answer, read) in [
-            (Answer::of(&Ok(vec![1, 2])), Ok(vec![1, 2])),
+            (Answer::of(&Ok(vec![1_u32, 2])), Ok(vec![1, 2])),
             (Answer::of(&Err::<Vec<u32>, _>(error.clone())), Err(error)),
-            (Answer::Given("[1".to_owned()), Err(Error::Internal)),
-            (Answer::Refused("<html>".to_owned()), Err(Error::Internal)),
+            (Answer::Given("0.0.0 AA".to_owned()), Err(Error::Outdated)),
+            (Answer::Given(VERSION.to_owned() + "!"), Err(Error::Outdated)),
+            (Answer::Refused("<html>".to_owned()), Err(Error::Outdated)),
             (Answer::Lost, Err(Error::Unreachable { retry_after: 5 })),
         ] {
             let arrived: Answer = answer.to_string().parse().expect("it reads anything");

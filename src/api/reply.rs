@@ -122,7 +122,7 @@ impl Reply {
             Refusal::AlreadyRedeemed => (StatusCode::BAD_REQUEST, "ALREADY_REDEEMED", text),
             Refusal::CodeSpent { .. } => (StatusCode::CONFLICT, "M_INVALID_PARAM", text),
             Refusal::Invalid { .. } => (StatusCode::BAD_REQUEST, "M_INVALID_PARAM", text),
-            Refusal::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "M_UNKNOWN", text),
+            Refusal::Internal | Refusal::Outdated => (StatusCode::INTERNAL_SERVER_ERROR, "M_UNKNOWN", text),
         };
         Self::error(status, errcode, text)
     }

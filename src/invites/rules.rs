@@ -1,10 +1,10 @@
 //! What an operator allows, as it bears on one invite.
 
-use app::{Code, Error as Refusal, Invite, Limits};
+use app::{Allowed, Code, Error as Refusal, Invite, Limits};
 use matrix_sdk::ruma::UserId;
 use url::Url;
 
-use super::Inner;
+use super::{Inner, Invites};
 use crate::{
     account::Account,
     config::{Creators, CreatorsWord, Policy},
@@ -107,6 +107,24 @@ impl Rules {
         }
         let until = after(invite.created_at, self.policy.chosen_code_account_days);
         Accounts { most: self.policy.chosen_code_accounts, until }
+    }
+}
+
+impl Invites {
+    /// What somebody who makes an invite has to know of what is allowed.
+    pub async fn allowed(&self, account: &Account) -> Result<Allowed> {
+        let (rules, now) = (&self.0.rules, (self.0.clock)());
+        let refusal = match self.0.check_creator(account, None, now).await {
+            Err(Error::Refused(refusal)) => Some(refusal.to_string()),
+            checked => checked.map(|()| None)?,
+        };
+        Ok(Allowed {
+            refusal,
+            chosen_codes: rules.policy.chosen_codes,
+            usual: rules.usual_limits(now),
+            max_uses: rules.policy.max_uses,
+            max_days: rules.policy.max_days,
+        })
     }
 }
 

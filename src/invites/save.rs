@@ -182,9 +182,10 @@ fn text(field: &str, text: Option<String>, longest: usize, lines: bool) -> Resul
 
 /// What a new invite is, for the audit log.
 fn described(new: &NewInvite) -> Option<String> {
-    let mut parts = vec![format!("{} rooms", new.rooms.len())];
+    let number = new.rooms.len();
+    let mut parts = vec![format!("{number} room{}", if number == 1 { "" } else { "s" })];
     parts.extend(new.chat.then(|| "a direct chat".to_owned()));
-    parts.extend(new.limits.max_uses.map(|most| format!("at most {most} uses")));
+    parts.extend(new.limits.max_uses.map(|most| format!("for at most {most}")));
     parts.extend(new.limits.expires_at.map(|_| "with an end".to_owned()));
     listed(parts)
 }

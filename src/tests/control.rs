@@ -3,7 +3,9 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{API, Acting, BOTH_WAYS, Engine, Person, Service, Setup, World, errcode, escaped, moment, unique};
+use crate::support::{
+    API, Acting, BOTH_WAYS, Engine, Person, Service, Setup, World, errcode, escaped, moment, unique, with_pages,
+};
 
 const DAY: i64 = 86_400_000;
 
@@ -44,7 +46,7 @@ impl Service {
 async fn a_rooms_admins_see_what_leads_into_it_and_can_keep_it_out() {
     let world = World::new().await;
     for (acting, engine) in BOTH_WAYS {
-        let service = Setup::new(&world, acting, engine).await.start().await;
+        let service = with_pages(&world, acting, engine).await.start().await;
         let (admin, member) = (world.person("admin").await, world.person("member").await);
         let mut rooms = world.rooms(&admin, 2).await;
         for room in &rooms {
@@ -120,7 +122,7 @@ async fn a_rooms_admins_see_what_leads_into_it_and_can_keep_it_out() {
 async fn server_admins_find_pause_and_revoke_any_invite_and_stop_all() {
     let world = World::new().await;
     for (acting, engine) in BOTH_WAYS {
-        let service = Setup::new(&world, acting, engine).await.start().await;
+        let service = with_pages(&world, acting, engine).await.start().await;
         let admin = &world.admin;
         let (owner, guest) = (world.person("owner").await, world.person("guest").await);
         let rooms = world.rooms(&owner, 1).await;

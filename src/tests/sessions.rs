@@ -138,7 +138,7 @@ async fn only_this_sites_own_pages_change_anything() {
         attack.cookie.clone_from(&honest.cookie);
         let page = format!("/invites/{code}/delete");
         assert_eq!(attack.form(&page, "delete", &[("code", &code)]).await.status, 403, "{:?}", attack.headers);
-        assert_eq!(attack.function("delete", &[("code", &code)]).await.0, 403, "{:?}", attack.headers);
+        assert_eq!(attack.function::<()>("delete", &[("code", &code)]).await.0, 403, "{:?}", attack.headers);
         assert_eq!(
             attack.form("/sign-in", "sign_in", &[("user", &anna.id), ("password", "password")]).await.status,
             403

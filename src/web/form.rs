@@ -40,11 +40,12 @@ pub(super) async fn posted(
     let answer = web.call(visit.clone(), function_call(&parts, &function, body)).await;
     let (head, body) = answer.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let body = String::from_utf8_lossy(&body);
     let mut response = if head.status.is_success() {
-        let next = serde_json::from_slice::<Next>(&body).map(|next| LocalPath::parse(&next.next));
+        let next = app::from_wire::<Next>(&body).map(|next| LocalPath::parse(&next.next));
         see_other(base, &next.unwrap_or(here))
     } else {
-        let error: Error = serde_json::from_slice(&body).unwrap_or(Error::Internal);
+        let error: Error = app::from_wire(&body).unwrap_or(Error::Internal);
         if matches!(error, Error::SignedOut { .. }) {
             see_other(base, &super::site::sign_in_path(&here))
         } else {
@@ -65,7 +66,7 @@ fn function_call(parts: &Parts, function: &str, body: Bytes) -> Request {
     let mut request = Request::new(Body::from(body));
     *request.method_mut() = Method::POST;
     *request.headers_mut() = parts.headers.clone();
-    request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("text/plain"));
     // The name was checked, so that this is an address.
     *request.uri_mut() = format!("{FUNCTIONS}/{function}").parse().unwrap_or_default();
     request

@@ -63,7 +63,7 @@ fn changes(site: Arc<Site>, code: String, first: Progress) -> impl Stream<Item =
             let ended = now.complete || !now.running && (watch.begun || Instant::now() > watch.until);
             if ended || watch.shown.as_ref() != Some(&now) {
                 let name = if ended { "end" } else { "progress" };
-                let event = Event::default().event(name).json_data(&now).unwrap_or_default();
+                let event = Event::default().event(name).data(app::to_wire(&now));
                 watch.shown = Some(now);
                 return Some((Ok(event), (!ended).then_some(watch)));
             }

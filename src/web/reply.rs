@@ -96,6 +96,6 @@ pub(super) fn status_of(error: &Error) -> StatusCode {
         Error::OwnInvite | Error::AlreadyRedeemed | Error::CodeSpent { .. } => StatusCode::CONFLICT,
         Error::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Unreachable { .. } => StatusCode::SERVICE_UNAVAILABLE,
-        Error::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        Error::Internal | Error::Outdated => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

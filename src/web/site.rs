@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use app::{
-    AuditPage, Backend, Error, Intervention, InviteDetail, InviteForm, InvitePage, InviteQuery, Landing, LocalPath,
-    LookedAfter, Next, Person, Progress, Relation, Room, Rooms, ServerInvites, SignInWays, Visitor,
+    AuditPage, Backend, Edit, Error, Intervention, InviteDetail, InviteForm, InvitePage, InviteQuery, Landing,
+    LocalPath, LookedAfter, Next, Person, Progress, Relation, Room, Rooms, ServerInvites, SignInWays, Visitor,
+    utc_text,
 };
 use matrix_sdk::ruma::UserId;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -170,13 +171,28 @@ impl Site {
         let account = self.account().await?;
         let invites = &self.web.invites;
         let editing = form.editing.is_some();
-        let draft = form.into_draft()?;
+        let mut draft = form.into_draft()?;
+        if let (true, Some(code)) = (editing, &draft.code) {
+            // A form knows minutes only: what it shows unchanged is not changed.
+            let before = invites.one(&account, code).await?.0.limits;
+            keep_seconds(&mut draft.not_before, before.not_before);
+            keep_seconds(&mut draft.expires_at, before.expires_at);
+        }
         match invites.save(&account, draft).await {
             Ok(Saved { invite, .. }) => {
                 Ok(Next::to(format!("/invites/{}{}", invite.code, if editing { "" } else { "?new=1" })))
             }
             Err(error) => Err(self.told_in_the_form(&account, editing, error).await),
         }
+    }
+}
+
+/// Takes a time that a form shows as it was for what it was.
+fn keep_seconds(edit: &mut Edit<i64>, before: Option<i64>) {
+    if let (Edit::Set(Some(time)), Some(before)) = (&*edit, before)
+        && utc_text(*time) == utc_text(before)
+    {
+        *edit = Edit::Keep;
     }
 }
 
@@ -227,12 +243,17 @@ impl Backend for Site {
     }
 
     async fn rooms(&self) -> app::Result<Rooms> {
-        let choices = async { self.web.invites.room_choices(&self.account().await?).await };
-        let choices = self.tell(choices.await)?.into_iter().map(|mut choice| {
-            choice.room = self.shown_room(choice.room);
+        let (invites, account) = (&self.web.invites, self.account());
+        let asked = async {
+            let account = account.await?;
+            Ok((invites.room_choices(&account).await?, invites.allowed(&account).await?))
+        };
+        let (choices, allowed) = self.tell(asked.await)?;
+        let choices = choices.into_iter().map(|mut choice| {
+            self.picture(&mut choice.room.avatar_url);
             choice
         });
-        Ok(Rooms { choices: choices.collect(), opens_accounts: self.web.invites.opens_accounts() })
+        Ok(Rooms { choices: choices.collect(), opens_accounts: invites.opens_accounts(), allowed })
     }
 
     async fn invites(&self, query: InviteQuery) -> app::Result<InvitePage> {
@@ -290,7 +311,7 @@ impl Backend for Site {
     async fn block(&self, room: String, invite: i64, blocked: bool, reason: String) -> app::Result<Next> {
         let done = async { self.web.invites.block(&self.account().await?, &room, invite, blocked, Some(reason)).await };
         self.tell(done.await)?;
-        Ok(Next::to("/rooms".to_owned()))
+        Ok(Next::to("/my-rooms".to_owned()))
     }
 
     async fn server_invites(&self, search: String, page: u32) -> app::Result<ServerInvites> {
@@ -305,13 +326,13 @@ impl Backend for Site {
     async fn intervene(&self, invite: i64, what: Intervention) -> app::Result<Next> {
         let done = async { self.web.invites.intervene(&self.account().await?, invite, what).await };
         self.tell(done.await)?;
-        Ok(Next::to("/admin".to_owned()))
+        Ok(Next::to("/server".to_owned()))
     }
 
     async fn pause_all(&self, paused: bool) -> app::Result<Next> {
         let done = async { self.web.invites.pause_all(&self.account().await?, paused).await };
         self.tell(done.await)?;
-        Ok(Next::to("/admin".to_owned()))
+        Ok(Next::to("/server".to_owned()))
     }
 
     async fn audit(&self, search: String, before: String) -> app::Result<AuditPage> {

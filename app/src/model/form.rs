@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Draft, Edit, RoomChoice};
+use super::{Draft, Edit, Limits, RoomChoice, utc_millis};
 use crate::{Error, Result};
 
 /// The field of a form that says which server function it is for, where it is posted without a script.
@@ -63,6 +63,14 @@ pub struct InviteForm {
     pub label: String,
     /// Room ids.
     pub rooms: Vec<String>,
+    /// What the owner says to those who open the link.
+    pub welcome: String,
+    /// From when on it may be used, as [`utc_text`](super::utc_text) writes it; nothing for at once.
+    pub not_before: String,
+    /// From when on it may not be used any more, in the same way; nothing for never.
+    pub expires_at: String,
+    /// How many people it may let in; nothing for as many as like.
+    pub max_uses: String,
     /// Whether a direct chat comes with it.
     pub chat: bool,
     /// Whether the names of the rooms are shown to everybody who has the code.
@@ -93,9 +101,26 @@ impl InviteForm {
             chat: self.chat,
             registration: self.asks_registration.then_some(self.registration),
             label: Edit::Set(Some(self.label)),
+            welcome: Edit::Set(Some(self.welcome)),
             show_rooms: Some(self.show_rooms),
-            ..Draft::default()
+            not_before: Edit::Set(optional("not_before", &self.not_before, "is no time", utc_millis)?),
+            expires_at: Edit::Set(optional("expires_at", &self.expires_at, "is no time", utc_millis)?),
+            max_uses: Edit::Set(optional("max_uses", &self.max_uses, "must be a whole number, 1 at least", |text| {
+                text.parse().ok().filter(|most| *most > 0)
+            })?),
+            paused: None,
         })
+    }
+}
+
+/// What stands in a field that may stay empty.
+fn optional<T>(field: &str, text: &str, problem: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>> {
+    match text.trim() {
+        "" => Ok(None),
+        text => match read(text) {
+            Some(value) => Ok(Some(value)),
+            None => Err(Error::Invalid { field: field.to_owned(), problem: problem.to_owned() }),
+        },
     }
 }
 
@@ -106,4 +131,21 @@ pub struct Rooms {
     pub choices: Vec<RoomChoice>,
     /// Whether codes can open accounts here.
     pub opens_accounts: bool,
+    /// What this server allows.
+    pub allowed: Allowed,
+}
+
+/// What a server allows of invites, as far as it matters to somebody who makes one.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Allowed {
+    /// Why they may not make one, if they may not.
+    pub refusal: Option<String>,
+    /// Whether they may choose the code.
+    pub chosen_codes: bool,
+    /// The bounds that a new invite has where they say nothing.
+    pub usual: Limits,
+    /// The most people that one invite may let in.
+    pub max_uses: Option<u32>,
+    /// For how many days after it was made an invite may be open.
+    pub max_days: Option<u32>,
 }

@@ -5,8 +5,11 @@ use leptos_meta::Title;
 
 use super::invites::WorksBadge;
 use crate::{
-    Guest, InviteDetail, Registration, rpc,
-    ui::{Icon, PersonAvatar, RoomList, Shape, SharePanel, address, ago, count, href, load, parameter, query, show},
+    Block, Came, Guest, Invite, InviteDetail, InviteState, Pause, Registration, Room, rpc,
+    ui::{
+        Bounds, Chart, Form, FormProblem, Icon, Moment, PersonAvatar, RoomList, Shape, SharePanel, StateBadge, Submit,
+        address, ago, count, href, load, parameter, places, query, reload_after, sending, show,
+    },
     view,
 };
 
@@ -15,18 +18,22 @@ use crate::{
 pub(crate) fn InvitePage() -> impl IntoView {
     let (code, new, before) = (parameter("code"), query("new"), query("before"));
     let invite = load(move || rpc::Invite { code: code.get(), before: before.get() });
-    show(invite, move |detail| view! { <Page detail new=!new.get_untracked().is_empty() /> })
+    show(invite, move |detail| {
+        let older = !before.get_untracked().is_empty();
+        view! { <Page detail new=!new.get_untracked().is_empty() older /> }
+    })
 }
 
 #[component]
-fn Page(detail: InviteDetail, new: bool) -> impl IntoView {
+fn Page(detail: InviteDetail, new: bool, older: bool) -> impl IntoView {
     let title = detail.card.title().to_owned();
-    let InviteDetail { card, link, registration, came, now, .. } = detail;
+    let InviteDetail { card, link, registration, blocks, came, now } = detail;
     let code = card.invite.code.clone();
     let link = link.unwrap_or_else(|| address(&format!("/i/{code}")));
     let path = |what: &str| href(&format!("/invites/{code}/{what}"));
     let (edit, delete) = (path("edit"), path("delete"));
     let rooms = u32::try_from(card.rooms.len()).unwrap_or(u32::MAX);
+    let (limits, state) = (card.invite.limits, card.state);
     view! {
         <Title text=title.clone() />
         <section class="grid gap-8 py-4 sm:py-8">
@@ -45,10 +52,11 @@ fn Page(detail: InviteDetail, new: bool) -> impl IntoView {
                         "My invites"
                     </a>
                     <h1 class="flex flex-wrap items-center gap-3 text-3xl font-bold tracking-tight break-all">
-                        {title.clone()} <WorksBadge works=card.works />
+                        {title.clone()} <StateBadge state /> <WorksBadge works=card.works />
                     </h1>
                 </div>
-                <p class="flex gap-2 print:hidden">
+                <div class="flex gap-2 print:hidden">
+                    <PauseButton invite=card.invite.clone() />
                     <a class="btn" href=edit>
                         <Icon shape=Shape::Edit />
                         "Edit"
@@ -57,52 +65,152 @@ fn Page(detail: InviteDetail, new: bool) -> impl IntoView {
                         <Icon shape=Shape::Delete />
                         "Delete"
                     </a>
-                </p>
+                </div>
             </div>
+            <Stopped state />
             <SharePanel code=code.clone() link title />
             <section class="grid gap-3 print:hidden">
                 <h2 class="text-xl font-semibold">{format!("Leads into {}", count(rooms, "room"))}</h2>
                 <RoomList rooms=card.rooms />
+                <Blocked blocks />
                 <ul class="flex flex-wrap gap-2">
-                    {card.invite.chat.then(|| view! { <Fact text="With a chat with you" /> })}
-                    {card.invite.show_rooms.then(|| view! { <Fact text="Shows the rooms’ names" /> })}
-                    {(registration == Registration::Open).then(|| view! { <Fact text="Opens accounts" /> })}
+                    {card.invite.chat.then(|| view! { <Fact text="With a chat with you".to_owned() /> })}
+                    {card.invite.show_rooms.then(|| view! { <Fact text="Shows the rooms’ names".to_owned() /> })}
+                    {(registration == Registration::Open).then(|| view! { <Fact text="Opens accounts".to_owned() /> })}
+                    {places(&card.invite).map(|text| view! { <Fact text /> })} <Bounds limits now />
                 </ul>
-                {matches!(registration, Registration::Closed | Registration::Unavailable)
-                    .then(|| {
+                {card
+                    .invite
+                    .welcome
+                    .map(|welcome| {
                         view! {
-                            <p class="alert alert-warning alert-soft text-base-content">
-                                "It opens no accounts: the homeserver did not take the code. Edit the invite and save it to try again."
-                            </p>
+                            <blockquote class="border-l-4 border-base-300 pl-4 whitespace-pre-line break-words">{welcome}</blockquote>
                         }
                     })}
+                <Accounts registration state />
             </section>
-            <section class="grid gap-3 print:hidden">
+            <section class="grid gap-4 print:hidden">
                 <h2 class="text-xl font-semibold">"Who came"</h2>
-                <Guests guests=came.guests all=came.begun now />
+                <Arrivals came code older now />
             </section>
         </section>
     }
 }
 
+/// Stops the invite for a while, or lets it go on.
 #[component]
-fn Fact(text: &'static str) -> impl IntoView {
+fn PauseButton(invite: Invite) -> impl IntoView {
+    let pause = sending::<rpc::Pause>();
+    reload_after(pause);
+    if invite.paused == Some(Pause::Admin) {
+        return ().into_any();
+    }
+    let paused = invite.paused.is_some();
+    view! {
+        <Form sending=pause class="contents">
+            <input type="hidden" name="code" value=invite.code />
+            <input type="hidden" name="paused" value=(!paused).to_string() />
+            <Submit sending=pause class="btn">
+                {if paused { "Resume" } else { "Pause" }}
+            </Submit>
+            <FormProblem sending=pause />
+        </Form>
+    }
+}
+
+/// Why nobody is let in, and what can be done about it.
+#[component]
+fn Stopped(state: InviteState) -> impl IntoView {
+    let text = match state {
+        InviteState::Open => return None,
+        InviteState::NotYet => "Nobody can use it yet. Until it opens, the link leads nowhere.",
+        InviteState::Paused => "Nobody can use it for now: the link leads nowhere, and the code opens no accounts.",
+        InviteState::PausedByAdmin => "A server admin has paused this invite. Only they can let it go on.",
+        InviteState::AllPaused => "A server admin has paused all invites of this server for now.",
+        InviteState::Expired => "Its time is over, and the link leads nowhere. Edit it to give it more.",
+        InviteState::UsedUp => {
+            "Everybody who fits has come, and the link leads nowhere for others. Edit it to let in more."
+        }
+    };
+    Some(view! { <p class="alert alert-warning alert-soft text-base-content print:hidden">{text}</p> })
+}
+
+#[component]
+fn Accounts(registration: Registration, state: InviteState) -> impl IntoView {
+    let text = match registration {
+        Registration::Closed | Registration::Unavailable if state == InviteState::Open => {
+            "It opens no accounts yet: the homeserver did not take the code. It is tried again by itself."
+        }
+        Registration::NotAllowed => {
+            "It opens no accounts: this server lets codes that people choose do so for a few days only. People with an account can use it."
+        }
+        _ => return None,
+    };
+    Some(view! { <p class="alert alert-warning alert-soft text-base-content">{text}</p> })
+}
+
+/// The rooms whose admins keep the invite out.
+#[component]
+fn Blocked(blocks: Vec<(Room, Block)>) -> impl IntoView {
+    blocks
+        .into_iter()
+        .map(|(room, block)| {
+            let Block { by, at, reason } = block;
+            view! {
+                <p class="alert alert-warning alert-soft block text-base-content">
+                    <strong>{by.name().to_owned()}</strong>
+                    {format!(" keeps this invite out of {}, since ", room.title())}
+                    <Moment at />
+                    "."
+                    {reason.map(|reason| format!(" “{reason}”"))}
+                </p>
+            }
+        })
+        .collect_view()
+}
+
+#[component]
+fn Fact(text: String) -> impl IntoView {
     view! { <li class="badge badge-lg border-0 bg-base-200">{text}</li> }
 }
 
 #[component]
-fn Guests(guests: Vec<Guest>, all: u32, now: i64) -> impl IntoView {
-    if guests.is_empty() {
+fn Arrivals(came: Came, code: String, older: bool, now: i64) -> impl IntoView {
+    if came.begun == 0 {
         return view! {
             <p class="rounded-box border border-dashed border-base-300 p-6 text-base-content/80">
                 "Nobody yet. As soon as somebody redeems the code, they stand here."
             </p>
         };
     }
-    let shown = u32::try_from(guests.len()).unwrap_or(u32::MAX);
+    let Came { guests, next, begun, came, complete, by_day } = came;
+    let totals = [(came, "came"), (complete, "are in everything"), (begun - came.min(begun), "did not get in")];
+    let path = format!("/invites/{code}");
     view! {
+        <dl class="flex flex-wrap gap-x-8 gap-y-2">
+            {totals
+                .into_iter()
+                .filter(|(number, what)| *number > 0 || *what == "came")
+                .map(|(number, what)| {
+                    view! {
+                        <div class="flex items-baseline gap-2">
+                            <dt class="order-last text-base-content/80">{what}</dt>
+                            <dd class="text-2xl font-bold">{number}</dd>
+                        </div>
+                    }
+                })
+                .collect_view()}
+        </dl>
+        {(!by_day.is_empty()).then(|| view! { <Chart by_day now /> })}
         <ul class="grid gap-2">{guests.into_iter().map(|guest| view! { <OneGuest guest now /> }).collect_view()}</ul>
-        {(all > shown).then(|| view! { <p class="text-sm text-base-content/80">{format!("The last {shown} of {all}.")}</p> })}
+        <nav class="flex gap-3 empty:hidden" aria-label="Pages">
+            {older.then(|| view! { <a class="btn" href=href(&path)>"The last who came"</a> })}
+            {next
+                .map(|next| {
+                    let next = href(&format!("{path}?before={}", leptos_router::location::Url::escape(&next)));
+                    view! { <a class="btn" rel="next" href=next>"Those before"</a> }
+                })}
+        </nav>
     }
 }
 

@@ -6,7 +6,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate, location::Url};
 
 use crate::{
     InviteCard, InvitePage, InviteQuery, Sort, Works, rpc,
-    ui::{Icon, Mark, RoomAvatar, Shape, ago, count, href, load, query, show},
+    ui::{Icon, Mark, Pager, RoomAvatar, Shape, StateBadge, ago, count, href, load, places, query, show},
     view,
 };
 
@@ -55,12 +55,8 @@ fn Nothing() -> impl IntoView {
 #[component]
 fn Page(page: InvitePage, search: String, sort: Sort) -> impl IntoView {
     let InvitePage { invites, matching, all, page, pages, now } = page;
-    let other = {
-        let search = Url::escape(&search);
-        move |page: u32| href(&format!("/invites?q={search}&sort={}&page={page}", sort.key()))
-    };
+    let path = format!("/invites?q={}&sort={}", Url::escape(&search), sort.key());
     let nothing = matching == 0;
-    let (previous, next) = (page > 1, page < pages);
     view! {
         <section class="grid gap-6 py-4 sm:py-8">
             <div class="flex flex-wrap items-center justify-between gap-4">
@@ -85,16 +81,7 @@ fn Page(page: InvitePage, search: String, sort: Sort) -> impl IntoView {
             <ul class="grid gap-3">
                 {invites.into_iter().map(|card| view! { <Card card now /> }).collect_view()}
             </ul>
-            {(pages > 1)
-                .then(|| {
-                    view! {
-                        <nav class="flex items-center justify-center gap-4" aria-label="Pages">
-                            {previous.then(|| view! { <a class="btn" rel="prev" href=other(page - 1)>"Previous"</a> })}
-                            <span>{format!("Page {page} of {pages}")}</span>
-                            {next.then(|| view! { <a class="btn" rel="next" href=other(page + 1)>"Next"</a> })}
-                        </nav>
-                    }
-                })}
+            <Pager path page pages />
         </section>
     }
 }
@@ -149,7 +136,8 @@ fn Search(search: String, sort: Sort) -> impl IntoView {
 #[component]
 fn Card(card: InviteCard, now: i64) -> impl IntoView {
     let title = card.title().to_owned();
-    let InviteCard { invite, rooms, works, .. } = card;
+    let InviteCard { invite, rooms, works, state } = card;
+    let left = places(&invite);
     let code = invite.label.is_some().then(|| invite.code.clone());
     let mut leads_to: Vec<String> = rooms.iter().take(PICTURES).map(|room| room.title().to_owned()).collect();
     let more = rooms.len().saturating_sub(PICTURES);
@@ -168,7 +156,7 @@ fn Card(card: InviteCard, now: i64) -> impl IntoView {
                 <span class="grid min-w-0 gap-1">
                     <span class="flex flex-wrap items-center gap-2">
                         <strong class="truncate text-lg">{title}</strong>
-                        <WorksBadge works />
+                        <StateBadge state /> <WorksBadge works />
                     </span>
                     {code.map(|code| view! { <code class="truncate font-mono text-sm text-base-content/80">{code}</code> })}
                     <span class="mt-1 flex items-center gap-3">
@@ -187,6 +175,7 @@ fn Card(card: InviteCard, now: i64) -> impl IntoView {
                     <span class="text-sm text-base-content/80">
                         {invite.last_came.map_or_else(|| "Nobody yet".to_owned(), |last| ago(last, now))}
                     </span>
+                    {left.map(|left| view! { <span class="text-sm text-base-content/80">{left}</span> })}
                 </span>
             </a>
         </li>

@@ -5,10 +5,10 @@ use leptos_meta::Title;
 use leptos_router::location::Url;
 
 use crate::{
-    Error, Landing as Invitation, Person, Progress, Relation, rpc,
+    Error, InviteState, Landing as Invitation, Person, Progress, Relation, rpc,
     ui::{
-        DeadInvite, Failure, Form, Icon, Joining, PersonAvatar, RoomList, Shape, Visits, count, go_on, href, load,
-        parameter, sending, show_either,
+        DeadInvite, Failure, Form, Icon, Joining, Moment, PersonAvatar, RoomList, Shape, StateBadge, Visits, count,
+        go_on, href, load, parameter, sending, show_either,
     },
     view,
 };
@@ -50,7 +50,7 @@ fn leads_to(landing: &Invitation) -> String {
 #[component]
 fn Page(landing: Invitation, code: String) -> impl IntoView {
     let what = leads_to(&landing);
-    let Invitation { inviter, shown, relation, .. } = landing;
+    let Invitation { inviter, welcome, shown, expires_at, state, relation, .. } = landing;
     let (name, id) = (inviter.name().to_owned(), inviter.user_id.clone());
     let rooms = (!shown.is_empty()).then(|| view! { <RoomList rooms=shown /> });
     view! {
@@ -63,10 +63,28 @@ fn Page(landing: Invitation, code: String) -> impl IntoView {
                     <p class="text-base-content/80 break-all">{id}</p>
                 </div>
                 <p class="text-lg">{format!("to {what}.")}</p>
+                {welcome
+                    .map(|welcome| {
+                        view! {
+                            <blockquote class="w-full rounded-box bg-base-200 px-5 py-4 text-left whitespace-pre-line break-words">
+                                {welcome}
+                            </blockquote>
+                        }
+                    })}
+                {expires_at
+                    .map(|at| {
+                        view! {
+                            <p class="text-sm text-base-content/80">
+                                {if state == InviteState::Expired { "Was open until " } else { "Open until " }}
+                                <Moment at />
+                                "."
+                            </p>
+                        }
+                    })}
             </div>
             {match relation {
                 Relation::SignedOut => view! { {rooms} <SignedOut code /> },
-                Relation::Owner => view! { {rooms} <Own code /> },
+                Relation::Owner => view! { {rooms} <Own code state /> },
                 Relation::Invited(person) => {
                     view! { <Join code name person before=None>{rooms}</Join> }
                 }
@@ -93,9 +111,13 @@ fn SignedOut(code: String) -> impl IntoView {
 }
 
 #[component]
-fn Own(code: String) -> impl IntoView {
+fn Own(code: String, state: InviteState) -> impl IntoView {
+    let text = match state {
+        InviteState::Open => "This is your own invite. Those who open your link see this page.",
+        _ => "This is your own invite. Others do not see this page now: to them the link leads nowhere.",
+    };
     view! {
-        <p class="alert">"This is your own invite. Those who open your link see this page."</p>
+        <p class="alert">{text} <StateBadge state /></p>
         <a class="btn btn-primary btn-lg" href=href(&format!("/invites/{code}"))>
             "Look after it"
         </a>

@@ -1,6 +1,6 @@
 //! What a browser can do, if it is there and can.
 
-use js_sys::{Array, Function, JsString, Object, Promise, Reflect};
+use js_sys::{Array, Date, Function, JsString, Object, Promise, Reflect};
 use leptos::{
     prelude::*,
     wasm_bindgen::{JsCast, JsValue, closure::Closure},
@@ -10,7 +10,7 @@ use send_wrapper::SendWrapper;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{EventSource, HtmlVideoElement, MediaStreamConstraints, MessageEvent};
 
-use crate::{Progress, wire::Answer};
+use crate::{Progress, utc_millis, utc_text, wire::Answer};
 
 /// Tells the style sheet that a script is at work, and what the browser can do: what needs it is hidden until then (`style/main.css`).
 pub(crate) fn announce() {
@@ -34,6 +34,42 @@ pub(crate) fn announce() {
         // It is needed for as long as the page is there.
         close.forget();
     }
+}
+
+/// A time in words, in the person's language and time zone.
+pub(crate) fn local_text(at: i64) -> String {
+    let options = Object::new();
+    for (name, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {
+        Reflect::set(&options, &name.into(), &value.into()).ok();
+    }
+    day(at).to_locale_string("en-GB", &options).into()
+}
+
+/// What a field for UTC shows, for one in the person's time zone.
+pub(crate) fn local_field(utc: &str) -> String {
+    let Some(at) = utc_millis(utc) else { return String::new() };
+    let offset = day(at).get_timezone_offset();
+    utc_text(at - minutes(offset))
+}
+
+/// What a field in the person's time zone shows, for one in UTC.
+pub(crate) fn utc_field(local: &str) -> String {
+    // Without a zone a date is in the person's own (ECMAScript, "Date Time String Format").
+    let at = Date::new(&local.into()).value_of();
+    if at.is_nan() { String::new() } else { utc_text(minutes(at / 60_000.0)) }
+}
+
+fn day(at: i64) -> Date {
+    let (days, rest) = (at.div_euclid(86_400_000), at.rem_euclid(86_400_000));
+    // Exactly, as numbers of the browser are.
+    let number = |number: i64| f64::from(i32::try_from(number).unwrap_or_default());
+    Date::new(&(number(days) * 86_400_000.0 + number(rest)).into())
+}
+
+/// Whole minutes in milliseconds.
+#[expect(clippy::cast_possible_truncation, reason = "minutes since the epoch fit")]
+fn minutes(number: f64) -> i64 {
+    number as i64 * 60_000
 }
 
 /// Closes every open menu but the one that something is in.

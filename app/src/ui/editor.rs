@@ -3,50 +3,67 @@
 use leptos::prelude::*;
 
 use super::{
-    Form, FormProblem, Submit, TextField, count, go_on, last_post,
+    AreaField, Form, FormProblem, Submit, TextField, TimeField, count, go_on, last_post,
     picker::{Picker, ROOMS},
     sending,
 };
-use crate::{InviteDetail, LONGEST_LABEL, Registration, Rooms, rpc, view};
+use crate::{Allowed, InviteDetail, LONGEST_LABEL, LONGEST_WELCOME, Limits, Registration, Rooms, rpc, utc_text, view};
 
 /// What stands in the form at first.
 #[derive(Clone, Default)]
 struct Start {
     label: String,
     code: String,
+    welcome: String,
     rooms: Vec<String>,
     chat: bool,
     show_rooms: bool,
     registration: bool,
+    max_uses: String,
+    not_before: String,
+    expires_at: String,
 }
 
 impl Start {
-    fn new(editing: Option<&InviteDetail>) -> Self {
+    fn new(editing: Option<&InviteDetail>, allowed: &Allowed) -> Self {
         if let Some(posted) = last_post::<rpc::Save>() {
             let text = |name| posted.field(name).unwrap_or_default().to_owned();
             let rooms = posted.fields.iter().filter(|(name, _)| name == ROOMS).map(|(_, room)| room.clone());
             return Self {
                 label: text("form[label]"),
                 code: text("form[code]"),
+                welcome: text("form[welcome]"),
+                max_uses: text("form[max_uses]"),
+                not_before: text("form[not_before]"),
+                expires_at: text("form[expires_at]"),
                 rooms: rooms.collect(),
                 chat: posted.is_ticked("form[chat]", "true"),
                 show_rooms: posted.is_ticked("form[show_rooms]", "true"),
                 registration: posted.is_ticked("form[registration]", "true"),
             };
         }
-        match editing {
+        let start = match editing {
             None => Self { registration: true, ..Self::default() },
             Some(detail) => {
                 let invite = &detail.card.invite;
                 Self {
                     label: invite.label.clone().unwrap_or_default(),
-                    code: String::new(),
+                    welcome: invite.welcome.clone().unwrap_or_default(),
                     rooms: invite.rooms.clone(),
                     chat: invite.chat,
                     show_rooms: invite.show_rooms,
                     registration: detail.registration != Registration::NotRequested,
+                    ..Self::default()
                 }
             }
+        };
+        let Limits { not_before, expires_at, max_uses } =
+            editing.map_or(allowed.usual, |detail| detail.card.invite.limits);
+        Self {
+            max_uses: max_uses.map(|most| most.to_string()).unwrap_or_default(),
+            not_before: not_before.map(utc_text).unwrap_or_default(),
+            expires_at: expires_at.map(utc_text).unwrap_or_default(),
+            ..start
         }
     }
 }
@@ -56,7 +73,8 @@ impl Start {
 pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoView {
     let save = sending::<rpc::Save>();
     go_on(save, || ());
-    let start = Start::new(editing.as_ref());
+    let start = Start::new(editing.as_ref(), &rooms.allowed);
+    let refusal = rooms.allowed.refusal.clone().filter(|_| editing.is_none());
     let ticked = RwSignal::new(start.rooms.len());
     let before = editing.iter().flat_map(|detail| detail.card.rooms.clone()).collect();
     let code = editing.as_ref().map(|detail| detail.card.invite.code.clone());
@@ -76,16 +94,26 @@ pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoVi
                         </p>
                     }
                 })}
+            {refusal.map(|refusal| view! { <p class="alert alert-warning alert-soft text-base-content">{refusal}</p> })}
             <Picker choices=rooms.choices before ticked=start.rooms count=ticked />
             <Extras chat=start.chat show_rooms=start.show_rooms registration=rooms.opens_accounts.then_some(start.registration) />
+            <LimitFields
+                max_uses=start.max_uses
+                not_before=start.not_before
+                expires_at=start.expires_at
+                welcome=start.welcome
+                allowed=rooms.allowed.clone()
+            />
             <fieldset class="grid gap-4 sm:grid-cols-2">
-                <legend class="mb-3 text-xl font-semibold"><h2>"Name and code"</h2></legend>
+                <legend class="mb-3 text-xl font-semibold">
+                    <h2>"Name and code"</h2>
+                </legend>
                 <TextField
                     label="Name for yourself"
                     name="form[label]"
                     value=start.label
                     longest=LONGEST_LABEL
-                    hint="Only you see it. “Summer party”, say."
+                    hint="Only you see it. “Summer party”, say.".to_owned()
                 />
                 {match code {
                     Some(code) => {
@@ -96,6 +124,7 @@ pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoVi
                             </p>
                         }
                     }
+                    None if !rooms.allowed.chosen_codes => view! { <p>"The code is made for you: nobody can guess it."</p> },
                     None => {
                         view! {
                             <TextField
@@ -103,7 +132,7 @@ pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoVi
                                 name="form[code]"
                                 value=start.code
                                 longest=64
-                                hint="Leave it empty for one that nobody can guess. Letters, digits and . _ ~ - are fine."
+                                hint="Leave it empty for one that nobody can guess. Letters, digits and . _ ~ - are fine.".to_owned()
                             />
                         }
                     }
@@ -124,6 +153,67 @@ pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoVi
                 </div>
             </div>
         </Form>
+    }
+}
+
+/// How many people, from when to when, and what they are told.
+#[component]
+fn LimitFields(
+    max_uses: String,
+    not_before: String,
+    expires_at: String,
+    welcome: String,
+    allowed: Allowed,
+) -> impl IntoView {
+    view! {
+        <fieldset class="grid gap-4">
+            <legend class="mb-3 text-xl font-semibold">
+                <h2>"For whom, and for how long"</h2>
+            </legend>
+            <div class="grid gap-4 sm:grid-cols-3">
+                <TextField
+                    label="How many people"
+                    name="form[max_uses]"
+                    kind="number"
+                    least="1"
+                    value=max_uses
+                    hint=uses_hint(allowed.max_uses)
+                />
+                <TimeField
+                    label="Opens"
+                    name="form[not_before]"
+                    value=not_before
+                    hint="Leave it empty for at once.".to_owned()
+                />
+                <TimeField
+                    label="Ends"
+                    name="form[expires_at]"
+                    value=expires_at
+                    hint=end_hint(allowed.max_days)
+                />
+            </div>
+            <AreaField
+                label="Welcome"
+                name="form[welcome]"
+                value=welcome
+                longest=LONGEST_WELCOME
+                hint="A few words for everybody who opens the link."
+            />
+        </fieldset>
+    }
+}
+
+fn uses_hint(most: Option<u32>) -> String {
+    match most {
+        None => "Leave it empty for as many as like.".to_owned(),
+        Some(most) => format!("Here at most {most}."),
+    }
+}
+
+fn end_hint(days: Option<u32>) -> String {
+    match days {
+        None => "Leave it empty for never.".to_owned(),
+        Some(days) => format!("Here after {} at the latest.", count(days, "day")),
     }
 }
 

@@ -3,7 +3,10 @@
 use leptos::{ev::SubmitEvent, prelude::*, wasm_bindgen::JsCast, web_sys};
 use leptos_router::hooks::use_navigate;
 
-use super::navigation::{LastPost, href};
+use super::{
+    Visits,
+    navigation::{LastPost, href},
+};
 use crate::{
     Error, FORM_FUNCTION, Next, Posted, view,
     wire::{Answer, Asked, Question, send},
@@ -119,11 +122,14 @@ pub(crate) fn FormProblem(sending: Sending) -> impl IntoView {
 pub(crate) fn Submit(
     sending: Sending,
     #[prop(default = "btn btn-primary")] class: &'static str,
+    /// What it does, where its words alone do not say so.
+    #[prop(optional)]
+    label: Option<String>,
     children: Children,
 ) -> impl IntoView {
     let pending = sending.pending();
     view! {
-        <button class=format!("group {class}") type="submit" aria-disabled=move || pending.get().then_some("true")>
+        <button class=format!("group {class}") type="submit" aria-label=label aria-disabled=move || pending.get().then_some("true")>
             <span class="loading loading-spinner loading-sm hidden group-aria-disabled:inline-block" aria-hidden="true"></span>
             {children()}
         </button>
@@ -139,8 +145,9 @@ pub(crate) fn TextField(
     #[prop(default = "text")] kind: &'static str,
     #[prop(default = "off")] autocomplete: &'static str,
     #[prop(optional)] required: bool,
-    #[prop(optional)] hint: &'static str,
+    #[prop(optional)] hint: String,
     #[prop(optional)] longest: Option<usize>,
+    #[prop(optional)] least: Option<&'static str>,
 ) -> impl IntoView {
     let id = format!("field-{}", name.replace(['[', ']'], "-"));
     let hint_id = (!hint.is_empty()).then(|| format!("{id}-hint"));
@@ -159,12 +166,49 @@ pub(crate) fn TextField(
                 autocapitalize="none"
                 spellcheck="false"
                 required=required
+                min=least
                 maxlength=longest.map(|longest| longest.to_string())
                 aria-describedby=hint_id.clone()
             />
             {hint_id.map(|id| view! { <p class="text-sm text-base-content/80" id=id>{hint}</p> })}
         </div>
     }
+}
+
+/// Some lines of text with their name.
+#[component]
+pub(crate) fn AreaField(
+    label: &'static str,
+    name: &'static str,
+    value: String,
+    hint: &'static str,
+    longest: usize,
+) -> impl IntoView {
+    let id = format!("field-{}", name.replace(['[', ']'], "-"));
+    let hint_id = format!("{id}-hint");
+    view! {
+        <div class="grid gap-1.5">
+            <label class="font-medium" for=id.clone()>
+                {label}
+            </label>
+            <textarea class="textarea w-full" id=id name=name rows="3" maxlength=longest.to_string() aria-describedby=hint_id.clone()>
+                {value}
+            </textarea>
+            <p class="text-sm text-base-content/80" id=hint_id>
+                {hint}
+            </p>
+        </div>
+    }
+}
+
+/// Once the server function has done its work, everything on the page is asked for again.
+pub(crate) fn reload_after(sending: Sending) {
+    let visits = expect_context::<Visits>();
+    Effect::new(move |_| {
+        if sending.answer().is_some_and(|answer| answer.error().is_none()) {
+            visits.another();
+        }
+    });
 }
 
 /// Once the server function has done its work, shows the page that it leads to.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 use super::{Form, Icon, LastPost, Mark, PersonAvatar, Shape, arrive, go_on, href, load, sending, show_either};
-use crate::{Person, rpc, view};
+use crate::{Person, Visitor, rpc, view};
 
 /// Counts sign-ins and sign-outs: whatever is about the person is asked for again after each.
 #[derive(Clone, Copy)]
@@ -52,6 +52,7 @@ pub(crate) fn Layout(children: Children) -> impl IntoView {
             "Skip to the content"
         </a>
         <div class="flex min-h-dvh flex-col">
+            {show_either(visitor, all_paused, |_| ().into_any())}
             <header class="mx-auto flex w-full max-w-5xl items-center gap-2 px-4 py-3 sm:px-8 sm:py-5 print:hidden">
                 <a href=href("/") class="flex items-center gap-3 rounded-field pr-2">
                     <Mark class="size-9 text-primary" />
@@ -61,7 +62,7 @@ pub(crate) fn Layout(children: Children) -> impl IntoView {
                     <a href=href("/join") class="btn btn-ghost">
                         "Enter a code"
                     </a>
-                    {show_either(visitor, |visitor| account(visitor.person), |_| account(None))}
+                    {show_either(visitor, account, |_| nobody())}
                 </nav>
             </header>
             <main id="content" tabindex="-1" class="outline-none mx-auto w-full max-w-5xl flex-1 px-4 pb-16 sm:px-8">
@@ -87,20 +88,36 @@ fn notice_another_page() {
     });
 }
 
-fn account(person: Option<Person>) -> AnyView {
-    match person {
-        Some(person) => view! { <Account person /> },
-        None => view! {
-            <a href=href("/sign-in") class="btn btn-ghost">
-                "Sign in"
-            </a>
-        },
+fn account(visitor: Visitor) -> AnyView {
+    match visitor.person {
+        Some(person) => view! { <Account person server_admin=visitor.server_admin /> },
+        None => nobody(),
     }
+}
+
+fn nobody() -> AnyView {
+    view! {
+        <a href=href("/sign-in") class="btn btn-ghost">
+            "Sign in"
+        </a>
+    }
+}
+
+/// Says so where every invite of the server is stopped.
+fn all_paused(visitor: Visitor) -> AnyView {
+    let banner = visitor.all_paused.then(|| {
+        view! {
+            <p role="status" class="bg-warning px-4 py-2 text-center font-medium text-warning-content print:hidden">
+                "All invites of this server are paused by a server admin."
+            </p>
+        }
+    });
+    banner.into_any()
 }
 
 /// Who is signed in, and what they can do about it.
 #[component]
-fn Account(person: Person) -> impl IntoView {
+fn Account(person: Person, server_admin: bool) -> impl IntoView {
     let sign_out = sending::<rpc::SignOut>();
     let visits = expect_context::<Visits>();
     go_on(sign_out, move || visits.another());
@@ -123,6 +140,23 @@ fn Account(person: Person) -> impl IntoView {
                     <Icon shape=Shape::Room />
                     "My invites"
                 </a>
+                <a href=href("/my-rooms") class="btn btn-ghost justify-start">
+                    <Icon shape=Shape::Space />
+                    "Rooms I look after"
+                </a>
+                {server_admin
+                    .then(|| {
+                        view! {
+                            <a href=href("/server") class="btn btn-ghost justify-start">
+                                <Icon shape=Shape::Public />
+                                "All invites"
+                            </a>
+                            <a href=href("/server/log") class="btn btn-ghost justify-start">
+                                <Icon shape=Shape::Search />
+                                "Who did what"
+                            </a>
+                        }
+                    })}
                 <Form sending=sign_out>
                     <button class="btn btn-ghost w-full justify-start" type="submit">
                         <Icon shape=Shape::Leave />

@@ -2,6 +2,8 @@
 
 use time::{Date, OffsetDateTime};
 
+use crate::utc_text;
+
 /// A number and what it counts: `1 room`, `3 rooms`.
 pub(crate) fn count(number: u32, one: &str) -> String {
     let end = if number == 1 { "" } else { "s" };
@@ -19,6 +21,12 @@ pub(crate) fn ago(then: i64, now: i64) -> String {
         1440..43_200 => whole(minutes / 1440, "day"),
         _ => date(then),
     }
+}
+
+/// A time, as `3 May 2026, 14:05 UTC`.
+pub(crate) fn moment(millis: i64) -> String {
+    let text = utc_text(millis);
+    format!("{}, {} UTC", date(millis), text.split('T').nth(1).unwrap_or_default())
 }
 
 /// A day, as `3 May 2026` (UTC).
@@ -49,6 +57,7 @@ mod tests {
         ] {
             assert_eq!(ago(now - before, now), words);
         }
+        assert_eq!(moment(1_709_164_800_000 + 61_000), "29 Feb 2024, 00:01 UTC");
         for (millis, day) in [
             (0, "1 Jan 1970"),
             (951_782_400_000, "29 Feb 2000"),

@@ -1,7 +1,7 @@
 //! A browser without scripts, and the service with its pages.
 
 use reqwest::{Client, Response, header::HeaderMap, redirect::Policy};
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 
 use super::{API, Acting, Engine, Person, Service, Setup, World};
 
@@ -90,9 +90,9 @@ impl Browser {
     }
 
     /// Asks as a script of a page does.
-    pub async fn function(&mut self, name: &str, fields: &[(&str, &str)]) -> (u16, Value) {
+    pub async fn function<T: DeserializeOwned>(&mut self, name: &str, fields: &[(&str, &str)]) -> (u16, Option<T>) {
         let answer = self.post(&format!("{API}/_rpc/{name}"), fields).await;
-        (answer.status, serde_json::from_str(&answer.body).unwrap_or_default())
+        (answer.status, app::from_wire(&answer.body).ok())
     }
 }
 

@@ -1,0 +1,172 @@
+//! The rooms that somebody looks after, and the invites that lead into them.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    InviteState, KnownInvite, LONGEST_REASON, LookedAfter, Room, RoomInvite, RoomInvites, rpc,
+    ui::{
+        Form, FormProblem, Moment, PersonAvatar, RoomAvatar, Sending, StateBadge, Submit, ago, count, load,
+        reload_after, sending, show,
+    },
+    view,
+};
+
+/// The page.
+#[component]
+pub(crate) fn MyRooms() -> impl IntoView {
+    let rooms = load(|| rpc::GetLookedAfter {});
+    let block = sending::<rpc::Block>();
+    reload_after(block);
+    view! {
+        <Title text="Rooms I look after" />
+        <section class="grid gap-8 py-4 sm:py-8">
+            <div class="grid gap-2">
+                <h1 class="text-3xl font-bold tracking-tight">"Rooms I look after"</h1>
+                <p class="max-w-2xl text-base-content/80">
+                    "Invites that lead into the rooms of which you are an admin. You can keep one out of a room: then it brings nobody in any \
+                     more, and its owner is told. Whoever came before stays."
+                </p>
+            </div>
+            <FormProblem sending=block />
+            {show(rooms, move |rooms| view! { <List rooms block /> })}
+        </section>
+    }
+}
+
+#[component]
+fn List(rooms: LookedAfter, block: Sending) -> impl IntoView {
+    let LookedAfter { rooms, quiet, now } = rooms;
+    let nothing = rooms.is_empty();
+    let others = match (nothing, quiet) {
+        (true, 0) => Some("You are the admin of no room yet.".to_owned()),
+        (true, _) => Some(format!("No invite leads into the {} that you look after.", count(quiet, "room"))),
+        (false, 0) => None,
+        (false, _) => Some(format!("No invite leads into the {} besides.", count(quiet, "room"))),
+    };
+    let class = match nothing {
+        true => "rounded-box border border-dashed border-base-300 p-6 text-base-content/80",
+        false => "text-base-content/80",
+    };
+    view! {
+        <div class="grid gap-8">
+            {rooms.into_iter().map(|room| view! { <OneRoom room block now /> }).collect_view()}
+            {others.map(|text| view! { <p class=class>{text}</p> })}
+        </div>
+    }
+}
+
+#[component]
+fn OneRoom(room: RoomInvites, block: Sending, now: i64) -> impl IntoView {
+    let RoomInvites { room, members, invites } = room;
+    let id = room.id.clone();
+    let what = if room.space { "Space" } else { "Room" };
+    let title = room.title().to_owned();
+    view! {
+        <section class="grid gap-3">
+            <div class="flex items-center gap-3">
+                <RoomAvatar room=Room { ..room.clone() } />
+                <div class="min-w-0">
+                    <h2 class="truncate text-xl font-semibold">{title.clone()}</h2>
+                    <p class="text-sm text-base-content/80">
+                        {format!(
+                            "{what}, {}, {}",
+                            if members == 1 { "only you".to_owned() } else { format!("{members} people") },
+                            count(u32::try_from(invites.len()).unwrap_or(u32::MAX), "invite"),
+                        )}
+                    </p>
+                </div>
+            </div>
+            <ul class="grid gap-2">
+                {invites
+                    .into_iter()
+                    .map(|invite| view! { <OneInvite invite room=id.clone() title=title.clone() block now /> })
+                    .collect_view()}
+            </ul>
+        </section>
+    }
+}
+
+#[component]
+fn OneInvite(invite: RoomInvite, room: String, title: String, block: Sending, now: i64) -> impl IntoView {
+    let RoomInvite { invite, block: kept_out } = invite;
+    let KnownInvite { number, owner, created_at, state, came, limits } = invite;
+    let (name, id) = (owner.name().to_owned(), owner.user_id.clone());
+    let blocked = kept_out.is_some();
+    let action = if blocked { "Let it in again" } else { "Keep it out" };
+    let label = format!("{action}: {name}’s invite, {title}");
+    let came = match came {
+        0 => "Nobody came in through it yet".to_owned(),
+        1 => "1 person came in through it".to_owned(),
+        _ => format!("{came} people came in through it"),
+    };
+    let end = limits.expires_at.filter(|_| state == InviteState::Open);
+    view! {
+        <li class="grid gap-3 rounded-field bg-base-200 px-4 py-3 sm:grid-cols-[minmax(0,1fr)_auto] sm:items-center">
+            <div class="flex min-w-0 items-center gap-3">
+                <PersonAvatar person=owner />
+                <div class="min-w-0">
+                    <p class="flex flex-wrap items-center gap-2">
+                        <strong class="truncate">{name.clone()}</strong>
+                        {blocked.then(|| view! { <span class="badge badge-error">"Kept out"</span> })} <StateBadge state />
+                    </p>
+                    <p class="truncate text-sm text-base-content/80">{id}</p>
+                    <p class="text-sm text-base-content/80">
+                        {format!("{came} · made {}", ago(created_at, now))}
+                        {end.map(|at| view! { " · ends " <Moment at /> })}
+                    </p>
+                    {kept_out
+                        .map(|block| {
+                            view! {
+                                <p class="text-sm">
+                                    {format!("Kept out by {}, ", block.by.name())} {ago(block.at, now)} "."
+                                    {block.reason.map(|reason| format!(" “{reason}”"))}
+                                </p>
+                            }
+                        })}
+                </div>
+            </div>
+            {match blocked {
+                true => view! { <Decision block room number blocked label name /> },
+                false => {
+                    view! {
+                        <details class="grid gap-2 sm:justify-items-end">
+                            <summary class="btn btn-sm border-base-300 bg-base-100" aria-label=format!("{label} …")>
+                                {action}
+                                " …"
+                            </summary>
+                            <Decision block room number blocked label name />
+                        </details>
+                    }
+                }
+            }}
+        </li>
+    }
+}
+
+/// The form that keeps an invite out, or lets it in again.
+#[component]
+fn Decision(block: Sending, room: String, number: i64, blocked: bool, label: String, name: String) -> impl IntoView {
+    view! {
+        <Form sending=block class="mt-2 flex flex-wrap gap-2">
+            <input type="hidden" name="room" value=room />
+            <input type="hidden" name="invite" value=number.to_string() />
+            <input type="hidden" name="blocked" value=(!blocked).to_string() />
+            {(!blocked)
+                .then(|| {
+                    view! {
+                        <input
+                            class="input w-full sm:w-64"
+                            name="reason"
+                            maxlength=LONGEST_REASON.to_string()
+                            placeholder="Why? Its owner sees it."
+                            aria-label=format!("Why {name}’s invite is kept out")
+                        />
+                    }
+                })}
+            <Submit sending=block class=if blocked { "btn btn-sm border-base-300 bg-base-100" } else { "btn btn-error" } label>
+                {if blocked { "Let it in again" } else { "Keep it out" }}
+            </Submit>
+        </Form>
+    }
+}

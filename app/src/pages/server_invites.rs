@@ -1,0 +1,154 @@
+//! All invites of the server, for its admins.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use crate::{
+    InviteState, KnownInvite, ServerInvite, ServerInvites, rpc,
+    ui::{
+        Bounds, Form, FormProblem, Moment, Pager, PersonAvatar, SearchForm, Sending, StateBadge, Submit, ago, count,
+        load, query, reload_after, sending, show,
+    },
+    view,
+};
+
+/// The page.
+#[component]
+pub(crate) fn AllInvites() -> impl IntoView {
+    let (search, page) = (query("q"), query("page"));
+    let invites = load(move || rpc::GetServerInvites { search: search.get(), page: page.get().parse().unwrap_or(1) });
+    let (intervene, pause_all) = (sending::<rpc::Intervene>(), sending::<rpc::PauseAll>());
+    reload_after(intervene);
+    reload_after(pause_all);
+    view! {
+        <Title text="All invites" />
+        <section class="grid gap-6 py-4 sm:py-8">
+            <h1 class="text-3xl font-bold tracking-tight">"All invites of this server"</h1>
+            <FormProblem sending=pause_all />
+            <FormProblem sending=intervene />
+            {show(invites, move |found| {
+                view! { <Found found search=search.get_untracked() intervene pause_all /> }
+            })}
+        </section>
+    }
+}
+
+#[component]
+fn Found(found: ServerInvites, search: String, intervene: Sending, pause_all: Sending) -> impl IntoView {
+    let ServerInvites { invites, matching, page, pages, all_paused, now } = found;
+    let paused = all_paused.is_some();
+    let nothing = invites.is_empty();
+    let query = leptos_router::location::Url::escape(&search);
+    view! {
+        <div class="flex flex-wrap items-center justify-between gap-4 rounded-box border border-base-300 p-4">
+            <p class="min-w-0 flex-1">
+                {match all_paused {
+                    Some((person, at)) => {
+                        view! {
+                            <strong>"All invites are paused"</strong>
+                            {format!(" by {} since ", person.name())}
+                            <Moment at />
+                            "."
+                        }
+                    }
+                    None => {
+                        "One switch stops every invite of this server: no link, no code and no new account.".into_any()
+                    }
+                }}
+            </p>
+            <Form sending=pause_all class="contents">
+                <input type="hidden" name="paused" value=(!paused).to_string() />
+                <Submit sending=pause_all class=if paused { "btn btn-primary" } else { "btn btn-error" }>
+                    {if paused { "Let all go on" } else { "Pause all" }}
+                </Submit>
+            </Form>
+        </div>
+        <SearchForm path="/server" search hint="Person, number, or a whole code, link or room id" />
+        <p class="text-sm text-base-content/80" role="status">
+            {count(matching, "invite")}
+        </p>
+        {nothing
+            .then(|| {
+                view! { <p class="rounded-box border border-dashed border-base-300 p-8 text-center">"There is none."</p> }
+            })}
+        <ul class="grid gap-3">
+            {invites.into_iter().map(|invite| view! { <OneInvite invite intervene now /> }).collect_view()}
+        </ul>
+        <Pager path=format!("/server?q={query}") page pages />
+    }
+}
+
+#[component]
+fn OneInvite(invite: ServerInvite, intervene: Sending, now: i64) -> impl IntoView {
+    let ServerInvite { invite, code, rooms, chat, registration } = invite;
+    let KnownInvite { number, owner, created_at, limits, state, came } = invite;
+    let (name, id) = (owner.name().to_owned(), owner.user_id.clone());
+    let held = state == InviteState::PausedByAdmin;
+    let mut leads_to = vec![count(u32::try_from(rooms.len()).unwrap_or(u32::MAX), "room")];
+    leads_to.extend(chat.then(|| "a direct chat".to_owned()));
+    leads_to.extend(registration.then(|| "new accounts".to_owned()));
+    let about = format!("{} · {came} came · made {}", leads_to.join(", "), ago(created_at, now));
+    view! {
+        <li class="grid gap-3 rounded-box border border-base-300 p-4 sm:grid-cols-[minmax(0,1fr)_auto] sm:items-center">
+            <div class="flex min-w-0 items-center gap-3">
+                <PersonAvatar person=owner />
+                <div class="grid min-w-0 gap-1">
+                    <p class="flex flex-wrap items-center gap-2">
+                        <strong class="truncate">{name.clone()}</strong>
+                        <StateBadge state />
+                    </p>
+                    <p class="truncate text-sm text-base-content/80">{id}</p>
+                    <p class="text-sm text-base-content/80">
+                        {format!("Invite {number} · ")} <code class="font-mono">{code}</code> {format!(" · {about}")}
+                    </p>
+                    <ul class="flex flex-wrap gap-2 text-sm empty:hidden">
+                        {limits.max_uses.map(|most| view! { <li class="badge border-0 bg-base-200">{format!("At most {most}")}</li> })}
+                        <Bounds limits now />
+                    </ul>
+                    {(!rooms.is_empty())
+                        .then(|| {
+                            view! {
+                                <details class="text-sm">
+                                    <summary class="cursor-pointer text-base-content/80">"Room ids"</summary>
+                                    <ul class="font-mono break-all">
+                                        {rooms.into_iter().map(|room| view! { <li>{room}</li> }).collect_view()}
+                                    </ul>
+                                </details>
+                            }
+                        })}
+                </div>
+            </div>
+            <div class="flex flex-wrap items-start gap-2 sm:max-w-64 sm:justify-end">
+                <Intervene intervene number name=name.clone() what=if held { "resume" } else { "pause" } />
+                <details class="grid sm:justify-items-end">
+                    <summary class="btn btn-sm" aria-label=format!("Revoke …: invite {number} of {name}")>
+                        "Revoke …"
+                    </summary>
+                    <div class="mt-2 grid gap-2 rounded-field bg-base-200 p-3 text-sm">
+                        <p>"It ends for ever, and its code is never used again. Whoever came stays."</p>
+                        <Intervene intervene number name what="revoke" />
+                    </div>
+                </details>
+            </div>
+        </li>
+    }
+}
+
+/// A button that does something to one invite.
+#[component]
+fn Intervene(intervene: Sending, number: i64, name: String, what: &'static str) -> impl IntoView {
+    let (text, class) = match what {
+        "revoke" => ("Revoke", "btn btn-sm btn-error"),
+        "resume" => ("Let it go on", "btn btn-sm"),
+        _ => ("Pause", "btn btn-sm"),
+    };
+    view! {
+        <Form sending=intervene class="contents">
+            <input type="hidden" name="invite" value=number.to_string() />
+            <input type="hidden" name="what" value=what />
+            <Submit sending=intervene class label=format!("{text}: invite {number} of {name}")>
+                {text}
+            </Submit>
+        </Form>
+    }
+}

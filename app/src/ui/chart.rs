@@ -1,0 +1,109 @@
+//! People over time.
+
+use leptos::prelude::*;
+
+use super::text::{count, date};
+use crate::view;
+
+const DAY: i64 = 86_400_000;
+
+/// How wide and high the drawing is, in its own units.
+const WIDTH: f64 = 600.0;
+const HEIGHT: f64 = 96.0;
+
+/// One bar: from which day on, and how many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Bar {
+    from: i64,
+    people: u32,
+}
+
+/// Puts days together so that there are at most thirty bars and at least seven: days, weeks, or months of thirty days. The last one ends today.
+fn bars(by_day: &[(i64, u32)], today: i64) -> (i64, Vec<Bar>) {
+    let first = by_day.iter().map(|(day, _)| *day).min().unwrap_or(today).min(today);
+    let days = today - first + 1;
+    let width = match days {
+        ..=30 => 1,
+        31..=210 => 7,
+        _ => days.div_euclid(30).max(30),
+    };
+    let number = ((days + width - 1) / width).clamp(7, 30);
+    let begin = today + 1 - number * width;
+    let bar = |index: i64| {
+        let from = begin + index * width;
+        let inside = by_day.iter().filter(|(day, _)| (from..from + width).contains(day));
+        Bar { from, people: inside.map(|(_, people)| people).sum() }
+    };
+    (width, (0..number).map(bar).collect())
+}
+
+/// How many came when, as bars; said in words as well.
+#[component]
+pub(crate) fn Chart(by_day: Vec<(i64, u32)>, now: i64) -> impl IntoView {
+    let (width, bars) = bars(&by_day, now.div_euclid(DAY));
+    let most = bars.iter().map(|bar| bar.people).max().unwrap_or_default().max(1);
+    let (first, last) = (bars.first().map_or(0, |bar| bar.from), now.div_euclid(DAY));
+    let span = match width {
+        1 => "day".to_owned(),
+        7 => "week".to_owned(),
+        _ => format!("{width} days"),
+    };
+    let told: Vec<String> = bars
+        .iter()
+        .filter(|bar| bar.people > 0)
+        .map(|bar| format!("{} {}", date(bar.from * DAY), bar.people))
+        .collect();
+    let label = format!("People who came, per {span}: {}.", told.join(", "));
+    let number = u32::try_from(bars.len()).unwrap_or(1);
+    let step = WIDTH / f64::from(number);
+    let rects: Vec<String> = bars
+        .iter()
+        .zip(0_u32..)
+        .map(|(bar, index)| {
+            let height = f64::from(bar.people) / f64::from(most) * (HEIGHT - 4.0);
+            let (x, y) = (f64::from(index) * step, HEIGHT - height.max(2.0));
+            let class = if bar.people > 0 { "fill-primary" } else { "fill-base-300" };
+            let title = format!("{}: {}", date(bar.from * DAY), bar.people);
+            format!(
+                r#"<rect class="{class}" x="{x:.1}" y="{y:.1}" width="{:.1}" height="{:.1}" rx="2"><title>{title}</title></rect>"#,
+                step * 0.8,
+                height.max(2.0),
+            )
+        })
+        .collect();
+    view! {
+        <figure class="grid gap-1">
+            <svg
+                role="img"
+                aria-label=label
+                class="h-24 w-full"
+                viewBox=format!("0 0 {WIDTH} {HEIGHT}")
+                preserveAspectRatio="none"
+                inner_html=rects.concat()
+            ></svg>
+            <figcaption class="flex justify-between text-sm text-base-content/80">
+                <span>{date(first * DAY)}</span>
+                <span>{format!("at most {} a {span}", count(most, "person"))}</span>
+                <span>{date(last * DAY)}</span>
+            </figcaption>
+        </figure>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everybody_is_in_one_bar_whatever_the_span() {
+        for (days, width, number) in [(1, 1, 7), (30, 1, 30), (31, 7, 7), (200, 7, 29), (900, 30, 30), (3000, 100, 30)]
+        {
+            let today = 20_000;
+            let by_day = [(today - days + 1, 2), (today, 3)];
+            let (wide, bars) = bars(&by_day, today);
+            assert_eq!((wide, bars.len()), (width, number), "{days} days");
+            assert_eq!(bars.iter().map(|bar| bar.people).sum::<u32>(), 5, "{days} days");
+            assert_eq!(bars.last().map(|bar| bar.from + wide), Some(today + 1));
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Finding something in a long list. What is searched for stands in the address, so that going back works.
+
+use leptos::prelude::*;
+
+use super::{Icon, Shape, href};
+use crate::view;
+
+/// A field to search with, which leads to the same page with another address.
+#[component]
+pub(crate) fn SearchForm(path: &'static str, search: String, hint: &'static str) -> impl IntoView {
+    view! {
+        <form method="get" action=href(path) role="search" class="flex gap-2">
+            <label class="input min-w-0 flex-1">
+                <Icon shape=Shape::Search class="size-5 max-sm:hidden" />
+                <span class="sr-only">{hint}</span>
+                <input type="search" name="q" value=search placeholder=hint />
+            </label>
+            <button class="btn" type="submit">
+                "Search"
+            </button>
+        </form>
+    }
+}
+
+/// The way to the page before and the next one; `path` has a query already.
+#[component]
+pub(crate) fn Pager(path: String, page: u32, pages: u32) -> impl IntoView {
+    let other = move |page: u32| href(&format!("{path}&page={page}"));
+    (pages > 1).then(|| {
+        view! {
+            <nav class="flex items-center justify-center gap-4" aria-label="Pages">
+                {(page > 1).then(|| view! { <a class="btn" rel="prev" href=other(page - 1)>"Previous"</a> })}
+                <span>{format!("Page {page} of {pages}")}</span>
+                {(page < pages).then(|| view! { <a class="btn" rel="next" href=other(page + 1)>"Next"</a> })}
+            </nav>
+        }
+    })
+}

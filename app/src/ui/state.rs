@@ -1,0 +1,37 @@
+//! Whether an invite lets people in, and within which bounds.
+
+use leptos::prelude::*;
+
+use super::{Moment, text::count};
+use crate::{Invite, InviteState, Limits, view};
+
+/// Says so where an invite lets nobody in.
+#[component]
+pub(crate) fn StateBadge(state: InviteState) -> impl IntoView {
+    let class = match state {
+        InviteState::Open => return None,
+        InviteState::NotYet => "badge badge-info",
+        InviteState::Paused => "badge badge-warning",
+        InviteState::PausedByAdmin | InviteState::AllPaused => "badge badge-error",
+        InviteState::Expired | InviteState::UsedUp => "badge badge-neutral",
+    };
+    Some(view! { <span class=class>{state.title()}</span> })
+}
+
+/// The bounds of an invite, each in a few words.
+#[component]
+pub(crate) fn Bounds(limits: Limits, now: i64) -> impl IntoView {
+    let begins = limits.not_before.filter(|begin| *begin > now);
+    let end = limits.expires_at.map(|end| (if end > now { "Ends " } else { "Ended " }, end));
+    [begins.map(|begin| ("Opens ", begin)), end]
+        .into_iter()
+        .flatten()
+        .map(|(what, at)| view! { <li class="badge badge-lg h-auto border-0 bg-base-200 whitespace-normal"><span>{what} <Moment at /></span></li> })
+        .collect_view()
+}
+
+/// How many may come, if that is bounded.
+pub(crate) fn places(invite: &Invite) -> Option<String> {
+    let most = invite.limits.max_uses?;
+    Some(format!("{} of {} left", most.saturating_sub(invite.uses), count(most, "place")))
+}

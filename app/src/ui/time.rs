@@ -1,0 +1,68 @@
+//! Times: told and asked for in the person's own time zone where a script knows it, and in UTC, saying so, where none is.
+
+use leptos::{html, prelude::*};
+
+use super::{
+    browser::{local_field, local_text, utc_field},
+    text::moment,
+};
+use crate::{utc_text, view};
+
+/// A time of which the minute matters.
+#[component]
+pub(crate) fn Moment(at: i64) -> impl IntoView {
+    let node = NodeRef::<html::Time>::new();
+    Effect::new(move |_| {
+        if let Some(node) = node.get() {
+            node.set_text_content(Some(&local_text(at)));
+        }
+    });
+    view! {
+        <time node_ref=node datetime=format!("{}Z", utc_text(at)) class="whitespace-nowrap">
+            {moment(at)}
+        </time>
+    }
+}
+
+/// A field for a time, which may stay empty. `value` and what is sent are UTC.
+#[component]
+pub(crate) fn TimeField(label: &'static str, name: &'static str, value: String, hint: String) -> impl IntoView {
+    let id = format!("field-{}", name.replace(['[', ']'], "-"));
+    let hint_id = format!("{id}-hint");
+    let (shown, sent) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
+    // From now on the visible field is in local time, and the other one is sent.
+    Effect::new(move |_| {
+        if let (Some(shown), Some(sent)) = (shown.get(), sent.get()) {
+            sent.set_value(&shown.value());
+            sent.set_disabled(false);
+            shown.remove_attribute("name").ok();
+            shown.set_value(&local_field(&shown.value()));
+        }
+    });
+    let change = move |_| {
+        if let (Some(shown), Some(sent)) = (shown.get(), sent.get()) {
+            sent.set_value(&utc_field(&shown.value()));
+        }
+    };
+    view! {
+        <div class="grid content-start gap-1.5">
+            <label class="font-medium" for=id.clone()>
+                {label} <span class="font-normal text-base-content/80 scripted:hidden">" (UTC)"</span>
+            </label>
+            <input
+                node_ref=shown
+                class="input w-full"
+                id=id
+                name=name
+                type="datetime-local"
+                value=value.clone()
+                aria-describedby=hint_id.clone()
+                on:input=change
+            />
+            <input node_ref=sent type="hidden" name=name value=value disabled=true />
+            <p class="text-sm text-base-content/80" id=hint_id>
+                {hint}
+            </p>
+        </div>
+    }
+}
