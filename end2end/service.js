@@ -38,6 +38,8 @@ export default async function () {
       SUPER_INVITES_SQL_URL: `sqlite:///${folder}/pages.db`,
       SUPER_INVITES_ENABLE_WEB: "true",
       SUPER_INVITES_GENERATE_REGISTRATION_TOKEN: "true",
+      // Everybody comes from one address here, so only people are limited.
+      SUPER_INVITES_FAILED_LOOKUPS: "{per_user: 5, per_address: null, in_all: null}",
       SUPER_INVITES_ELEMENT_WEB_URL: "https://app.element.io",
       SUPER_INVITES_SITE_DIR: needed("SUPER_INVITES_SITE_DIR"),
     },

@@ -27,15 +27,15 @@ function as(person, method, path, body = {}) {
 }
 
 /** Registers somebody (Synapse admin API, "Shared-Secret Registration"). */
-export async function person(name, displayName = name) {
+export async function person(name, displayName = name, admin = false) {
   const path = "/_synapse/admin/v1/register";
   const { nonce } = await synapse("GET", path);
   const username = unique(name.toLowerCase());
   const password = `${username}'s password`;
   const mac = createHmac("sha1", needed("TEST_SYNAPSE_SECRET"))
-    .update([nonce, username, password, "notadmin"].join("\0"))
+    .update([nonce, username, password, admin ? "admin" : "notadmin"].join("\0"))
     .digest("hex");
-  const body = { nonce, username, password, displayname: displayName, admin: false, mac };
+  const body = { nonce, username, password, displayname: displayName, admin, mac };
   const { user_id: id, access_token: token } = await synapse("POST", path, null, body);
   return { id, token, username, password, name: displayName };
 }
@@ -73,6 +73,16 @@ export async function invite(owner, rooms, more = {}) {
   const { token } = await ask("POST", url, owner.token, { rooms, create_dm: false, ...more });
   return token.token;
 }
+
+/** What the JSON API says of somebody's invite. */
+export async function token(owner, code) {
+  const url = `${process.env.SERVICE_URL}/_synapse/client/super_invites/tokens?token=${code}`;
+  return (await ask("GET", url, owner.token)).token;
+}
+
+/** Redeems an invite as a client does. */
+export const redeem = (who, code) =>
+  ask("POST", `${process.env.SERVICE_URL}/_synapse/client/super_invites/redeem?token=${code}`, who.token, {});
 
 export const deleteInvite = (owner, code) =>
   ask("DELETE", `${process.env.SERVICE_URL}/_synapse/client/super_invites/tokens?token=${code}`, owner.token);

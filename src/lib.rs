@@ -127,6 +127,9 @@ async fn prepare(homeserver: Arc<Homeserver>) {
 
 /// Looks after what is due.
 async fn keep_house(invites: Invites) {
+    if let Err(error) = invites.apply_rules().await {
+        tracing::warn!(%error, "the rules bear on new registration tokens only");
+    }
     loop {
         if let Err(error) = invites.sweep().await {
             tracing::warn!(%error, "what is due has to wait");

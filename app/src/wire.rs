@@ -34,10 +34,14 @@ pub fn to_wire<T: Serialize>(value: &T) -> String {
 /// Reads what [`to_wire`] has written.
 ///
 /// # Errors
-/// [`Error::Outdated`] if that was a program of another version, or it is nothing of the kind.
+/// [`Error::Outdated`] if that was a program of another version, or another kind of value.
 pub fn from_wire<T: DeserializeOwned>(text: &str) -> Result<T> {
     let bytes = text.strip_prefix(VERSION).and_then(|text| BASE64_STANDARD_NO_PAD.decode(text).ok());
-    bytes.and_then(|bytes| postcard::from_bytes(&bytes).ok()).ok_or(Error::Outdated)
+    match postcard::take_from_bytes(&bytes.ok_or(Error::Outdated)?) {
+        // Something is left over of a larger value.
+        Ok((value, [])) => Ok(value),
+        _ => Err(Error::Outdated),
+    }
 }
 
 /// Answers of server functions, as [`to_wire`] writes them.
@@ -181,6 +185,7 @@ async fn fetch<C: Client<Error>>(path: &'static str, body: String) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Next, Progress, Step, StepState};
 
     #[test]
     fn an_answer_is_the_same_after_its_journey() {
@@ -197,5 +202,8 @@ mod tests {
             assert_eq!(arrived, answer);
             assert_eq!(arrived.read::<Vec<u32>>(), read);
         }
+        let step = Step { room: None, chat: true, state: StepState::Waiting };
+        let progress = Progress { steps: vec![step], running: true, complete: false };
+        assert_eq!(from_wire::<Next>(&to_wire(&progress)), Err(Error::Outdated), "one value is not taken for another");
     }
 }

@@ -7,6 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{Inner, Invites, rules::least};
 use crate::{
+    config::Policy,
     error::Result,
     homeserver::{self, TokenLimits, TokenState},
     store::{Millis, RegistrationToken, StoredInvite, Written},
@@ -47,6 +48,14 @@ enum Wanted {
 }
 
 impl Invites {
+    /// Lets the rules of this server, if they are others than before, bear on the registration tokens that are out.
+    pub async fn apply_rules(&self) -> Result<()> {
+        let rules = &self.0.rules;
+        let Policy { max_uses, max_days, chosen_code_accounts, chosen_code_account_days, .. } = rules.policy;
+        let rules = (rules.registration, max_uses, max_days, chosen_code_accounts, chosen_code_account_days);
+        Ok(self.0.store.set_token_rules(&format!("{rules:?}"), (self.0.clock)()).await?)
+    }
+
     /// Does what is due: registration tokens become what their invites want, uses are given back with which nobody came, and old
     /// entries of the audit log are forgotten. Meant to be called every few seconds.
     pub async fn sweep(&self) -> Result<()> {

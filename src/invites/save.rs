@@ -144,7 +144,7 @@ impl Inner {
             && begin >= end
             && limits != before
         {
-            return Err(invalid("expires_at", "must be later than “not_before”"));
+            return Err(invalid("expires_at", "must be later than the beginning"));
         }
         self.rules.check_limits(limits, before, old.map_or(now, |old| old.invite.created_at))?;
         Ok(limits)

@@ -467,6 +467,20 @@ impl Store {
         Ok(())
     }
 
+    /// Notes under which rules registration tokens are now; if those are others, all of them have to be looked after.
+    pub async fn set_token_rules(&self, rules: &str, now: Millis) -> Result<()> {
+        const NOTE: &str = "INSERT INTO keys (name, value) VALUES ('token rules', $1)
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE keys.value <> excluded.value";
+        const DUE: &str = "UPDATE invites SET token_due = $1 WHERE registration AND deleted_at IS NULL";
+        in_transaction!(self, |tx| {
+            let changed = sqlx::query(NOTE).bind(rules).execute(&mut *tx).await?;
+            if changed.rows_affected() > 0 {
+                sqlx::query(DUE).bind(now).execute(&mut *tx).await?;
+            }
+        });
+        Ok(())
+    }
+
     /// Who has stopped every invite of the server, and when, if somebody has.
     pub async fn all_paused(&self) -> Result<Option<(String, Millis)>> {
         const PAUSED: &str = "SELECT actor, at FROM switches WHERE name = 'pause'";

@@ -318,7 +318,22 @@ async fn a_code_that_can_be_guessed_opens_few_accounts() {
         assert_eq!(edited["token"]["state"], "open", "those who have an account are still let in");
         service.stop().await;
 
+        // Another rule bears on what is out already.
+        let out = unique("out");
+        let free = setup.set("POLICY", "{chosen_code_accounts: null}").start().await;
+        free.create(&owner, json!({"token": out})).await;
+        assert_eq!(world.uses_allowed(&out).await, Value::Null);
+        free.stop().await;
+        let bounded = setup.set("POLICY", "{max_uses: 4}").start().await;
+        while world.uses_allowed(&out).await != json!(4) || world.uses_allowed(&generated).await != json!(4) {
+            moment().await;
+        }
+        bounded.stop().await;
+
         let none = setup.set("POLICY", "{chosen_code_accounts: 0}").start().await;
+        while world.registration_token(&out).await == 200 {
+            moment().await;
+        }
         let answer = none.create(&owner, json!({"token": unique("mine")})).await;
         assert_eq!(answer["registration_token"]["reason"], "NOT_ALLOWED");
     }

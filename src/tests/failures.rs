@@ -46,7 +46,8 @@ async fn killed_at(world: &World, acting: Acting, engine: Engine, cut: Cut) {
     let (owner, guest) = (world.person("owner").await, world.person("guest").await);
     let rooms = world.rooms(&owner, 6).await;
     let (service, mut process) = setup.spawn().await;
-    let code = service.invite(&owner, &rooms, true).await;
+    let body = json!({"rooms": rooms, "create_dm": true, "max_uses": 1});
+    let code = service.create(&owner, body).await["token"]["token"].as_str().unwrap().to_owned();
 
     let label = format!("{acting:?} {engine:?} {:?} {} {}", cut.fault, cut.path, cut.skip);
     proxy.fail(cut.method, cut.path, cut.skip, 1, cut.fault);
@@ -69,7 +70,12 @@ async fn killed_at(world: &World, acting: Acting, engine: Engine, cut: Cut) {
         "{label}: one chat, and every room once"
     );
     assert_eq!(world.direct(&guest).await, json!({&owner.id: [joined[6]]}), "{label}");
-    assert_eq!(service.token(&owner, &code).await.1["token"]["accepted_count"], 1, "{label}");
+    let token = service.token(&owner, &code).await.1["token"].clone();
+    assert_eq!(
+        (&token["accepted_count"], &token["uses_left"]),
+        (&json!(1), &json!(0)),
+        "{label}: one place, taken once"
+    );
     assert_eq!(errcode(&service.redeem(&guest, &code).await), (400, "ALREADY_REDEEMED"), "{label}");
 }
 

@@ -79,7 +79,7 @@ async fn an_invite_is_open_from_its_first_millisecond_to_its_last() {
             (json!({"expires_at": service.now() - SECOND}), "“expires_at” lies in the past."),
             (
                 json!({"not_before": end + DAY, "expires_at": end + DAY}),
-                "“expires_at” must be later than “not_before”.",
+                "“expires_at” must be later than the beginning.",
             ),
         ] {
             let answer = service.ask(Method::POST, "tokens", &owner, body).await;

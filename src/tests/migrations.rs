@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgPool, sqlite::SqliteConnectOptions};
 
-use crate::support::{Acting, Engine, Setup, World, errcode, moment};
+use crate::support::{Acting, Engine, Setup, World, errcode, moment, now};
 
 /// The version before this one made its tables so.
 const BEFORE: [(&str, i64); 2] =
@@ -14,7 +14,7 @@ const BEFORE: [(&str, i64); 2] =
 /// that was redeemed by one person completely and by another not at all.
 const FILLED: &str = "
     INSERT INTO invites (code, owner, chat, registration, registration_token, created_at, changed_at, deleted_at, label, show_rooms) VALUES
-        ('CODE-open', 'OWNER', FALSE, TRUE, 'ours', 1000, 1000, NULL, 'Garden party', TRUE),
+        ('CODE-open', 'OWNER', FALSE, TRUE, 'ours', MADE, MADE, NULL, 'Garden party', TRUE),
         ('CODE-ended', 'OWNER', FALSE, TRUE, 'ours', 2000, 3000, 3000, NULL, FALSE),
         ('CODE-used', 'OWNER', FALSE, FALSE, 'none', 1000, 1000, NULL, NULL, FALSE);
     INSERT INTO owners (owner, version) VALUES ('OWNER', 7);
@@ -79,18 +79,19 @@ async fn a_database_of_the_version_before_loses_nothing() {
             assert_eq!(world.as_admin(Method::POST, path, body).await.0, 200);
         }
         let filled = FILLED.replace("CODE", &code).replace("OWNER", &owner.id).replace("GUEST", &guest.id);
-        setup.fill_as_before(&filled.replace("ROOM", &room)).await;
+        let made = now() - 1000;
+        setup.fill_as_before(&filled.replace("ROOM", &room).replace("MADE", &made.to_string())).await;
         let service = setup.start().await;
 
         let (_, list) = service.ask(Method::GET, "tokens", &owner, Value::Null).await;
         let tokens = list["tokens"].as_array().unwrap();
         assert_eq!(tokens.len(), 2);
-        let open = &tokens[0];
+        let (used, open) = (&tokens[0], &tokens[1]);
         assert_eq!(
             (&open["label"], &open["state"], &open["created_at"]),
-            (&json!("Garden party"), &json!("open"), &json!(1000))
+            (&json!("Garden party"), &json!("open"), &json!(made))
         );
-        assert_eq!(tokens[1]["accepted_count"], 1);
+        assert_eq!(used["accepted_count"], 1);
         let ended = format!("{code}-ended");
         assert_eq!(errcode(&service.ask(Method::POST, "tokens", &owner, json!({"token": ended})).await).0, 409);
         while world.registration_token(&ended).await == 200 {

@@ -359,7 +359,8 @@ impl Service {
     }
 }
 
-fn now() -> i64 {
+/// In milliseconds since the epoch.
+pub fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     i64::try_from(since.as_millis()).unwrap()
 }

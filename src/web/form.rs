@@ -42,8 +42,8 @@ pub(super) async fn posted(
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
     let body = String::from_utf8_lossy(&body);
     let mut response = if head.status.is_success() {
-        let next = app::from_wire::<Next>(&body).map(|next| LocalPath::parse(&next.next));
-        see_other(base, &next.unwrap_or(here))
+        let next = app::from_wire::<Next>(&body).ok().filter(|next| !next.next.is_empty());
+        see_other(base, &next.map_or(here, |next| LocalPath::parse(&next.next)))
     } else {
         let error: Error = app::from_wire(&body).unwrap_or(Error::Internal);
         if matches!(error, Error::SignedOut { .. }) {

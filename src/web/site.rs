@@ -154,9 +154,9 @@ impl Site {
                 let problem = "cannot be used: it is taken, or was once. Please choose another one".to_owned();
                 Error::Invalid { field: "code".to_owned(), problem }.into()
             }
-            // The API's word for it.
-            crate::error::Error::Refused(Error::Invalid { field, problem }) if field == "token" => {
-                Error::Invalid { field: "code".to_owned(), problem }.into()
+            // What a form calls it.
+            crate::error::Error::Refused(Error::Invalid { field, problem }) => {
+                Error::Invalid { field: label(&field).to_owned(), problem }.into()
             }
             error => error,
         }
@@ -184,6 +184,18 @@ impl Site {
             }
             Err(error) => Err(self.told_in_the_form(&account, editing, error).await),
         }
+    }
+}
+
+/// What the form for an invite calls a field of the API.
+fn label(field: &str) -> &str {
+    match field {
+        "token" => "code",
+        "not_before" => "Opens",
+        "expires_at" => "Ends",
+        "max_uses" => "How many people",
+        "welcome" => "Welcome",
+        field => field,
     }
 }
 
@@ -293,7 +305,7 @@ impl Backend for Site {
     async fn pause(&self, code: String, paused: bool) -> app::Result<Next> {
         let done = async { self.web.invites.pause(&self.account().await?, &code, paused).await };
         self.tell(done.await)?;
-        Ok(Next::to(format!("/invites/{code}")))
+        Ok(Next::here())
     }
 
     async fn looked_after(&self) -> app::Result<LookedAfter> {
@@ -311,7 +323,7 @@ impl Backend for Site {
     async fn block(&self, room: String, invite: i64, blocked: bool, reason: String) -> app::Result<Next> {
         let done = async { self.web.invites.block(&self.account().await?, &room, invite, blocked, Some(reason)).await };
         self.tell(done.await)?;
-        Ok(Next::to("/my-rooms".to_owned()))
+        Ok(Next::here())
     }
 
     async fn server_invites(&self, search: String, page: u32) -> app::Result<ServerInvites> {
@@ -326,13 +338,13 @@ impl Backend for Site {
     async fn intervene(&self, invite: i64, what: Intervention) -> app::Result<Next> {
         let done = async { self.web.invites.intervene(&self.account().await?, invite, what).await };
         self.tell(done.await)?;
-        Ok(Next::to("/server".to_owned()))
+        Ok(Next::here())
     }
 
     async fn pause_all(&self, paused: bool) -> app::Result<Next> {
         let done = async { self.web.invites.pause_all(&self.account().await?, paused).await };
         self.tell(done.await)?;
-        Ok(Next::to("/server".to_owned()))
+        Ok(Next::here())
     }
 
     async fn audit(&self, search: String, before: String) -> app::Result<AuditPage> {

@@ -11,11 +11,16 @@ pub const FORM_FUNCTION: &str = "_function";
 /// Where to go after something was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Next {
-    /// A page, as a path below where the pages are mounted.
+    /// A page, as a path below where the pages are mounted; empty for the one that the form stands on.
     pub next: String,
 }
 
 impl Next {
+    /// To the page itself, which has something else to show now.
+    pub fn here() -> Self {
+        Self { next: String::new() }
+    }
+
     /// To that page.
     pub fn to(next: String) -> Self {
         Self { next }
@@ -103,11 +108,14 @@ impl InviteForm {
             label: Edit::Set(Some(self.label)),
             welcome: Edit::Set(Some(self.welcome)),
             show_rooms: Some(self.show_rooms),
-            not_before: Edit::Set(optional("not_before", &self.not_before, "is no time", utc_millis)?),
-            expires_at: Edit::Set(optional("expires_at", &self.expires_at, "is no time", utc_millis)?),
-            max_uses: Edit::Set(optional("max_uses", &self.max_uses, "must be a whole number, 1 at least", |text| {
-                text.parse().ok().filter(|most| *most > 0)
-            })?),
+            not_before: Edit::Set(optional("Opens", &self.not_before, "is no time", utc_millis)?),
+            expires_at: Edit::Set(optional("Ends", &self.expires_at, "is no time", utc_millis)?),
+            max_uses: Edit::Set(optional(
+                "How many people",
+                &self.max_uses,
+                "must be a whole number, 1 at least",
+                |text| text.parse().ok().filter(|most| *most > 0),
+            )?),
             paused: None,
         })
     }

@@ -50,13 +50,13 @@ fn Page(page: AuditPage, search: String) -> impl IntoView {
 fn Line(entry: AuditEntry) -> impl IntoView {
     let AuditEntry { at, actor, door, action, invite, owner, code, detail } = entry;
     let (did, after) = match action.as_str() {
-        "created" => ("made", ""),
-        "deleted" => ("ended", ""),
-        "blocked" => ("kept", " out of a room"),
-        "unblocked" => ("let", " into a room again"),
-        "paused_all" => ("paused all invites", ""),
-        "resumed_all" => ("let all invites go on", ""),
-        other => (other, ""),
+        "created" => ("made", None),
+        "deleted" => ("ended", None),
+        "blocked" => ("kept", Some(" out of a room")),
+        "unblocked" => ("let", Some(" into a room again")),
+        "paused_all" => ("paused all invites", None),
+        "resumed_all" => ("let all invites go on", None),
+        other => (other, None),
     };
     let did = did.to_owned();
     let door = if door == "web" { "by the pages" } else { "by an app" };

@@ -40,9 +40,11 @@ fn List(rooms: LookedAfter, block: Sending) -> impl IntoView {
     let nothing = rooms.is_empty();
     let others = match (nothing, quiet) {
         (true, 0) => Some("You are the admin of no room yet.".to_owned()),
-        (true, _) => Some(format!("No invite leads into the {} that you look after.", count(quiet, "room"))),
+        (true, 1) => Some("No invite leads into the room that you look after.".to_owned()),
+        (true, _) => Some(format!("No invite leads into the {quiet} rooms that you look after.")),
         (false, 0) => None,
-        (false, _) => Some(format!("No invite leads into the {} besides.", count(quiet, "room"))),
+        (false, 1) => Some("One more room that you look after has no invite.".to_owned()),
+        (false, _) => Some(format!("{quiet} more rooms that you look after have no invite.")),
     };
     let class = match nothing {
         true => "rounded-box border border-dashed border-base-300 p-6 text-base-content/80",

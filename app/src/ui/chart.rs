@@ -7,9 +7,9 @@ use crate::view;
 
 const DAY: i64 = 86_400_000;
 
-/// How wide and high the drawing is, in its own units.
-const WIDTH: f64 = 600.0;
-const HEIGHT: f64 = 96.0;
+/// How high the drawing is, and how wide each bar with the gap behind it, in its own units.
+const HEIGHT: u32 = 100;
+const STEP: usize = 10;
 
 /// One bar: from which day on, and how many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,13 +40,13 @@ fn bars(by_day: &[(i64, u32)], today: i64) -> (i64, Vec<Bar>) {
 /// How many came when, as bars; said in words as well.
 #[component]
 pub(crate) fn Chart(by_day: Vec<(i64, u32)>, now: i64) -> impl IntoView {
-    let (width, bars) = bars(&by_day, now.div_euclid(DAY));
+    let (days, bars) = bars(&by_day, now.div_euclid(DAY));
     let most = bars.iter().map(|bar| bar.people).max().unwrap_or_default().max(1);
     let (first, last) = (bars.first().map_or(0, |bar| bar.from), now.div_euclid(DAY));
-    let span = match width {
+    let span = match days {
         1 => "day".to_owned(),
         7 => "week".to_owned(),
-        _ => format!("{width} days"),
+        _ => format!("{days} days"),
     };
     let told: Vec<String> = bars
         .iter()
@@ -54,20 +54,17 @@ pub(crate) fn Chart(by_day: Vec<(i64, u32)>, now: i64) -> impl IntoView {
         .map(|bar| format!("{} {}", date(bar.from * DAY), bar.people))
         .collect();
     let label = format!("People who came, per {span}: {}.", told.join(", "));
-    let number = u32::try_from(bars.len()).unwrap_or(1);
-    let step = WIDTH / f64::from(number);
+    let width = bars.len() * STEP;
     let rects: Vec<String> = bars
         .iter()
-        .zip(0_u32..)
+        .zip(0_usize..)
         .map(|(bar, index)| {
-            let height = f64::from(bar.people) / f64::from(most) * (HEIGHT - 4.0);
-            let (x, y) = (f64::from(index) * step, HEIGHT - height.max(2.0));
+            // A day without anybody is a line.
+            let height = (bar.people * HEIGHT / most).max(2);
             let class = if bar.people > 0 { "fill-primary" } else { "fill-base-300" };
-            let title = format!("{}: {}", date(bar.from * DAY), bar.people);
+            let (x, y, title) = (index * STEP, HEIGHT - height, format!("{}: {}", date(bar.from * DAY), bar.people));
             format!(
-                r#"<rect class="{class}" x="{x:.1}" y="{y:.1}" width="{:.1}" height="{:.1}" rx="2"><title>{title}</title></rect>"#,
-                step * 0.8,
-                height.max(2.0),
+                r#"<rect class="{class}" x="{x}" y="{y}" width="8" height="{height}"><title>{title}</title></rect>"#
             )
         })
         .collect();
@@ -77,7 +74,7 @@ pub(crate) fn Chart(by_day: Vec<(i64, u32)>, now: i64) -> impl IntoView {
                 role="img"
                 aria-label=label
                 class="h-24 w-full"
-                viewBox=format!("0 0 {WIDTH} {HEIGHT}")
+                viewBox=format!("0 0 {width} {HEIGHT}")
                 preserveAspectRatio="none"
                 inner_html=rects.concat()
             ></svg>

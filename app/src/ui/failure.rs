@@ -15,9 +15,6 @@ pub(crate) fn Failure(error: Error) -> impl IntoView {
         Error::UnknownInvite => {
             view! { <Sorry title="There is no such invite." text="It may have been deleted, or the link is incomplete.".to_owned() /> }
         }
-        Error::NotYours => {
-            view! { <Sorry title="This is somebody else’s invite." text="Only who made it can look after it.".to_owned() /> }
-        }
         Error::Unreachable { .. } => {
             view! { <Sorry title="The homeserver does not answer." text=error.to_string() again=true /> }
         }

@@ -1,0 +1,177 @@
+import { expect, look, signIn, test } from "../fixtures.js";
+import { invite, join, membership, person, redeem, room, token } from "../world.js";
+
+// Not UTC, and not what it was in winter.
+test.use({ timezoneId: "Europe/Berlin" });
+
+test("an invite for two, until a day in May, paused in between", async ({ page, browser }) => {
+  const [anna, ben, cleo] = [await person("Anna"), await person("Ben"), await person("Cleo")];
+  await room(anna, "Workshop");
+  await signIn(page, anna, "/new");
+  await page.getByRole("checkbox", { name: "Workshop" }).check();
+  await page.getByLabel("How many people").fill("2");
+  await page.getByLabel("Opens").fill("2030-05-04T10:00");
+  await page.getByLabel("Ends").fill("2030-05-03T14:05");
+  await page.getByLabel("Welcome").fill("Boots on!\nWe start at ten.");
+  await page.getByLabel("Code of your own").fill(anna.username);
+  await page.getByRole("button", { name: "Make the invite" }).click();
+  await expect(page.getByRole("alert")).toContainText("“Ends” must be later than the beginning.");
+  await expect(page.getByLabel("Ends")).toHaveValue("2030-05-03T14:05");
+  await page.getByLabel("Opens").fill("");
+  await look(page, "new-limits");
+  await page.getByRole("button", { name: "Make the invite" }).click();
+  await expect(page.getByText("Your invite is ready.")).toBeVisible();
+  await expect(page.getByText("2 of 2 places left")).toBeVisible();
+  await expect(page.getByText(/Ends\s+3 May 2030, 14:05/)).toBeVisible();
+  const code = anna.username;
+  // Where a script knows the time zone, what is typed is in it; where there is none, the field says UTC.
+  expect(new Date((await token(anna, code)).expires_at).toISOString()).toBe(`2030-05-03T${page.scripted ? 12 : 14}:05:00.000Z`);
+
+  await page.getByRole("link", { name: "Edit" }).click();
+  await expect(page.getByLabel("Ends")).toHaveValue("2030-05-03T14:05");
+  await page.getByLabel("Name for yourself").fill("Workshop in May");
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByRole("heading", { name: "Workshop in May" })).toBeVisible();
+  await expect(page.getByText(/Ends\s+3 May 2030, 14:05/)).toBeVisible();
+
+  const context = await browser.newContext({ baseURL: process.env.SERVICE_URL });
+  const visitor = await context.newPage();
+  await visitor.goto(`/i/${code}`);
+  await expect(visitor.getByText("Boots on!")).toBeVisible();
+  await expect(visitor.getByText("Open until 3 May 2030")).toBeVisible();
+
+  await page.getByRole("button", { name: "Pause" }).click();
+  await expect(page.getByText("Paused", { exact: true })).toBeVisible();
+  await look(page, "invite-paused");
+  expect((await visitor.goto(`/i/${code}`)).status()).toBe(404);
+  await expect(visitor.getByRole("heading", { name: "This invite does not work." })).toBeVisible();
+  await context.close();
+  // Its owner still sees the page, and why others do not.
+  await page.open(`/i/${code}`);
+  await expect(page.getByText("to them the link leads nowhere")).toBeVisible();
+  await look(page, "landing-own-paused");
+  await page.getByRole("link", { name: "Look after it" }).click();
+  await page.getByRole("button", { name: "Resume" }).click();
+  await expect(page.getByRole("button", { name: "Pause" })).toBeVisible();
+
+  await redeem(ben, code);
+  await redeem(cleo, code);
+  await page.open(`/invites/${code}`);
+  await expect(page.getByText("Used up", { exact: true })).toBeVisible();
+  await expect(page.getByText("0 of 2 places left")).toBeVisible();
+  await expect(page.getByRole("img", { name: /^People who came, per day: .* 2\.$/ })).toBeVisible();
+  await look(page, "invite-used-up");
+  await page.open("/invites");
+  await expect(page.getByText("Used up", { exact: true })).toBeVisible();
+});
+
+test("the admin of a room keeps somebody’s invite out of it", async ({ page, browser }) => {
+  const [anna, ben, cleo] = [await person("Anna"), await person("Ben"), await person("Cleo")];
+  const kitchen = await room(anna, "Kitchen");
+  await room(anna, "Cellar");
+  await membership(anna, kitchen, "invite", ben);
+  await join(ben, kitchen);
+  await signIn(page, anna, "/my-rooms");
+  await expect(page.getByText("No invite leads into the 2 rooms that you look after.")).toBeVisible();
+  await look(page, "my-rooms-none");
+  const code = await invite(ben, [kitchen, await room(ben, "Hobby room")]);
+  await redeem(cleo, code);
+  await page.open("/my-rooms");
+  await expect(page.getByRole("heading", { name: "Kitchen" })).toBeVisible();
+  await expect(page.getByText("Ben", { exact: true })).toBeVisible();
+  await expect(page.getByText("1 person came in through it")).toBeVisible();
+  expect(await page.content()).not.toContain(code);
+  expect(await page.content()).not.toContain("Hobby room");
+  await page.getByText("Keep it out …").click();
+  await page.getByLabel("Why Ben’s invite is kept out").fill("Too many cooks.");
+  await look(page, "my-rooms");
+  await page.getByRole("button", { name: "Keep it out" }).click();
+  await expect(page.getByText("Kept out", { exact: true })).toBeVisible();
+  await expect(page.getByText("“Too many cooks.”")).toBeVisible();
+  await look(page, "my-rooms-kept-out");
+
+  const context = await browser.newContext({ baseURL: process.env.SERVICE_URL, javaScriptEnabled: page.scripted });
+  const bens = await context.newPage();
+  await bens.goto(`/sign-in?to=${encodeURIComponent(`/invites/${code}`)}`);
+  await bens.getByLabel("User name").fill(ben.username);
+  await bens.getByLabel("Password").fill(ben.password);
+  await bens.getByRole("button", { name: "Sign in", exact: true }).click();
+  await expect(bens.getByText("Anna keeps this invite out of Kitchen")).toContainText("Too many cooks.");
+  await expect(bens.getByText("1 room shut")).toBeVisible();
+  await context.close();
+
+  await page.getByRole("button", { name: "Let it in again" }).click();
+  await expect(page.getByText("Kept out", { exact: true })).toBeHidden();
+  expect((await redeem(await person("Dora"), code)).failed).toEqual([]);
+});
+
+test("a server admin finds, pauses and revokes any invite, and stops all", async ({ page, browser }) => {
+  const [ada, anna] = [await person("Ada", "Ada Admin", true), await person("Anna")];
+  const code = await invite(anna, [await room(anna, "Kitchen")]);
+  const context = await browser.newContext({ baseURL: process.env.SERVICE_URL, javaScriptEnabled: page.scripted });
+  const annas = await context.newPage();
+  annas.scripted = page.scripted;
+  annas.open = async (path) => annas.goto(path);
+  await signIn(annas, anna);
+  await annas.goto("/server");
+  await expect(annas.getByText("Only server admins may do this.")).toBeVisible();
+
+  await signIn(page, ada);
+  await page.getByLabel("Account").click();
+  await page.getByRole("link", { name: "All invites" }).click();
+  await expect(page.getByRole("heading", { name: "All invites of this server" })).toBeVisible();
+  await page.getByPlaceholder("Person, number, or a whole code, link or room id").fill(`${process.env.SERVICE_URL}/i/${code}`);
+  await page.getByRole("button", { name: "Search", exact: true }).click();
+  await expect(page.getByText("1 invite", { exact: true })).toBeVisible();
+  await expect(page.getByText(anna.id)).toBeVisible();
+  await page.getByRole("button", { name: /^Pause: invite/ }).click();
+  await expect(page.getByText("Paused by a server admin")).toBeVisible();
+  await look(page, "server");
+  await annas.goto(`/invites/${code}`);
+  await expect(annas.getByText("Only they can let it go on.")).toBeVisible();
+  await expect(annas.getByRole("button", { name: "Resume" })).toBeHidden();
+  await page.getByRole("button", { name: /^Let it go on/ }).click();
+  await expect(page.getByRole("button", { name: /^Pause: invite/ })).toBeVisible();
+
+  await page.open("/server");
+  await page.getByRole("button", { name: "Pause all" }).click();
+  try {
+    await expect(page.getByText("All invites of this server are paused by a server admin.")).toBeVisible();
+    await look(page, "server-all-paused");
+    await annas.goto("/invites");
+    await expect(annas.getByText("All invites of this server are paused by a server admin.")).toBeVisible();
+    await expect(annas.getByText("All invites are paused", { exact: true })).toBeVisible();
+    await expect(redeem(await person("Ben"), code)).rejects.toThrow("404");
+  } finally {
+    await page.getByRole("button", { name: "Let all go on" }).click();
+  }
+  await expect(page.getByRole("button", { name: "Pause all" })).toBeVisible();
+  await redeem(await person("Ben"), code);
+
+  await page.open(`/server?q=${code}`);
+  await page.getByText("Revoke …").click();
+  await page.getByRole("button", { name: /^Revoke: invite/ }).click();
+  await expect(page.getByText("0 invites")).toBeVisible();
+  expect((await annas.goto(`/invites/${code}`)).status()).toBe(404);
+  await context.close();
+
+  await page.open(`/server/log?q=${encodeURIComponent(anna.username)}`);
+  for (const did of [/made invite \d+/, /paused invite \d+/, /resumed invite \d+/, /ended invite \d+/, /redeemed invite \d+/]) {
+    await expect(page.getByRole("listitem").filter({ hasText: did }).first()).toBeVisible();
+  }
+  expect(await page.getByRole("main").innerText()).not.toContain(code);
+  await look(page, "server-log");
+});
+
+test("who guesses codes has to wait", async ({ page }) => {
+  const eve = await person("Eve");
+  await signIn(page, eve, "/join");
+  for (let guess = 0; guess < 6; guess += 1) {
+    await page.getByLabel("Code").fill(`guess-${guess}`);
+    const answered = page.waitForResponse((response) => response.request().method() === "POST");
+    await page.getByRole("button", { name: "Look at the invite" }).click();
+    await answered;
+  }
+  await expect(page.getByRole("alert")).toContainText("That was too often. Please try again in");
+  await look(page, "too-often");
+});
