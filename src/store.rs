@@ -4,11 +4,14 @@
 //! between.
 
 mod audit;
+mod changes;
 mod invites;
 mod keys;
 mod leases;
 mod redemptions;
+mod registration_tokens;
 mod rooms;
+mod selections;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -23,9 +26,12 @@ use crate::config::SqlUrl;
 
 pub use self::{
     audit::{Entry, Noted, Span},
-    invites::{AllSelection, Created, NewInvite, Quota, RegistrationToken, Selection, StoredInvite, Written},
+    changes::{Created, NewInvite, Quota},
+    invites::{StoredInvite, Written},
     redemptions::{Begun, Came, Chat, Outcome, Redemption, Totals, Use},
+    registration_tokens::RegistrationToken,
     rooms::{Block, RoomInvite},
+    selections::{AllSelection, Selection},
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!();

@@ -206,16 +206,25 @@ impl Store {
         const HELD: &str =
             "UPDATE redemptions SET use_at = $3 WHERE code = $1 AND redeemer = $2 AND use_at IS NOT NULL";
         const TAKE: &str =
-            "UPDATE invites SET uses = uses + 1, token_due = CASE WHEN registration THEN $3 ELSE token_due END
+            "UPDATE invites SET uses = uses + 1, token_due = CASE WHEN registration AND $4 THEN $3 ELSE token_due END
              WHERE code = $1 AND uses < $2";
         const BEGIN: &str = "INSERT INTO redemptions (code, redeemer, started_at, use_at) VALUES ($1, $2, $3, $3)
              ON CONFLICT (code, redeemer) DO UPDATE SET use_at = excluded.use_at";
-        let most = most.map_or(i64::MAX, i64::from);
+        let (bounded, most) = (most.is_some(), most.map_or(i64::MAX, i64::from));
         Ok(in_transaction!(self, |tx| {
             let held = sqlx::query(HELD).bind(code).bind(redeemer).bind(now).execute(&mut *tx).await?;
             if held.rows_affected() > 0 {
                 Begun::Yes
-            } else if sqlx::query(TAKE).bind(code).bind(most).bind(now).execute(&mut *tx).await?.rows_affected() > 0 {
+            } else if sqlx::query(TAKE)
+                .bind(code)
+                .bind(most)
+                .bind(now)
+                .bind(bounded)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected()
+                > 0
+            {
                 sqlx::query(BEGIN).bind(code).bind(redeemer).bind(now).execute(&mut *tx).await?;
                 sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
                 Begun::Yes

@@ -1,12 +1,12 @@
 //! Invites as the admins of a room see them, and what they block.
 
-use app::{Invite, Limits};
+use app::Invite;
 
 use super::{
     Entry, Millis, Result, Store,
     audit::note,
     in_transaction,
-    invites::{CHANGED, pause},
+    invites::{CHANGED, limits, pause},
     on_pool,
 };
 
@@ -62,7 +62,6 @@ impl RoomInviteRow {
             reason: self.reason,
             at: self.at.unwrap_or_default(),
         });
-        let max_uses = self.max_uses.map(|most| u32::try_from(most).unwrap_or(u32::MAX));
         RoomInvite {
             number: self.number,
             came: self.came,
@@ -79,7 +78,7 @@ impl RoomInviteRow {
                 welcome: None,
                 show_rooms: false,
                 created_at: self.created_at,
-                limits: Limits { not_before: self.not_before, expires_at: self.expires_at, max_uses },
+                limits: limits(self.not_before, self.expires_at, self.max_uses),
                 uses: u32::try_from(self.uses).unwrap_or(u32::MAX),
             },
         }

@@ -1,17 +1,18 @@
 //! One request's server, for the pages.
 
+mod saving;
+
 use std::sync::Arc;
 
 use app::{
-    AuditPage, Backend, Edit, Error, Intervention, InviteDetail, InviteForm, InvitePage, InviteQuery, Landing,
-    LocalPath, LookedAfter, Next, Person, Progress, Relation, Room, Rooms, ServerInvites, SignInWays, Visitor,
-    utc_text,
+    AuditPage, Backend, Error, Intervention, InviteDetail, InviteForm, InvitePage, InviteQuery, Landing, LocalPath,
+    LookedAfter, Next, Person, Progress, Relation, Room, Rooms, ServerInvites, SignInWays, Visitor,
 };
 use matrix_sdk::ruma::UserId;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Web, reply::Reply, visit::Visit};
-use crate::{account::Account, error::Result, invites::Saved, session::Session};
+use crate::{account::Account, error::Result, session::Session};
 
 /// One request's server: who asks, and what to say with the answer.
 pub(super) struct Site {
@@ -134,77 +135,9 @@ impl Site {
         progress
     }
 
-    async fn told_in_the_form(
-        &self,
-        account: &Account,
-        editing: bool,
-        error: crate::error::Error,
-    ) -> crate::error::Error {
-        match error {
-            crate::error::Error::Refused(Error::RoomsRefused(mut refusals)) => {
-                let choices = self.web.invites.room_choices(account).await.unwrap_or_default();
-                for refusal in &mut refusals {
-                    if let Some(choice) = choices.iter().find(|choice| choice.room.id == refusal.room) {
-                        choice.room.title().clone_into(&mut refusal.room);
-                    }
-                }
-                Error::RoomsRefused(refusals).into()
-            }
-            crate::error::Error::Refused(Error::NotYours | Error::CodeSpent { .. }) if !editing => {
-                let problem = "cannot be used: it is taken, or was once. Please choose another one".to_owned();
-                Error::Invalid { field: "code".to_owned(), problem }.into()
-            }
-            // What a form calls it.
-            crate::error::Error::Refused(Error::Invalid { field, problem }) => {
-                Error::Invalid { field: label(&field).to_owned(), problem }.into()
-            }
-            error => error,
-        }
-    }
-
     async fn see_landing(&self, code: &str) -> Result<Landing> {
         let account = self.account_if_any().await?;
         self.web.invites.landing(account.as_ref(), &self.visit.origin, code).await
-    }
-
-    async fn save_form(&self, form: InviteForm) -> Result<Next> {
-        let account = self.account().await?;
-        let invites = &self.web.invites;
-        let editing = form.editing.is_some();
-        let mut draft = form.into_draft()?;
-        if let (true, Some(code)) = (editing, &draft.code) {
-            // A form knows minutes only: what it shows unchanged is not changed.
-            let before = invites.one(&account, code).await?.0.limits;
-            keep_seconds(&mut draft.not_before, before.not_before);
-            keep_seconds(&mut draft.expires_at, before.expires_at);
-        }
-        match invites.save(&account, draft).await {
-            Ok(Saved { invite, .. }) => {
-                Ok(Next::to(format!("/invites/{}{}", invite.code, if editing { "" } else { "?new=1" })))
-            }
-            Err(error) => Err(self.told_in_the_form(&account, editing, error).await),
-        }
-    }
-}
-
-/// What the form for an invite calls a field of the API.
-fn label(field: &str) -> &str {
-    match field {
-        "token" => "code",
-        "not_before" => "Opens",
-        "expires_at" => "Ends",
-        "max_uses" => "How many people",
-        "welcome" => "Welcome",
-        field => field,
-    }
-}
-
-/// Takes a time that a form shows as it was for what it was.
-fn keep_seconds(edit: &mut Edit<i64>, before: Option<i64>) {
-    if let (Edit::Set(Some(time)), Some(before)) = (&*edit, before)
-        && utc_text(*time) == utc_text(before)
-    {
-        *edit = Edit::Keep;
     }
 }
 

@@ -1,0 +1,181 @@
+//! Making, changing, pausing and deleting invites. Each transaction writes who has done it as well.
+
+use app::Limits;
+
+use super::{Entry, Millis, Result, Store, Written, audit::note, in_transaction, invites::CHANGED};
+
+/// What an invite is written from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewInvite {
+    /// The secret text.
+    pub code: String,
+    /// Matrix id of the owner.
+    pub owner: String,
+    /// Room ids, each once.
+    pub rooms: Vec<String>,
+    /// Whether a direct chat comes with it.
+    pub chat: bool,
+    /// Whether the code is to open an account.
+    pub registration: bool,
+    /// What the owner calls it.
+    pub label: Option<String>,
+    /// What the owner says to those who open the link.
+    pub welcome: Option<String>,
+    /// Whether its rooms are shown to everybody who has the code.
+    pub show_rooms: bool,
+    /// When and how often it may be used.
+    pub limits: Limits,
+}
+
+/// How many invites somebody may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    /// The most that let people in, or will.
+    pub open: i64,
+    /// The most that were made lately.
+    pub lately: i64,
+    /// Since when is lately.
+    pub since: Millis,
+}
+
+/// What came of making an invite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Created {
+    /// It is there.
+    Done,
+    /// The code was there already, or was once.
+    Taken,
+    /// The owner has too many that let people in.
+    TooManyOpen,
+    /// The owner has made too many lately.
+    TooManyLately,
+}
+/// Binds what is written of an invite.
+macro_rules! write {
+    ($text:expr, $new:expr, $now:expr) => {{
+        let new: &NewInvite = $new;
+        sqlx::query($text)
+            .bind(&new.code)
+            .bind(&new.owner)
+            .bind(new.chat)
+            .bind(new.registration)
+            .bind($now)
+            .bind(&new.label)
+            .bind(new.show_rooms)
+            .bind(&new.welcome)
+            .bind(new.limits.not_before)
+            .bind(new.limits.expires_at)
+            .bind(new.limits.max_uses.map(i64::from))
+    }};
+}
+
+macro_rules! add_rooms {
+    ($tx:expr, $new:expr) => {
+        for (position, room) in (0_i64..).zip(&$new.rooms) {
+            sqlx::query(ADD_ROOM).bind(&$new.code).bind(room).bind(position).execute($tx).await?;
+        }
+    };
+}
+
+const ADD_ROOM: &str = "INSERT INTO invite_rooms (code, room, position) VALUES ($1, $2, $3)";
+impl Store {
+    /// Writes a new invite, unless its code was ever used before or its owner has too many.
+    pub async fn create_invite(&self, new: &NewInvite, quota: &Quota, entry: &Entry, now: Millis) -> Result<Created> {
+        // Also keeps others from making one for the same owner until this one is counted.
+        const COUNT_ME: &str = "INSERT INTO owners (owner, version) VALUES ($1, 1)
+             ON CONFLICT (owner) DO UPDATE SET version = owners.version + 1";
+        const OPEN: &str = "SELECT COUNT(*) FROM invites WHERE owner = $1 AND deleted_at IS NULL
+             AND (expires_at IS NULL OR expires_at > $2) AND (max_uses IS NULL OR uses < max_uses)";
+        const LATELY: &str = "SELECT COUNT(*) FROM invites WHERE owner = $1 AND created_at > $2";
+        const NUMBER: &str = "UPDATE counters SET value = value + 1 WHERE name = 'invites' RETURNING value";
+        const CREATE: &str =
+            "INSERT INTO invites (code, owner, chat, registration, created_at, changed_at, label, show_rooms,
+                welcome, not_before, expires_at, max_uses, token_due, number)
+             VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $5, $12) ON CONFLICT (code) DO NOTHING";
+        Ok(in_transaction!(self, |tx| {
+            sqlx::query(COUNT_ME).bind(&new.owner).execute(&mut *tx).await?;
+            let open: i64 = sqlx::query_scalar(OPEN).bind(&new.owner).bind(now).fetch_one(&mut *tx).await?;
+            let lately: i64 = sqlx::query_scalar(LATELY).bind(&new.owner).bind(quota.since).fetch_one(&mut *tx).await?;
+            if lately >= quota.lately {
+                Created::TooManyLately
+            } else if open >= quota.open {
+                Created::TooManyOpen
+            } else {
+                let number: i64 = sqlx::query_scalar(NUMBER).fetch_one(&mut *tx).await?;
+                let written = write!(CREATE, new, now).bind(number).execute(&mut *tx).await?.rows_affected();
+                if written > 0 {
+                    add_rooms!(&mut *tx, new);
+                    note!(&mut *tx, entry);
+                    Created::Done
+                } else {
+                    Created::Taken
+                }
+            }
+        }))
+    }
+
+    /// Writes a live invite of this owner anew.
+    pub async fn change_invite(&self, new: &NewInvite, entry: &Entry, now: Millis) -> Result<Written> {
+        const CHANGE: &str =
+            "UPDATE invites SET chat = $3, registration = $4, changed_at = $5, label = $6, show_rooms = $7,
+                welcome = $8, not_before = $9, expires_at = $10, max_uses = $11, token_due = $5
+             WHERE code = $1 AND owner = $2 AND deleted_at IS NULL";
+        const CLEAR: &str = "DELETE FROM invite_rooms WHERE code = $1";
+        Ok(in_transaction!(self, |tx| {
+            let written = write!(CHANGE, new, now).execute(&mut *tx).await?.rows_affected();
+            if written > 0 {
+                sqlx::query(CLEAR).bind(&new.code).execute(&mut *tx).await?;
+                add_rooms!(&mut *tx, new);
+                sqlx::query(CHANGED).bind(&new.code).execute(&mut *tx).await?;
+                note!(&mut *tx, entry);
+            }
+            written.into()
+        }))
+    }
+
+    /// Stops a live invite for a while, or lets it go on. What a server admin has stopped, an owner cannot change.
+    pub async fn pause_invite(&self, code: &str, paused: bool, by_admin: bool, entry: &Entry) -> Result<Written> {
+        const PAUSE: &str = "UPDATE invites SET paused_by = CASE WHEN $2 THEN $3 END, changed_at = $4, token_due = $4
+             WHERE code = $1 AND deleted_at IS NULL AND ($5 OR paused_by IS NULL OR paused_by = owner)";
+        Ok(in_transaction!(self, |tx| {
+            let rows = sqlx::query(PAUSE).bind(code).bind(paused).bind(&entry.actor).bind(entry.at).bind(by_admin);
+            let rows = rows.execute(&mut *tx).await?.rows_affected();
+            if rows > 0 {
+                sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
+                note!(&mut *tx, entry);
+            }
+            rows.into()
+        }))
+    }
+
+    /// Stops every invite of the server, or lets them go on.
+    pub async fn pause_all(&self, paused: bool, entry: &Entry) -> Result<()> {
+        const ON: &str =
+            "INSERT INTO switches (name, actor, at) VALUES ('pause', $1, $2) ON CONFLICT (name) DO NOTHING";
+        const OFF: &str = "DELETE FROM switches WHERE name = 'pause'";
+        const DUE: &str = "UPDATE invites SET token_due = $1 WHERE deleted_at IS NULL AND registration";
+        in_transaction!(self, |tx| {
+            match paused {
+                true => sqlx::query(ON).bind(&entry.actor).bind(entry.at).execute(&mut *tx).await?,
+                false => sqlx::query(OFF).execute(&mut *tx).await?,
+            };
+            sqlx::query(DUE).bind(entry.at).execute(&mut *tx).await?;
+            note!(&mut *tx, entry);
+        });
+        Ok(())
+    }
+
+    /// Marks an invite as deleted.
+    pub async fn delete_invite(&self, code: &str, entry: &Entry) -> Result<Written> {
+        const DELETE: &str = "UPDATE invites SET deleted_at = $2, changed_at = $2, token_due = $2
+             WHERE code = $1 AND deleted_at IS NULL";
+        Ok(in_transaction!(self, |tx| {
+            let rows = sqlx::query(DELETE).bind(code).bind(entry.at).execute(&mut *tx).await?.rows_affected();
+            if rows > 0 {
+                sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
+                note!(&mut *tx, entry);
+            }
+            rows.into()
+        }))
+    }
+}

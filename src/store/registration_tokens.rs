@@ -1,0 +1,86 @@
+//! What is known of the homeserver's registration tokens, and which have to be looked after.
+
+use super::{Millis, Result, Store, in_transaction, on_pool};
+
+/// What is known of the homeserver's registration token that has a code's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RegistrationToken {
+    /// Nothing: none was asked for.
+    None,
+    /// There was none, and this service was about to make one.
+    Making,
+    /// This service made it.
+    Ours,
+    /// It was there before, and is not this service's to delete.
+    Foreign,
+}
+
+impl RegistrationToken {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Making => "making",
+            Self::Ours => "ours",
+            Self::Foreign => "foreign",
+        }
+    }
+
+    pub(super) fn read(text: &str) -> Self {
+        match text {
+            "making" => Self::Making,
+            "ours" => Self::Ours,
+            "foreign" => Self::Foreign,
+            _ => Self::None,
+        }
+    }
+
+    /// Whether the homeserver has one.
+    pub fn is_there(self) -> bool {
+        matches!(self, Self::Ours | Self::Foreign)
+    }
+
+    /// Whether it ends with the invite.
+    pub fn is_ours(self) -> bool {
+        matches!(self, Self::Making | Self::Ours)
+    }
+}
+impl Store {
+    /// Notes what is known of the registration token of a code.
+    pub async fn set_registration_token(&self, code: &str, token: RegistrationToken) -> Result<()> {
+        const SET: &str = "UPDATE invites SET registration_token = $2 WHERE code = $1";
+        on_pool!(self, |pool| {
+            sqlx::query(SET).bind(code).bind(token.as_str()).execute(pool).await?;
+        });
+        Ok(())
+    }
+
+    /// Notes that the registration token was looked after, and when it is due again; unless something has changed since it was `due`.
+    pub async fn token_settled(&self, code: &str, due: Option<Millis>, next: Option<Millis>) -> Result<()> {
+        const SETTLED: &str = "UPDATE invites SET token_due = $3
+             WHERE code = $1 AND (token_due = $2 OR token_due IS NULL AND CAST($2 AS BIGINT) IS NULL)";
+        on_pool!(self, |pool| {
+            sqlx::query(SETTLED).bind(code).bind(due).bind(next).execute(pool).await?;
+        });
+        Ok(())
+    }
+
+    /// Codes whose registration token has to be looked after, at most `most`.
+    pub async fn tokens_due(&self, now: Millis, most: i64) -> Result<Vec<String>> {
+        const DUE: &str = "SELECT code FROM invites WHERE token_due <= $1 ORDER BY token_due LIMIT $2";
+        on_pool!(self, |pool| Ok(sqlx::query_scalar(DUE).bind(now).bind(most).fetch_all(pool).await?))
+    }
+
+    /// Notes under which rules registration tokens are now; if those are others, all of them have to be looked after.
+    pub async fn set_token_rules(&self, rules: &str, now: Millis) -> Result<()> {
+        const NOTE: &str = "INSERT INTO keys (name, value) VALUES ('token rules', $1)
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE keys.value <> excluded.value";
+        const DUE: &str = "UPDATE invites SET token_due = $1 WHERE registration AND deleted_at IS NULL";
+        in_transaction!(self, |tx| {
+            let changed = sqlx::query(NOTE).bind(rules).execute(&mut *tx).await?;
+            if changed.rows_affected() > 0 {
+                sqlx::query(DUE).bind(now).execute(&mut *tx).await?;
+            }
+        });
+        Ok(())
+    }
+}
