@@ -222,11 +222,12 @@ impl Inner {
     async fn preview(&self, account: &Account, code: &str) -> Result<Preview> {
         let stored = self.stored(code).await?.ok_or(Refusal::UnknownInvite)?;
         let state = registration::state(&stored, (self.clock)());
+        let open = self.is_open_to(&stored, Some(account.user_id())).await?;
         let StoredInvite { invite, deleted_at, .. } = stored;
         if deleted_at.is_some() {
             return Err(Refusal::Ended.into());
         }
-        if state != InviteState::Open && invite.owner != account.user_id().as_str() {
+        if !open && invite.owner != account.user_id().as_str() {
             return Err(Refusal::UnknownInvite.into());
         }
         let owner = user_id(&invite.owner)?;

@@ -34,7 +34,7 @@ test("an invite for two, until a day in May, paused in between", async ({ page, 
   await expect(page.getByRole("heading", { name: "Workshop in May" })).toBeVisible();
   await expect(page.getByText(/Ends\s+3 May 2030, 14:05/)).toBeVisible();
 
-  const context = await browser.newContext({ baseURL: process.env.SERVICE_URL });
+  const context = await browser.newContext({ baseURL: process.env.SERVICE_URL, javaScriptEnabled: page.scripted });
   const visitor = await context.newPage();
   await visitor.goto(`/i/${code}`);
   await expect(visitor.getByText("Boots on!")).toBeVisible();
@@ -45,7 +45,6 @@ test("an invite for two, until a day in May, paused in between", async ({ page, 
   await look(page, "invite-paused");
   expect((await visitor.goto(`/i/${code}`)).status()).toBe(404);
   await expect(visitor.getByRole("heading", { name: "This invite does not work." })).toBeVisible();
-  await context.close();
   // Its owner still sees the page, and why others do not.
   await page.open(`/i/${code}`);
   await expect(page.getByText("to them the link leads nowhere")).toBeVisible();
@@ -55,7 +54,16 @@ test("an invite for two, until a day in May, paused in between", async ({ page, 
   await expect(page.getByRole("button", { name: "Pause" })).toBeVisible();
 
   await redeem(ben, code);
-  await redeem(cleo, code);
+  // The last place: whoever takes it sees that they are in, also when they come back.
+  await visitor.goto(`/sign-in?to=${encodeURIComponent(`/i/${code}`)}`);
+  await visitor.getByLabel("User name").fill(cleo.username);
+  await visitor.getByLabel("Password").fill(cleo.password);
+  await visitor.getByRole("button", { name: "Sign in", exact: true }).click();
+  await visitor.getByRole("button", { name: "Accept Anna’s invitation" }).click();
+  await expect(visitor.getByRole("heading", { name: "You are in!" })).toBeVisible();
+  await visitor.goto(`/i/${code}`);
+  await expect(visitor.getByRole("heading", { name: "You are in!" })).toBeVisible();
+  await context.close();
   await page.open(`/invites/${code}`);
   await expect(page.getByText("Used up", { exact: true })).toBeVisible();
   await expect(page.getByText("0 of 2 places left")).toBeVisible();

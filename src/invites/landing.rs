@@ -1,6 +1,6 @@
 //! What whoever holds a code sees, before and while they redeem it.
 
-use app::{Error as Refusal, Invite, InviteState, Landing, Progress, Relation, Room, RoomLinks, Step, StepState};
+use app::{Error as Refusal, Invite, Landing, Progress, Relation, Room, RoomLinks, Step, StepState};
 use matrix_sdk::ruma::{OwnedRoomId, RoomId, UserId};
 
 use super::{Inner, Invites, registration::state, user_id};
@@ -8,7 +8,7 @@ use crate::{
     account::{Account, Origin},
     error::Result,
     homeserver::RoomSummary,
-    store::{Came, Millis, StoredInvite},
+    store::Came,
 };
 
 impl Invites {
@@ -25,7 +25,8 @@ impl Invites {
             let stored = self.0.stored(code).await?.ok_or(Refusal::UnknownInvite)?;
             let me = account.user_id();
             // Whoever has begun sees it through, whatever has become of the invite since.
-            if !is_open(&stored, (self.0.clock)()) && self.0.store.redemption(code, me.as_str()).await?.is_none() {
+            let open = self.0.is_open_to(&stored, Some(me)).await?;
+            if !open && self.0.store.redemption(code, me.as_str()).await?.is_none() {
                 return Err(Refusal::UnknownInvite.into());
             }
             self.0.progress(&stored.invite, me).await
@@ -34,19 +35,15 @@ impl Invites {
     }
 }
 
-/// Whether an invite lets people in.
-pub(super) fn is_open(stored: &StoredInvite, now: Millis) -> bool {
-    stored.deleted_at.is_none() && state(stored, now) == InviteState::Open
-}
-
 impl Inner {
     async fn landing(&self, account: Option<&Account>, code: &str) -> Result<Landing> {
         let now = (self.clock)();
         let stored = self.stored(code).await?.filter(|stored| stored.deleted_at.is_none());
         let stored = stored.ok_or(Refusal::UnknownInvite)?;
         let owner = user_id(&stored.invite.owner)?;
-        let own = account.is_some_and(|account| account.user_id() == owner);
-        if !own && !is_open(&stored, now) {
+        let user = account.map(Account::user_id);
+        let own = user == Some(&*owner);
+        if !own && !self.is_open_to(&stored, user).await? {
             return Err(Refusal::UnknownInvite.into());
         }
         let inviter = Box::pin(self.homeserver.inviter(&owner)).await?;

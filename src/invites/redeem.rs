@@ -24,7 +24,7 @@ use crate::{
     account::Account,
     error::{Error, Result},
     homeserver::Actor,
-    store::{Begun, Came, Millis, Outcome, Redemption, Written},
+    store::{Begun, Came, Millis, Outcome, Redemption, StoredInvite, Written},
 };
 
 /// How many rooms are entered at once. More gain nothing: the time is the homeserver's own.
@@ -129,24 +129,26 @@ impl Inner {
         }
     }
 
-    /// An invite that lets this person in. One that is used up lets those in who have one of its uses.
+    /// An invite that lets this person in, or their own, of which they are told by other means that it is.
     async fn live_invite(&self, redeemer: &UserId, code: &str) -> Result<Invite> {
-        let stored = self.stored(code).await?.filter(|stored| stored.deleted_at.is_none());
-        let stored = stored.ok_or(Refusal::UnknownInvite)?;
-        let lets_in = match state(&stored, (self.clock)()) {
-            InviteState::Open => true,
-            // Their own is told what is wrong with it by what they may not do.
-            _ if stored.invite.owner == redeemer.as_str() => true,
-            InviteState::UsedUp => {
-                !stored.all_paused
-                    && stored.invite.paused.is_none()
-                    && self.store.holds_use(code, redeemer.as_str()).await?
-            }
-            _ => false,
-        };
-        match lets_in {
+        let stored = self.stored(code).await?.ok_or(Refusal::UnknownInvite)?;
+        let own = stored.deleted_at.is_none() && stored.invite.owner == redeemer.as_str();
+        match own || self.is_open_to(&stored, Some(redeemer)).await? {
             true => Ok(stored.invite),
             false => Err(Refusal::UnknownInvite.into()),
+        }
+    }
+
+    /// Whether an invite lets somebody in. One that is used up lets those in who have one of its uses.
+    pub(super) async fn is_open_to(&self, stored: &StoredInvite, user: Option<&UserId>) -> Result<bool> {
+        let (invite, stopped) = (&stored.invite, stored.all_paused || stored.invite.paused.is_some());
+        match (state(stored, (self.clock)()), user) {
+            _ if stored.deleted_at.is_some() => Ok(false),
+            (InviteState::Open, _) => Ok(true),
+            (InviteState::UsedUp, Some(user)) if !stopped => {
+                Ok(self.store.holds_use(&invite.code, user.as_str()).await?)
+            }
+            _ => Ok(false),
         }
     }
 

@@ -132,6 +132,11 @@ async fn fifty_at_once_for_five_places() {
         // Whoever has a place keeps it, also for what they missed.
         let (came, _) = people.iter().zip(&answers).find(|(_, answer)| answer.0 == 200).unwrap();
         assert_eq!(errcode(&service.redeem(came, &code).await), (400, "ALREADY_REDEEMED"));
+        assert_eq!(service.info(came, &code).await.1["has_redeemed"], true);
+        let mut browser = Browser::new(&service);
+        browser.sign_in(came, "").await;
+        let page = browser.get(&format!("/i/{code}")).await;
+        assert!(page.status == 200 && page.body.contains("You are in!"), "{}", page.status);
         let more = json!({"token": code, "rooms": rooms, "max_uses": 6});
         assert_eq!(service.create(&owner, more).await["token"]["uses_left"], 1);
         assert_eq!(service.redeem(&world.person("sixth").await, &code).await.0, 200);
