@@ -105,7 +105,7 @@ impl Inner {
             Wanted::Gone(_) => self.remove_token(code).await?,
             Wanted::Open { left, most, until } => match self.ensure_token(&stored, left, most, until, now).await? {
                 Ok(registration) => {
-                    self.store.token_settled(code, stored.token_due, again).await?;
+                    self.store.token_settled(code, stored.token_due, again, now).await?;
                     return Ok(registration);
                 }
                 Err(error) => Err(error),
@@ -113,14 +113,14 @@ impl Inner {
         };
         match (settled, wanted) {
             (Ok(()), Wanted::Gone(registration)) => {
-                self.store.token_settled(code, stored.token_due, again).await?;
+                self.store.token_settled(code, stored.token_due, again, now).await?;
                 Ok(registration)
             }
             (settled, _) => {
                 if let Err(error) = settled {
                     tracing::warn!(%error, "a registration token is not yet as its invite wants it");
                 }
-                self.store.token_settled(code, stored.token_due, Some(now + AGAIN)).await?;
+                self.store.token_settled(code, stored.token_due, Some(now + AGAIN), now).await?;
                 Ok(Registration::Unavailable)
             }
         }

@@ -54,12 +54,20 @@ impl Store {
         Ok(())
     }
 
-    /// Notes that the registration token was looked after, and when it is due again; unless something has changed since it was `due`.
-    pub async fn token_settled(&self, code: &str, due: Option<Millis>, next: Option<Millis>) -> Result<()> {
-        const SETTLED: &str = "UPDATE invites SET token_due = $3
-             WHERE code = $1 AND (token_due = $2 OR token_due IS NULL AND CAST($2 AS BIGINT) IS NULL)";
+    /// Notes that the registration token was looked after, and when it is due again. If something has changed since it was `due`, it is due
+    /// again at once: what was done may have been for what the invite wanted before.
+    pub async fn token_settled(
+        &self,
+        code: &str,
+        due: Option<Millis>,
+        next: Option<Millis>,
+        now: Millis,
+    ) -> Result<()> {
+        const SETTLED: &str = "UPDATE invites SET token_due = CASE
+                WHEN token_due = $2 OR token_due IS NULL AND CAST($2 AS BIGINT) IS NULL THEN $3 ELSE $4 END
+             WHERE code = $1";
         on_pool!(self, |pool| {
-            sqlx::query(SETTLED).bind(code).bind(due).bind(next).execute(pool).await?;
+            sqlx::query(SETTLED).bind(code).bind(due).bind(next).bind(now).execute(pool).await?;
         });
         Ok(())
     }
