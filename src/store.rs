@@ -26,7 +26,7 @@ use crate::config::SqlUrl;
 
 pub use self::{
     audit::{Entry, Noted, Span},
-    changes::{Created, NewInvite, Quota},
+    changes::{NewInvite, OverQuota, Quota},
     invites::{StoredInvite, Written},
     redemptions::{Begun, Came, Chat, Outcome, Redemption, Totals, Use},
     registration_tokens::RegistrationToken,

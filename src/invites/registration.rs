@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use app::{Invite, InviteState, Registration};
+use futures_util::future::join_all;
 use tokio::time::{Instant, sleep};
 
 use super::{Inner, Invites, rules::least};
@@ -14,6 +15,9 @@ use crate::{
 };
 
 /// How many tokens are looked after at once.
+const AT_ONCE: i64 = 4;
+
+/// How many uses are given back at once.
 const SWEEP: i64 = 50;
 
 /// After how long what did not work is tried again, in milliseconds.
@@ -63,16 +67,28 @@ impl Invites {
         for (code, redeemer) in self.0.store.stale_uses(now - USE_HELD, now, SWEEP).await? {
             self.0.store.give_use_back(&code, &redeemer, now - USE_HELD, now).await?;
         }
-        for code in self.0.store.tokens_due(now, SWEEP).await? {
-            if self.0.settle_registration(&code).await? == Registration::Unavailable {
-                break;
-            }
-        }
+        self.0.settle_what_is_due().await?;
         self.0.forget_audit().await
     }
 }
 
 impl Inner {
+    /// Looks after all registration tokens that are due, unless the homeserver has something against it.
+    async fn settle_what_is_due(&self) -> Result<()> {
+        loop {
+            let due = self.store.tokens_due((self.clock)(), AT_ONCE).await?;
+            // All of them to their end, so that none keeps its lease.
+            for settled in join_all(due.iter().map(|code| self.settle_registration(code))).await {
+                if settled? == Registration::Unavailable {
+                    return Ok(());
+                }
+            }
+            if due.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
     /// Brings the registration token of an invite to where the invite wants it. What does not work is tried again by
     /// [`Invites::sweep`].
     pub(super) async fn settle_registration(&self, code: &str) -> Result<Registration> {

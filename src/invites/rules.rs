@@ -9,7 +9,7 @@ use crate::{
     account::Account,
     config::{Creators, CreatorsWord, Policy},
     error::{Error, Result},
-    store::{Millis, Quota, StoredInvite},
+    store::{Millis, OverQuota, Quota, StoredInvite},
 };
 
 const DAY: Millis = 86_400_000;
@@ -92,8 +92,27 @@ impl Rules {
     }
 
     pub(super) fn quota(&self, now: Millis) -> Quota {
-        let most = |most: Option<u32>| most.map_or(i64::MAX, i64::from);
-        Quota { open: most(self.policy.open_invites), lately: most(self.policy.creations_per_day), since: now - DAY }
+        let most = |most: Option<u32>| most.map_or(Millis::MAX, Millis::from);
+        Quota {
+            open: most(self.policy.open_invites),
+            made_after: now.saturating_sub(after(0, self.policy.max_days).unwrap_or(Millis::MAX)),
+            most_uses: most(self.policy.max_uses),
+            lately: most(self.policy.creations_per_day),
+            since: now - DAY,
+        }
+    }
+
+    pub(super) fn over_quota(&self, over: OverQuota) -> Error {
+        match over {
+            OverQuota::Open => self.refuse("policy.open_invites", |policy| {
+                let most = policy.open_invites.unwrap_or_default();
+                format!("You may have {most} open invites at a time. End one that is not needed any more.")
+            }),
+            OverQuota::Lately => self.refuse("policy.creations_per_day", |policy| {
+                let most = policy.creations_per_day.unwrap_or_default();
+                format!("You may make {most} invites a day. Please try again tomorrow.")
+            }),
+        }
     }
 
     pub(super) fn refuse(&self, rule: &str, reason: impl FnOnce(&Policy) -> String) -> Error {

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     account::Account,
     error::Result,
-    store::{Created, Millis, NewInvite, StoredInvite, Written},
+    store::{Millis, NewInvite, StoredInvite, Written},
 };
 
 /// An invite as it is now that it was saved.
@@ -94,27 +94,27 @@ impl Inner {
     async fn create(&self, account: &Account, new: &NewInvite, now: Millis) -> Result<()> {
         let entry = self.entry(account, Action::Created, Some(&new.code), described(new))?;
         let created = self.store.create_invite(new, &self.rules.quota(now), &entry, now).await?;
-        match created {
-            Created::Done => Ok(()),
+        match created.map_err(|over| self.rules.over_quota(over))? {
+            Written::Done => Ok(()),
             // Somebody was faster: they themselves, or another one.
-            Created::Taken => match self.taken_by_me(account, &new.code).await {
+            Written::NotAsExpected => match self.taken_by_me(account, &new.code).await {
                 Ok(_) => Err(Refusal::NotYours.into()),
                 Err(error) => Err(error),
             },
-            Created::TooManyOpen => Err(self.rules.refuse("policy.open_invites", |policy| {
-                let most = policy.open_invites.unwrap_or_default();
-                format!("You may have {most} open invites at a time. End one that is not needed any more.")
-            })),
-            Created::TooManyLately => Err(self.rules.refuse("policy.creations_per_day", |policy| {
-                let most = policy.creations_per_day.unwrap_or_default();
-                format!("You may make {most} invites a day. Please try again tomorrow.")
-            })),
         }
     }
 
     async fn change(&self, account: &Account, old: &StoredInvite, new: &NewInvite) -> Result<()> {
         let entry = self.entry(account, Action::Changed, Some(&new.code), changes(old, new))?;
-        match self.store.change_invite(new, &entry, entry.at).await? {
+        let now = entry.at;
+        let has_ended = |limits| {
+            let mut invite = Invite { limits, ..old.invite.clone() };
+            self.rules.bound(&mut invite);
+            matches!(invite.state(now), InviteState::Expired | InviteState::UsedUp)
+        };
+        let quota = (has_ended(old.invite.limits) && !has_ended(new.limits)).then(|| self.rules.quota(now));
+        let changed = self.store.change_invite(new, quota.as_ref(), &entry, now).await?;
+        match changed.map_err(|over| self.rules.over_quota(over))? {
             Written::Done => Ok(()),
             // Deleted in this moment.
             Written::NotAsExpected => Err(Refusal::CodeSpent { code: new.code.clone() }.into()),

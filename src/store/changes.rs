@@ -32,24 +32,25 @@ pub struct NewInvite {
 pub struct Quota {
     /// The most that let people in, or will.
     pub open: i64,
+    /// Those that were not made after this have ended.
+    pub made_after: Millis,
+    /// Those that have let in so many have ended.
+    pub most_uses: i64,
     /// The most that were made lately.
     pub lately: i64,
     /// Since when is lately.
     pub since: Millis,
 }
 
-/// What came of making an invite.
+/// How many invites somebody has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Created {
-    /// It is there.
-    Done,
-    /// The code was there already, or was once.
-    Taken,
-    /// The owner has too many that let people in.
-    TooManyOpen,
-    /// The owner has made too many lately.
-    TooManyLately,
+pub enum OverQuota {
+    /// Too many that let people in.
+    Open,
+    /// Too many that were made lately.
+    Lately,
 }
+
 /// Binds what is written of an invite.
 macro_rules! write {
     ($text:expr, $new:expr, $now:expr) => {{
@@ -77,15 +78,34 @@ macro_rules! add_rooms {
     };
 }
 
+/// How many open invites the owner has beside this one.
+macro_rules! others_open {
+    ($tx:expr, $new:expr, $quota:expr, $now:expr) => {{
+        let (new, quota): (&NewInvite, &Quota) = ($new, $quota);
+        let open = sqlx::query_scalar(OTHERS_OPEN).bind(&new.owner).bind(&new.code).bind($now);
+        let open: i64 = open.bind(quota.made_after).bind(quota.most_uses).fetch_one($tx).await?;
+        open
+    }};
+}
+
+/// Says that what an owner sees changes, and keeps others from changing it until that is done.
+const ALONE: &str = "INSERT INTO owners (owner, version) VALUES ($1, 1)
+     ON CONFLICT (owner) DO UPDATE SET version = owners.version + 1";
+
+const OTHERS_OPEN: &str = "SELECT COUNT(*) FROM invites WHERE owner = $1 AND code <> $2 AND deleted_at IS NULL
+     AND (expires_at IS NULL OR expires_at > $3) AND created_at > $4 AND (max_uses IS NULL OR uses < max_uses) AND uses < $5";
+
 const ADD_ROOM: &str = "INSERT INTO invite_rooms (code, room, position) VALUES ($1, $2, $3)";
+
 impl Store {
     /// Writes a new invite, unless its code was ever used before or its owner has too many.
-    pub async fn create_invite(&self, new: &NewInvite, quota: &Quota, entry: &Entry, now: Millis) -> Result<Created> {
-        // Also keeps others from making one for the same owner until this one is counted.
-        const COUNT_ME: &str = "INSERT INTO owners (owner, version) VALUES ($1, 1)
-             ON CONFLICT (owner) DO UPDATE SET version = owners.version + 1";
-        const OPEN: &str = "SELECT COUNT(*) FROM invites WHERE owner = $1 AND deleted_at IS NULL
-             AND (expires_at IS NULL OR expires_at > $2) AND (max_uses IS NULL OR uses < max_uses)";
+    pub async fn create_invite(
+        &self,
+        new: &NewInvite,
+        quota: &Quota,
+        entry: &Entry,
+        now: Millis,
+    ) -> Result<Result<Written, OverQuota>> {
         const LATELY: &str = "SELECT COUNT(*) FROM invites WHERE owner = $1 AND created_at > $2";
         const NUMBER: &str = "UPDATE counters SET value = value + 1 WHERE name = 'invites' RETURNING value";
         const CREATE: &str =
@@ -93,43 +113,54 @@ impl Store {
                 welcome, not_before, expires_at, max_uses, token_due, number)
              VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $5, $12) ON CONFLICT (code) DO NOTHING";
         Ok(in_transaction!(self, |tx| {
-            sqlx::query(COUNT_ME).bind(&new.owner).execute(&mut *tx).await?;
-            let open: i64 = sqlx::query_scalar(OPEN).bind(&new.owner).bind(now).fetch_one(&mut *tx).await?;
+            sqlx::query(ALONE).bind(&new.owner).execute(&mut *tx).await?;
             let lately: i64 = sqlx::query_scalar(LATELY).bind(&new.owner).bind(quota.since).fetch_one(&mut *tx).await?;
             if lately >= quota.lately {
-                Created::TooManyLately
-            } else if open >= quota.open {
-                Created::TooManyOpen
+                Err(OverQuota::Lately)
+            } else if others_open!(&mut *tx, new, quota, now) >= quota.open {
+                Err(OverQuota::Open)
             } else {
                 let number: i64 = sqlx::query_scalar(NUMBER).fetch_one(&mut *tx).await?;
                 let written = write!(CREATE, new, now).bind(number).execute(&mut *tx).await?.rows_affected();
                 if written > 0 {
                     add_rooms!(&mut *tx, new);
                     note!(&mut *tx, entry);
-                    Created::Done
-                } else {
-                    Created::Taken
                 }
+                Ok(written.into())
             }
         }))
     }
 
-    /// Writes a live invite of this owner anew.
-    pub async fn change_invite(&self, new: &NewInvite, entry: &Entry, now: Millis) -> Result<Written> {
+    /// Writes a live invite of this owner anew; where there is a quota, it is one that had ended and lets people in again.
+    pub async fn change_invite(
+        &self,
+        new: &NewInvite,
+        quota: Option<&Quota>,
+        entry: &Entry,
+        now: Millis,
+    ) -> Result<Result<Written, OverQuota>> {
         const CHANGE: &str =
             "UPDATE invites SET chat = $3, registration = $4, changed_at = $5, label = $6, show_rooms = $7,
                 welcome = $8, not_before = $9, expires_at = $10, max_uses = $11, token_due = $5
              WHERE code = $1 AND owner = $2 AND deleted_at IS NULL";
         const CLEAR: &str = "DELETE FROM invite_rooms WHERE code = $1";
         Ok(in_transaction!(self, |tx| {
-            let written = write!(CHANGE, new, now).execute(&mut *tx).await?.rows_affected();
-            if written > 0 {
-                sqlx::query(CLEAR).bind(&new.code).execute(&mut *tx).await?;
-                add_rooms!(&mut *tx, new);
-                sqlx::query(CHANGED).bind(&new.code).execute(&mut *tx).await?;
-                note!(&mut *tx, entry);
+            sqlx::query(ALONE).bind(&new.owner).execute(&mut *tx).await?;
+            let over = match quota {
+                Some(quota) => others_open!(&mut *tx, new, quota, now) >= quota.open,
+                None => false,
+            };
+            if over {
+                Err(OverQuota::Open)
+            } else {
+                let written = write!(CHANGE, new, now).execute(&mut *tx).await?.rows_affected();
+                if written > 0 {
+                    sqlx::query(CLEAR).bind(&new.code).execute(&mut *tx).await?;
+                    add_rooms!(&mut *tx, new);
+                    note!(&mut *tx, entry);
+                }
+                Ok(written.into())
             }
-            written.into()
         }))
     }
 

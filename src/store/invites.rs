@@ -22,6 +22,7 @@ pub struct StoredInvite {
     /// Whether every invite of the server is stopped.
     pub all_paused: bool,
 }
+
 /// Whether a write found what it was meant for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
@@ -36,8 +37,10 @@ impl From<u64> for Written {
         if rows == 0 { Self::NotAsExpected } else { Self::Done }
     }
 }
+
 /// Between the room ids of an invite: no room id has control characters.
 pub(super) const SEPARATOR: &str = "\n";
+
 #[derive(sqlx::FromRow)]
 pub(super) struct InviteRow {
     code: String,
@@ -62,6 +65,7 @@ pub(super) struct InviteRow {
     last_came: Option<Millis>,
     all_paused: bool,
 }
+
 /// One row an invite, with its rooms in one text, so that a list of a thousand is one quick query.
 macro_rules! select_invites {
     ($($rest:tt)*) => {
@@ -83,6 +87,7 @@ pub(super) use select_invites;
 pub(super) fn pause(owner: &str, paused_by: Option<&str>) -> Option<Pause> {
     paused_by.map(|by| if by == owner { Pause::Owner } else { Pause::Admin })
 }
+
 /// The limits of a row.
 pub(super) fn limits(not_before: Option<Millis>, expires_at: Option<Millis>, max_uses: Option<i64>) -> Limits {
     Limits { not_before, expires_at, max_uses: max_uses.map(|most| u32::try_from(most).unwrap_or(u32::MAX)) }
@@ -116,9 +121,11 @@ impl From<InviteRow> for StoredInvite {
         }
     }
 }
+
 /// Says that what the owner of an invite sees has changed; every transaction that changes it ends with this.
 pub(super) const CHANGED: &str = "INSERT INTO owners (owner, version) SELECT owner, 1 FROM invites WHERE code = $1
      ON CONFLICT (owner) DO UPDATE SET version = owners.version + 1";
+
 impl Store {
     /// The invite with this code, deleted or not.
     pub async fn invite(&self, code: &str) -> Result<Option<StoredInvite>> {

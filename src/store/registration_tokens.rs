@@ -44,6 +44,7 @@ impl RegistrationToken {
         matches!(self, Self::Making | Self::Ours)
     }
 }
+
 impl Store {
     /// Notes what is known of the registration token of a code.
     pub async fn set_registration_token(&self, code: &str, token: RegistrationToken) -> Result<()> {

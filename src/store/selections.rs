@@ -33,10 +33,12 @@ pub struct Selection<'a> {
     /// How many at most.
     pub take: i64,
 }
+
 /// The text in which [`Selection::rooms`] is handed to the database: each between two separators.
 fn between_separators(rooms: &[String]) -> String {
     rooms.iter().fold(SEPARATOR.to_owned(), |text, room| text + room.as_str() + SEPARATOR)
 }
+
 /// Those of an owner (`$2`) that match a [`Selection`].
 macro_rules! matching {
     ($rest:literal) => {
@@ -48,6 +50,7 @@ macro_rules! matching {
         )
     };
 }
+
 /// Those of all owners that match an [`AllSelection`].
 macro_rules! of_all {
     ($rest:literal) => {
@@ -58,6 +61,7 @@ macro_rules! of_all {
         )
     };
 }
+
 impl Store {
     /// Those of an owner's invites that are asked for, and how many match and how many there are in all.
     pub async fn select_invites(&self, owner: &str, selection: &Selection<'_>) -> Result<(Vec<Invite>, i64, i64)> {

@@ -261,6 +261,17 @@ async fn an_operator_bounds_what_invites_may_do() {
         refused(&service, json!({}), "policy.open_invites").await;
         service.pass(2000);
         service.create(&owner, json!({})).await;
+        // And none of them comes back beside the others.
+        let again = json!({"token": ended["token"]["token"], "expires_at": service.now() + 1000});
+        refused(&service, again, "policy.open_invites").await;
+        service.create(&owner, json!({"token": ended["token"]["token"], "label": "Over"})).await;
+        service.stop().await;
+
+        let service = setup.set("POLICY", "{open_invites: 1, max_days: 1}").start().await;
+        refused(&service, json!({}), "policy.open_invites").await;
+        service.pass(3 * DAY);
+        service.create(&owner, json!({})).await;
+        refused(&service, json!({}), "policy.open_invites").await;
         service.stop().await;
 
         for (policy, body, rule) in [
