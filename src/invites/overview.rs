@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use app::{
     Block, Came as Arrivals, Guest, Invite, InviteCard, InviteDetail, InvitePage, InviteQuery, InviteState, MissedRoom,
-    Person, Registration, Room, RoomChoice, Works,
+    Person, Room, RoomChoice, Works,
 };
 use futures_util::{StreamExt, stream};
 
@@ -13,7 +13,7 @@ use crate::{
     account::Account,
     error::Result,
     homeserver::JoinedRoom,
-    store::{self, Came, Millis, Selection, StoredInvite, Use},
+    store::{self, Came, Millis, Selection, Use},
 };
 
 /// How many invites stand on one page.
@@ -144,7 +144,7 @@ impl Invites {
         let mine = self.0.my_rooms(account).await;
         let now = (self.0.clock)();
         let state = state_of(&stored.invite, stored.all_paused, now);
-        let registration = self.0.registration_of(&stored, state);
+        let registration = self.0.registration_of(&stored, now);
         let blocks = self.0.store.blocks(code).await?;
         let blocks: Vec<store::Block> =
             blocks.into_iter().filter(|block| stored.invite.rooms.contains(&block.room)).collect();
@@ -178,18 +178,6 @@ impl Inner {
                 tracing::warn!(%error, "invites are shown without the names of their rooms");
                 MyRooms(None)
             }
-        }
-    }
-
-    /// What is known, without asking, of whether a code opens an account.
-    fn registration_of(&self, stored: &StoredInvite, state: InviteState) -> Registration {
-        match (stored.registration, self.rules.registration) {
-            (false, _) => Registration::NotRequested,
-            (true, false) => Registration::NotEnabled,
-            (true, true) if stored.registration_token.is_there() => Registration::Open,
-            (true, true) if state != InviteState::Open => Registration::Closed,
-            (true, true) if stored.token_due.is_some() => Registration::Unavailable,
-            (true, true) => Registration::NotAllowed,
         }
     }
 

@@ -42,7 +42,7 @@ enum Wanted {
     Open {
         /// How many more people the invite lets in.
         left: Option<u32>,
-        /// How many accounts the code may open in all.
+        /// How many accounts the token may open in all.
         most: Option<u32>,
         /// Until when.
         until: Option<Millis>,
@@ -155,18 +155,31 @@ impl Inner {
             return (Wanted::Gone(Registration::Closed), None);
         }
         let accounts = self.rules.accounts(invite);
-        if accounts.most == Some(0) || accounts.until.is_some_and(|until| now >= until) {
+        let opened_before = |most: u32| most.saturating_sub(stored.accounts);
+        if accounts.most.map(opened_before) == Some(0) || accounts.until.is_some_and(|until| now >= until) {
             return (Wanted::Gone(Registration::NotAllowed), None);
         }
         let limits = invite.limits;
+        // Never more than the invite lets in, whether they have come since or not.
+        let most = least(accounts.most, limits.max_uses).map(opened_before);
+        let until = least(limits.expires_at, accounts.until);
         match state(stored, now) {
+            InviteState::Open if most == Some(0) => (Wanted::Gone(Registration::Closed), None),
             InviteState::Open => {
                 let left = limits.max_uses.map(|most| most.saturating_sub(invite.uses));
-                let until = least(limits.expires_at, accounts.until);
-                (Wanted::Open { left, most: accounts.most, until }, until)
+                (Wanted::Open { left, most, until }, until)
             }
             InviteState::NotYet => (Wanted::Gone(Registration::Closed), limits.not_before),
             _ => (Wanted::Gone(Registration::Closed), None),
+        }
+    }
+
+    /// What is known, without asking, of whether a code opens accounts.
+    pub(super) fn registration_of(&self, stored: &StoredInvite, now: Millis) -> Registration {
+        match self.wanted_token(stored, now).0 {
+            Wanted::Gone(why) => why,
+            Wanted::Open { .. } if stored.registration_token.is_there() => Registration::Open,
+            Wanted::Open { .. } => Registration::Unavailable,
         }
     }
 
@@ -186,7 +199,7 @@ impl Inner {
         };
         let opened = token.as_ref().map_or(0, TokenState::opened);
         let limits = TokenLimits {
-            // Whoever has opened an account with it is one of those whom the invite lets in.
+            // Whoever has opened an account with it is, or will be, one of those whom the invite lets in.
             uses_allowed: least(left.map(|left| opened.saturating_add(left.into())), most.map(u64::from)),
             expires_at: until,
         };
@@ -219,8 +232,13 @@ impl Inner {
 
     /// Deletes a registration token that this service made.
     async fn remove_token(&self, code: &str) -> Result<homeserver::Result<()>> {
-        match self.homeserver.delete_registration_token(code).await {
-            Ok(()) => Ok(Ok(self.store.set_registration_token(code, RegistrationToken::None).await?)),
+        let remove = async {
+            let token = self.homeserver.registration_token(code).await?;
+            self.homeserver.delete_registration_token(code).await?;
+            Ok(token.as_ref().map_or(0, TokenState::opened))
+        };
+        match remove.await {
+            Ok(opened) => Ok(Ok(self.store.forget_registration_token(code, opened).await?)),
             Err(error) => Ok(Err(error)),
         }
     }

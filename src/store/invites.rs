@@ -15,6 +15,8 @@ pub struct StoredInvite {
     pub registration: bool,
     /// What is known of the registration token of this name.
     pub registration_token: RegistrationToken,
+    /// How many accounts were opened with registration tokens of it that are gone.
+    pub accounts: u32,
     /// From when on the registration token may not be as the invite wants it; `None` if it is.
     pub token_due: Option<Millis>,
     /// When it was deleted, if it was.
@@ -60,6 +62,7 @@ pub(super) struct InviteRow {
     uses: i64,
     paused_by: Option<String>,
     token_due: Option<Millis>,
+    accounts: i64,
     rooms: Option<String>,
     came: i64,
     last_came: Option<Millis>,
@@ -71,7 +74,7 @@ macro_rules! select_invites {
     ($($rest:tt)*) => {
         concat!(
             "SELECT code, owner, chat, registration, registration_token, deleted_at, label, welcome, show_rooms,
-                number, created_at, not_before, expires_at, max_uses, uses, paused_by, token_due,
+                number, created_at, not_before, expires_at, max_uses, uses, paused_by, token_due, accounts,
                 EXISTS (SELECT 1 FROM switches WHERE name = 'pause') AS all_paused,
                 (SELECT STRING_AGG(r.room, $1 ORDER BY r.position) FROM invite_rooms r WHERE r.code = i.code) AS rooms,
                 (SELECT COUNT(*) FROM redemptions d WHERE d.code = i.code AND d.came_at IS NOT NULL) AS came,
@@ -114,6 +117,7 @@ impl From<InviteRow> for StoredInvite {
             },
             number: row.number,
             token_due: row.token_due,
+            accounts: u32::try_from(row.accounts).unwrap_or(u32::MAX),
             all_paused: row.all_paused,
             registration: row.registration,
             registration_token: RegistrationToken::read(&row.registration_token),

@@ -55,6 +55,16 @@ impl Store {
         Ok(())
     }
 
+    /// Notes that the registration token of a code is gone, and how many accounts it had opened.
+    pub async fn forget_registration_token(&self, code: &str, opened: u64) -> Result<()> {
+        const FORGET: &str = "UPDATE invites SET registration_token = $2, accounts = accounts + $3 WHERE code = $1";
+        let (none, opened) = (RegistrationToken::None.as_str(), i64::try_from(opened).unwrap_or(i64::MAX));
+        on_pool!(self, |pool| {
+            sqlx::query(FORGET).bind(code).bind(none).bind(opened).execute(pool).await?;
+        });
+        Ok(())
+    }
+
     /// Notes that the registration token was looked after, and when it is due again. If something has changed since it was `due`, it is due
     /// again at once: what was done may have been for what the invite wanted before.
     pub async fn token_settled(

@@ -211,6 +211,24 @@ async fn accounts_are_opened_for_the_places_that_are_left() {
         world.register_with(&code).await.expect_err("it is spoken for");
         assert_eq!(service.redeem(&newcomer, &code).await.0, 200);
         service.is_dead(&world, &owner, &code, "used_up").await;
+
+        // Whoever opens an account and does not come in leaves nobody else one, also when a token of the same name is made anew.
+        let code = service.made(&owner, json!({"rooms": rooms, "max_uses": 3})).await;
+        world.register_with(&code).await.expect("three places are left");
+        let newcomer = world.register_with(&code).await.expect("two places are left");
+        assert_eq!(service.redeem(&newcomer, &code).await.0, 200);
+        for (paused, token) in [(true, 404), (false, 200)] {
+            service.create(&owner, json!({"token": code, "rooms": rooms, "paused": paused})).await;
+            assert_eq!(world.registration_token(&code).await, token);
+        }
+        assert_eq!(world.uses_allowed(&code).await, json!(1));
+        world.register_with(&code).await.expect("one place is left");
+        for (paused, valid) in [(true, false), (false, false)] {
+            let edited = service.create(&owner, json!({"token": code, "rooms": rooms, "paused": paused})).await;
+            assert_eq!(edited["registration_token"], json!({"valid": valid}));
+        }
+        assert_eq!(world.registration_token(&code).await, 404);
+        assert_eq!(service.redeem(&world.person("member").await, &code).await.0, 200, "who has an account comes in");
     }
 }
 

@@ -138,11 +138,14 @@ fn Stopped(state: InviteState) -> impl IntoView {
 #[component]
 fn Accounts(registration: Registration, state: InviteState) -> impl IntoView {
     let text = match registration {
-        Registration::Closed | Registration::Unavailable if state == InviteState::Open => {
+        Registration::Unavailable if state == InviteState::Open => {
             "It opens no accounts yet: the homeserver did not take the code. It is tried again by itself."
         }
+        Registration::Closed if state == InviteState::Open => {
+            "It has opened as many accounts as people fit. Whoever has one can come in."
+        }
         Registration::NotAllowed => {
-            "It opens no accounts: this server lets codes that people choose do so for a few days only. People with an account can use it."
+            "It opens no accounts any more: here, codes that people choose open few, for a few days. Whoever has one can come in."
         }
         _ => return None,
     };

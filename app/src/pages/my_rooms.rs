@@ -98,7 +98,7 @@ fn OneInvite(invite: RoomInvite, room: String, title: String, block: Sending, no
     let action = if blocked { "Let it in again" } else { "Keep it out" };
     let label = format!("{action}: {name}’s invite, {title}");
     let came = match came {
-        0 => "Nobody came in through it yet".to_owned(),
+        0 => "nobody came in through it yet".to_owned(),
         1 => "1 person came in through it".to_owned(),
         _ => format!("{came} people came in through it"),
     };
@@ -114,7 +114,7 @@ fn OneInvite(invite: RoomInvite, room: String, title: String, block: Sending, no
                     </p>
                     <p class="truncate text-sm text-base-content/80">{id}</p>
                     <p class="text-sm text-base-content/80">
-                        {format!("{came} · made {}", ago(created_at, now))}
+                        {format!("Invite {number} · {came} · made {}", ago(created_at, now))}
                         {end.map(|at| view! { " · ends " <Moment at /> })}
                     </p>
                     {kept_out

@@ -102,7 +102,7 @@ fn OneInvite(invite: ServerInvite, intervene: Sending, now: i64) -> impl IntoVie
                         {format!("Invite {number} · ")} <code class="font-mono">{code}</code> {format!(" · {about}")}
                     </p>
                     <ul class="flex flex-wrap gap-2 text-sm empty:hidden">
-                        {limits.max_uses.map(|most| view! { <li class="badge border-0 bg-base-200">{format!("At most {most}")}</li> })}
+                        {limits.max_uses.map(|most| view! { <li class="badge badge-lg border-0 bg-base-200">{format!("At most {most}")}</li> })}
                         <Bounds limits now />
                     </ul>
                     {(!rooms.is_empty())

@@ -25,7 +25,7 @@ fn bars(by_day: &[(i64, u32)], today: i64) -> (i64, Vec<Bar>) {
     let width = match days {
         ..=30 => 1,
         31..=210 => 7,
-        _ => days.div_euclid(30).max(30),
+        _ => ((days + 29) / 30).max(30),
     };
     let number = ((days + width - 1) / width).clamp(7, 30);
     let begin = today + 1 - number * width;
@@ -93,14 +93,16 @@ mod tests {
 
     #[test]
     fn everybody_is_in_one_bar_whatever_the_span() {
+        let drawn = |days: i64| bars(&[(20_000 - days + 1, 2), (20_000, 3)], 20_000);
         for (days, width, number) in [(1, 1, 7), (30, 1, 30), (31, 7, 7), (200, 7, 29), (900, 30, 30), (3000, 100, 30)]
         {
-            let today = 20_000;
-            let by_day = [(today - days + 1, 2), (today, 3)];
-            let (wide, bars) = bars(&by_day, today);
+            let (wide, bars) = drawn(days);
             assert_eq!((wide, bars.len()), (width, number), "{days} days");
+        }
+        for days in 1..4000 {
+            let (wide, bars) = drawn(days);
             assert_eq!(bars.iter().map(|bar| bar.people).sum::<u32>(), 5, "{days} days");
-            assert_eq!(bars.last().map(|bar| bar.from + wide), Some(today + 1));
+            assert_eq!(bars.last().map(|bar| bar.from + wide), Some(20_001), "{days} days");
         }
     }
 }

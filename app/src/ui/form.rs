@@ -152,7 +152,7 @@ pub(crate) fn TextField(
     let id = format!("field-{}", name.replace(['[', ']'], "-"));
     let hint_id = (!hint.is_empty()).then(|| format!("{id}-hint"));
     view! {
-        <div class="grid gap-1.5">
+        <div class="grid content-start gap-1.5">
             <label class="font-medium" for=id.clone()>
                 {label}
             </label>
@@ -187,7 +187,7 @@ pub(crate) fn AreaField(
     let id = format!("field-{}", name.replace(['[', ']'], "-"));
     let hint_id = format!("{id}-hint");
     view! {
-        <div class="grid gap-1.5">
+        <div class="grid content-start gap-1.5">
             <label class="font-medium" for=id.clone()>
                 {label}
             </label>
