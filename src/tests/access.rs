@@ -52,7 +52,7 @@ async fn the_suspended_may_look_but_neither_make_nor_redeem() {
         world.discipline(&guest, "suspend").await;
         assert_eq!(service.info(&guest, &code).await.0, 200);
         assert_eq!(errcode(&service.redeem(&guest, &code).await), (403, "M_USER_SUSPENDED"));
-        let made = service.ask(Method::POST, "tokens", &guest, json!({"create_dm": true})).await;
+        let made = service.post(&guest, json!({"create_dm": true})).await;
         assert_eq!(errcode(&made), (403, "M_USER_SUSPENDED"));
         assert_eq!(service.ask(Method::GET, "tokens", &guest, Value::Null).await.1, json!({"tokens": []}));
         assert_eq!(service.token(&owner, &code).await.1["token"]["accepted_count"], 0);

@@ -41,7 +41,7 @@ async fn the_life_of_an_invite() {
         let denied = (403, json!({"errcode": "", "error": "Permission denied"}));
         assert_eq!(service.token(&other, &code).await, denied);
         assert_eq!(service.delete(&other, &code).await, denied);
-        assert_eq!(service.ask(Method::POST, "tokens", &other, json!({"token": code})).await, denied);
+        assert_eq!(service.post(&other, json!({"token": code})).await, denied);
         assert_eq!(service.token(&world.admin, &code).await, denied);
         assert_eq!(
             service.redeem(&owner, &code).await,
@@ -67,10 +67,10 @@ async fn the_life_of_an_invite() {
         assert_eq!(service.redeem(&other, &code).await, gone);
         assert_eq!(errcode(&service.info(&other, &code).await), (403, "CANT_REDEEM"));
         assert_eq!(errcode(&service.info(&other, "never-was").await), (403, "NOT_FOUND"));
-        let again = service.ask(Method::POST, "tokens", &owner, json!({"token": code})).await;
+        let again = service.post(&owner, json!({"token": code})).await;
         assert_eq!(errcode(&again), (409, "M_INVALID_PARAM"));
         assert!(again.1["error"].as_str().unwrap().contains("was deleted and cannot be used again"));
-        assert_eq!(errcode(&service.ask(Method::POST, "tokens", &other, json!({"token": code})).await), (403, ""));
+        assert_eq!(errcode(&service.post(&other, json!({"token": code})).await), (403, ""));
     }
 }
 
@@ -105,11 +105,11 @@ async fn bad_input_is_named_and_changes_nothing() {
             (json!({"rooms": ["#nowhere:test"]}), 403, "M_FORBIDDEN", "#nowhere:test"),
             (json!({"rooms": ["#nowhere:remote.invalid"]}), 403, "M_FORBIDDEN", "#nowhere:remote.invalid"),
         ] {
-            let answer = service.ask(Method::POST, "tokens", &owner, body.clone()).await;
+            let answer = service.post(&owner, body.clone()).await;
             assert_eq!(errcode(&answer), (status, code), "{body} {}", answer.1);
             assert!(answer.1["error"].as_str().unwrap().contains(text), "{body} {}", answer.1);
         }
-        let refused = service.ask(Method::POST, "tokens", &owner, json!({"rooms": ["!a:test"]})).await;
+        let refused = service.post(&owner, json!({"rooms": ["!a:test"]})).await;
         assert_eq!(refused.1["rooms"], json!([{"room": "!a:test", "reason": "You are not in this room."}]));
 
         let post = async |body: Vec<u8>| {
@@ -164,7 +164,7 @@ async fn a_room_that_has_broken_does_not_stop_a_change_but_a_new_one_is_asked_ab
     let edited = service.create(&owner, json!({"token": code, "create_dm": true, "rooms": rooms})).await;
     assert_eq!(edited["token"]["rooms"], json!(rooms));
     let wrong = json!({"token": code, "rooms": [rooms[0], guarded]});
-    let (status, answer) = service.ask(Method::POST, "tokens", &owner, wrong).await;
+    let (status, answer) = service.post(&owner, wrong).await;
     assert_eq!(status, 403);
     let reason = "You may not invite people to this room.";
     assert_eq!(answer["rooms"], json!([{"room": guarded, "reason": reason}]));
@@ -181,10 +181,7 @@ async fn one_code_asked_for_by_many_at_once_belongs_to_one() {
         let code = unique("race");
         let body = json!({"token": code, "create_dm": true});
         let services = [&one, &two].into_iter().cycle();
-        let asked = people
-            .iter()
-            .zip(services)
-            .map(|(person, service)| service.ask(Method::POST, "tokens", person, body.clone()));
+        let asked = people.iter().zip(services).map(|(person, service)| service.post(person, body.clone()));
         let answers = futures_util::future::join_all(asked).await;
         let winners = answers.iter().filter(|(status, _)| *status == 200).count();
         assert_eq!(winners, 1, "{answers:?}");

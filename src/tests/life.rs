@@ -21,6 +21,7 @@ mod failures;
 mod limits;
 mod migrations;
 mod pages;
+mod policy;
 mod redeem;
 mod registration;
 mod sessions;

@@ -82,7 +82,7 @@ async fn an_invite_is_open_from_its_first_millisecond_to_its_last() {
                 "“expires_at” must be later than the beginning.",
             ),
         ] {
-            let answer = service.ask(Method::POST, "tokens", &owner, body).await;
+            let answer = service.post(&owner, body).await;
             assert_eq!((errcode(&answer), &answer.1["error"]), ((400, "M_INVALID_PARAM"), &json!(text)));
         }
     }

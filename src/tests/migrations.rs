@@ -93,7 +93,7 @@ async fn a_database_of_the_version_before_loses_nothing() {
         );
         assert_eq!(used["accepted_count"], 1);
         let ended = format!("{code}-ended");
-        assert_eq!(errcode(&service.ask(Method::POST, "tokens", &owner, json!({"token": ended})).await).0, 409);
+        assert_eq!(errcode(&service.post(&owner, json!({"token": ended})).await).0, 409);
         while world.registration_token(&ended).await == 200 {
             moment().await;
         }

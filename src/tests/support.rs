@@ -330,8 +330,12 @@ impl Service {
         ask(&self.client, method, &format!("{}{API}/{path}", self.url), &person.token, body).await
     }
 
+    pub async fn post(&self, person: &Person, body: Value) -> (u16, Value) {
+        self.ask(Method::POST, "tokens", person, body).await
+    }
+
     pub async fn create(&self, person: &Person, body: Value) -> Value {
-        let (status, answer) = self.ask(Method::POST, "tokens", person, body).await;
+        let (status, answer) = self.post(person, body).await;
         assert_eq!(status, 200, "{answer}");
         answer
     }
