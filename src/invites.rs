@@ -258,6 +258,11 @@ impl Inner {
     }
 }
 
+/// A text to look for, as a text in a database can be: PostgreSQL has none with NUL in it.
+fn sought(text: &str) -> String {
+    text.trim().replace('\0', "")
+}
+
 fn user_id(text: &str) -> Result<OwnedUserId> {
     UserId::parse(text).map_err(|error| Error::Failed(Arc::new(error)))
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use app::{AuditEntry, AuditPage, Code};
 
-use super::{Inner, Invites};
+use super::{Inner, Invites, sought};
 use crate::{
     account::Account,
     error::Result,
@@ -84,9 +84,9 @@ impl Invites {
     /// A page of the log for a server admin, the last entry first. `before` is where the page before this one has ended.
     pub async fn audit(&self, account: &Account, search: &str, before: &str) -> Result<AuditPage> {
         self.0.check_server_admin(account).await?;
-        let search = search.trim();
+        let (search, before) = (sought(search), sought(before));
         let before = before.split_once('-').and_then(|(at, id)| Some((at.parse().ok()?, id)));
-        let span = Span { since: 0, before, search, take: ON_A_PAGE + 1 };
+        let span = Span { since: 0, before, search: &search, take: ON_A_PAGE + 1 };
         let mut entries = self.0.store.audit(&span).await?;
         let more = entries.len() > usize::try_from(ON_A_PAGE).unwrap_or(usize::MAX);
         if more {

@@ -8,7 +8,7 @@ use app::{
 };
 use futures_util::{StreamExt, stream};
 
-use super::{Inner, Invites, registration::state_of, user_id};
+use super::{Inner, Invites, registration::state_of, sought, user_id};
 use crate::{
     account::Account,
     error::Result,
@@ -93,7 +93,7 @@ impl Invites {
     /// A page of somebody's invites.
     pub async fn page(&self, account: &Account, query: InviteQuery) -> Result<InvitePage> {
         let mine = self.0.my_rooms(account).await;
-        let text = query.search.trim().to_lowercase();
+        let text = sought(&query.search).to_lowercase();
         let named = |room: &&JoinedRoom| room.name.as_ref().is_some_and(|name| name.to_lowercase().contains(&text));
         let rooms: Vec<String> = match text.is_empty() {
             true => Vec::new(),
@@ -182,6 +182,7 @@ impl Inner {
     }
 
     async fn arrivals(&self, mine: &MyRooms, code: &str, before: &str, most: u32) -> Result<Arrivals> {
+        let before = sought(before);
         let before = before.split_once('~').and_then(|(at, who)| Some((at.parse::<Millis>().ok()?, who)));
         let mut uses = self.store.uses(code, before, i64::from(most) + 1).await?;
         let shown = usize::try_from(most).unwrap_or(usize::MAX);

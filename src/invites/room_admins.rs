@@ -6,7 +6,7 @@ use app::{Block, Error as Refusal, KnownInvite, LONGEST_REASON, LookedAfter, Roo
 use futures_util::{StreamExt, TryStreamExt, stream};
 use matrix_sdk::ruma::{OwnedRoomAliasId, OwnedRoomId};
 
-use super::{Inner, Invites, audit::Action, overview::shown, registration::state_of, user_id};
+use super::{Inner, Invites, audit::Action, overview::shown, registration::state_of, save::text, user_id};
 use crate::{account::Account, error::Result, homeserver::JoinedRoom, store};
 
 /// How many rooms are looked at once.
@@ -34,11 +34,7 @@ impl Invites {
         let into = self.0.store.invites_into(room.as_str()).await?;
         let invite = into.into_iter().find(|invite| invite.number == number).ok_or(Refusal::UnknownInvite)?;
         let code = &invite.invite.code;
-        let reason = reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
-        if reason.as_ref().is_some_and(|reason| reason.chars().count() > LONGEST_REASON) {
-            let problem = format!("must have at most {LONGEST_REASON} characters");
-            return Err(Refusal::Invalid { field: "reason".into(), problem }.into());
-        }
+        let reason = text("reason", reason, LONGEST_REASON, false)?;
         let action = if blocked { Action::Blocked } else { Action::Unblocked };
         let entry = self.0.entry(account, action, Some(code), Some(room.to_string()))?;
         match blocked {

@@ -167,8 +167,8 @@ impl Inner {
     }
 }
 
-/// A text of the owner's without the space around it; nothing if there is nothing else.
-fn text(field: &str, text: Option<String>, longest: usize, lines: bool) -> Result<Option<String>, Refusal> {
+/// A text of somebody's without the space around it; nothing if there is nothing else.
+pub(super) fn text(field: &str, text: Option<String>, longest: usize, lines: bool) -> Result<Option<String>, Refusal> {
     let Some(text) = text else { return Ok(None) };
     let text = text.trim().replace("\r\n", "\n");
     let strange = |c: char| c.is_control() && !(lines && c == '\n');

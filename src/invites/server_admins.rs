@@ -2,7 +2,7 @@
 
 use app::{Code, Error as Refusal, Intervention, ServerInvite, ServerInvites, code_in};
 
-use super::{Inner, Invites, audit::Action, user_id};
+use super::{Inner, Invites, audit::Action, sought, user_id};
 use crate::{
     account::Account,
     error::Result,
@@ -21,7 +21,8 @@ impl Invites {
     /// A page of all invites of the server: those whose owner's id has `search` in it or whose code, number or room it is.
     pub async fn server_invites(&self, account: &Account, search: &str, page: u32) -> Result<ServerInvites> {
         self.0.check_server_admin(account).await?;
-        let text = code_in(search.trim());
+        let search = sought(search);
+        let text = code_in(&search);
         let page = page.max(1);
         let select = async |page: u32| {
             let skip = i64::from(page - 1) * i64::from(ON_A_PAGE);

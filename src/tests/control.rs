@@ -75,6 +75,11 @@ async fn a_rooms_admins_see_what_leads_into_it_and_can_keep_it_out() {
         let number = &invite["invite"];
         let elsewhere = service.block(&member, &rooms[2], &json!(number.as_i64().unwrap() + 1000), true).await;
         assert_eq!(elsewhere.0, 404);
+        for reason in ["a\0b".to_owned(), "long".repeat(300)] {
+            let body = json!({"room": rooms[0], "invite": number, "blocked": true, "reason": reason});
+            let refused = service.ask(Method::POST, "rooms", &admin, body).await;
+            assert_eq!(errcode(&refused), (400, "M_INVALID_PARAM"));
+        }
 
         assert_eq!(service.block(&admin, &rooms[0], number, true).await, (200, json!({})));
         let blocked = service.rooms(&admin, &rooms[0]).await.1["invites"][0]["blocked"].clone();

@@ -246,6 +246,7 @@ async fn invites_are_found_sorted_and_paged_by_the_database() {
             assert_eq!(found.1, u64::from(pattern == "_"), "{pattern} is no wildcard");
         }
         assert_eq!(ask("", "newest", "0").await.3, 1);
+        assert_eq!(ask("nr\0 0", "name", "1").await.1, 10, "what no database holds is not looked for");
     }
 }
 
