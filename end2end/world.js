@@ -40,6 +40,10 @@ export async function person(name, displayName = name, admin = false) {
   return { id, token, username, password, name: displayName };
 }
 
+/** What others call somebody. */
+export const setName = (who, displayname) =>
+  as(who, "PUT", `/profile/${encodeURIComponent(who.id)}/displayname`, { displayname });
+
 export async function room(creator, name, more = {}) {
   return (await as(creator, "POST", "/createRoom", { preset: "private_chat", name, ...more })).room_id;
 }

@@ -1,50 +1,93 @@
 //! `super-invites check`: what is wrong, one line a finding, with the mend.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use matrix_sdk::ruma::UserId;
 use serde_json::Value;
 use url::Url;
 
 use crate::{
-    config::{ActingMode, Config},
-    homeserver::{Error, Homeserver, Limits},
-    store::Store,
+    config::{ActingMode, Config, Creators, CreatorsWord, Policy},
+    homeserver::{AdminApi, Error, Homeserver, Limits},
+    reach::{self, Reached},
+    session::{Purpose, Sealer},
+    store::{Millis, Store},
 };
 
-/// Everything that is wrong, as lines for an operator; empty if nothing is.
-pub async fn findings(config: &Config) -> Vec<String> {
+/// Two parts of an answer that were sent one after the other and arrive less than so much apart were held back in between.
+const HELD_BACK: Duration = Duration::from_millis(500);
+
+/// Everything that is wrong at `now`, as lines for an operator; empty if nothing is.
+pub async fn findings(config: &Config, now: Millis) -> Vec<String> {
     let mut findings = Vec::new();
-    if let Some(finding) = database(config).await {
-        findings.push(finding);
-    }
+    let sealer = match database(config).await {
+        Ok(sealer) => Some(sealer),
+        Err(finding) => {
+            findings.push(finding);
+            None
+        }
+    };
     match crate::homeserver(config) {
         Ok(homeserver) => findings.extend(homeserver_findings(config, &homeserver).await),
         Err(error) => findings.push(error.to_string()),
     }
-    if let Some(url) = &config.public_url
-        && let Some(finding) = public_address(url).await
-    {
-        findings.push(finding);
+    match &config.public_url {
+        Some(url) => match public_address(url).await {
+            Some(finding) => findings.push(finding),
+            None => findings.extend(way_here(url, sealer, now).await),
+        },
+        None if config.enable_web => findings.push(
+            "public_url is not set, so links and QR codes carry whatever address a page was opened under, and unless a trusted proxy \
+             sends X-Forwarded-Proto: https, the cookies of sessions are not marked Secure. Set public_url to the address that people use."
+                .to_owned(),
+        ),
+        None => {}
     }
     findings
 }
 
-async fn database(config: &Config) -> Option<String> {
-    let problem = match Store::open(&config.sql_url).await {
-        Ok(store) => {
-            let probed = store.probe().await;
-            store.close().await;
-            probed.err()?
-        }
-        Err(error) => error,
+/// What proves to the running service that we have the same configuration, if the database can be used.
+async fn database(config: &Config) -> Result<Sealer, String> {
+    let open = async {
+        let store = Store::open(&config.sql_url).await.map_err(|error| cause(&error))?;
+        let probed = store.probe().await.map_err(|error| cause(&error));
+        let key = config.session_key().map_err(|error| error.to_string())?;
+        let sealer = Sealer::new(key, &store).await.map_err(|error| cause(&error));
+        store.close().await;
+        probed.and(sealer)
     };
-    let cause = std::error::Error::source(&problem).map_or_else(|| problem.to_string(), ToString::to_string);
-    Some(format!(
-        "The database {:?} is not writable ({cause}). Check sql_url, that its folder or server exists, and that this user may \
-         write there.",
-        config.sql_url
-    ))
+    open.await.map_err(|cause: String| {
+        format!(
+            "The database {:?} is not writable ({cause}). Check sql_url, that its folder or server exists, and that this user may \
+             write there.",
+            config.sql_url
+        )
+    })
+}
+
+fn cause(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// The rules of the policy that this homeserver gives no means to keep.
+pub async fn rules_unkept(homeserver: &Homeserver, policy: &Policy) -> Vec<String> {
+    let mut findings = Vec::new();
+    let admin_api = homeserver.admin_api().await;
+    if policy.account_age_days.is_some() && matches!(admin_api, Ok(AdminApi::Closed | AdminApi::Missing)) {
+        findings.push(
+            "policy.account_age_days cannot be checked, so accounts of any age may make invites: the homeserver tells the age to server \
+             admins only. Make the user of this service one (as for generate_registration_token), or use acting: admin."
+                .to_owned(),
+        );
+    }
+    if policy.create != Creators::Word(CreatorsWord::Everyone) && matches!(admin_api, Ok(AdminApi::Missing)) {
+        findings.push(
+            "policy.create cannot be checked for server admins: this homeserver has no Synapse admin API, so nobody counts as one. List \
+             those who may make invites."
+                .to_owned(),
+        );
+    }
+    findings
 }
 
 async fn homeserver_findings(config: &Config, homeserver: &Homeserver) -> Vec<String> {
@@ -69,6 +112,7 @@ async fn homeserver_findings(config: &Config, homeserver: &Homeserver) -> Vec<St
         ));
     }
     findings.extend(rights(config, homeserver, &user).await);
+    findings.extend(rules_unkept(homeserver, &config.policy).await);
     findings
 }
 
@@ -92,26 +136,81 @@ fn refused_token(config: &Config) -> String {
 }
 
 async fn rights(config: &Config, homeserver: &Homeserver, user: &UserId) -> Vec<String> {
-    let is_admin = homeserver.is_admin().await;
+    let admin_api = homeserver.admin_api().await;
     let mut findings = Vec::new();
-    match (config.acting, is_admin) {
+    match (config.acting, admin_api) {
         (_, Err(error)) => findings.push(format!("The homeserver's admin API does not answer as it should ({error}).")),
-        (ActingMode::Admin, Ok(false)) => findings.push(format!(
+        (ActingMode::Admin, Ok(AdminApi::Closed | AdminApi::Missing)) => findings.push(format!(
             "{user} is not a server admin, which acting: admin needs. Make it one, or use acting: appservice."
         )),
-        (ActingMode::Appservice, Ok(false)) if config.generate_registration_token => findings.push(format!(
+        (ActingMode::Appservice, Ok(AdminApi::Closed | AdminApi::Missing)) if config.generate_registration_token => findings.push(format!(
             "{user} is not a server admin, which generate_registration_token needs. As an admin: curl -X PUT -H 'Authorization: \
              Bearer ADMIN_TOKEN' -d '{{\"admin\": true}}' {}_synapse/admin/v1/users/{user}/admin (start the service once before, so \
              that the user exists).",
             config.homeserver_url
         )),
-        (ActingMode::Admin, Ok(true)) if homeserver.limits().await.is_ok_and(|limits| limits == Limits::Usual) => {
+        (ActingMode::Admin, Ok(AdminApi::Open)) if homeserver.limits().await.is_ok_and(|limits| limits == Limits::Usual) => {
             findings.push(format!(
                 "The homeserver's limits hold for {user}, so redemptions of many rooms are cut short. Start the service: it lifts \
                  them."
             ));
         }
         _ => {}
+    }
+    findings
+}
+
+/// Asks the running service from outside how requests reach it, where it can be asked: one with another database cannot.
+async fn way_here(url: &Url, sealer: Option<Sealer>, now: Millis) -> Vec<String> {
+    let Some(sealer) = sealer else { return Vec::new() };
+    let address = url.as_str().trim_end_matches('/');
+    let address = format!("{}{}", address.strip_suffix(app::PREFIX).unwrap_or(address), reach::path());
+    let ask = async {
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build()?;
+        let request = client.get(address).header(reach::PROOF, sealer.proof(Purpose::Check, "", now));
+        let mut answer = request.send().await?.error_for_status()?;
+        let (mut text, mut first) = (Vec::new(), None);
+        while let Some(part) = answer.chunk().await? {
+            text.extend_from_slice(&part);
+            first.get_or_insert_with(Instant::now);
+        }
+        let apart = first.map(|first| first.elapsed()).unwrap_or_default();
+        Ok::<_, reqwest::Error>((String::from_utf8_lossy(&text).into_owned(), apart))
+    };
+    let Ok((text, apart)) = ask.await else { return Vec::new() };
+    let told = text.lines().find_map(|line| serde_json::from_str::<Reached>(line.strip_prefix("data: ")?).ok());
+    told.map(|told| proxy_findings(url, &told, apart)).unwrap_or_default()
+}
+
+fn proxy_findings(url: &Url, told: &Reached, apart: Duration) -> Vec<String> {
+    let Reached { peer, trusted, forwarded, host } = told;
+    let mut findings = Vec::new();
+    let encrypted = url.scheme() == "https";
+    if !trusted && (*forwarded || encrypted) {
+        findings.push(format!(
+            "Requests come from {peer}, which is not among trusted_proxies, so everybody seems to be there: if one guesses codes, all \
+             who have not signed in wait. If that is your reverse proxy, add {peer}, or its network, to trusted_proxies."
+        ));
+    } else if encrypted && !forwarded {
+        findings.push(format!(
+            "The reverse proxy at {peer} does not say for whom it asks, so everybody seems to be there. Let it send X-Forwarded-For \
+             (nginx: proxy_set_header X-Forwarded-For $remote_addr)."
+        ));
+    }
+    let wanted = &url[url::Position::BeforeHost..url::Position::AfterPort];
+    if host.as_deref() != Some(wanted) {
+        findings.push(format!(
+            "Requests for {wanted} arrive as requests for {}. Let the reverse proxy pass the host on (nginx: proxy_set_header Host \
+             $host).",
+            host.as_deref().unwrap_or("no host"),
+        ));
+    }
+    if apart < HELD_BACK {
+        findings.push(
+            "Something between here and the service holds answers back until they are whole, so that nobody sees how their joining \
+             comes along. Switch buffering off for this address (nginx: proxy_buffering off)."
+                .to_owned(),
+        );
     }
     findings
 }
@@ -131,5 +230,34 @@ async fn public_address(url: &Url) -> Option<String> {
     match status.as_u16() == 401 && body["errcode"] == "M_MISSING_TOKEN" {
         true => None,
         false => Some(format!("Something else answers at {address} (status {status}). {mend}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn findings(url: &str, peer: &str, trusted: bool, forwarded: bool, host: &str, apart: u64) -> String {
+        let told = Reached { peer: peer.to_owned(), trusted, forwarded, host: Some(host.to_owned()) };
+        let url = url.parse().expect("an address");
+        proxy_findings(&url, &told, Duration::from_millis(apart)).join("\n")
+    }
+
+    #[test]
+    fn what_a_proxy_does_wrong_is_said_with_the_mend() {
+        let (url, host) = ("https://invite.example.org/", "invite.example.org");
+        assert_eq!(findings(url, "127.0.0.1", true, true, host, 1000), "");
+        assert_eq!(findings("http://127.0.0.1:8090/", "127.0.0.1", true, false, "127.0.0.1:8090", 1000), "");
+        for (found, mend) in [
+            (
+                findings(url, "172.18.0.1", false, true, host, 1000),
+                "add 172.18.0.1, or its network, to trusted_proxies",
+            ),
+            (findings(url, "127.0.0.1", true, false, host, 1000), "X-Forwarded-For $remote_addr"),
+            (findings(url, "127.0.0.1", true, true, "127.0.0.1:8090", 1000), "proxy_set_header Host"),
+            (findings(url, "127.0.0.1", true, true, host, 3), "proxy_buffering off"),
+        ] {
+            assert!(found.contains(mend) && found.lines().count() == 1, "{found}");
+        }
     }
 }

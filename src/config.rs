@@ -6,11 +6,12 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
 };
 
+use ipnet::IpNet;
 use matrix_sdk::ruma::OwnedServerName;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Map, Value};
@@ -19,7 +20,7 @@ use url::Url;
 mod policy;
 mod sql_url;
 
-pub use policy::{Creators, CreatorsWord, FailedLookups, Policy};
+pub use policy::{Creators, CreatorsWord, FailedLookups, Policy, WorkLimits};
 pub use sql_url::SqlUrl;
 
 /// The commented example that `super-invites config` prints.
@@ -86,15 +87,18 @@ pub struct Config {
     /// For how long the homeserver's word on an access token is believed.
     #[serde(default = "default_token_cache", deserialize_with = "seconds")]
     pub token_cache_seconds: Duration,
-    /// Addresses of reverse proxies whose `X-Forwarded-For` is believed.
-    #[serde(default = "default_trusted_proxies")]
-    pub trusted_proxies: Vec<IpAddr>,
+    /// Addresses and networks of reverse proxies whose `X-Forwarded-For` is believed.
+    #[serde(default = "default_trusted_proxies", deserialize_with = "networks")]
+    pub trusted_proxies: Vec<IpNet>,
     /// What invites may do.
     #[serde(default)]
     pub policy: Policy,
     /// How many look-ups of codes may fail.
     #[serde(default)]
     pub failed_lookups: FailedLookups,
+    /// How much work for the homeserver people may cause.
+    #[serde(default)]
+    pub limits: WorkLimits,
     /// For how many days it is remembered who did what.
     #[serde(default = "default_audit_days")]
     pub audit_days: u32,
@@ -271,6 +275,17 @@ fn http_url_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
     http_url(deserializer).map(Some)
 }
 
+/// A single address is a network of one.
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let read = |text: String| {
+        let network = text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        network.map_err(|_| {
+            D::Error::custom(format!("“{text}” is neither an address (10.0.0.1) nor a network (10.0.0.0/8)"))
+        })
+    };
+    Vec::<String>::deserialize(deserializer)?.into_iter().map(read).collect()
+}
+
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     u64::deserialize(deserializer).map(Duration::from_secs)
 }
@@ -291,8 +306,8 @@ fn default_audit_days() -> u32 {
     365
 }
 
-fn default_trusted_proxies() -> Vec<IpAddr> {
-    vec![IpAddr::from([127, 0, 0, 1]), IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])]
+fn default_trusted_proxies() -> Vec<IpNet> {
+    vec![IpAddr::V4(Ipv4Addr::LOCALHOST).into(), IpAddr::V6(Ipv6Addr::LOCALHOST).into()]
 }
 
 #[cfg(test)]
@@ -324,6 +339,7 @@ mod tests {
         assert_eq!(config.sql_url, defaults.sql_url);
         assert_eq!(config.policy, defaults.policy);
         assert_eq!(config.failed_lookups, defaults.failed_lookups);
+        assert_eq!(config.limits, defaults.limits);
         assert_eq!(config.audit_days, defaults.audit_days);
         assert!(!config.generate_registration_token && !config.enable_web);
     }
@@ -344,6 +360,8 @@ mod tests {
         let listed =
             with(&[("SUPER_INVITES_POLICY", "{create: ['@anna:example.org'], max_uses: 5}")]).expect("it fits");
         assert_eq!((matches!(listed.policy.create, Creators::Users(_)), listed.policy.max_uses), (true, Some(5)));
+        let proxies = problem(&[("SUPER_INVITES_TRUSTED_PROXIES", "[10.0.0.0/8, docker]")]);
+        assert!(proxies.contains("“docker” is neither an address"), "{proxies}");
         let missing = Config::read(None, []).expect_err("there is nothing").to_string();
         assert!(missing.contains("`homeserver_url`"), "{missing}");
     }

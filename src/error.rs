@@ -57,13 +57,14 @@ impl From<homeserver::Error> for Error {
 
 impl From<Arc<homeserver::Error>> for Error {
     fn from(error: Arc<homeserver::Error>) -> Self {
+        // Whatever it is, it is the homeserver's trouble, or an operator's who can mend it, and nothing is lost: a client may try again.
         match &*error {
-            homeserver::Error::Unreachable(source) => {
-                tracing::warn!(%error, source, "a request has to wait");
-                Self::unreachable()
+            homeserver::Error::Refused(refusal) if refusal.is_judgement() || refusal.status == 401 => {
+                tracing::error!(%error, "a request has to wait");
             }
-            _ => Self::Failed(error),
+            _ => tracing::warn!(%error, source = error.source(), "a request has to wait"),
         }
+        Self::unreachable()
     }
 }
 

@@ -13,19 +13,19 @@ mod registration_tokens;
 mod rooms;
 mod sign_in;
 mod standing;
+mod summaries;
 mod transport;
 
 use std::{sync::Arc, time::Duration};
 
 use app::Person;
-use futures_util::{StreamExt, TryStreamExt, stream};
 use matrix_sdk::ruma::{OwnedRoomId, OwnedServerName, OwnedUserId, UserId, api::client::profile::get_profile};
 use moka::future::Cache;
 use url::Url;
 
 use self::{acting::Acting, transport::Transport};
 pub use self::{
-    acting::{Actor, Membership, RoomSummary},
+    acting::{Actor, Membership},
     caller::MayInvite,
     error::{Error, Refusal, Result},
     media::Picture,
@@ -33,6 +33,7 @@ pub use self::{
     rooms::JoinedRoom,
     sign_in::Session,
     standing::Standing,
+    summaries::{RoomSummary, Viewer},
 };
 use crate::account::{Account, Origin};
 use crate::config::{ActingMode, Secret};
@@ -45,9 +46,6 @@ const SHOWN_CACHE: Duration = Duration::from_secs(60);
 
 /// For how long a member's list of rooms may be old.
 const ROOMS_CACHE: Duration = Duration::from_secs(20);
-
-/// How many rooms are asked about at once for a page.
-const AT_ONCE: usize = 4;
 
 /// The homeserver beside which this service runs.
 pub struct Homeserver {
@@ -68,6 +66,17 @@ pub struct InviterState {
     pub person: Person,
     /// Whether their account can be used.
     pub standing: Standing,
+}
+
+/// How far Synapse's admin API is open to this service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AdminApi {
+    /// It answers.
+    Open,
+    /// It is there, for others.
+    Closed,
+    /// The homeserver has none.
+    Missing,
 }
 
 /// Whether the homeserver limits how fast the service works.
@@ -144,12 +153,14 @@ impl Homeserver {
         }
     }
 
-    /// Whether the acting token may use the homeserver's admin API.
-    pub async fn is_admin(&self) -> Result<bool> {
+    /// How far Synapse's admin API is open to the acting token.
+    pub async fn admin_api(&self) -> Result<AdminApi> {
         let user = self.acting_user().await?;
         match self.call(admin::QueryUser { user: &user }).await {
-            Err(Error::Refused(_)) => Ok(false),
-            answer => answer.map(|_| true),
+            Ok(_) => Ok(AdminApi::Open),
+            Err(error) if error.is("M_UNRECOGNIZED") => Ok(AdminApi::Missing),
+            Err(error) if error.is_judgement() => Ok(AdminApi::Closed),
+            Err(error) => Err(error),
         }
     }
 
@@ -158,7 +169,7 @@ impl Homeserver {
         let question = admin::QueryUser { user: account.user_id() };
         match self.transport.call(question, account.token()).await {
             Ok(state) => Ok(state.admin),
-            Err(Error::Refused(_)) => Ok(false),
+            Err(error) if error.is_judgement() => Ok(false),
             Err(error) => Err(error),
         }
     }
@@ -167,7 +178,7 @@ impl Homeserver {
     pub async fn account_made_at(&self, user: &UserId) -> Result<Option<i64>> {
         match self.call(admin::QueryUser { user }).await {
             Ok(state) => Ok(state.creation_ts.map(|seconds| seconds * 1000)),
-            Err(Error::Refused(_)) => Ok(None),
+            Err(error) if error.is_judgement() => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -183,9 +194,9 @@ impl Homeserver {
     }
 
     /// Name, picture and state of somebody who invites, at most [`INVITER_CACHE`] old: to be shown, not to be relied on.
-    pub async fn inviter(self: &Arc<Self>, user: &UserId) -> Result<InviterState, Arc<Error>> {
+    pub async fn inviter(&self, user: &UserId) -> Result<InviterState, Arc<Error>> {
         let ask = async {
-            let (profile, standing) = tokio::join!(self.profile(user), self.standing(user));
+            let (profile, standing) = tokio::join!(self.profile(user), self.shown_standing(user));
             Ok(InviterState { person: profile?, standing: standing? })
         };
         self.inviters.try_get_with_by_ref(user, ask).await
@@ -198,31 +209,6 @@ impl Homeserver {
             tracing::debug!(%error, "a profile is missing");
             Person { user_id: user.to_string(), display_name: None, avatar_url: None }
         })
-    }
-
-    /// What somebody sees of rooms, in the same order; `None` of those that they may not see. At most [`SHOWN_CACHE`] old.
-    pub async fn summaries(
-        self: &Arc<Self>,
-        user: &UserId,
-        rooms: &[OwnedRoomId],
-    ) -> Result<Vec<Option<RoomSummary>>, Arc<Error>> {
-        let mut actor = None;
-        for room in rooms {
-            if actor.is_none() && !self.summaries.contains_key(&(user.to_owned(), room.clone())) {
-                actor = Some(self.act_as(user).await?);
-            }
-        }
-        let ask = async |room: OwnedRoomId| {
-            let look = async {
-                match &actor {
-                    Some(actor) => actor.room_summary(&room).await,
-                    // It was in the cache a moment ago; a page can do without.
-                    None => Ok(None),
-                }
-            };
-            self.summaries.try_get_with((user.to_owned(), room.clone()), look).await
-        };
-        stream::iter(rooms.to_vec()).map(ask).buffered(AT_ONCE).try_collect().await
     }
 
     /// Asks something that only the acting token may.

@@ -1,6 +1,7 @@
 //! The use cases: everything that can be done with invites, with all rules and all authorisation, whichever door the
 //! request came through.
 
+mod attempts;
 mod audit;
 mod chat;
 mod entry;
@@ -15,6 +16,7 @@ mod rules;
 mod save;
 mod server_admins;
 mod session;
+mod work;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -23,13 +25,13 @@ use matrix_sdk::ruma::{OwnedUserId, UserId};
 use moka::future::Cache;
 use tokio_util::task::TaskTracker;
 
-use self::{audit::Action, guesses::Guesses, redeem::Running};
+use self::{audit::Action, guesses::Guesses, redeem::Running, work::Done};
 pub use self::{rules::Rules, save::Saved};
 use crate::{
     account::{Account, Origin},
-    config::FailedLookups,
+    config::{FailedLookups, WorkLimits},
     error::{Error, Result},
-    homeserver::{self, Homeserver},
+    homeserver::{self, Homeserver, Standing},
     store::{Millis, Store, StoredInvite, Written},
 };
 
@@ -46,6 +48,7 @@ struct Inner {
     rules: Rules,
     clock: Clock,
     guesses: Guesses,
+    done: Done,
     lists: Lists,
     running: Running,
     tasks: TaskTracker,
@@ -75,14 +78,16 @@ impl Invites {
         homeserver: Arc<Homeserver>,
         rules: Rules,
         failed_lookups: FailedLookups,
+        limits: WorkLimits,
         clock: Clock,
     ) -> Self {
         Self(Arc::new(Inner {
             store,
             homeserver,
             rules,
+            guesses: Guesses::new(failed_lookups, Arc::clone(&clock)),
+            done: Done::new(limits),
             clock,
-            guesses: Guesses::new(failed_lookups),
             lists: lists(),
             running: Running::default(),
             tasks: TaskTracker::new(),
@@ -149,7 +154,7 @@ impl Invites {
 
     /// What a code promises, for somebody who holds it. Its owner sees it also when it lets nobody in.
     pub async fn preview(&self, account: &Account, code: &str) -> Result<Preview> {
-        self.0.guarded(account, self.0.preview(account, code)).await
+        self.0.guarded(account, code, self.0.preview(account, code)).await
     }
 
     /// Waits until every redemption that has begun is done, for a tidy shutdown.
@@ -165,7 +170,12 @@ impl Invites {
             check_owner(&stored, account.user_id())?;
             Ok(stored)
         };
-        self.0.guarded(account, look).await
+        self.0.guarded(account, code, look).await
+    }
+
+    /// The time, in milliseconds since the epoch.
+    pub fn now(&self) -> Millis {
+        (self.0.clock)()
     }
 }
 
@@ -194,27 +204,30 @@ impl Inner {
     }
 
     /// Looks a code up for somebody, unless they have tried too many that are not there or not theirs.
-    async fn guarded<T>(&self, account: &Account, look: impl Future<Output = Result<T>>) -> Result<T> {
-        self.guarded_for(Some(account.user_id()), account.origin(), look).await
+    async fn guarded<T>(&self, account: &Account, code: &str, look: impl Future<Output = Result<T>>) -> Result<T> {
+        self.guarded_for(Some(account.user_id()), account.origin(), code, look).await
     }
 
     async fn guarded_for<T>(
         &self,
         user: Option<&UserId>,
         origin: &Origin,
+        code: &str,
         look: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        self.guesses.check(user, origin.address, (self.clock)())?;
+        let guess = self.guesses.begin(code, user, origin.address).await?;
         let found = look.await;
-        if let Err(Error::Refused(
-            Refusal::UnknownInvite
-            | Refusal::Ended
-            | Refusal::NotYours
-            | Refusal::OwnerGone
-            | Refusal::CodeSpent { .. },
-        )) = &found
+        if let (Some(guess), Err(Error::Refused(refusal))) = (guess, &found)
+            && matches!(
+                refusal,
+                Refusal::UnknownInvite
+                    | Refusal::Ended
+                    | Refusal::NotYours
+                    | Refusal::OwnerGone
+                    | Refusal::CodeSpent { .. }
+            )
         {
-            self.guesses.failed(user, origin.address, (self.clock)())?;
+            guess.failed();
         }
         found
     }
@@ -232,10 +245,14 @@ impl Inner {
         }
         let owner = user_id(&invite.owner)?;
         let inviter = Box::pin(self.homeserver.inviter(&owner)).await?;
-        if !inviter.standing.may_invite() {
-            return Err(Refusal::OwnerGone.into());
+        match inviter.standing {
+            Standing::Active => {}
+            Standing::ShadowBanned if owner == account.user_id() => {}
+            Standing::ShadowBanned => return Err(Refusal::UnknownInvite.into()),
+            _ => return Err(Refusal::OwnerGone.into()),
         }
-        let redeemed = self.store.has_redeemed(code, account.user_id().as_str()).await?;
+        let redemption = self.store.redemption(code, account.user_id().as_str()).await?;
+        let redeemed = redemption.is_some_and(|redemption| redemption.is_over(&invite.rooms, invite.chat));
         let rooms = invite.rooms.len() + usize::from(invite.chat);
         Ok(Preview {
             rooms: u32::try_from(rooms).unwrap_or(u32::MAX),

@@ -12,6 +12,7 @@ pub mod error;
 pub mod homeserver;
 pub mod invites;
 pub mod proxies;
+pub mod reach;
 pub mod registration;
 pub mod session;
 pub mod store;
@@ -22,7 +23,7 @@ use std::{future::Future, net::SocketAddr, path::PathBuf, sync::Arc, time::Durat
 use tokio::net::TcpListener;
 
 use self::{
-    config::{Config, ConfigError},
+    config::{Config, ConfigError, Policy},
     homeserver::Homeserver,
     invites::{Clock, Invites, Rules},
     proxies::Proxies,
@@ -86,15 +87,25 @@ pub async fn serve(
         policy: config.policy.clone(),
         audit_days: config.audit_days,
     };
-    let invites = Invites::new(store.clone(), Arc::clone(&homeserver), rules, config.failed_lookups, clock);
-    let housekeeping = [tokio::spawn(prepare(homeserver)), tokio::spawn(keep_house(invites.clone()))];
+    let invites = Invites::new(
+        store.clone(),
+        Arc::clone(&homeserver),
+        rules,
+        config.failed_lookups,
+        config.limits.clone(),
+        Arc::clone(&clock),
+    );
+    let housekeeping =
+        [tokio::spawn(prepare(homeserver, config.policy.clone())), tokio::spawn(keep_house(invites.clone()))];
 
     let proxies = Arc::new(Proxies::new(config.trusted_proxies.clone()));
+    let sealer = Sealer::new(config.session_key()?, &store).await?;
     let mut router = api::router(invites.clone(), Arc::clone(&proxies));
+    router = router.merge(reach::router(sealer.clone(), Arc::clone(&proxies), clock));
     if config.enable_web {
         let settings = web::Settings {
             proxies,
-            sealer: Sealer::new(config.session_key()?, &store).await?,
+            sealer,
             public_url: config.public_url.clone(),
             homeserver: config.homeserver_public_url.clone().unwrap_or_else(|| config.homeserver_url.clone()),
         };
@@ -117,11 +128,14 @@ fn site_dir(config: &Config) -> PathBuf {
     config.site_dir.clone().or_else(beside).unwrap_or_else(|| "site".into())
 }
 
-/// Makes the homeserver ready for the service, as soon as it answers.
-async fn prepare(homeserver: Arc<Homeserver>) {
+/// Makes the homeserver ready for the service, as soon as it answers, and says which rules cannot be kept on it.
+async fn prepare(homeserver: Arc<Homeserver>, policy: Policy) {
     while let Err(error) = homeserver.prepare().await {
         tracing::warn!(%error, "the homeserver is not ready; `super-invites check` says why");
         tokio::time::sleep(PREPARE).await;
+    }
+    for finding in check::rules_unkept(&homeserver, &policy).await {
+        tracing::warn!("{finding}");
     }
 }
 

@@ -83,7 +83,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
             serve(config, listener, clock(), shutdown()).await?;
         }
         Command::Registration { server_name, sender, out } => write_registration(&server_name, &sender, &out)?,
-        Command::Check => return Ok(report(&check::findings(&read(cli.config)?).await)),
+        Command::Check => return Ok(report(&check::findings(&read(cli.config)?, clock()()).await)),
         Command::Config => print!("{}", config::EXAMPLE),
     }
     Ok(ExitCode::SUCCESS)

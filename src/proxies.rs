@@ -3,17 +3,24 @@
 use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, header};
+use ipnet::IpNet;
 
 use crate::account::{Door, Origin};
 
 /// The reverse proxies whose word is believed.
 #[derive(Debug)]
-pub struct Proxies(Vec<IpAddr>);
+pub struct Proxies(Vec<IpNet>);
 
 impl Proxies {
-    /// Believes these addresses.
-    pub fn new(trusted: Vec<IpAddr>) -> Self {
+    /// Believes these.
+    pub fn new(trusted: Vec<IpNet>) -> Self {
         Self(trusted)
+    }
+
+    /// Whether this is the address of one of them.
+    pub fn trusts(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
     }
 
     /// Who sent a request: the peer or, as far as trusted proxies say so in `X-Forwarded-For`, whoever is behind them.
@@ -23,7 +30,7 @@ impl Proxies {
         let chain: Vec<&str> = chain.flat_map(|value| value.split(',')).collect();
         for named in chain.into_iter().rev() {
             match named.trim().parse::<IpAddr>() {
-                Ok(behind) if self.0.contains(&address) => address = behind.to_canonical(),
+                Ok(behind) if self.trusts(address) => address = behind.to_canonical(),
                 _ => break,
             }
         }
@@ -32,8 +39,7 @@ impl Proxies {
 
     /// Whether a trusted proxy says that the browser's connection is encrypted.
     pub fn says_https(&self, peer: SocketAddr, headers: &HeaderMap) -> bool {
-        self.0.contains(&peer.ip().to_canonical())
-            && headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https")
+        self.trusts(peer.ip()) && headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https")
     }
 }
 
@@ -43,13 +49,14 @@ mod tests {
 
     #[test]
     fn only_trusted_proxies_are_believed() {
-        let proxies = Proxies::new(vec![[127, 0, 0, 1].into(), [10, 0, 0, 1].into()]);
+        let proxies =
+            Proxies::new(["127.0.0.1/32", "10.0.0.0/30"].map(|network| network.parse().expect("a network")).into());
         let origin = |peer: &str, forwarded: &[&str]| {
             let mut headers = HeaderMap::new();
             for value in forwarded {
                 headers.append("x-forwarded-for", value.parse().expect("a legal header"));
             }
-            let peer = format!("{peer}:1").parse().expect("an address");
+            let peer = SocketAddr::new(peer.parse().expect("an address"), 1);
             proxies.origin(Door::Api, peer, &headers).address.map(|address| address.to_string())
         };
         let is = |address: &str| Some(address.to_owned());
@@ -59,6 +66,8 @@ mod tests {
         // What a client writes itself stands in front and counts for nothing.
         assert_eq!(origin("127.0.0.1", &["203.0.113.9, 198.51.100.1"]), is("198.51.100.1"));
         assert_eq!(origin("127.0.0.1", &["198.51.100.1", "10.0.0.1"]), is("198.51.100.1"));
+        assert_eq!(origin("::ffff:10.0.0.2", &["198.51.100.1"]), is("198.51.100.1"));
+        assert_eq!(origin("10.0.0.4", &["198.51.100.1"]), is("10.0.0.4"));
         assert_eq!(origin("127.0.0.1", &["nonsense"]), is("127.0.0.1"));
     }
 }

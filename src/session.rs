@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256, Sha512};
 
 use crate::{
     config::Secret,
-    store::{self, Store},
+    store::{self, Millis, Store},
 };
 
 /// Under what the key is kept in the database, where the configuration has none.
@@ -113,25 +113,67 @@ impl Sealer {
         response.headers().get(header::SET_COOKIE).cloned()
     }
 
-    /// A mark for a text, which nobody else can make.
-    pub fn mark(&self, text: &str) -> String {
-        let mac = self.mac(text).finalize().into_bytes();
+    /// A mark for a text, which nobody else can make, and which is worth nothing for another purpose.
+    pub fn mark(&self, purpose: Purpose, text: &str) -> String {
+        let mac = self.mac(purpose, text).finalize().into_bytes();
         URL_SAFE_NO_PAD.encode(&mac[..16])
     }
 
     /// Whether this is the mark of that text.
-    pub fn is_marked(&self, text: &str, mark: &str) -> bool {
+    pub fn is_marked(&self, purpose: Purpose, text: &str, mark: &str) -> bool {
         let Ok(bytes) = URL_SAFE_NO_PAD.decode(mark) else { return false };
-        bytes.len() == 16 && self.mac(text).verify_truncated_left(&bytes).is_ok()
+        bytes.len() == 16 && self.mac(purpose, text).verify_truncated_left(&bytes).is_ok()
+    }
+
+    /// A proof about a text, for a while.
+    pub fn proof(&self, purpose: Purpose, text: &str, now: Millis) -> String {
+        format!("{now}.{}", self.mark(purpose, &format!("{now}\0{text}")))
+    }
+
+    /// Whether this is a proof about that text which is not older than [`PROVES`].
+    pub fn proves(&self, purpose: Purpose, text: &str, proof: &str, now: Millis) -> bool {
+        let Some((made_at, mark)) = proof.split_once('.') else { return false };
+        let age = made_at.parse::<Millis>().map(|made_at| now.saturating_sub(made_at));
+        age.is_ok_and(|age| (-SKEW..=PROVES).contains(&age))
+            && self.is_marked(purpose, &format!("{made_at}\0{text}"), mark)
     }
 
     #[expect(clippy::expect_used, reason = "HMAC takes keys of any length (RFC 2104, section 3)")]
-    fn mac(&self, text: &str) -> Hmac<Sha256> {
+    fn mac(&self, purpose: Purpose, text: &str) -> Hmac<Sha256> {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.key.master()).expect("any length will do");
+        mac.update(purpose.as_str().as_bytes());
+        mac.update(b"\0");
         mac.update(text.as_bytes());
         mac
     }
 }
+
+/// What a text is marked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// That a page of ours shows a picture.
+    Picture,
+    /// That a page was made for the session of a server admin.
+    ServerAdmin,
+    /// That somebody has our configuration.
+    Check,
+}
+
+impl Purpose {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Picture => "picture",
+            Self::ServerAdmin => "server admin",
+            Self::Check => "check",
+        }
+    }
+}
+
+/// For how long a proof is one, in milliseconds.
+const PROVES: Millis = 60 * 60 * 1000;
+
+/// How far the clocks of two instances may be apart, in milliseconds.
+const SKEW: Millis = 60 * 1000;
 
 fn name<T: Sealed>(secure: bool) -> String {
     let prefix = if secure { "__Host-" } else { "" };
@@ -187,16 +229,33 @@ mod tests {
     #[test]
     fn a_mark_fits_one_text_only() {
         let (ours, other) = (sealer("one"), sealer("another"));
-        let mark = ours.mark("server/media");
-        assert!(ours.is_marked("server/media", &mark));
+        let is = |sealer: &Sealer, text, mark: &str| sealer.is_marked(Purpose::Picture, text, mark);
+        let mark = ours.mark(Purpose::Picture, "server/media");
+        assert!(is(&ours, "server/media", &mark));
+        assert!(!ours.is_marked(Purpose::Check, "server/media", &mark), "one purpose only");
         for (text, mark) in [
             ("server/other", mark.as_str()),
             ("server/media", ""),
             ("server/media", "äöü"),
             ("server/media", &mark[2..]),
         ] {
-            assert!(!ours.is_marked(text, mark), "{text} {mark}");
+            assert!(!is(&ours, text, mark), "{text} {mark}");
         }
-        assert!(!other.is_marked("server/media", &mark));
+        assert!(!is(&other, "server/media", &mark));
+    }
+
+    #[test]
+    fn a_proof_fits_one_text_for_a_while() {
+        let ours = sealer("one");
+        let proof = ours.proof(Purpose::ServerAdmin, "token", 1_000_000);
+        let proves = |text, proof: &str, now| ours.proves(Purpose::ServerAdmin, text, proof, now);
+        assert!(proves("token", &proof, 1_000_000) && proves("token", &proof, 1_000_000 + PROVES));
+        assert!(!proves("token", &proof, 1_000_001 + PROVES), "it is too old");
+        assert!(!proves("another", &proof, 1_000_000));
+        assert!(!sealer("another").proves(Purpose::ServerAdmin, "token", &proof, 1_000_000));
+        let younger = proof.replacen("1000000", "1000001", 1);
+        for forged in ["", ".", "1000000.", &younger, "9223372036854775807.x", "-9223372036854775808.x"] {
+            assert!(!proves("token", forged, 1_000_000), "{forged}");
+        }
     }
 }

@@ -13,7 +13,13 @@ mod registration_tokens;
 mod rooms;
 mod selections;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    fs::{OpenOptions, Permissions},
+    io::ErrorKind,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use sqlx::{
     PgPool, SqlitePool,
@@ -169,7 +175,32 @@ fn containing(text: &str) -> String {
     pattern + "%"
 }
 
+/// Makes the file if it is not there, for nobody else to read, whatever the process's file mode creation mask: it holds every code, and the
+/// key of the sessions. SQLite gives its `-wal` and `-shm` the same mode. One that was there before is closed to strangers; what a group may
+/// do is the operator's choice.
+fn close_to_others(path: &Path) -> std::io::Result<()> {
+    const OTHERS: u32 = 0o007;
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    for beside in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(beside);
+        let Ok(metadata) = std::fs::metadata(&name) else { continue };
+        let mode = metadata.permissions().mode();
+        if mode & OTHERS != 0 {
+            let closed = std::fs::set_permissions(&name, Permissions::from_mode(mode & 0o7777 & !OTHERS));
+            if let Err(error) = closed {
+                tracing::warn!(%error, file = %Path::new(&name).display(), "everybody on this machine can read the database");
+            }
+        }
+    }
+    Ok(())
+}
+
 async fn sqlite_file(path: PathBuf) -> sqlx::Result<SqlitePool> {
+    close_to_others(&path)?;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)

@@ -123,7 +123,7 @@ async fn function(
 ) -> Response {
     let (parts, body) = request.into_parts();
     let visit = web.visit(&parts, peer);
-    if !visit.is_from_here() {
+    if !visit.is_from_here() || !visit.is_by_script() {
         return reply::not_from_here();
     }
     match read(body).await {
@@ -160,7 +160,7 @@ impl Web {
     async fn render(self: &Arc<Self>, visit: Visit, mut parts: Parts, posted: Option<Posted>) -> Response {
         let (base, origin) = (visit.base, visit.site.clone());
         let (site, reply) = Site::new(Arc::clone(self), visit, true);
-        let nonce = headers::nonce();
+        let (nonce, scripts) = (headers::nonce(), format!("{origin}{PREFIX}/_assets/pkg/"));
         let context = {
             let nonce = nonce.clone();
             move || {
@@ -175,7 +175,7 @@ impl Web {
         let request = Request::from_parts(parts, Body::empty());
         let render = render_app_async_with_context(context, move || shell(options.clone()));
         let mut response = render(request).await;
-        headers::protect(&mut response, &nonce);
+        headers::protect(&mut response, &nonce, &scripts);
         reply.apply(response, base)
     }
 

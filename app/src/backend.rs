@@ -38,10 +38,10 @@ pub trait Backend: Send + Sync {
     async fn block(&self, room: String, invite: i64, blocked: bool, reason: String) -> Result<Next>;
     /// Some of the server's invites, for its admins.
     async fn server_invites(&self, search: String, page: u32) -> Result<ServerInvites>;
-    /// Stops one of the server's invites, lets it go on, or ends it.
-    async fn intervene(&self, invite: i64, what: Intervention) -> Result<Next>;
-    /// Stops all of the server's invites, or lets them go on.
-    async fn pause_all(&self, paused: bool) -> Result<Next>;
+    /// Stops one of the server's invites, lets it go on, or ends it. `proof` is that of the page on which it was asked for.
+    async fn intervene(&self, invite: i64, what: Intervention, proof: String) -> Result<Next>;
+    /// Stops all of the server's invites, or lets them go on; `proof` as above.
+    async fn pause_all(&self, paused: bool, proof: String) -> Result<Next>;
     /// Some of what was done, for the server's admins; `before` is where the page before this one has ended.
     async fn audit(&self, search: String, before: String) -> Result<AuditPage>;
     /// What is behind an invite's link.

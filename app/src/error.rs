@@ -44,9 +44,15 @@ pub enum Error {
     /// What came back from a sign-in elsewhere cannot be used (any more).
     #[error("Signing in did not work, or took too long. Please try again.")]
     SignInFailed,
-    /// Too many attempts.
+    /// Too many attempts, of one person or of all together.
     #[error("That was too often. Please try again in {}.", duration(*retry_after))]
     TooFast {
+        /// After how many seconds to try again.
+        retry_after: u32,
+    },
+    /// Too many codes that are not there were asked for by people who have not signed in, so that those are not answered for now.
+    #[error("Too many wrong codes have been tried. Sign in to open this one, or try again in {}.", duration(*retry_after))]
+    TooManyGuesses {
         /// After how many seconds to try again.
         retry_after: u32,
     },
@@ -96,14 +102,17 @@ pub enum Error {
         /// A sentence for the person.
         reason: String,
     },
+    /// The homeserver does not answer, so a session could not be ended there.
+    #[error("The homeserver does not answer, so you are still signed in. Please try again in a moment.")]
+    StillSignedIn,
     /// The homeserver does not answer. Nothing is lost, and it may work in a moment.
     #[error("The homeserver does not answer right now. Nothing is lost: please try again in a moment.")]
     Unreachable {
         /// After how many seconds to try again.
         retry_after: u32,
     },
-    /// The program in the browser and the server are of different versions.
-    #[error("This page is from before an update. Please reload it.")]
+    /// The program in the browser and the server are of different versions, or the page was open for too long.
+    #[error("This page is too old. Please reload it.")]
     Outdated,
     /// Something broke here, and is in the log.
     #[error("Something went wrong here. It has been noted; please try again later.")]

@@ -28,6 +28,7 @@ mod wire;
 pub use backend::{Backend, backend, provide_backend, provide_mount, provide_posted};
 pub use error::{Error, Result, RoomRefusal};
 pub use model::*;
+pub use pages::forms_on;
 pub use shell::{App, PREFIX, shell};
 pub use wire::{from_wire, to_wire};
 

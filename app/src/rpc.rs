@@ -97,13 +97,13 @@ pub async fn server_invites(#[server(default)] search: String, #[server(default)
 }
 
 #[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "intervene")]
-pub async fn intervene(invite: i64, what: Intervention) -> Result<Next> {
-    crate::backend()?.intervene(invite, what).await
+pub async fn intervene(invite: i64, what: Intervention, #[server(default)] proof: String) -> Result<Next> {
+    crate::backend()?.intervene(invite, what, proof).await
 }
 
 #[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "pause_all")]
-pub async fn pause_all(#[server(default)] paused: bool) -> Result<Next> {
-    crate::backend()?.pause_all(paused).await
+pub async fn pause_all(#[server(default)] paused: bool, #[server(default)] proof: String) -> Result<Next> {
+    crate::backend()?.pause_all(paused, proof).await
 }
 
 #[server(output = Text, name = GetAudit, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "audit")]

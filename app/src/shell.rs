@@ -14,7 +14,7 @@ use crate::{
         AllInvites, Audit, DeleteInvite, EditInvite, EnterCode, InvitePage, Invites, Landing, MyRooms, NewInvite,
         NotFound, SignIn, Start,
     },
-    ui::{LastPost, Layout, Visits, announce},
+    ui::{LastPost, Layout, Visits, announce, escaped},
     view,
     wire::{from_wire, to_wire},
 };
@@ -58,6 +58,15 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     }
 }
 
+/// What stands in the window's title. Every page's title passes through here. The server writes it into the page's HTML as it is, and it often
+/// holds what somebody else wrote; in the browser it is text.
+///
+/// Which of the two this is, the target says: the server asks for it after rendering, where [`is_browser`] has nothing left to tell it by.
+fn title(page: String) -> String {
+    let title = if page == "Super Invites" { page } else { format!("{page} · Super Invites") };
+    if cfg!(target_family = "wasm") { title } else { escaped(&title) }
+}
+
 /// The application.
 #[component]
 pub fn App() -> impl IntoView {
@@ -71,9 +80,7 @@ pub fn App() -> impl IntoView {
     let posted = from_wire(&posted).unwrap_or_default();
     provide_context(LastPost::new(posted));
     view! {
-        <Title formatter=|page: String| {
-            if page == "Super Invites" { page } else { format!("{page} · Super Invites") }
-        } />
+        <Title formatter=title />
         <Router base=base>
             <Layout>
                 <FlatRoutes fallback=NotFound>

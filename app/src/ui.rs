@@ -29,7 +29,7 @@ pub(crate) use self::{
     form::{AreaField, Form, FormProblem, Sending, Submit, TextField, go_on, last_post, reload_after, sending},
     icon::{Icon, Shape},
     joining::Joining,
-    layout::{Layout, Visits},
+    layout::{Layout, Visits, sign_out},
     load::{load, show, show_either},
     mark::Mark,
     navigation::{LastPost, address, href, parameter, query},
@@ -37,6 +37,6 @@ pub(crate) use self::{
     search::{Pager, SearchForm},
     share::{Camera, SharePanel},
     state::{Bounds, StateBadge, places},
-    text::{ago, count},
+    text::{ago, count, escaped},
     time::{Moment, TimeField},
 };

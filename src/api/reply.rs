@@ -95,7 +95,7 @@ impl Reply {
                 let reply = Self::error(StatusCode::SERVICE_UNAVAILABLE, "M_UNKNOWN", text);
                 return Self { retry_after: Some(retry_after), ..reply };
             }
-            Refusal::TooFast { retry_after } => {
+            Refusal::TooFast { retry_after } | Refusal::TooManyGuesses { retry_after } => {
                 let milliseconds = u64::from(retry_after) * 1000;
                 let body = json!({"errcode": "M_LIMIT_EXCEEDED", "error": text, "retry_after_ms": milliseconds});
                 let reply = Self::new(StatusCode::TOO_MANY_REQUESTS, &body);
@@ -122,6 +122,7 @@ impl Reply {
             Refusal::AlreadyRedeemed => (StatusCode::BAD_REQUEST, "ALREADY_REDEEMED", text),
             Refusal::CodeSpent { .. } => (StatusCode::CONFLICT, "M_INVALID_PARAM", text),
             Refusal::Invalid { .. } => (StatusCode::BAD_REQUEST, "M_INVALID_PARAM", text),
+            Refusal::StillSignedIn => (StatusCode::SERVICE_UNAVAILABLE, "M_UNKNOWN", text),
             Refusal::Internal | Refusal::Outdated => (StatusCode::INTERNAL_SERVER_ERROR, "M_UNKNOWN", text),
         };
         Self::error(status, errcode, text)
@@ -133,6 +134,10 @@ impl Reply {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
         let uncached = HeaderValue::from_static("no-cache, no-store, must-revalidate");
         headers.insert(header::CACHE_CONTROL, uncached);
+        // For whoever leads a browser here.
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        let nothing_runs = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+        headers.insert(header::CONTENT_SECURITY_POLICY, nothing_runs);
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }

@@ -92,7 +92,8 @@ pub(super) async fn answer(invites: &Invites, method: &Method, request: Request)
 fn registration_token(registration: Registration) -> Value {
     match registration {
         Registration::Open => json!({"valid": true}),
-        Registration::Closed => json!({"valid": false}),
+        // An answer to saving it never says that it has to be saved.
+        Registration::Closed | Registration::SaveFirst => json!({"valid": false}),
         Registration::NotEnabled => json!({"valid": false, "reason": "NOT_ENABLED"}),
         Registration::NotRequested => json!({"valid": false, "reason": "NOT_REQUESTED"}),
         Registration::Unavailable => json!({"valid": false, "reason": "UNAVAILABLE"}),

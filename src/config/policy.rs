@@ -72,7 +72,49 @@ pub enum CreatorsWord {
     Admins,
 }
 
-/// How many look-ups of codes may fail in a minute. Whoever only uses codes that work never meets these.
+/// How much work for the homeserver one person may cause in an hour, and all together (`…_in_all`). Everything that is unset has no
+/// bound.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WorkLimits {
+    /// Rooms into which a redemption lets somebody, or tries to.
+    pub rooms_entered: Option<u32>,
+    /// The same in all.
+    pub rooms_entered_in_all: Option<u32>,
+    /// Direct chats that come with a redemption.
+    pub chats_made: Option<u32>,
+    /// The same in all.
+    pub chats_made_in_all: Option<u32>,
+    /// Invites made or changed.
+    pub invites_saved: Option<u32>,
+    /// The same in all.
+    pub invites_saved_in_all: Option<u32>,
+    /// Rooms about which the homeserver is asked what somebody may do there.
+    pub room_lookups: Option<u32>,
+    /// The same in all.
+    pub room_lookups_in_all: Option<u32>,
+    /// Redemptions of which nothing new came.
+    pub redemptions_in_vain: Option<u32>,
+}
+
+impl Default for WorkLimits {
+    fn default() -> Self {
+        Self {
+            rooms_entered: Some(1_000),
+            rooms_entered_in_all: Some(100_000),
+            chats_made: Some(60),
+            chats_made_in_all: Some(10_000),
+            invites_saved: Some(1_000),
+            invites_saved_in_all: Some(50_000),
+            room_lookups: Some(10_000),
+            room_lookups_in_all: Some(500_000),
+            redemptions_in_vain: Some(20),
+        }
+    }
+}
+
+/// How many look-ups of codes that people have chosen may fail in a minute. Whoever only uses codes that work never meets these, but for
+/// those who have not signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FailedLookups {

@@ -13,27 +13,19 @@ use matrix_sdk::ruma::{
             invite_user::v3::{self as invite_user, InviteUserId},
             join_room_by_id, joined_rooms,
         },
-        room::{
-            create_room::v3::{self as create_room, CreationContent, RoomPreset},
-            get_summary,
-        },
+        room::create_room::v3::{self as create_room, CreationContent, RoomPreset},
         session::logout,
         state::get_state_event_for_key,
     },
     events::{
-        GlobalAccountDataEventType, InitialStateEvent, StateEventType,
-        direct::DirectEventContent,
-        ignored_user_list::IgnoredUserListEventContent,
-        room::{
-            encryption::RoomEncryptionEventContent,
-            member::{MembershipState, RoomMemberEventContent},
-        },
+        AnyGlobalAccountDataEventContent, GlobalAccountDataEventType, InitialStateEvent, StateEventType,
+        room::encryption::RoomEncryptionEventContent,
     },
-    room::RoomType,
-    serde::Raw,
+    serde::{JsonObject, Raw},
     uint,
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::Serialize;
+use serde_json::Value;
 use tokio::sync::OnceCell;
 
 use super::{Error, Homeserver, Result, admin};
@@ -84,22 +76,14 @@ pub enum Membership {
     Outside,
 }
 
-/// What is shown of a room to somebody who may see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoomSummary {
-    /// What it is called.
-    pub name: Option<String>,
-    /// `mxc:` address of its picture.
-    pub avatar_url: Option<String>,
-    /// Whether it is a space.
-    pub space: bool,
-}
+/// Under what a direct chat that this service makes carries its marker in its `m.room.create`, to be found again after a crash.
+const MARKER: &str = "org.super_invites.redemption";
 
-/// What a direct chat that this service makes carries in its `m.room.create`, to be found again after a crash.
-#[derive(Debug, Serialize, Deserialize)]
-struct Marked {
+/// The `m.room.create` content of such a chat.
+#[derive(Debug, Serialize)]
+struct Marked<'a> {
     #[serde(rename = "org.super_invites.redemption")]
-    marker: String,
+    marker: &'a str,
 }
 
 impl Homeserver {
@@ -192,12 +176,11 @@ impl Actor {
 
     /// How somebody stands to a room, as far as the actor may see.
     pub async fn membership(&self, room: &RoomId, user: &UserId) -> Result<Membership> {
-        let content: Option<RoomMemberEventContent> =
-            self.state(room, StateEventType::RoomMember, user.as_str()).await?;
-        Ok(match content.map(|content| content.membership) {
-            Some(MembershipState::Join) => Membership::Joined,
-            Some(MembershipState::Invite) => Membership::Invited,
-            Some(MembershipState::Ban) => Membership::Banned,
+        let content = self.state(room, StateEventType::RoomMember, user.as_str()).await?;
+        Ok(match content.get("membership").and_then(Value::as_str) {
+            Some("join") => Membership::Joined,
+            Some("invite") => Membership::Invited,
+            Some("ban") => Membership::Banned,
             _ => Membership::Outside,
         })
     }
@@ -207,25 +190,10 @@ impl Actor {
         Ok(send!(self, joined_rooms::v3::Request::new()).await?.joined_rooms)
     }
 
-    /// What the actor sees of a room; `None` if they may not see it (Client-Server API, `GET /room_summary`).
-    pub async fn room_summary(&self, room: &RoomId) -> Result<Option<RoomSummary>> {
-        let request = get_summary::v1::Request::new(room.to_owned().into(), Vec::new());
-        match send!(self, request).await {
-            Ok(answer) => Ok(Some(RoomSummary {
-                name: answer.summary.name.or(answer.summary.canonical_alias.map(|alias| alias.to_string())),
-                avatar_url: answer.summary.avatar_url.map(|avatar| avatar.to_string()),
-                space: answer.summary.room_type == Some(RoomType::Space),
-            })),
-            Err(Error::Refused(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
     /// Whether the actor ignores somebody (Client-Server API, "Ignoring users").
     pub async fn ignores(&self, user: &UserId) -> Result<bool> {
-        let list: Option<IgnoredUserListEventContent> =
-            self.account_data(GlobalAccountDataEventType::IgnoredUserList).await?;
-        Ok(list.is_some_and(|list| list.ignored_users.contains_key(user)))
+        let list = self.account_data(GlobalAccountDataEventType::IgnoredUserList).await?;
+        Ok(list.get("ignored_users").is_some_and(|ignored| ignored.get(user.as_str()).is_some()))
     }
 
     /// Makes an encrypted direct chat with `friend`, invited. `marker` finds it again ([`Self::find_chat`]).
@@ -238,8 +206,7 @@ impl Actor {
         request.is_direct = true;
         request.invite = vec![friend.to_owned()];
         request.initial_state = vec![InitialStateEvent::with_empty_state_key(encryption).to_raw_any()];
-        let content = Marked { marker: marker.to_owned() };
-        let content = Raw::new(&content).map_err(|error| Error::Unexpected(error.into()))?;
+        let content = Raw::new(&Marked { marker }).map_err(|error| Error::Unexpected(error.into()))?;
         request.creation_content = Some(content.cast_unchecked::<CreationContent>());
         Ok(send!(self, request).await?.room_id)
     }
@@ -248,8 +215,8 @@ impl Actor {
     pub async fn find_chat(&self, marker: &str) -> Result<Option<OwnedRoomId>> {
         for room in self.joined_rooms().await? {
             // Of a room that cannot be read, nothing is known; it is not the one that was made a moment ago.
-            let content = self.state::<Marked>(&room, StateEventType::RoomCreate, "").await;
-            if matches!(content, Ok(Some(found)) if found.marker == marker) {
+            let content = self.state(&room, StateEventType::RoomCreate, "").await;
+            if content.is_ok_and(|content| content.get(MARKER).and_then(Value::as_str) == Some(marker)) {
                 return Ok(Some(room));
             }
         }
@@ -258,42 +225,44 @@ impl Actor {
 
     /// The rooms that the actor's clients show as direct chats with somebody (Client-Server API, `m.direct`).
     pub async fn direct_chats(&self, friend: &UserId) -> Result<Vec<OwnedRoomId>> {
-        let direct = self.direct().await?;
-        Ok(direct.get(friend.as_str()).into_iter().flatten().cloned().collect())
+        let direct = self.account_data(GlobalAccountDataEventType::Direct).await?;
+        let rooms = direct.get(friend.as_str()).and_then(Value::as_array).into_iter().flatten();
+        Ok(rooms.filter_map(|room| room.as_str()?.try_into().ok()).collect())
     }
 
-    /// Shows a room as a direct chat with somebody, beside those that are shown already.
+    /// Shows a room as a direct chat with somebody, beside those that are shown already. What a client has written there in some other shape
+    /// stays as it is, also where that means that the chat is not marked.
     pub async fn add_direct_chat(&self, friend: &UserId, room: &RoomId) -> Result<()> {
-        let mut direct = self.direct().await?;
-        let rooms = direct.0.entry(friend.into()).or_default();
-        if rooms.iter().any(|known| known == room) {
+        let kind = GlobalAccountDataEventType::Direct;
+        let mut direct = self.account_data(kind.clone()).await?;
+        let rooms = direct.entry(friend.as_str()).or_insert_with(|| Value::Array(Vec::new()));
+        let Value::Array(rooms) = rooms else { return Ok(()) };
+        if rooms.iter().any(|known| known == room.as_str()) {
             return Ok(());
         }
-        rooms.push(room.to_owned());
-        let request = set_global_account_data::v3::Request::new(self.user.clone(), &direct)
-            .map_err(|error| Error::Unexpected(error.into()))?;
+        rooms.push(room.as_str().into());
+        let unexpected = |error: serde_json::Error| Error::Unexpected(error.into());
+        let content = Raw::new(&direct).map_err(unexpected)?.cast_unchecked::<AnyGlobalAccountDataEventContent>();
+        let request = set_global_account_data::v3::Request::new_raw(self.user.clone(), kind, content);
         send!(self, request).await.map(drop)
     }
 
-    async fn direct(&self) -> Result<DirectEventContent> {
-        let content = self.account_data(GlobalAccountDataEventType::Direct).await?;
-        Ok(content.unwrap_or_default())
-    }
-
-    async fn account_data<T: DeserializeOwned>(&self, kind: GlobalAccountDataEventType) -> Result<Option<T>> {
+    /// Data that the actor's clients keep; empty if there is none.
+    async fn account_data(&self, kind: GlobalAccountDataEventType) -> Result<JsonObject> {
         let request = get_global_account_data::v3::Request::new(self.user.clone(), kind);
         match send!(self, request).await {
-            Ok(answer) => read(answer.account_data.json().get()).map(Some),
-            Err(error) if error.is_not_found() => Ok(None),
+            Ok(answer) => read(answer.account_data.json().get()),
+            Err(error) if error.is_not_found() => Ok(JsonObject::new()),
             Err(error) => Err(error),
         }
     }
 
-    async fn state<T: DeserializeOwned>(&self, room: &RoomId, kind: StateEventType, key: &str) -> Result<Option<T>> {
+    /// The content of a state event; empty if there is none.
+    async fn state(&self, room: &RoomId, kind: StateEventType, key: &str) -> Result<JsonObject> {
         let request = get_state_event_for_key::v3::Request::new(room.to_owned(), kind, key.to_owned());
         match send!(self, request).await {
-            Ok(answer) => read(answer.event_or_content.get()).map(Some),
-            Err(error) if error.is_not_found() => Ok(None),
+            Ok(answer) => read(answer.event_or_content.get()),
+            Err(error) if error.is_not_found() => Ok(JsonObject::new()),
             Err(error) => Err(error),
         }
     }
@@ -303,13 +272,13 @@ impl Actor {
     pub(super) async fn is_suspended(&self) -> Result<bool> {
         let nowhere = RoomId::new_v1(&self.homeserver.server_name);
         match self.invite(&nowhere, &self.user).await {
-            Err(error @ Error::Refused(_)) => Ok(error.is("M_USER_SUSPENDED")),
+            Err(error) if error.is_judgement() => Ok(error.is("M_USER_SUSPENDED")),
             answer => answer.map(|()| false),
         }
     }
 }
 
-/// Content that a client wrote wrongly is an error: taken as absent, it would be lost when it is written again.
-fn read<T: DeserializeOwned>(json: &str) -> Result<T> {
+/// Content of an event, of whose fields nothing is known: anybody may have written anything there.
+fn read(json: &str) -> Result<JsonObject> {
     serde_json::from_str(json).map_err(|error| Error::Unexpected(error.into()))
 }

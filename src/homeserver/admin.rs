@@ -5,7 +5,7 @@
 //! types of our own.
 
 use http::Method;
-use matrix_sdk::ruma::{MilliSecondsSinceUnixEpoch, UserId};
+use matrix_sdk::ruma::{MilliSecondsSinceUnixEpoch, RoomId, UserId};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -16,6 +16,11 @@ pub(super) trait Endpoint: Serialize {
 
     /// The path, percent-encoded.
     fn path(&self) -> String;
+
+    /// What no log may show, if the homeserver's answer could repeat it.
+    fn secret(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// An answer of which nothing is read.
@@ -108,6 +113,8 @@ pub(super) struct UserState {
     #[serde(default)]
     pub(super) suspended: bool,
     #[serde(default)]
+    pub(super) shadow_banned: bool,
+    #[serde(default)]
     pub(super) admin: bool,
     /// When the account was made: in seconds since the epoch.
     pub(super) creation_ts: Option<i64>,
@@ -119,6 +126,51 @@ impl Endpoint for QueryUser<'_> {
 
     fn path(&self) -> String {
         format!("/_synapse/admin/v2/users/{}", escaped(self.user.as_str()))
+    }
+}
+
+/// "List joined rooms of a user".
+#[derive(Serialize)]
+pub(super) struct JoinedRooms<'a> {
+    #[serde(skip)]
+    pub(super) user: &'a UserId,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RoomIds {
+    pub(super) joined_rooms: Vec<String>,
+}
+
+impl Endpoint for JoinedRooms<'_> {
+    const METHOD: Method = Method::GET;
+    type Answer = RoomIds;
+
+    fn path(&self) -> String {
+        format!("/_synapse/admin/v1/users/{}/joined_rooms", escaped(self.user.as_str()))
+    }
+}
+
+/// "Room Details API".
+#[derive(Serialize)]
+pub(super) struct RoomDetails<'a> {
+    #[serde(skip)]
+    pub(super) room: &'a RoomId,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Details {
+    pub(super) name: Option<String>,
+    pub(super) avatar: Option<String>,
+    pub(super) canonical_alias: Option<String>,
+    pub(super) room_type: Option<String>,
+}
+
+impl Endpoint for RoomDetails<'_> {
+    const METHOD: Method = Method::GET;
+    type Answer = Details;
+
+    fn path(&self) -> String {
+        format!("/_synapse/admin/v1/rooms/{}", escaped(self.room.as_str()))
     }
 }
 
@@ -137,6 +189,10 @@ impl Endpoint for CreateRegistrationToken<'_> {
     fn path(&self) -> String {
         "/_synapse/admin/v1/registration_tokens/new".to_owned()
     }
+
+    fn secret(&self) -> Option<&str> {
+        Some(self.token)
+    }
 }
 
 /// "Update token" of the registration tokens.
@@ -154,6 +210,10 @@ impl Endpoint for UpdateRegistrationToken<'_> {
 
     fn path(&self) -> String {
         registration_token_path(self.token)
+    }
+
+    fn secret(&self) -> Option<&str> {
+        Some(self.token)
     }
 }
 
@@ -181,6 +241,10 @@ impl Endpoint for GetRegistrationToken<'_> {
     fn path(&self) -> String {
         registration_token_path(self.token)
     }
+
+    fn secret(&self) -> Option<&str> {
+        Some(self.token)
+    }
 }
 
 /// "Delete token" of the registration tokens.
@@ -196,6 +260,10 @@ impl Endpoint for DeleteRegistrationToken<'_> {
 
     fn path(&self) -> String {
         registration_token_path(self.token)
+    }
+
+    fn secret(&self) -> Option<&str> {
+        Some(self.token)
     }
 }
 

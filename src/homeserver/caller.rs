@@ -42,7 +42,7 @@ impl Homeserver {
         match self.transport.send(request, account.token(), None).await {
             Ok(answer) => Ok(Some(answer.room_id)),
             // A server that is not there has no aliases either: Synapse answers 502 for it.
-            Err(Error::Refused(_)) => Ok(None),
+            Err(Error::Refused(refusal)) if refusal.is_judgement() || refusal.status == 502 => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -56,15 +56,15 @@ impl Homeserver {
 
     /// Whether the member may invite people to a room in which they are (Client-Server API, `m.room.power_levels`).
     pub async fn may_invite(&self, account: &Account, room: &RoomId) -> Result<MayInvite> {
-        let levels = self.state_of(account, room, StateEventType::RoomPowerLevels, false).await?;
-        let levels: Option<RoomPowerLevelsEventContent> = levels.as_deref().map(read).transpose()?;
-        let source = || levels.clone().map_or(RoomPowerLevelsSource::None, RoomPowerLevelsSource::Original);
+        let Some(levels) = self.power_levels(account, room).await? else { return Ok(MayInvite::PowerTooLow) };
         let user = account.user_id();
         // In nearly every room the levels alone say yes, and who created it need not be asked.
-        if levels.is_some() && RoomPowerLevels::new(source(), &AuthorizationRules::V1, []).user_can_invite(user) {
+        if levels.is_some()
+            && RoomPowerLevels::new(source(levels.clone()), &AuthorizationRules::V1, []).user_can_invite(user)
+        {
             return Ok(MayInvite::Yes);
         }
-        match self.powers(account, room, source()).await?.is_some_and(|powers| powers.user_can_invite(user)) {
+        match self.powers(account, room, source(levels)).await?.is_some_and(|powers| powers.user_can_invite(user)) {
             true => Ok(MayInvite::Yes),
             false => Ok(MayInvite::PowerTooLow),
         }
@@ -76,14 +76,22 @@ impl Homeserver {
         if !self.rooms_of(account).await?.contains(room) {
             return Ok(false);
         }
-        let levels = self.state_of(account, room, StateEventType::RoomPowerLevels, false).await?;
-        let levels: Option<RoomPowerLevelsEventContent> = levels.as_deref().map(read).transpose()?;
-        let source = levels.map_or(RoomPowerLevelsSource::None, RoomPowerLevelsSource::Original);
-        let powers = self.powers(account, room, source).await?;
+        let Some(levels) = self.power_levels(account, room).await? else { return Ok(false) };
+        let powers = self.powers(account, room, source(levels)).await?;
         Ok(powers.is_some_and(|powers| administers(&powers, account.user_id())))
     }
 
-    /// Who may do what in a room, with those who created it.
+    /// The power levels of a room, if it has any; nothing where they cannot be understood, so that nobody may do anything.
+    async fn power_levels(
+        &self,
+        account: &Account,
+        room: &RoomId,
+    ) -> Result<Option<Option<RoomPowerLevelsEventContent>>> {
+        let levels = self.state_of(account, room, StateEventType::RoomPowerLevels, false).await?;
+        Ok(levels.map(|levels| serde_json::from_str(&levels)).transpose().ok())
+    }
+
+    /// Who may do what in a room, with those who created it; nothing where that cannot be understood.
     async fn powers(
         &self,
         account: &Account,
@@ -93,7 +101,7 @@ impl Homeserver {
         let Some(creation) = self.state_of(account, room, StateEventType::RoomCreate, true).await? else {
             return Ok(None);
         };
-        let Creation { sender, content } = read(&creation)?;
+        let Ok(Creation { sender, content }) = serde_json::from_str(&creation) else { return Ok(None) };
         let rules = content.room_version.rules().map_or(AuthorizationRules::V1, |rules| rules.authorization);
         let mut creators = vec![sender];
         creators.extend(content.additional_creators);
@@ -119,6 +127,6 @@ impl Homeserver {
     }
 }
 
-fn read<'a, T: Deserialize<'a>>(json: &'a str) -> Result<T> {
-    serde_json::from_str(json).map_err(|error| Error::Unexpected(error.into()))
+fn source(levels: Option<RoomPowerLevelsEventContent>) -> RoomPowerLevelsSource {
+    levels.map_or(RoomPowerLevelsSource::None, RoomPowerLevelsSource::Original)
 }

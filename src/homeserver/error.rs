@@ -10,8 +10,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Why a Matrix call did not do what it should.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The homeserver understood, and said no.
-    #[error("the homeserver refuses: {} {}: {}", .0.status, .0.errcode, .0.message)]
+    /// The homeserver understood, and said no. Its words may repeat what somebody wrote, so they are escaped for the log.
+    #[error("the homeserver refuses: {} {}: {:?}", .0.status, .0.errcode, .0.message)]
     Refused(Refusal),
     /// Nobody answers, or a proxy answers in the homeserver's place.
     #[error("the homeserver does not answer")]
@@ -36,7 +36,20 @@ pub struct Refusal {
     pub soft_logout: bool,
 }
 
+impl Refusal {
+    /// Whether the homeserver has judged what it was asked. A limit, trouble of its own, or a token that it does not know says nothing about
+    /// that: whoever takes such an answer for a no, or for a yes, decides without knowing.
+    pub fn is_judgement(&self) -> bool {
+        matches!(self.status, 400..=499) && !matches!(self.status, 401 | 408 | 429)
+    }
+}
+
 impl Error {
+    /// Whether the homeserver has judged what it was asked ([`Refusal::is_judgement`]).
+    pub fn is_judgement(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.is_judgement())
+    }
+
     /// Whether the homeserver refused with this error code.
     pub fn is(&self, errcode: &str) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.errcode == errcode)
@@ -52,10 +65,10 @@ impl From<MatrixError> for Error {
     fn from(error: MatrixError) -> Self {
         let status = error.status_code.as_u16();
         let ErrorBody::Standard(body) = error.body else {
-            // Not a homeserver's words: a proxy's, whose "bad gateway" means that nobody is behind it.
+            // Not a homeserver's words: a proxy's, which finds nobody behind it, or lets nobody through for now.
             let source = format!("status {status} without a Matrix error").into();
             return match status {
-                502..=504 => Self::Unreachable(source),
+                429 | 500..=599 => Self::Unreachable(source),
                 _ => Self::Unexpected(source),
             };
         };
@@ -75,5 +88,36 @@ impl From<MatrixError> for Error {
             retry_after,
             soft_logout,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(status: u16, message: &str) -> Error {
+        Error::Refused(Refusal {
+            status,
+            errcode: "M_UNKNOWN".to_owned(),
+            message: message.to_owned(),
+            retry_after: None,
+            soft_logout: false,
+        })
+    }
+
+    #[test]
+    fn words_of_others_are_one_line_of_the_log() {
+        let text = refused(400, "no\nINFO all is well \u{1b}[2J").to_string();
+        assert!(!text.contains(char::is_control), "{text:?}");
+    }
+
+    #[test]
+    fn trouble_and_limits_are_no_judgement() {
+        for (status, judged) in
+            [(400, true), (401, false), (403, true), (404, true), (429, false), (500, false), (502, false)]
+        {
+            assert_eq!(refused(status, "").is_judgement(), judged, "{status}");
+        }
+        assert!(!Error::Unreachable("down".into()).is_judgement());
     }
 }

@@ -13,7 +13,7 @@ use matrix_sdk::ruma::{
         StateEventType,
         room::{
             create::RoomCreateEventContent,
-            power_levels::{RoomPowerLevels, RoomPowerLevelsEventContent, RoomPowerLevelsSource},
+            power_levels::{RoomPowerLevels, RoomPowerLevelsSource},
         },
     },
     presence::PresenceState,
@@ -69,28 +69,28 @@ impl State {
         self.0.iter().filter(move |event| event.get("type").and_then(Value::as_str) == Some(&kind))
     }
 
-    fn content<T: DeserializeOwned>(&self, kind: &StateEventType) -> Option<T> {
+    /// The content of the event of that kind without a state key, if there is one.
+    fn content(&self, kind: &StateEventType) -> Option<&Value> {
         let event = self.events(kind).find(|event| event.get("state_key").is_some_and(|key| key == ""))?;
-        serde_json::from_value(event.get("content")?.clone()).ok()
+        event.get("content")
     }
 
     fn text(&self, kind: &StateEventType, field: &str) -> Option<String> {
-        let content: JsonObject = self.content(kind)?;
-        Some(content.get(field)?.as_str()?.to_owned()).filter(|text| !text.is_empty())
+        Some(self.content(kind)?.get(field)?.as_str()?.to_owned()).filter(|text| !text.is_empty())
     }
 
-    fn powers(&self) -> RoomPowerLevels {
-        let levels: Option<RoomPowerLevelsEventContent> = self.content(&StateEventType::RoomPowerLevels);
-        let source = levels.map_or(RoomPowerLevelsSource::None, RoomPowerLevelsSource::Original);
-        let creation: Option<RoomCreateEventContent> = self.content(&StateEventType::RoomCreate);
-        let Some(creation) = creation else {
-            return RoomPowerLevels::new(source, &AuthorizationRules::V1, []);
+    /// Who may do what; nothing where that cannot be understood, so that nobody may do anything.
+    fn powers(&self) -> Option<RoomPowerLevels> {
+        let source = match self.content(&StateEventType::RoomPowerLevels) {
+            None => RoomPowerLevelsSource::None,
+            Some(levels) => RoomPowerLevelsSource::Original(read(levels)?),
         };
+        let creation: RoomCreateEventContent = read(self.content(&StateEventType::RoomCreate)?)?;
         let rules = creation.room_version.rules().map_or(AuthorizationRules::V1, |rules| rules.authorization);
         let sender = self.events(&StateEventType::RoomCreate).find_map(|event| event.get("sender")?.as_str());
         let mut creators: Vec<OwnedUserId> = sender.and_then(|sender| UserId::parse(sender).ok()).into_iter().collect();
         creators.extend(creation.additional_creators);
-        RoomPowerLevels::new(source, &rules, creators)
+        Some(RoomPowerLevels::new(source, &rules, creators))
     }
 
     fn children(&self) -> Vec<OwnedRoomId> {
@@ -110,14 +110,18 @@ impl State {
             members: 0,
             encrypted: self.text(&StateEventType::RoomEncryption, "algorithm").is_some(),
             public: self.text(&StateEventType::RoomJoinRules, "join_rule").as_deref() == Some("public"),
-            replaced: self.content::<JsonObject>(&StateEventType::RoomTombstone).is_some(),
+            replaced: self.content(&StateEventType::RoomTombstone).is_some(),
             direct: false,
-            may_invite: powers.user_can_invite(user),
-            administered: administers(&powers, user),
+            may_invite: powers.as_ref().is_some_and(|powers| powers.user_can_invite(user)),
+            administered: powers.is_some_and(|powers| administers(&powers, user)),
             children: self.children(),
             id,
         }
     }
+}
+
+fn read<T: DeserializeOwned>(content: &Value) -> Option<T> {
+    T::deserialize(content).ok()
 }
 
 /// Whether somebody may remove members and change power levels.
@@ -190,7 +194,7 @@ impl Homeserver {
             let request = get_state_events::v3::Request::new(id.clone());
             let answer = match self.transport.send(request, account.token(), None).await {
                 // Left in this moment.
-                Err(Error::Refused(_)) => return Ok::<_, Error>(None),
+                Err(error) if error.is_judgement() => return Ok::<_, Error>(None),
                 answer => answer?,
             };
             let state = answer.room_state.iter().filter_map(|event| event.deserialize_as_unchecked().ok());

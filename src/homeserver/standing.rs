@@ -1,15 +1,22 @@
 //! Whether an account may be used. Acting for somebody skips the checks that their own token would meet.
+//!
+//! Three questions, by what the answer is for: [`Homeserver::standing`] before somebody is invited in a person's name,
+//! [`Homeserver::caller_standing`] of somebody who has signed in themselves, and [`Homeserver::shown_standing`] for what is only shown.
 
 use std::sync::Arc;
 
 use matrix_sdk::ruma::{
-    UserId,
+    OwnedUserId, UserId,
     api::client::session::login::v3::{self as login, ApplicationService, LoginInfo},
     api::client::uiaa::UserIdentifier,
 };
 
 use super::{Error, Homeserver, Result, admin};
 use crate::config::{ActingMode, Secret};
+
+/// The device of every log-in that only asks whether an account may be used. Always the same, so that one which could not be undone, because
+/// this process was killed in between, goes with the next.
+const DEVICE: &str = "SUPER_INVITES_CHECK";
 
 /// What a server admin has done to an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +29,8 @@ pub enum Standing {
     Locked,
     /// It may not be used again.
     Deactivated,
+    /// The homeserver pretends to its user that all works (Synapse admin API, "Controlling whether a user is shadow-banned").
+    ShadowBanned,
     /// There is no such account.
     Unknown,
 }
@@ -33,23 +42,55 @@ impl Standing {
     }
 }
 
+impl From<admin::UserState> for Standing {
+    fn from(state: admin::UserState) -> Self {
+        match state {
+            admin::UserState { deactivated: true, .. } => Self::Deactivated,
+            admin::UserState { locked: true, .. } => Self::Locked,
+            admin::UserState { suspended: true, .. } => Self::Suspended,
+            admin::UserState { shadow_banned: true, .. } => Self::ShadowBanned,
+            _ => Self::Active,
+        }
+    }
+}
+
 impl Homeserver {
     /// The state of an account, now.
     ///
-    /// An application service that is no admin may not ask for it; it then tries what such an account would be refused.
+    /// An application service that is no admin may not ask for it; it then tries what such an account would be refused. It cannot know
+    /// whether an account is shadow-banned.
+    ///
+    /// # Errors
+    /// Whatever leaves the state unknown.
     pub async fn standing(self: &Arc<Self>, user: &UserId) -> Result<Standing> {
+        match self.told_standing(user).await? {
+            Some(told) => Ok(told),
+            None if self.is_suspended(user).await? => Ok(Standing::Suspended),
+            None => self.standing_by_log_in(user.to_owned()).await,
+        }
+    }
+
+    /// The state of an account whose own token was accepted a moment ago: it is neither locked nor deactivated. Never logs it in.
+    pub async fn caller_standing(self: &Arc<Self>, user: &UserId) -> Result<Standing> {
+        match self.told_standing(user).await? {
+            Some(told) => Ok(told),
+            None if self.is_suspended(user).await? => Ok(Standing::Suspended),
+            None => Ok(Standing::Active),
+        }
+    }
+
+    /// The state of an account as far as it is told without acting for it; what is not told passes for active, to be checked before
+    /// anything is done.
+    pub(super) async fn shown_standing(&self, user: &UserId) -> Result<Standing> {
+        Ok(self.told_standing(user).await?.unwrap_or(Standing::Active))
+    }
+
+    /// What the admin API says; nothing if it does not speak to an application service.
+    async fn told_standing(&self, user: &UserId) -> Result<Option<Standing>> {
         match self.call(admin::QueryUser { user }).await {
-            Ok(state) if state.deactivated => Ok(Standing::Deactivated),
-            Ok(state) if state.locked => Ok(Standing::Locked),
-            Ok(state) if state.suspended => Ok(Standing::Suspended),
-            Ok(_) => Ok(Standing::Active),
-            Err(error) if error.is("M_NOT_FOUND") => Ok(Standing::Unknown),
-            Err(Error::Refused(_)) if self.acting.mode() == ActingMode::Appservice => {
-                match self.is_suspended(user).await? {
-                    true => Ok(Standing::Suspended),
-                    false => self.standing_by_log_in(user).await,
-                }
-            }
+            Ok(state) => Ok(Some(state.into())),
+            Err(error) if error.is("M_NOT_FOUND") => Ok(Some(Standing::Unknown)),
+            Err(error) if error.is_judgement() && self.acting.mode() == ActingMode::Appservice => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -58,17 +99,25 @@ impl Homeserver {
     pub async fn is_suspended(self: &Arc<Self>, user: &UserId) -> Result<bool> {
         match self.acting.mode() {
             ActingMode::Appservice => self.act_as(user).await?.is_suspended().await,
-            // An admin is told the state itself, so this does not come back here.
-            ActingMode::Admin => Ok(Box::pin(self.standing(user)).await? == Standing::Suspended),
+            ActingMode::Admin => Ok(self.told_standing(user).await? == Some(Standing::Suspended)),
         }
     }
 
     /// Logs the user in (Application Service API, "Server admin style permissions") and out again: unlike everything else that
     /// an application service may do for somebody, a homeserver refuses that for locked and deactivated accounts.
-    async fn standing_by_log_in(&self, user: &UserId) -> Result<Standing> {
-        let identifier = UserIdentifier::Matrix(user.to_owned().into());
-        let info = LoginInfo::ApplicationService(ApplicationService::new(identifier));
-        match self.transport.send(login::Request::new(info), self.acting.own_token(), None).await {
+    async fn standing_by_log_in(self: &Arc<Self>, user: OwnedUserId) -> Result<Standing> {
+        let homeserver = Arc::clone(self);
+        // In a task of its own: whoever waits for the answer may give up, and what was begun in somebody's account is undone all the same.
+        let asked = tokio::spawn(async move { homeserver.try_log_in(user).await });
+        asked.await.unwrap_or_else(|error| Err(Error::Unexpected(error.into())))
+    }
+
+    async fn try_log_in(&self, user: OwnedUserId) -> Result<Standing> {
+        let info = LoginInfo::ApplicationService(ApplicationService::new(UserIdentifier::Matrix(user.into())));
+        let mut request = login::Request::new(info);
+        request.device_id = Some(DEVICE.into());
+        request.initial_device_display_name = Some("Super Invites (whether this account may be used)".to_owned());
+        match self.transport.send(request, self.acting.own_token(), None).await {
             Ok(answer) => {
                 self.log_out(Secret::from(answer.access_token)).await;
                 Ok(Standing::Active)
@@ -77,7 +126,7 @@ impl Homeserver {
             Err(error) if error.is("M_USER_DEACTIVATED") => Ok(Standing::Deactivated),
             // Where logging in is somebody else's business (MAS), nothing can be known; what the account may not do is refused
             // when it is done.
-            Err(Error::Refused(_)) => Ok(Standing::Active),
+            Err(error) if error.is_judgement() => Ok(Standing::Active),
             Err(error) => Err(error),
         }
     }

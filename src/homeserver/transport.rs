@@ -100,7 +100,7 @@ impl Transport {
         let request = request.body(body).map_err(|error| Error::Unexpected(error.into()))?;
         let answer = self.execute(request).await?;
         if !answer.status().is_success() {
-            return Err(MatrixError::from_http_response(answer).into());
+            return Err(without(endpoint.secret(), MatrixError::from_http_response(answer).into()));
         }
         serde_json::from_slice(answer.body()).map_err(|error| Error::Unexpected(error.into()))
     }
@@ -155,6 +155,14 @@ impl Transport {
     }
 }
 
+/// The same error without what no log may show, which the homeserver may have repeated.
+fn without(secret: Option<&str>, mut error: Error) -> Error {
+    if let (Error::Refused(refusal), Some(secret)) = (&mut error, secret) {
+        refusal.message = refusal.message.replace(secret, "…");
+    }
+    error
+}
+
 /// Says whom a request comes from, or everybody would seem to use the homeserver from here.
 fn forward(headers: &mut http::HeaderMap, origin: &Origin) {
     if let Some(address) = origin.address
@@ -164,5 +172,18 @@ fn forward(headers: &mut http::HeaderMap, origin: &Origin) {
     }
     if let Some(user_agent) = &origin.user_agent {
         headers.insert(header::USER_AGENT, user_agent.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registration_token_leaves_the_homeservers_words() {
+        let body = r#"{"errcode": "M_NOT_FOUND", "error": "No such registration token: garden"}"#;
+        let answer = http::Response::builder().status(404).body(Bytes::from(body)).expect("an answer");
+        let error = without(Some("garden"), MatrixError::from_http_response(answer).into());
+        assert_eq!(error.to_string(), r#"the homeserver refuses: 404 M_NOT_FOUND: "No such registration token: …""#);
     }
 }

@@ -6,6 +6,7 @@ use super::{
     Inner,
     entry::{missed, seen},
     redeem::Journey,
+    work::Work,
 };
 use crate::{
     error::Result,
@@ -16,17 +17,27 @@ use crate::{
 impl Inner {
     /// Brings the two into one direct chat that the redeemer's clients show as such, from wherever it stopped before.
     pub(super) async fn ensure_chat(&self, journey: &Journey, before: &Chat) -> Result<()> {
+        let none = |errcode: &str, again| Came::Missed {
+            reason: "The direct chat could not be made. Please redeem the invite again later.".to_owned(),
+            errcode: errcode.to_owned(),
+            again,
+        };
         let came = if journey.ignored {
             missed("You ignore the person who made this invite.", "M_INVITE_BLOCKED")
+        } else if journey.shadow_banned {
+            // The homeserver itself would pretend.
+            none("M_UNKNOWN", false)
         } else {
             match self.make_chat(journey, before).await? {
                 Ok(()) => Came::In,
-                Err(Error::Refused(refusal)) => {
-                    let reason = "The direct chat could not be made. Please redeem the invite again later.";
-                    tracing::warn!(errcode = refusal.errcode, message = refusal.message, "no direct chat");
-                    missed(reason, &refusal.errcode)
+                Err(unreachable @ Error::Unreachable(_)) => return Err(unreachable.into()),
+                Err(error) => {
+                    tracing::warn!(%error, "no direct chat");
+                    match error {
+                        Error::Refused(refusal) => none(&refusal.errcode, !refusal.is_judgement()),
+                        _ => none("M_UNKNOWN", true),
+                    }
                 }
-                Err(error) => return Err(error.into()),
             }
         };
         self.note(journey, None, came).await
@@ -73,6 +84,7 @@ impl Inner {
                 marker
             }
         };
+        self.done.note(Work::MakeChat, redeemer.user(), 1, (self.clock)());
         Ok(journey.patiently(|| redeemer.create_chat(owner, &marker)).await)
     }
 }

@@ -14,6 +14,8 @@ use crate::{
 /// How long a homeserver that gives no time wants to be left alone.
 const USUAL_WAIT: Duration = Duration::from_secs(1);
 
+const TROUBLE: &str = "The homeserver could not do it. Please redeem the invite again later.";
+
 /// Which of the two said no.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
@@ -42,10 +44,14 @@ impl Journey {
             Err(error) => (Step::Invite, error),
         };
         match refused {
-            Error::Refused(refusal) => self.explain(room, step, refusal).await,
+            Error::Refused(refusal) => match self.explain(room, step, refusal).await {
+                // Why it was refused cannot be found out now.
+                Err(Error::Refused(_) | Error::Unexpected(_)) => Ok(trouble()),
+                explained => explained,
+            },
             Error::Unexpected(source) => {
                 tracing::warn!(%room, source, "the homeserver answers strangely");
-                Ok(missed("The homeserver could not do it. Please redeem the invite again later.", "M_UNKNOWN"))
+                Ok(trouble())
             }
             unreachable @ Error::Unreachable(_) => Err(unreachable),
         }
@@ -66,10 +72,11 @@ impl Journey {
             "M_FORBIDDEN" if step == Step::Invite => {
                 "The person who made this invite may no longer invite people to this room."
             }
-            _ if refusal.status >= 500 => "The homeserver could not do it. Please redeem the invite again later.",
+            _ if refusal.status >= 500 => TROUBLE,
             _ => &refusal.message,
         };
-        Ok(missed(reason, &refusal.errcode))
+        let again = redeemer != Membership::Banned && owner == Membership::Joined && !refusal.is_judgement();
+        Ok(Came::Missed { reason: reason.to_owned(), errcode: refusal.errcode, again })
     }
 
     /// How the redeemer stands to a room, as the owner sees it or, where the owner sees nothing, as they do themselves.
@@ -101,11 +108,17 @@ impl Journey {
 /// A room of which the homeserver shows nothing is one they are not in.
 pub(super) fn seen(membership: Result<Membership>) -> Result<Membership> {
     match membership {
-        Err(Error::Refused(_)) => Ok(Membership::Outside),
+        Err(error) if error.is_judgement() => Ok(Membership::Outside),
         membership => membership,
     }
 }
 
+/// They are not in, and redeeming again as things are brings them no further.
 pub(super) fn missed(reason: &str, errcode: &str) -> Came {
-    Came::Missed { reason: reason.to_owned(), errcode: errcode.to_owned() }
+    Came::Missed { reason: reason.to_owned(), errcode: errcode.to_owned(), again: false }
+}
+
+/// They are not in because the homeserver is in trouble.
+fn trouble() -> Came {
+    Came::Missed { reason: TROUBLE.to_owned(), errcode: "M_UNKNOWN".to_owned(), again: true }
 }

@@ -1,113 +1,160 @@
 //! Against guessing: look-ups of codes that fail are counted, and whoever fails too often has to wait. Whoever only uses codes that
 //! work never waits, whatever others do.
+//!
+//! Only codes that people have chosen can be guessed. One of the generated shape carries 128 bits: it is looked up for everybody, at any time.
 
 use std::{
     net::{IpAddr, Ipv6Addr},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use app::Error as Refusal;
+use app::{Code, Error as Refusal};
 use matrix_sdk::ruma::{OwnedUserId, UserId};
-use moka::sync::Cache;
+use tokio::sync::Notify;
 
+use super::{
+    Clock,
+    attempts::{Bucket, Buckets, Rate, seconds, too_fast},
+};
 use crate::{config::FailedLookups, store::Millis};
 
-/// In how long as many look-ups may fail as the limits say, in milliseconds.
-const PERIOD: Millis = 60_000;
-
-/// How many people and addresses are remembered; whoever was not seen for longest is forgotten.
-const REMEMBERED: u64 = 100_000;
+/// In how long as many look-ups may fail as the limits say.
+const PERIOD: Duration = Duration::from_secs(60);
 
 /// Who fails.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Who {
     User(OwnedUserId),
     Address(IpAddr),
+    All,
 }
 
-/// A bucket that drains evenly (generic cell rate algorithm): of each key there is only the time at which it will be empty.
-struct Failures {
-    /// How long one failure takes to drain; nothing if there is no limit.
-    each: Option<Millis>,
+/// The look-ups that failed lately. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Guesses(Arc<Inner>);
+
+struct Inner {
+    limits: FailedLookups,
+    failures: Mutex<Buckets<Who>>,
+    /// Told whenever a look-up has ended.
+    settled: Notify,
+    clock: Clock,
 }
 
-impl Failures {
-    fn new(most: Option<u32>) -> Self {
-        Self { each: most.map(|most| PERIOD / Millis::from(most.max(1))) }
-    }
-
-    /// When it will be empty after one more failure.
-    fn add(&self, empty_at: Millis, now: Millis) -> Millis {
-        empty_at.max(now) + self.each.unwrap_or_default()
-    }
-
-    /// For how long there is no room for another failure.
-    fn wait(&self, empty_at: Millis, now: Millis) -> Option<Millis> {
-        let wait = empty_at + self.each? - now - PERIOD;
-        (wait > 0).then_some(wait)
-    }
-}
-
-/// The look-ups that failed lately.
-pub(super) struct Guesses {
-    of_user: Failures,
-    of_address: Failures,
-    of_all: Failures,
-    empty_at: Cache<Who, Millis>,
-    all_empty_at: Mutex<Millis>,
+/// A look-up that may turn out to be a guess. Until that is known it counts as one; whoever drops it has learnt nothing, and pays nothing.
+#[must_use]
+pub(super) struct Guess {
+    guesses: Guesses,
+    who: Vec<Who>,
 }
 
 impl Guesses {
-    pub(super) fn new(limits: FailedLookups) -> Self {
-        Self {
-            of_user: Failures::new(limits.per_user),
-            of_address: Failures::new(limits.per_address),
-            of_all: Failures::new(limits.in_all),
-            empty_at: Cache::builder()
-                .max_capacity(REMEMBERED)
-                .time_to_idle(Duration::from_millis(PERIOD.unsigned_abs() * 2))
-                .build(),
-            all_empty_at: Mutex::new(0),
+    pub(super) fn new(limits: FailedLookups, clock: Clock) -> Self {
+        Self(Arc::new(Inner { limits, failures: Mutex::new(Buckets::new()), settled: Notify::new(), clock }))
+    }
+
+    /// Begins to look up a code; nothing for one that cannot be guessed. Where so many look-ups are under way that the limit would be met if all
+    /// of them failed, this waits until some have ended.
+    ///
+    /// # Errors
+    /// [`Refusal::TooFast`] or, for those who have not signed in, [`Refusal::TooManyGuesses`], whether the code is right or wrong.
+    pub(super) async fn begin(
+        &self,
+        code: &str,
+        user: Option<&UserId>,
+        address: Option<IpAddr>,
+    ) -> Result<Option<Guess>, Refusal> {
+        if Code::looks_generated(code) {
+            return Ok(None);
+        }
+        loop {
+            // Listened for before the look, so that none is missed in between.
+            let settled = self.0.settled.notified();
+            if let Some(guess) = self.try_begin(user, address)? {
+                return Ok(Some(guess));
+            }
+            settled.await;
         }
     }
 
-    /// Whether a look-up may be made at all.
+    /// Nothing if others have to end first.
     ///
     /// People are judged by what they did themselves: who has not failed lately is let through from an address from which others
-    /// guess. Of whoever has not signed in, there is only the address.
-    pub(super) fn check(&self, user: Option<&UserId>, address: Option<IpAddr>, now: Millis) -> Result<(), Refusal> {
-        let empty_at = |who: &Who| self.empty_at.get(who).filter(|empty_at| *empty_at > now);
-        let mine = user.map(|user| empty_at(&Who::User(user.to_owned())));
-        let theirs = address.and_then(|address| empty_at(&Who::Address(network(address))));
-        let by_user = mine.flatten().and_then(|mine| self.of_user.wait(mine, now));
-        let suspicious = mine.is_none_or(|mine| mine.is_some());
-        let by_address = theirs.filter(|_| suspicious).and_then(|theirs| self.of_address.wait(theirs, now));
-        refuse(by_user.max(by_address))
+    /// guess, and while all together guess too much. Of whoever has not signed in, nothing else is known.
+    fn try_begin(&self, user: Option<&UserId>, address: Option<IpAddr>) -> Result<Option<Guess>, Refusal> {
+        let now = (self.0.clock)();
+        let mut failures = self.failures();
+        let me = user.map(|user| Who::User(user.to_owned()));
+        let blameless = me.as_ref().is_some_and(|me| failures.of(me).is_empty(now));
+        let others = [address.map(|address| Who::Address(network(address))), Some(Who::All)];
+        let who: Vec<Who> = me.into_iter().chain(others.into_iter().flatten()).collect();
+        let judged = who.iter().filter(|who| !blameless || matches!(who, Who::User(_)));
+        let judged: Vec<_> = judged.filter_map(|who| Some((failures.of(who), self.rate(who)?))).collect();
+        if let Some(wait) = judged.iter().filter_map(|(bucket, rate)| bucket.wait(*rate, now)).max() {
+            return Err(match user {
+                Some(_) => too_fast(wait),
+                None => Refusal::TooManyGuesses { retry_after: seconds(wait) },
+            });
+        }
+        if judged.iter().any(|(bucket, rate)| !bucket.has_room(*rate, now)) {
+            return Ok(None);
+        }
+        for who in &who {
+            failures.change(who.clone(), now, Bucket::reserve);
+        }
+        Ok(Some(Guess { guesses: self.clone(), who }))
     }
 
-    /// Counts a look-up that has failed. Where all together fail too often, that is not even said any more.
-    pub(super) fn failed(&self, user: Option<&UserId>, address: Option<IpAddr>, now: Millis) -> Result<(), Refusal> {
-        let user = user.map(|user| (Who::User(user.to_owned()), &self.of_user));
-        let address = address.map(|address| (Who::Address(network(address)), &self.of_address));
-        for (who, failures) in user.into_iter().chain(address) {
-            self.empty_at
-                .entry(who)
-                .and_upsert_with(|before| failures.add(before.map(moka::Entry::into_value).unwrap_or_default(), now));
+    fn rate(&self, who: &Who) -> Option<Rate> {
+        let FailedLookups { per_user, per_address, in_all } = self.0.limits;
+        let most = match who {
+            Who::User(_) => per_user,
+            Who::Address(_) => per_address,
+            Who::All => in_all,
+        };
+        most.map(|most| Rate::new(most, PERIOD))
+    }
+
+    fn failures(&self) -> MutexGuard<'_, Buckets<Who>> {
+        self.0.failures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn settle(&self, who: &mut Vec<Who>, failed: bool) {
+        let now: Millis = (self.0.clock)();
+        let mut failures = self.failures();
+        for who in who.drain(..) {
+            // Where there is no limit nothing is filled, only what was reserved is taken back.
+            let rate = self.rate(&who);
+            let name = who.clone();
+            failures.change(who, now, |bucket| match rate {
+                Some(rate) => {
+                    bucket.settle(rate, failed, now);
+                    // Said as seldom as it can happen: the next one is let through when there is room again.
+                    if failed && bucket.wait(rate, now).is_some() {
+                        tracing::info!(who = ?name, "too many wrong codes");
+                    }
+                }
+                None => bucket.settle(Rate::new(1, PERIOD), false, now),
+            });
         }
-        let mut all = self.all_empty_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = self.of_all.wait(*all, now);
-        if wait.is_none() {
-            *all = self.of_all.add(*all, now);
-        }
-        refuse(wait)
+        drop(failures);
+        self.0.settled.notify_waiters();
     }
 }
 
-fn refuse(wait: Option<Millis>) -> Result<(), Refusal> {
-    match wait {
-        Some(wait) => Err(Refusal::TooFast { retry_after: u32::try_from((wait + 999) / 1000).unwrap_or(u32::MAX) }),
-        None => Ok(()),
+impl Guess {
+    /// The code was wrong.
+    pub(super) fn failed(mut self) {
+        self.guesses.settle(&mut self.who, true);
+    }
+}
+
+impl Drop for Guess {
+    fn drop(&mut self) {
+        if !self.who.is_empty() {
+            self.guesses.settle(&mut self.who, false);
+        }
     }
 }
 
@@ -121,52 +168,109 @@ fn network(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use futures_util::FutureExt;
+
     use super::*;
 
-    fn user(name: &str) -> OwnedUserId {
-        UserId::parse(format!("@{name}:x")).expect("a user id")
+    const CHOSEN: &str = "summer";
+
+    struct Test {
+        guesses: Guesses,
+        now: Arc<AtomicI64>,
+    }
+
+    impl Test {
+        fn new(per_user: Option<u32>, per_address: Option<u32>, in_all: Option<u32>) -> Self {
+            let now = Arc::new(AtomicI64::new(0));
+            let clock = Arc::clone(&now);
+            let limits = FailedLookups { per_user, per_address, in_all };
+            Self { guesses: Guesses::new(limits, Arc::new(move || clock.load(Ordering::Relaxed))), now }
+        }
+
+        fn begin(&self, user: Option<&str>, address: Option<&str>) -> Result<Guess, Refusal> {
+            let user = user.map(|name| UserId::parse(format!("@{name}:x")).expect("a user id"));
+            let address = address.map(|address| address.parse().expect("an address"));
+            let begun = self.guesses.begin(CHOSEN, user.as_deref(), address).now_or_never();
+            begun.expect("nothing is under way").map(|guess| guess.expect("it can be guessed"))
+        }
+
+        fn fails(&self, user: Option<&str>, address: Option<&str>) -> Result<(), Refusal> {
+            self.begin(user, address).map(Guess::failed)
+        }
     }
 
     #[test]
     fn who_guesses_waits_and_who_does_not_never_does() {
-        let guesses = Guesses::new(FailedLookups { per_user: Some(3), per_address: Some(6), in_all: Some(9) });
-        let (eve, mallory, ben) = (user("eve"), user("mallory"), user("ben"));
-        let school = Some(IpAddr::from([192, 0, 2, 1]));
-        for guesser in [&eve, &mallory] {
+        let test = Test::new(Some(3), Some(6), Some(9));
+        let school = Some("192.0.2.1");
+        for guesser in ["eve", "mallory"] {
             for _ in 0..3 {
-                assert_eq!(guesses.check(Some(guesser), school, 0), Ok(()));
-                assert_eq!(guesses.failed(Some(guesser), school, 0), Ok(()));
+                assert_eq!(test.fails(Some(guesser), school), Ok(()));
             }
-            assert_eq!(guesses.check(Some(guesser), None, 0), Err(Refusal::TooFast { retry_after: 20 }));
+            assert_eq!(test.fails(Some(guesser), None), Err(Refusal::TooFast { retry_after: 20 }));
         }
         // The address is worn out for those of whom nothing else is known, and for those who have begun to guess.
-        assert_eq!(guesses.check(None, school, 0), Err(Refusal::TooFast { retry_after: 10 }));
-        assert_eq!(guesses.check(Some(&ben), school, 0), Ok(()));
-        assert_eq!(guesses.failed(Some(&ben), school, 0), Ok(()));
-        assert!(guesses.check(Some(&ben), school, 0).is_err());
+        assert_eq!(test.fails(None, school), Err(Refusal::TooManyGuesses { retry_after: 10 }));
+        assert_eq!(test.fails(Some("ben"), school), Ok(()));
+        assert!(test.fails(Some("ben"), school).is_err());
         // It passes.
-        assert_eq!(guesses.check(Some(&eve), None, 20_000), Ok(()));
-        assert_eq!(guesses.failed(Some(&eve), None, 20_000), Ok(()));
-        assert!(guesses.check(Some(&eve), None, 20_000).is_err());
-        assert_eq!(guesses.check(Some(&eve), None, 200_000), Ok(()));
+        test.now.store(20_000, Ordering::Relaxed);
+        assert_eq!(test.fails(Some("eve"), None), Ok(()));
+        assert!(test.fails(Some("eve"), None).is_err());
+        test.now.store(200_000, Ordering::Relaxed);
+        assert_eq!(test.fails(Some("eve"), None), Ok(()));
     }
 
     #[test]
-    fn many_who_guess_once_are_told_nothing_in_the_end() {
-        let guesses = Guesses::new(FailedLookups { per_user: None, per_address: None, in_all: Some(2) });
-        let failed = |name, now| guesses.failed(Some(&user(name)), None, now);
-        assert_eq!((failed("a", 0), failed("b", 0)), (Ok(()), Ok(())));
-        assert_eq!(failed("c", 0), Err(Refusal::TooFast { retry_after: 30 }));
-        assert_eq!(guesses.check(Some(&user("d")), None, 0), Ok(()), "what works is not slowed");
-        assert_eq!(failed("c", 30_000), Ok(()));
+    fn in_a_flood_strangers_are_told_nothing_right_or_wrong_and_who_has_signed_in_is_not_slowed() {
+        let test = Test::new(None, None, Some(2));
+        for guesser in ["a", "b"] {
+            assert_eq!(test.fails(Some(guesser), None), Ok(()));
+        }
+        assert_eq!(test.begin(None, None).err(), Some(Refusal::TooManyGuesses { retry_after: 30 }));
+        assert!(test.begin(Some("c"), None).is_ok());
+        let generated = "abcdefghjkmnpqrstuvwxyz234";
+        let begun = test.guesses.begin(generated, None, None).now_or_never();
+        assert!(begun.expect("it does not wait").expect("it is not refused").is_none());
+        test.now.store(30_000, Ordering::Relaxed);
+        assert!(test.begin(None, None).is_ok());
+    }
+
+    #[test]
+    fn what_is_right_or_given_up_costs_nothing_and_what_is_under_way_is_waited_for() {
+        let test = Test::new(Some(2), None, None);
+        for _ in 0..10 {
+            drop(test.begin(Some("ben"), None).expect("it costs nothing"));
+        }
+        let (one, other) = (test.begin(Some("eve"), None), test.begin(Some("eve"), None));
+        let eve = UserId::parse("@eve:x").expect("a user id");
+        let mut third = Box::pin(test.guesses.begin(CHOSEN, Some(&eve), None));
+        assert!((&mut third).now_or_never().is_none(), "if both fail, it may not be answered");
+        drop(one);
+        let third = third.now_or_never().expect("there is room").expect("it is let through");
+        other.expect("it was let through").failed();
+        third.expect("it can be guessed").failed();
+        assert!(test.begin(Some("eve"), None).is_err());
+    }
+
+    #[test]
+    fn a_slow_guesser_gets_no_further_in_an_hour_than_the_limit_says() {
+        let test = Test::new(Some(10), None, None);
+        let mut answered = 0;
+        for second in 0..3600 {
+            test.now.store(second * 1000, Ordering::Relaxed);
+            answered += u32::from(test.fails(Some("eve"), None).is_ok());
+        }
+        assert!((600..=610).contains(&answered), "{answered}");
     }
 
     #[test]
     fn a_customer_has_a_whole_network() {
-        let guesses = Guesses::new(FailedLookups { per_user: None, per_address: Some(1), in_all: None });
-        let address = |text: &str| Some(text.parse().expect("an address"));
-        assert_eq!(guesses.failed(None, address("2001:db8::1"), 0), Ok(()));
-        assert!(guesses.check(None, address("2001:db8::2"), 0).is_err());
-        assert_eq!(guesses.check(None, address("2001:db8:0:1::1"), 0), Ok(()));
+        let test = Test::new(None, Some(1), None);
+        assert_eq!(test.fails(None, Some("2001:db8::1")), Ok(()));
+        assert!(test.fails(None, Some("2001:db8::2")).is_err());
+        assert_eq!(test.fails(None, Some("2001:db8:0:1::1")), Ok(()));
     }
 }

@@ -1,37 +1,44 @@
 //! What whoever holds a code sees, before and while they redeem it.
 
-use app::{Error as Refusal, Invite, Landing, Progress, Relation, Room, RoomLinks, Step, StepState};
-use matrix_sdk::ruma::{OwnedRoomId, RoomId, UserId};
+use app::{Error as Refusal, Landing, Progress, Relation, Room, RoomLinks, Step, StepState};
+use matrix_sdk::ruma::{OwnedRoomId, RoomId};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::{Inner, Invites, registration::state, user_id};
 use crate::{
     account::{Account, Origin},
     error::Result,
-    homeserver::RoomSummary,
-    store::Came,
+    homeserver::{RoomSummary, Standing, Viewer},
+    store::{Came, StoredInvite},
 };
+
+/// What has a meaning of its own in the fragment of an address, or in one of Element's.
+const IN_A_FRAGMENT: &AsciiSet =
+    &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'/').add(b'?').add(b'#').add(b'%');
 
 impl Invites {
     /// The page behind an invite's link, for anybody who has it. Its owner sees it also when it lets nobody in; to everybody else it is then
     /// as if it had never been.
     pub async fn landing(&self, account: Option<&Account>, origin: &Origin, code: &str) -> Result<Landing> {
         let look = self.0.landing(account, code);
-        self.0.guarded_for(account.map(Account::user_id), origin, look).await
+        self.0.guarded_for(account.map(Account::user_id), origin, code, look).await
     }
 
-    /// How far somebody is with redeeming a code.
+    /// How far somebody is with redeeming a code. Of an invite that was deleted only those are told who are still being let in.
     pub async fn progress(&self, account: &Account, code: &str) -> Result<Progress> {
         let look = async {
             let stored = self.0.stored(code).await?.ok_or(Refusal::UnknownInvite)?;
-            let me = account.user_id();
-            // Whoever has begun sees it through, whatever has become of the invite since.
-            let open = self.0.is_open_to(&stored, Some(me)).await?;
-            if !open && self.0.store.redemption(code, me.as_str()).await?.is_none() {
-                return Err(Refusal::UnknownInvite.into());
+            let progress = self.0.progress(&stored, account).await?;
+            let may_know = match stored.deleted_at {
+                Some(_) => progress.running,
+                None => progress.running || progress.has_begun(),
+            };
+            match may_know || self.0.is_open_to(&stored, Some(account.user_id())).await? {
+                true => Ok(progress),
+                false => Err(Refusal::UnknownInvite.into()),
             }
-            self.0.progress(&stored.invite, me).await
         };
-        self.0.guarded(account, look).await
+        self.0.guarded(account, code, look).await
     }
 }
 
@@ -47,28 +54,28 @@ impl Inner {
             return Err(Refusal::UnknownInvite.into());
         }
         let inviter = Box::pin(self.homeserver.inviter(&owner)).await?;
-        if !inviter.standing.may_invite() {
+        let works = inviter.standing.may_invite() || own && inviter.standing == Standing::ShadowBanned;
+        if !works {
             return Err(Refusal::UnknownInvite.into());
         }
-        let state = state(&stored, now);
-        let mut invite = stored.invite;
-        let blocks = self.store.blocks(code).await?;
-        invite.rooms.retain(|room| blocks.iter().all(|block| block.room != *room));
-        let rooms = self.rooms_as(&owner, &invite.rooms).await?;
-        let spaces = rooms.iter().filter(|room| room.space).count();
         let relation = match account {
             None => Relation::SignedOut,
             Some(_) if own => Relation::Owner,
             Some(account) => {
-                let me = account.user_id();
-                let person = self.homeserver.person(me).await;
-                let progress = self.progress(&invite, me).await?;
+                let person = self.homeserver.person(account.user_id()).await;
+                let progress = self.progress(&stored, account).await?;
                 match progress.has_begun() {
                     true => Relation::Redeeming(person, progress),
                     false => Relation::Invited(person),
                 }
             }
         };
+        let state = state(&stored, now);
+        let mut invite = stored.invite;
+        let blocks = self.store.blocks(code).await?;
+        invite.rooms.retain(|room| blocks.iter().all(|block| block.room != *room));
+        let rooms = self.rooms_of(Viewer::Member(&owner), &invite.rooms).await?;
+        let spaces = rooms.iter().filter(|room| room.space).count();
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         Ok(Landing {
             inviter: inviter.person,
@@ -85,20 +92,32 @@ impl Inner {
     }
 
     /// Rooms as somebody sees them.
-    pub(super) async fn rooms_as(&self, user: &UserId, rooms: &[String]) -> Result<Vec<Room>> {
+    pub(super) async fn rooms_of(&self, viewer: Viewer<'_>, rooms: &[String]) -> Result<Vec<Room>> {
         let ids: Vec<OwnedRoomId> = rooms.iter().filter_map(|room| room.as_str().try_into().ok()).collect();
-        let summaries = self.homeserver.summaries(user, &ids).await?;
+        let summaries = self.homeserver.summaries(viewer, &ids).await?;
         Ok(ids.into_iter().zip(summaries).map(|(id, summary)| room(&id, summary)).collect())
     }
 
-    async fn progress(&self, invite: &Invite, redeemer: &UserId) -> Result<Progress> {
+    /// How far somebody is. Of the rooms that are still before them they see what a stranger with the code would, and nothing once they cannot
+    /// go on: the rooms into which they came, and that others were missed.
+    async fn progress(&self, stored: &StoredInvite, account: &Account) -> Result<Progress> {
+        let (invite, me) = (&stored.invite, account.user_id());
         // Asked first: what ends in between is then shown as running for a moment, rather than as stopped before its end.
-        let running = self.running.is_at_work(&invite.code, redeemer);
-        let redemption = self.store.redemption(&invite.code, redeemer.as_str()).await?.unwrap_or_default();
-        let seen: Vec<String> = invite.rooms.iter().filter(|room| redemption.is_in(Some(room))).cloned().collect();
-        let mut seen = self.rooms_as(redeemer, &seen).await?;
-        if invite.show_rooms {
-            seen.extend(self.rooms_as(&user_id(&invite.owner)?, &invite.rooms).await?);
+        let running = self.running.is_at_work(&invite.code, me);
+        let redemption = self.store.redemption(&invite.code, me.as_str()).await?.unwrap_or_default();
+        let goes_on = !redemption.complete && (running || self.is_open_to(stored, Some(me)).await?);
+        let blocks = self.store.blocks(&invite.code).await?;
+        let blocked = |room: &String| blocks.iter().any(|block| block.room == *room);
+        let is_in = |room: &&String| redemption.is_in(Some(room));
+        let tried = |room: &String| redemption.outcomes.iter().any(|outcome| outcome.room.as_ref() == Some(room));
+        let rooms = invite.rooms.iter();
+        let rooms =
+            rooms.filter(|room| is_in(room) || !blocked(room) && (goes_on || !redemption.complete && tried(room)));
+        let (entered, others): (Vec<&String>, Vec<&String>) = rooms.clone().partition(is_in);
+        let cloned = |rooms: Vec<&String>| rooms.into_iter().cloned().collect::<Vec<_>>();
+        let mut seen = self.rooms_of(Viewer::Caller(account), &cloned(entered)).await?;
+        if goes_on && invite.show_rooms {
+            seen.extend(self.rooms_of(Viewer::Member(&user_id(&invite.owner)?), &cloned(others)).await?);
         }
         let state = |of: Option<&str>, room: Option<&str>| match redemption
             .outcomes
@@ -113,16 +132,14 @@ impl Inner {
                 None => StepState::Waiting,
             },
         };
-        let mut steps: Vec<Step> = invite
-            .rooms
-            .iter()
+        let mut steps: Vec<Step> = rooms
             .map(|id| Step {
                 room: seen.iter().find(|room| room.id == *id).cloned(),
                 chat: false,
                 state: state(Some(id), Some(id)),
             })
             .collect();
-        if invite.chat {
+        if invite.chat && (goes_on || redemption.outcomes.iter().any(|outcome| outcome.room.is_none())) {
             steps.push(Step { room: None, chat: true, state: state(None, redemption.chat.room.as_deref()) });
         }
         Ok(Progress { steps, running, complete: redemption.complete })
@@ -134,11 +151,10 @@ impl Inner {
         RoomLinks {
             acter: app.replacen("matrix:", "acter:", 1),
             matrix_to: room.matrix_to_uri_via(via).to_string(),
-            element: self
-                .rules
-                .element_web_url
-                .as_ref()
-                .map(|element| format!("{}/#/room/{room}", element.as_str().trim_end_matches('/'))),
+            element: self.rules.element_web_url.as_ref().map(|element| {
+                let room = utf8_percent_encode(room.as_str(), IN_A_FRAGMENT);
+                format!("{}/#/room/{room}", element.as_str().trim_end_matches('/'))
+            }),
             app,
         }
     }

@@ -214,7 +214,7 @@ impl Inner {
             match (outcome.came, room) {
                 (Came::In, Some(room)) => joined.push(room),
                 (Came::In, None) => chat = true,
-                (Came::Missed { reason, errcode }, room) => {
+                (Came::Missed { reason, errcode, .. }, room) => {
                     let id = room.as_ref().map(|room| room.id.clone());
                     missed.push((room, MissedRoom { room: id, reason, code: errcode }));
                 }

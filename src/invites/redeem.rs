@@ -19,11 +19,11 @@ use futures_util::{
 use matrix_sdk::ruma::{OwnedRoomId, OwnedUserId, RoomId, UserId};
 use tokio::time::{Instant, sleep};
 
-use super::{Inner, Invites, audit::Action, entry::missed, registration::state, user_id};
+use super::{Inner, Invites, audit::Action, entry::missed, registration::state, user_id, work::Work};
 use crate::{
     account::Account,
     error::{Error, Result},
-    homeserver::Actor,
+    homeserver::{Actor, Standing},
     store::{Begun, Came, Millis, Outcome, Redemption, StoredInvite, Written},
 };
 
@@ -45,15 +45,15 @@ const LOOK: Duration = Duration::from_millis(100);
 /// For how long the homeserver's own limits are waited out in one redemption.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-type Work = Shared<BoxFuture<'static, Result<Joined, Refusal>>>;
+type Task = Shared<BoxFuture<'static, Result<Joined, Refusal>>>;
 
 /// The redemptions at work in this process, by code and redeemer.
 #[derive(Default, Clone)]
-pub(super) struct Running(Arc<Mutex<HashMap<(String, OwnedUserId), Work>>>);
+pub(super) struct Running(Arc<Mutex<HashMap<(String, OwnedUserId), Task>>>);
 
 impl Running {
     /// The work that is being done for this code and person already, or `start`ed now.
-    fn join(&self, key: (String, OwnedUserId), start: impl FnOnce() -> Work) -> Work {
+    fn join(&self, key: (String, OwnedUserId), start: impl FnOnce() -> Task) -> Task {
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         running.entry(key).or_insert_with(start).clone()
     }
@@ -92,6 +92,8 @@ pub(super) struct Journey {
     pub(super) patience: Instant,
     /// Whether the redeemer ignores the owner, so that no invitation reaches them.
     pub(super) ignored: bool,
+    /// Whether the homeserver pretends to the redeemer that all works.
+    pub(super) shadow_banned: bool,
 }
 
 impl Invites {
@@ -101,7 +103,7 @@ impl Invites {
     /// whoever asked hangs up.
     pub async fn redeem(&self, account: &Account, code: &str) -> Result<Joined> {
         let me = account.user_id();
-        self.0.guarded(account, self.0.check_redeemable(me, code)).await?;
+        self.0.guarded(account, code, self.0.check_redeemable(me, code)).await?;
         let key = (code.to_owned(), me.to_owned());
         let start = || {
             let ending = Ending { running: self.0.running.clone(), key: key.clone() };
@@ -200,19 +202,29 @@ impl Inner {
         if before.complete {
             return Ok(summary(&invite.rooms, before));
         }
+        let rooms = missing(&invite.rooms, &before);
+        let wants_chat = invite.chat && !before.is_in(None);
+        self.check_work(redeemer, &rooms, wants_chat)?;
         let owner = user_id(&invite.owner)?;
-        let (standing, suspended) =
-            tokio::try_join!(self.homeserver.standing(&owner), self.homeserver.is_suspended(redeemer))?;
-        if suspended {
-            return Err(Refusal::Suspended.into());
+        let (inviter, caller) =
+            tokio::try_join!(self.homeserver.standing(&owner), self.homeserver.caller_standing(redeemer))?;
+        match caller {
+            Standing::Active | Standing::ShadowBanned => {}
+            Standing::Suspended => return Err(Refusal::Suspended.into()),
+            Standing::Locked => return Err(Refusal::Locked.into()),
+            Standing::Deactivated | Standing::Unknown => return Err(Refusal::SignedOut { soft: false }.into()),
         }
-        if !standing.may_invite() {
-            return Err(Refusal::OwnerGone.into());
+        match inviter {
+            Standing::Active => {}
+            // Nobody is to find out: to them as well as to those who come it is an invite that does not work.
+            Standing::ShadowBanned => return Err(Refusal::UnknownInvite.into()),
+            _ => return Err(Refusal::OwnerGone.into()),
         }
         let (owner, redeemer) = tokio::try_join!(self.homeserver.act_as(&owner), self.homeserver.act_as(redeemer))?;
         let journey = Journey {
             code: code.to_owned(),
             ignored: redeemer.ignores(owner.user()).await?,
+            shadow_banned: caller == Standing::ShadowBanned,
             owner,
             redeemer,
             patience: Instant::now() + PATIENCE,
@@ -223,18 +235,20 @@ impl Inner {
             return Err(Refusal::UnknownInvite.into());
         }
         self.settle_soon(&invite);
+        self.done.note(Work::EnterRoom, journey.redeemer.user(), rooms.len(), (self.clock)());
         let chat = async {
-            match invite.chat && !before.is_in(None) {
+            match wants_chat {
                 true => self.ensure_chat(&journey, &before.chat).await,
                 false => Ok(()),
             }
         };
         // Both go on to their end, whatever becomes of the other.
-        let (rooms, chat) = tokio::join!(self.enter_rooms(&journey, missing(&invite.rooms, &before)), chat);
+        let (rooms, chat) = tokio::join!(self.enter_rooms(&journey, rooms), chat);
         rooms?;
         chat?;
 
         let after = self.store.redemption(code, me).await?.unwrap_or_default();
+        let in_vain = after.came_in_to() == before.came_in_to();
         let joined = summary(&invite.rooms, after);
         if joined.missed.is_empty() {
             self.store.complete_redemption(code, me, (self.clock)()).await?;
@@ -242,8 +256,13 @@ impl Inner {
             self.store.give_use_back(code, me, Millis::MAX, (self.clock)()).await?;
             self.settle_soon(&invite);
         }
-        let detail = format!("{} joined, {} missed", joined.rooms.len(), joined.missed.len());
-        self.store.note(&self.entry(account, Action::Redeemed, Some(code), Some(detail))?).await?;
+        if in_vain && !joined.missed.is_empty() {
+            self.done.note(Work::RedeemInVain, journey.redeemer.user(), 1, (self.clock)());
+        }
+        if !in_vain || before == Redemption::default() {
+            let detail = format!("{} joined, {} missed", joined.rooms.len(), joined.missed.len());
+            self.store.note(&self.entry(account, Action::Redeemed, Some(code), Some(detail))?).await?;
+        }
         tracing::info!(
             redeemer = me,
             owner = invite.owner,
@@ -252,6 +271,19 @@ impl Inner {
             "an invite was redeemed"
         );
         Ok(joined)
+    }
+
+    /// Whether somebody may make the homeserver do that much now.
+    fn check_work(&self, redeemer: &UserId, rooms: &[OwnedRoomId], chat: bool) -> Result<(), Refusal> {
+        let now = (self.clock)();
+        self.done.check(Work::RedeemInVain, redeemer, now)?;
+        if !rooms.is_empty() {
+            self.done.check(Work::EnterRoom, redeemer, now)?;
+        }
+        match chat {
+            true => self.done.check(Work::MakeChat, redeemer, now),
+            false => Ok(()),
+        }
     }
 
     /// Looks after the registration token of an invite of which a use was taken or given back, while the redemption goes on.
@@ -327,7 +359,7 @@ mod tests {
     }
 
     fn missed() -> Came {
-        Came::Missed { reason: "You are banned from this room.".into(), errcode: "M_BAD_STATE".into() }
+        super::missed("You are banned from this room.", "M_BAD_STATE")
     }
 
     #[test]

@@ -154,6 +154,9 @@ impl Inner {
         if stored.deleted_at.is_some() {
             return (Wanted::Gone(Registration::Closed), None);
         }
+        if !stored.opens_accounts {
+            return (Wanted::Gone(Registration::SaveFirst), None);
+        }
         let accounts = self.rules.accounts(invite);
         let opened_before = |most: u32| most.saturating_sub(stored.accounts);
         if accounts.most.map(opened_before) == Some(0) || accounts.until.is_some_and(|until| now >= until) {

@@ -6,8 +6,13 @@ use app::{Block, Error as Refusal, KnownInvite, LONGEST_REASON, LookedAfter, Roo
 use futures_util::{StreamExt, TryStreamExt, stream};
 use matrix_sdk::ruma::{OwnedRoomAliasId, OwnedRoomId};
 
-use super::{Inner, Invites, audit::Action, overview::shown, registration::state_of, save::text, user_id};
-use crate::{account::Account, error::Result, homeserver::JoinedRoom, store};
+use super::{Inner, Invites, audit::Action, overview::shown, registration::state_of, save::text, user_id, work::Work};
+use crate::{
+    account::Account,
+    error::Result,
+    homeserver::{JoinedRoom, Viewer},
+    store,
+};
 
 /// How many rooms are looked at once.
 const AT_ONCE: usize = 4;
@@ -49,6 +54,7 @@ impl Invites {
 
     /// All rooms that somebody administers, with the invites that lead into them.
     pub async fn looked_after(&self, account: &Account) -> Result<LookedAfter> {
+        self.0.done.take(Work::LookUpRoom, account.user_id(), 1, (self.0.clock)())?;
         let joined = self.0.homeserver.joined_rooms(account, true).await?;
         let all_paused = self.0.store.all_paused().await?.is_some();
         let look = async |room: JoinedRoom| -> Result<RoomInvites> {
@@ -67,7 +73,7 @@ impl Invites {
 
     /// Rooms as the account sees them; without a name if it does not.
     pub async fn room(&self, account: &Account, room: &str) -> Result<Room> {
-        let rooms = self.0.rooms_as(account.user_id(), &[room.to_owned()]).await?;
+        let rooms = self.0.rooms_of(Viewer::Caller(account), &[room.to_owned()]).await?;
         Ok(rooms.into_iter().next().ok_or(Refusal::UnknownInvite)?)
     }
 }
@@ -75,6 +81,7 @@ impl Invites {
 impl Inner {
     /// The room, if the account may remove members from it and change its power levels, now.
     async fn administered(&self, account: &Account, room: &str) -> Result<OwnedRoomId> {
+        self.done.take(Work::LookUpRoom, account.user_id(), 1, (self.clock)())?;
         let id = match OwnedRoomAliasId::try_from(room) {
             Ok(alias) => self.homeserver.resolve(account, alias).await?,
             Err(_) => OwnedRoomId::try_from(room).ok(),

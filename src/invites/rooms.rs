@@ -6,7 +6,7 @@ use app::{Error as Refusal, RoomRefusal};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use matrix_sdk::ruma::{OwnedRoomAliasId, OwnedRoomId};
 
-use super::Inner;
+use super::{Inner, work::Work};
 use crate::{account::Account, error::Result, homeserver::MayInvite};
 
 /// How many rooms are asked about at once. Few: the homeserver answers one after the other anyway, and whatever waits there waits in
@@ -79,6 +79,7 @@ impl Inner {
         if new.is_empty() {
             return Ok(Vec::new());
         }
+        self.done.take(Work::LookUpRoom, account.user_id(), new.len(), (self.clock)())?;
         let mine = self.homeserver.rooms_of(account).await?;
         let check = async |(text, named): (String, Named)| -> Result<Checked> {
             let refuse = |reason: &str| Ok(Err(RoomRefusal { room: text.clone(), reason: reason.to_owned() }));

@@ -1,7 +1,8 @@
 //! Making an invite, and changing one.
 
 use app::{
-    Draft, Edit, Error as Refusal, Invite, InviteState, LONGEST_LABEL, LONGEST_WELCOME, Limits, Pause, Registration,
+    Code, Draft, Edit, Error as Refusal, Invite, InviteState, LONGEST_LABEL, LONGEST_WELCOME, Limits, Pause,
+    Registration,
 };
 
 use super::{
@@ -9,10 +10,11 @@ use super::{
     audit::{Action, listed},
     check_owner,
     registration::state,
+    work::Work,
 };
 use crate::{
     account::Account,
-    error::Result,
+    error::{Error, Result},
     store::{Millis, NewInvite, StoredInvite, Written},
 };
 
@@ -32,25 +34,54 @@ impl Invites {
     ///
     /// The invite exists even if its registration token could not be made: then the answer says so, and it is tried again.
     pub async fn save(&self, account: &Account, draft: Draft) -> Result<Saved> {
-        let code = draft.code.as_deref().map(app::Code::parse).transpose()?;
-        let old = match &code {
-            Some(code) => self.0.guarded(account, self.0.taken_by_me(account, code.as_str())).await?,
-            None => None,
+        let code = draft.code.as_deref().map(Code::parse).transpose()?;
+        self.0.done.check(Work::SaveInvite, account.user_id(), self.now())?;
+        let Some(code) = code else { return self.0.save(account, draft, None, None).await };
+        let guess = self.0.guesses.begin(code.as_str(), Some(account.user_id()), account.origin().address).await?;
+        let old = self.0.taken_by_me(account, code.as_str()).await;
+        let mine = matches!(old, Ok(Some(_)));
+        let saved = match old {
+            Ok(old) => self.0.save(account, draft, Some(code), old).await,
+            Err(error) => Err(error),
         };
+        // Whoever asks for a code that is not theirs learns whether it is there: it costs what looking it up does, unless an invite comes of it.
+        if let (Some(guess), false, Err(Error::Refused(refusal))) = (guess, mine, &saved)
+            && !matches!(refusal, Refusal::Unreachable { .. })
+        {
+            guess.failed();
+        }
+        saved
+    }
+}
+
+impl Inner {
+    /// With the code asked for, if one is, and the invite of the account's own that has it already.
+    async fn save(
+        &self,
+        account: &Account,
+        draft: Draft,
+        code: Option<Code>,
+        old: Option<StoredInvite>,
+    ) -> Result<Saved> {
         if draft.new && old.is_some() {
             let problem = "is one of your own invites already: choose another one, or edit that one".to_owned();
             return Err(Refusal::Invalid { field: "token".to_owned(), problem }.into());
         }
-        if self.0.homeserver.is_suspended(account.user_id()).await? {
+        if self.homeserver.is_suspended(account.user_id()).await? {
             return Err(Refusal::Suspended.into());
         }
-        let now = (self.0.clock)();
-        let limits = self.0.limits(&draft, old.as_ref(), now)?;
-        if old.is_none() {
-            self.0.check_creator(account, code.as_ref(), now).await?;
+        let now = (self.clock)();
+        let limits = self.limits(&draft, old.as_ref(), now)?;
+        match &old {
+            None => self.check_creator(account, code.as_ref(), now).await?,
+            Some(old) if widens(&draft, limits, old, self.rules.registration) => {
+                self.check_creator(account, None, now).await?;
+            }
+            Some(_) => {}
         }
         let known = old.as_ref().map_or(&[][..], |old| &old.invite.rooms);
-        let rooms = self.0.check_rooms(account, &draft.rooms, known).await?;
+        let rooms = self.check_rooms(account, &draft.rooms, known).await?;
+        self.done.take(Work::SaveInvite, account.user_id(), 1, now)?;
         let before = old.as_ref().map(|old| &old.invite);
         let old_text = |text: fn(&Invite) -> &Option<String>| before.and_then(|old| text(old).clone());
         let new = NewInvite {
@@ -61,26 +92,26 @@ impl Invites {
             welcome: text("welcome", draft.welcome.over(old_text(|old| &old.welcome)), LONGEST_WELCOME, true)?,
             show_rooms: draft.show_rooms.or(before.map(|old| old.show_rooms)).unwrap_or_default(),
             registration: draft.registration.or(old.as_ref().map(|old| old.registration)).unwrap_or(true),
-            code: code.map_or_else(|| app::Code::generate(getrandom::fill), Ok)?.into(),
+            opens_accounts: self.rules.registration,
+            code: code.map_or_else(|| Code::generate(getrandom::fill), Ok)?.into(),
             limits,
         };
         match &old {
-            Some(old) => self.0.change(account, old, &new).await?,
-            None => self.0.create(account, &new, now).await?,
+            Some(old) => self.change(account, old, &new).await?,
+            None => self.create(account, &new, now).await?,
         }
-        if let Some(paused) = draft.paused
-            && paused != before.is_some_and(|old| old.paused.is_some())
-        {
-            self.0.pause(account, &new.code, paused).await?;
+        if let Some(paused) = draft.paused {
+            let held = before.is_some_and(|old| old.paused == Some(Pause::Admin));
+            if paused != old.as_ref().is_some_and(|old| old.paused_by_owner) || held && !paused {
+                self.pause(account, &new.code, paused).await?;
+            }
         }
-        let registration = self.0.settle_registration(&new.code).await?;
-        let stored = self.0.stored(&new.code).await?.ok_or(Refusal::UnknownInvite)?;
-        let state = state(&stored, (self.0.clock)());
+        let registration = self.settle_registration(&new.code).await?;
+        let stored = self.stored(&new.code).await?.ok_or(Refusal::UnknownInvite)?;
+        let state = state(&stored, (self.clock)());
         Ok(Saved { invite: stored.invite, state, registration })
     }
-}
 
-impl Inner {
     /// The live invite with this code, if it is the account's own; nothing if there never was one.
     async fn taken_by_me(&self, account: &Account, code: &str) -> Result<Option<StoredInvite>> {
         let Some(old) = self.store.invite(code).await? else { return Ok(None) };
@@ -154,7 +185,7 @@ impl Inner {
     pub(super) async fn pause(&self, account: &Account, code: &str, paused: bool) -> Result<()> {
         let action = if paused { Action::Paused } else { Action::Resumed };
         let entry = self.entry(account, action, Some(code), None)?;
-        match self.store.pause_invite(code, paused, false, &entry).await? {
+        match self.store.pause_invite(code, paused, Pause::Owner, &entry).await? {
             Written::Done => Ok(()),
             Written::NotAsExpected => Err(match self.store.invite(code).await? {
                 Some(held) if held.invite.paused == Some(Pause::Admin) => {
@@ -165,6 +196,20 @@ impl Inner {
             .into()),
         }
     }
+}
+
+/// Whether a change lets in more people, into more, or for longer: that takes whatever making an invite takes.
+/// `registration` says whether codes open accounts here.
+fn widens(draft: &Draft, limits: Limits, old: &StoredInvite, registration: bool) -> bool {
+    let before = old.invite.limits;
+    // Nothing is the widest bound of all.
+    let later = |new: Option<i64>, old: Option<i64>| new.unwrap_or(i64::MAX) > old.unwrap_or(i64::MAX);
+    draft.rooms.iter().any(|room| !old.invite.rooms.contains(room))
+        || draft.chat && !old.invite.chat
+        || registration && draft.registration.unwrap_or(old.registration) && !(old.registration && old.opens_accounts)
+        || later(limits.expires_at, before.expires_at)
+        || later(limits.max_uses.map(i64::from), before.max_uses.map(i64::from))
+        || limits.not_before.unwrap_or_default() < before.not_before.unwrap_or_default()
 }
 
 /// A text of somebody's without the space around it; nothing if there is nothing else.

@@ -1,6 +1,6 @@
 //! What server admins see of everybody's invites, and what they can do about them.
 
-use app::{Code, Error as Refusal, Intervention, ServerInvite, ServerInvites, code_in};
+use app::{Code, Error as Refusal, Intervention, Pause, ServerInvite, ServerInvites, code_in};
 
 use super::{Inner, Invites, audit::Action, sought, user_id};
 use crate::{
@@ -45,7 +45,7 @@ impl Invites {
             Some((actor, at)) => Some((self.0.homeserver.person(&user_id(&actor)?).await, at)),
             None => None,
         };
-        Ok(ServerInvites { invites, matching, page, pages, all_paused, now: (self.0.clock)() })
+        Ok(ServerInvites { invites, matching, page, pages, all_paused, proof: String::new(), now: self.now() })
     }
 
     /// Stops somebody's invite, lets it go on, or ends it for ever.
@@ -60,7 +60,7 @@ impl Invites {
         };
         let action = if paused { Action::Paused } else { Action::Resumed };
         let entry = self.0.entry(account, action, Some(code), None)?;
-        match self.0.store.pause_invite(code, paused, true, &entry).await? {
+        match self.0.store.pause_invite(code, paused, Pause::Admin, &entry).await? {
             Written::Done => self.0.settle_registration(code).await.map(drop),
             Written::NotAsExpected => Err(Refusal::UnknownInvite.into()),
         }
@@ -89,13 +89,13 @@ impl Inner {
     }
 
     async fn server_invite(&self, stored: StoredInvite) -> Result<ServerInvite> {
-        let StoredInvite { invite, number, registration, all_paused, .. } = self.rules.bounded(stored);
+        let StoredInvite { invite, number, registration, opens_accounts, all_paused, .. } = self.rules.bounded(stored);
         Ok(ServerInvite {
             invite: self.known(number, &invite, invite.came, all_paused).await?,
             code: Code::masked(&invite.code),
             rooms: invite.rooms,
             chat: invite.chat,
-            registration: registration && self.rules.registration,
+            registration: registration && opens_accounts && self.rules.registration,
         })
     }
 }

@@ -5,7 +5,7 @@ use matrix_sdk::ruma::UserId;
 
 use super::Invites;
 use crate::{
-    account::{Account, Origin},
+    account::Origin,
     error::{Error, Result},
     homeserver::{self, Picture, Session},
 };
@@ -45,12 +45,26 @@ impl Invites {
         session.map_err(|error| refused(error, Refusal::SignInFailed))
     }
 
-    /// Ends the session on the homeserver as well. One that has ended already is no error.
-    pub async fn sign_out(&self, account: &Account) -> Result<()> {
-        match self.0.homeserver.sign_out(account.token()).await {
+    /// Ends the session with this token on the homeserver. One that has ended already is no error.
+    ///
+    /// # Errors
+    /// [`Refusal::StillSignedIn`] if the homeserver could not do it.
+    pub async fn sign_out(&self, token: &str) -> Result<()> {
+        match self.0.homeserver.sign_out(token).await {
             Err(homeserver::Error::Refused(refusal)) if refusal.status == 401 => Ok(()),
-            ended => Ok(ended?),
+            Err(error) => {
+                tracing::warn!(%error, "a session could not be ended");
+                Err(Refusal::StillSignedIn.into())
+            }
+            Ok(()) => Ok(()),
         }
+    }
+
+    /// Ends the session that another one has taken the place of, if there was one, without waiting for it.
+    pub fn leave(&self, token: Option<String>) {
+        let Some(token) = token else { return };
+        let invites = self.clone();
+        self.0.tasks.spawn(async move { invites.sign_out(&token).await.ok() });
     }
 
     /// Somebody's name and picture, as far as they can be had.

@@ -1,6 +1,6 @@
 //! Making, changing, pausing and deleting invites. Each transaction writes who has done it as well.
 
-use app::Limits;
+use app::{Limits, Pause};
 
 use super::{Entry, Millis, Result, Store, Written, audit::note, in_transaction, invites::CHANGED};
 
@@ -17,6 +17,8 @@ pub struct NewInvite {
     pub chat: bool,
     /// Whether the code is to open an account.
     pub registration: bool,
+    /// Whether codes open accounts here now.
+    pub opens_accounts: bool,
     /// What the owner calls it.
     pub label: Option<String>,
     /// What the owner says to those who open the link.
@@ -67,6 +69,7 @@ macro_rules! write {
             .bind(new.limits.not_before)
             .bind(new.limits.expires_at)
             .bind(new.limits.max_uses.map(i64::from))
+            .bind(new.opens_accounts)
     }};
 }
 
@@ -110,8 +113,8 @@ impl Store {
         const NUMBER: &str = "UPDATE counters SET value = value + 1 WHERE name = 'invites' RETURNING value";
         const CREATE: &str =
             "INSERT INTO invites (code, owner, chat, registration, created_at, changed_at, label, show_rooms,
-                welcome, not_before, expires_at, max_uses, token_due, number)
-             VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $5, $12) ON CONFLICT (code) DO NOTHING";
+                welcome, not_before, expires_at, max_uses, opens_accounts, token_due, number)
+             VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $5, $13) ON CONFLICT (code) DO NOTHING";
         Ok(in_transaction!(self, |tx| {
             sqlx::query(ALONE).bind(&new.owner).execute(&mut *tx).await?;
             let lately: i64 = sqlx::query_scalar(LATELY).bind(&new.owner).bind(quota.since).fetch_one(&mut *tx).await?;
@@ -141,7 +144,8 @@ impl Store {
     ) -> Result<Result<Written, OverQuota>> {
         const CHANGE: &str =
             "UPDATE invites SET chat = $3, registration = $4, changed_at = $5, label = $6, show_rooms = $7,
-                welcome = $8, not_before = $9, expires_at = $10, max_uses = $11, token_due = $5
+                welcome = $8, not_before = $9, expires_at = $10, max_uses = $11, opens_accounts = $12,
+                token_due = $5
              WHERE code = $1 AND owner = $2 AND deleted_at IS NULL";
         const CLEAR: &str = "DELETE FROM invite_rooms WHERE code = $1";
         Ok(in_transaction!(self, |tx| {
@@ -164,12 +168,20 @@ impl Store {
         }))
     }
 
-    /// Stops a live invite for a while, or lets it go on. What a server admin has stopped, an owner cannot change.
-    pub async fn pause_invite(&self, code: &str, paused: bool, by_admin: bool, entry: &Entry) -> Result<Written> {
-        const PAUSE: &str = "UPDATE invites SET paused_by = CASE WHEN $2 THEN $3 END, changed_at = $4, token_due = $4
-             WHERE code = $1 AND deleted_at IS NULL AND ($5 OR paused_by IS NULL OR paused_by = owner)";
+    /// Stops a live invite for a while, or lets it go on. An owner and a server admin each end what they have begun, and an owner is told
+    /// that theirs would not help while an admin's lasts.
+    pub async fn pause_invite(&self, code: &str, paused: bool, by: Pause, entry: &Entry) -> Result<Written> {
+        const BY_OWNER: &str =
+            "UPDATE invites SET paused_by = CASE WHEN $2 THEN $3 END, changed_at = $4, token_due = $4
+             WHERE code = $1 AND deleted_at IS NULL AND ($2 OR held_by IS NULL)";
+        const BY_ADMIN: &str = "UPDATE invites SET held_by = CASE WHEN $2 THEN $3 END, changed_at = $4, token_due = $4
+             WHERE code = $1 AND deleted_at IS NULL";
+        let pause = match by {
+            Pause::Owner => BY_OWNER,
+            Pause::Admin => BY_ADMIN,
+        };
         Ok(in_transaction!(self, |tx| {
-            let rows = sqlx::query(PAUSE).bind(code).bind(paused).bind(&entry.actor).bind(entry.at).bind(by_admin);
+            let rows = sqlx::query(pause).bind(code).bind(paused).bind(&entry.actor).bind(entry.at);
             let rows = rows.execute(&mut *tx).await?.rows_affected();
             if rows > 0 {
                 sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;

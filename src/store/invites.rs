@@ -13,6 +13,10 @@ pub struct StoredInvite {
     pub number: i64,
     /// Whether the owner wants the code to open an account as well.
     pub registration: bool,
+    /// Whether it was last saved while codes opened accounts here.
+    pub opens_accounts: bool,
+    /// Whether its owner has stopped it, whatever a server admin has.
+    pub paused_by_owner: bool,
     /// What is known of the registration token of this name.
     pub registration_token: RegistrationToken,
     /// How many accounts were opened with registration tokens of it that are gone.
@@ -60,7 +64,9 @@ pub(super) struct InviteRow {
     expires_at: Option<Millis>,
     max_uses: Option<i64>,
     uses: i64,
+    opens_accounts: bool,
     paused_by: Option<String>,
+    held_by: Option<String>,
     token_due: Option<Millis>,
     accounts: i64,
     rooms: Option<String>,
@@ -74,8 +80,8 @@ macro_rules! select_invites {
     ($($rest:tt)*) => {
         concat!(
             "SELECT code, owner, chat, registration, registration_token, deleted_at, label, welcome, show_rooms,
-                number, created_at, not_before, expires_at, max_uses, uses, paused_by, token_due, accounts,
-                EXISTS (SELECT 1 FROM switches WHERE name = 'pause') AS all_paused,
+                number, created_at, not_before, expires_at, max_uses, uses, opens_accounts, paused_by, held_by, token_due,
+                accounts, EXISTS (SELECT 1 FROM switches WHERE name = 'pause') AS all_paused,
                 (SELECT STRING_AGG(r.room, $1 ORDER BY r.position) FROM invite_rooms r WHERE r.code = i.code) AS rooms,
                 (SELECT COUNT(*) FROM redemptions d WHERE d.code = i.code AND d.came_at IS NOT NULL) AS came,
                 (SELECT MAX(d.came_at) FROM redemptions d WHERE d.code = i.code) AS last_came
@@ -86,9 +92,9 @@ macro_rules! select_invites {
 }
 pub(super) use select_invites;
 
-/// Who has stopped an invite.
-pub(super) fn pause(owner: &str, paused_by: Option<&str>) -> Option<Pause> {
-    paused_by.map(|by| if by == owner { Pause::Owner } else { Pause::Admin })
+/// Who has stopped an invite: what an admin has done outweighs what its owner has.
+pub(super) fn pause(paused_by: Option<&str>, held_by: Option<&str>) -> Option<Pause> {
+    held_by.map(|_| Pause::Admin).or(paused_by.map(|_| Pause::Owner))
 }
 
 /// The limits of a row.
@@ -101,7 +107,7 @@ impl From<InviteRow> for StoredInvite {
         let rooms = row.rooms.map(|rooms| rooms.split(SEPARATOR).map(str::to_owned).collect()).unwrap_or_default();
         Self {
             invite: Invite {
-                paused: pause(&row.owner, row.paused_by.as_deref()),
+                paused: pause(row.paused_by.as_deref(), row.held_by.as_deref()),
                 code: row.code,
                 owner: row.owner,
                 rooms,
@@ -120,6 +126,8 @@ impl From<InviteRow> for StoredInvite {
             accounts: u32::try_from(row.accounts).unwrap_or(u32::MAX),
             all_paused: row.all_paused,
             registration: row.registration,
+            opens_accounts: row.opens_accounts,
+            paused_by_owner: row.paused_by.is_some(),
             registration_token: RegistrationToken::read(&row.registration_token),
             deleted_at: row.deleted_at,
         }

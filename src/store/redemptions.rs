@@ -37,10 +37,28 @@ pub enum Came {
         reason: String,
         /// The homeserver's error code.
         errcode: String,
+        /// Whether redeeming again may help.
+        again: bool,
     },
 }
 
 impl Redemption {
+    /// How many rooms they came in to, a direct chat included.
+    pub fn came_in_to(&self) -> usize {
+        self.outcomes.iter().filter(|outcome| outcome.came == Came::In).count()
+    }
+
+    /// Whether they came in to something, and redeeming again would not bring them into anything more of these `rooms`, or into the `chat`
+    /// that comes with them.
+    pub fn is_over(&self, rooms: &[String], chat: bool) -> bool {
+        let settled = |room: Option<&str>| {
+            let outcome = self.outcomes.iter().find(|outcome| outcome.room.as_deref() == room);
+            outcome.is_some_and(|outcome| !matches!(outcome.came, Came::Missed { again: true, .. }))
+        };
+        let all = rooms.iter().all(|room| settled(Some(room))) && (!chat || settled(None));
+        self.complete || all && self.came_in_to() > 0
+    }
+
     /// Whether they came in to a room, or with `None` to the direct chat.
     pub fn is_in(&self, room: Option<&str>) -> bool {
         self.outcomes.iter().any(|outcome| outcome.room.as_deref() == room && outcome.came == Came::In)
@@ -52,7 +70,7 @@ impl Outcome {
     pub fn missed(&self) -> Option<MissedRoom> {
         match &self.came {
             Came::In => None,
-            Came::Missed { reason, errcode } => {
+            Came::Missed { reason, errcode, .. } => {
                 Some(MissedRoom { room: self.room.clone(), reason: reason.clone(), code: errcode.clone() })
             }
         }
@@ -108,14 +126,15 @@ const CHAT: &str = "";
 
 type RedemptionRow = (Option<Millis>, Option<String>, Option<String>);
 
-type OutcomeRow = (String, bool, Option<String>, Option<String>);
+type OutcomeRow = (String, bool, Option<String>, Option<String>, bool);
 
 /// The same, behind whose it is.
-type UseOutcomeRow = (String, String, bool, Option<String>, Option<String>);
+type UseOutcomeRow = (String, String, bool, Option<String>, Option<String>, bool);
 
 impl From<OutcomeRow> for Outcome {
-    fn from((room, joined, reason, errcode): OutcomeRow) -> Self {
-        let missed = || Came::Missed { reason: reason.unwrap_or_default(), errcode: errcode.unwrap_or_default() };
+    fn from((room, joined, reason, errcode, again): OutcomeRow) -> Self {
+        let missed =
+            || Came::Missed { reason: reason.unwrap_or_default(), errcode: errcode.unwrap_or_default(), again };
         Self { room: Some(room).filter(|room| room != CHAT), came: if joined { Came::In } else { missed() } }
     }
 }
@@ -126,7 +145,7 @@ impl Store {
         const REDEMPTION: &str = "SELECT completed_at, chat_marker, chat_room
              FROM redemptions WHERE code = $1 AND redeemer = $2";
         const OUTCOMES: &str =
-            "SELECT room, joined, reason, errcode FROM outcomes WHERE code = $1 AND redeemer = $2 ORDER BY room";
+            "SELECT room, joined, reason, errcode, again FROM outcomes WHERE code = $1 AND redeemer = $2 ORDER BY room";
         on_pool!(self, |pool| {
             let row: Option<RedemptionRow> =
                 sqlx::query_as(REDEMPTION).bind(code).bind(redeemer).fetch_optional(pool).await?;
@@ -145,7 +164,7 @@ impl Store {
         const USES: &str = "SELECT redeemer, started_at, came_at, completed_at FROM redemptions
              WHERE code = $1 AND (started_at < $2 OR started_at = $2 AND redeemer > $3)
              ORDER BY started_at DESC, redeemer LIMIT $4";
-        const OUTCOMES: &str = "SELECT redeemer, room, joined, reason, errcode FROM outcomes
+        const OUTCOMES: &str = "SELECT redeemer, room, joined, reason, errcode, again FROM outcomes
              WHERE code = $1 AND redeemer IN (SELECT redeemer FROM redemptions
                 WHERE code = $1 AND (started_at < $2 OR started_at = $2 AND redeemer > $3)
                 ORDER BY started_at DESC, redeemer LIMIT $4) ORDER BY room";
@@ -156,8 +175,8 @@ impl Store {
             let outcomes = sqlx::query_as(OUTCOMES).bind(code).bind(before).bind(who).bind(most);
             let outcomes: Vec<UseOutcomeRow> = outcomes.fetch_all(pool).await?;
             let mut by_redeemer: HashMap<String, Vec<Outcome>> = HashMap::new();
-            for (redeemer, room, joined, reason, errcode) in outcomes {
-                by_redeemer.entry(redeemer).or_default().push((room, joined, reason, errcode).into());
+            for (redeemer, room, joined, reason, errcode, again) in outcomes {
+                by_redeemer.entry(redeemer).or_default().push((room, joined, reason, errcode, again).into());
             }
             let uses = rows.into_iter().map(|(redeemer, started_at, came_at, completed_at)| {
                 let outcomes = by_redeemer.remove(&redeemer).unwrap_or_default();
@@ -259,16 +278,17 @@ impl Store {
 
     /// Notes what came of a room. Whoever is in stays in, whatever is noted later.
     pub async fn note_outcome(&self, code: &str, redeemer: &str, outcome: &Outcome, now: Millis) -> Result<()> {
-        const NOTE: &str = "INSERT INTO outcomes (code, redeemer, room, joined, reason, errcode, at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)
+        const NOTE: &str = "INSERT INTO outcomes (code, redeemer, room, joined, reason, errcode, at, again)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
              ON CONFLICT (code, redeemer, room) DO UPDATE
-             SET joined = excluded.joined, reason = excluded.reason, errcode = excluded.errcode, at = excluded.at
+             SET joined = excluded.joined, reason = excluded.reason, errcode = excluded.errcode, at = excluded.at,
+                again = excluded.again
              WHERE NOT outcomes.joined";
         const CAME_IN: &str =
             "UPDATE redemptions SET came_at = $3 WHERE code = $1 AND redeemer = $2 AND came_at IS NULL";
-        let (joined, reason, errcode) = match &outcome.came {
-            Came::In => (true, None, None),
-            Came::Missed { reason, errcode } => (false, Some(reason), Some(errcode)),
+        let (joined, reason, errcode, again) = match &outcome.came {
+            Came::In => (true, None, None, false),
+            Came::Missed { reason, errcode, again } => (false, Some(reason), Some(errcode), *again),
         };
         in_transaction!(self, |tx| {
             sqlx::query(NOTE)
@@ -279,6 +299,7 @@ impl Store {
                 .bind(reason)
                 .bind(errcode)
                 .bind(now)
+                .bind(again)
                 .execute(&mut *tx)
                 .await?;
             if joined {

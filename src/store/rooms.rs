@@ -47,6 +47,7 @@ struct RoomInviteRow {
     max_uses: Option<i64>,
     uses: i64,
     paused_by: Option<String>,
+    held_by: Option<String>,
     came: i64,
     last_came: Option<Millis>,
     actor: Option<String>,
@@ -67,7 +68,7 @@ impl RoomInviteRow {
             came: self.came,
             block,
             invite: Invite {
-                paused: pause(&self.owner, self.paused_by.as_deref()),
+                paused: pause(self.paused_by.as_deref(), self.held_by.as_deref()),
                 code: self.code,
                 owner: self.owner,
                 rooms: Vec::new(),
@@ -89,13 +90,13 @@ impl Store {
     /// The live invites that lead into a room, the newest first.
     pub async fn invites_into(&self, room: &str) -> Result<Vec<RoomInvite>> {
         const INTO: &str = "SELECT i.number, i.code, i.owner, i.created_at, i.not_before, i.expires_at, i.max_uses, i.uses,
-                i.paused_by, COUNT(o.redeemer) AS came, MAX(o.at) AS last_came, b.actor, b.reason, b.at
+                i.paused_by, i.held_by, COUNT(o.redeemer) AS came, MAX(o.at) AS last_came, b.actor, b.reason, b.at
              FROM invite_rooms r JOIN invites i ON i.code = r.code AND i.deleted_at IS NULL
                 LEFT JOIN outcomes o ON o.code = r.code AND o.room = r.room AND o.joined
                 LEFT JOIN blocks b ON b.code = r.code AND b.room = r.room
              WHERE r.room = $1
              GROUP BY i.number, i.code, i.owner, i.created_at, i.not_before, i.expires_at, i.max_uses, i.uses, i.paused_by,
-                b.actor, b.reason, b.at
+                i.held_by, b.actor, b.reason, b.at
              ORDER BY i.created_at DESC, i.number";
         let rows: Vec<RoomInviteRow> =
             on_pool!(self, |pool| { sqlx::query_as(INTO).bind(room).fetch_all(pool).await? });

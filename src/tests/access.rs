@@ -161,6 +161,7 @@ async fn every_answer_has_synapses_headers_and_unknown_requests_its_errors() {
             ("access-control-allow-headers", "X-Requested-With, Content-Type, Authorization, Date"),
             ("cache-control", "no-cache, no-store, must-revalidate"),
             ("content-type", "application/json"),
+            ("x-content-type-options", "nosniff"),
         ] {
             assert_eq!(headers[name], value, "{method} {path}");
         }

@@ -58,6 +58,39 @@ async fn check_says_what_is_wrong_and_how_to_mend_it() {
 }
 
 #[tokio::test]
+async fn check_says_what_a_proxy_does_wrong_and_which_rules_cannot_be_kept() {
+    let world = World::new().await;
+    let mut setup = crate::support::with_pages(&world, Acting::Appservice, Engine::Sqlite).await;
+    let service = setup.start().await;
+    let (ok, text) = run(&setup, &["check"]).await;
+    assert!(!ok && text.contains("public_url is not set"), "{text}");
+    setup.set("PUBLIC_URL", &service.url);
+    assert_eq!(run(&setup, &["check"]).await, (true, "Nothing is wrong.\n".into()));
+    let before = Proxy::before(&world, &service.url).await;
+    let (ok, text) = run(setup.set("PUBLIC_URL", &before.url), &["check"]).await;
+    assert!(!ok && text.contains("proxy_set_header Host") && text.contains("proxy_buffering off"), "{text}");
+    assert_eq!(text.lines().count(), 2, "{text}");
+    // Whoever does not have the same key is told nothing.
+    let url = format!("{}/_synapse/client/super_invites/_reach", service.url);
+    for proof in ["", "1.x"] {
+        let answer = service.client.get(&url).header("x-super-invites-check", proof).send().await.unwrap();
+        assert_eq!(answer.status(), 404);
+    }
+
+    let proxy = Proxy::start(&world).await;
+    setup.set("PUBLIC_URL", &service.url).set("HOMESERVER_URL", &proxy.url).set("GENERATE_REGISTRATION_TOKEN", "false");
+    setup.set("POLICY", "{account_age_days: 3, create: admins}");
+    assert_eq!(run(&setup, &["check"]).await, (true, "Nothing is wrong.\n".into()));
+    proxy.fail(reqwest::Method::GET, "/_synapse/admin/v2/users/", 0, u32::MAX, Fault::NotAdmin);
+    let (_, text) = run(&setup, &["check"]).await;
+    assert!(text.starts_with("policy.account_age_days cannot be checked") && text.lines().count() == 1, "{text}");
+    proxy.heal();
+    proxy.fail(reqwest::Method::GET, "/_synapse/admin/v2/users/", 0, u32::MAX, Fault::Unknown);
+    let (_, text) = run(&setup, &["check"]).await;
+    assert!(text.contains("policy.create cannot be checked") && text.lines().count() == 2, "{text}");
+}
+
+#[tokio::test]
 async fn a_registration_is_written_once_and_for_this_server() {
     let world = World::new().await;
     let setup = Setup::new(&world, Acting::Appservice, Engine::Sqlite).await;

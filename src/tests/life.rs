@@ -14,10 +14,13 @@
 mod support;
 
 mod access;
+mod closed;
 mod commands;
 mod contract;
 mod control;
+mod doors;
 mod failures;
+mod guesses;
 mod limits;
 mod migrations;
 mod pages;

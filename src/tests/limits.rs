@@ -180,7 +180,7 @@ async fn a_place_whose_taker_was_cut_off_is_theirs_for_a_while_and_then_free() {
             (world.person("owner").await, world.person("guest").await, world.person("other").await);
         let rooms = world.rooms(&owner, 1).await;
         let code = service.made(&owner, json!({"rooms": rooms, "max_uses": 1})).await;
-        proxy.fail(Method::POST, "/invite", 1, u32::MAX, Fault::BadGateway);
+        proxy.fail(Method::POST, "/invite", 0, u32::MAX, Fault::BadGateway);
         assert_eq!(service.redeem(&guest, &code).await.0, 503);
         proxy.heal();
         assert_eq!(errcode(&service.redeem(&other, &code).await), (404, "NOT_FOUND"), "it may be that they are in");

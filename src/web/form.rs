@@ -9,10 +9,11 @@ use axum::{
     extract::{ConnectInfo, Request, State},
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, Method, StatusCode, header, request::Parts};
+use http::{HeaderValue, Method, StatusCode, Uri, header, request::Parts};
+use percent_encoding::percent_decode_str;
 
 use super::{
-    FUNCTIONS, Web,
+    Web,
     reply::{not_from_here, see_other, status_of},
 };
 
@@ -31,13 +32,14 @@ pub(super) async fn posted(
         Err(too_large) => return too_large,
     };
     let fields: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
-    let function = fields.iter().find(|(name, _)| name == FORM_FUNCTION).map(|(_, function)| function.clone());
-    let Some(function) = function.filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')) else {
-        return (StatusCode::BAD_REQUEST, "The form does not say what it is for.\n").into_response();
+    let Some(path) = shown_form(&visit.path, &fields) else {
+        return (StatusCode::BAD_REQUEST, "This page has no such form. Please go back and reload it.\n")
+            .into_response();
     };
+    let function = path.rsplit('/').next().unwrap_or_default().to_owned();
     let base = visit.base;
     let here = visit.path.clone();
-    let answer = web.call(visit.clone(), function_call(&parts, &function, body)).await;
+    let answer = web.call(visit.clone(), function_call(&parts, path, body)).await;
     let (head, body) = answer.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
     let body = String::from_utf8_lossy(&body);
@@ -61,13 +63,64 @@ pub(super) async fn posted(
     response
 }
 
+/// The address of the server function that a form is for, if the page shows such a form: one that is about an invite is about the page's own.
+fn shown_form(page: &LocalPath, fields: &[(String, String)]) -> Option<&'static str> {
+    let page = page.as_str().split('?').next().unwrap_or_default();
+    let field = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str());
+    let function = field(FORM_FUNCTION)?;
+    let mut forms = app::forms_on(page).into_iter();
+    let form = forms.find(|path| path.rsplit('/').next() == Some(function))?;
+    let code = page.split('/').nth(2).map(|code| percent_decode_str(code).decode_utf8_lossy());
+    let about = [field("code"), field("form[editing]")].into_iter().flatten();
+    about.into_iter().all(|about| code.as_deref() == Some(about)).then_some(form)
+}
+
 /// The same as a script on the page would ask it.
-fn function_call(parts: &Parts, function: &str, body: Bytes) -> Request {
+fn function_call(parts: &Parts, path: &'static str, body: Bytes) -> Request {
     let mut request = Request::new(Body::from(body));
     *request.method_mut() = Method::POST;
     *request.headers_mut() = parts.headers.clone();
     request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("text/plain"));
-    // The name was checked, so that this is an address.
-    *request.uri_mut() = format!("{FUNCTIONS}/{function}").parse().unwrap_or_default();
+    *request.uri_mut() = Uri::from_static(path);
     request
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_answers_the_forms_that_it_shows() {
+        let forms = [
+            ("/i/abc", "redeem", Some("abc"), true),
+            ("/i/abc?x=1", "redeem", Some("abc"), true),
+            ("/i/a%7Eb", "redeem", Some("a~b"), true),
+            ("/i/abc", "redeem", Some("another"), false),
+            ("/i/abc", "sign_out", None, true),
+            ("/i/abc", "pause_all", None, false),
+            ("/i/abc", "delete", Some("abc"), false),
+            ("/i/abc", "_rpc/pause_all", None, false),
+            ("/i/abc", "", None, false),
+            ("/invites/abc", "pause", Some("abc"), true),
+            ("/invites/abc", "delete", Some("abc"), false),
+            ("/invites/abc/delete", "delete", Some("abc"), true),
+            ("/invites/abc/delete", "delete", Some("another"), false),
+            ("/server", "pause_all", None, true),
+            ("/server/log", "pause_all", None, false),
+            ("/nowhere", "pause_all", None, false),
+        ];
+        for (page, function, code, shown) in forms {
+            let mut fields = vec![(FORM_FUNCTION.to_owned(), function.to_owned())];
+            fields.extend(code.map(|code| ("code".to_owned(), code.to_owned())));
+            let form = shown_form(&LocalPath::parse(page), &fields);
+            assert_eq!(form.is_some(), shown, "{page} {function} {code:?}");
+        }
+        for (page, editing, shown) in
+            [("/new", "abc", false), ("/invites/abc/edit", "abc", true), ("/invites/abc/edit", "x", false)]
+        {
+            let fields = [(FORM_FUNCTION, "save"), ("form[editing]", editing)];
+            let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            assert_eq!(shown_form(&LocalPath::parse(page), &fields).is_some(), shown, "{page} {editing}");
+        }
+    }
 }

@@ -34,10 +34,11 @@ pub(super) fn nonce() -> String {
     }
 }
 
-/// Lets a page do what it needs, and nothing else (W3C, Content Security Policy Level 3).
-pub(super) fn protect(response: &mut Response, nonce: &str) {
+/// Lets a page do what it needs, and nothing else (W3C, Content Security Policy Level 3). `scripts` is where its own scripts are: not the whole
+/// host, on which a homeserver serves what anybody has uploaded.
+pub(super) fn protect(response: &mut Response, nonce: &str, scripts: &str) {
     let script =
-        if nonce.is_empty() { "'none'".to_owned() } else { format!("'self' 'nonce-{nonce}' 'wasm-unsafe-eval'") };
+        if nonce.is_empty() { "'none'".to_owned() } else { format!("{scripts} 'nonce-{nonce}' 'wasm-unsafe-eval'") };
     let policy = format!(
         "default-src 'none'; script-src {script}; style-src 'self'; img-src 'self' data:; connect-src 'self'; media-src 'self'; form-action \
          'self'; base-uri 'none'; frame-ancestors 'none'"

@@ -14,6 +14,7 @@ use futures_util::{Stream, stream};
 use tokio::time::{Instant, sleep};
 
 use super::{Web, reply::status_of, site::Site};
+use crate::reach::UNBUFFERED;
 
 /// How often is looked whether something has changed. The database is asked, because another instance may be at work.
 const LOOK: Duration = Duration::from_millis(150);
@@ -31,7 +32,10 @@ pub(super) async fn events(
     let visit = web.visit(&parts, peer);
     let (site, reply) = Site::new(Arc::clone(&web), visit, false);
     match site.watch(&code).await {
-        Ok(first) => Sse::new(changes(site, code, first)).keep_alive(KeepAlive::default()).into_response(),
+        Ok(first) => {
+            let events = Sse::new(changes(site, code, first)).keep_alive(KeepAlive::default());
+            ([UNBUFFERED], events).into_response()
+        }
         Err(error) => reply.apply(status_of(&error).into_response(), ""),
     }
 }

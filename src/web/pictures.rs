@@ -12,7 +12,12 @@ use moka::future::Cache;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Web;
-use crate::{error::Error, homeserver::Picture, invites::Invites, session::Sealer};
+use crate::{
+    error::Error,
+    homeserver::Picture,
+    invites::Invites,
+    session::{Purpose, Sealer},
+};
 
 /// How much memory pictures may take, in bytes.
 const ALL: u64 = 32 * 1024 * 1024;
@@ -41,7 +46,7 @@ impl Pictures {
     pub(super) fn address(&self, mxc: &str) -> Option<String> {
         let (server, id) = mxc.strip_prefix("mxc://")?.split_once('/')?;
         let escape = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
-        let mark = self.sealer.mark(mxc);
+        let mark = self.sealer.mark(Purpose::Picture, mxc);
         Some(format!("{}/_pictures/{}/{}/{mark}", app::PREFIX, escape(server), escape(id)))
     }
 
@@ -56,7 +61,7 @@ pub(super) async fn picture(
     Path((server, id, mark)): Path<(String, String, String)>,
 ) -> Response {
     let mxc = format!("mxc://{server}/{id}");
-    if !web.settings.sealer.is_marked(&mxc, &mark) {
+    if !web.settings.sealer.is_marked(Purpose::Picture, &mxc, &mark) {
         return StatusCode::NOT_FOUND.into_response();
     }
     match web.pictures.get(&mxc).await {

@@ -27,7 +27,10 @@ impl Reply {
     pub(super) fn refuse(&self, error: &Error) {
         self.with(|parts| {
             parts.status = Some(status_of(error));
-            if let Error::Unreachable { retry_after } | Error::TooFast { retry_after } = error {
+            if let Error::Unreachable { retry_after }
+            | Error::TooFast { retry_after }
+            | Error::TooManyGuesses { retry_after } = error
+            {
                 parts.retry_after = Some(*retry_after);
             }
         });
@@ -90,12 +93,12 @@ pub(super) fn status_of(error: &Error) -> StatusCode {
         | Error::Rule { .. }
         | Error::RoomsRefused(_) => StatusCode::FORBIDDEN,
         Error::SignInFailed => StatusCode::BAD_REQUEST,
-        Error::TooFast { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::TooFast { .. } | Error::TooManyGuesses { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::UnknownInvite => StatusCode::NOT_FOUND,
         Error::Ended | Error::OwnerGone => StatusCode::GONE,
         Error::OwnInvite | Error::AlreadyRedeemed | Error::CodeSpent { .. } => StatusCode::CONFLICT,
         Error::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-        Error::Unreachable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Unreachable { .. } | Error::StillSignedIn => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal | Error::Outdated => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

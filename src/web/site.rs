@@ -12,7 +12,11 @@ use matrix_sdk::ruma::UserId;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Web, reply::Reply, visit::Visit};
-use crate::{account::Account, error::Result, session::Session};
+use crate::{
+    account::Account,
+    error::Result,
+    session::{Purpose, Session},
+};
 
 /// One request's server: who asks, and what to say with the answer.
 pub(super) struct Site {
@@ -110,6 +114,17 @@ impl Site {
         self.tell(progress.await).map(|progress| self.shown_progress(progress))
     }
 
+    /// Whether a form comes from a page that was made for this very session, a short while ago.
+    fn check_proof(&self, proof: &str) -> app::Result<()> {
+        let session = self.session.as_ref().map(|session| session.token.as_str()).unwrap_or_default();
+        let sealer = &self.web.settings.sealer;
+        match session.is_empty() || sealer.proves(Purpose::ServerAdmin, session, proof, self.web.invites.now()) {
+            // Who is nobody is told so by what comes next.
+            true => Ok(()),
+            false => self.tell(Err(Error::Outdated.into())),
+        }
+    }
+
     fn picture(&self, mxc: &mut Option<String>) {
         *mxc = mxc.take().and_then(|mxc| self.web.pictures.address(&mxc));
     }
@@ -175,13 +190,14 @@ impl Backend for Site {
     async fn sign_in(&self, user: String, password: String, to: String) -> app::Result<Next> {
         let session = self.web.invites.sign_in_by_password(&user, &password, &self.visit.origin).await;
         self.remember(&self.tell(session)?.into());
+        self.web.invites.leave(self.session.as_ref().map(|before| before.token.clone()));
         let to = if to.is_empty() { "/invites" } else { &to };
         Ok(Next::to(LocalPath::parse(to).to_string()))
     }
 
     async fn sign_out(&self) -> app::Result<Next> {
-        if let Ok(account) = self.account().await {
-            self.tell(self.web.invites.sign_out(&account).await)?;
+        if let Some(session) = &self.session {
+            self.tell(self.web.invites.sign_out(&session.token).await)?;
         }
         self.forget();
         Ok(Next::to("/".to_owned()))
@@ -265,16 +281,21 @@ impl Backend for Site {
         for server in &mut found.invites {
             self.picture(&mut server.invite.owner.avatar_url);
         }
+        if let Some(session) = &self.session {
+            found.proof = self.web.settings.sealer.proof(Purpose::ServerAdmin, &session.token, found.now);
+        }
         Ok(found)
     }
 
-    async fn intervene(&self, invite: i64, what: Intervention) -> app::Result<Next> {
+    async fn intervene(&self, invite: i64, what: Intervention, proof: String) -> app::Result<Next> {
+        self.check_proof(&proof)?;
         let done = async { self.web.invites.intervene(&self.account().await?, invite, what).await };
         self.tell(done.await)?;
         Ok(Next::here())
     }
 
-    async fn pause_all(&self, paused: bool) -> app::Result<Next> {
+    async fn pause_all(&self, paused: bool, proof: String) -> app::Result<Next> {
+        self.check_proof(&proof)?;
         let done = async { self.web.invites.pause_all(&self.account().await?, paused).await };
         self.tell(done.await)?;
         Ok(Next::here())

@@ -80,6 +80,8 @@ pub(super) async fn finish(
     };
     let next = match signed_in {
         Ok(session) => {
+            let before = sealer.open::<Session>(&visit.headers, secure);
+            web.invites.leave(before.map(|before| before.token));
             reply.cookie(sealer.seal(Some(&Session::from(session)), secure));
             to.unwrap_or(LocalPath::parse("/invites"))
         }

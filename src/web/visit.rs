@@ -24,19 +24,23 @@ pub(super) struct Visit {
     pub(super) path: LocalPath,
     /// What came with it.
     pub(super) headers: HeaderMap,
+    /// Scheme and host of the public address, if one is configured.
+    public: Option<String>,
 }
 
 impl Visit {
     pub(super) fn new(parts: &Parts, peer: SocketAddr, proxies: &Proxies, public: Option<&Url>) -> Self {
         let headers = &parts.headers;
         let path = parts.uri.path();
+        let public = public.map(|url| url.origin().ascii_serialization());
         let base = if path == PREFIX || path.starts_with(&format!("{PREFIX}/")) { PREFIX } else { "" };
         Self {
             origin: proxies.origin(Door::Web, peer, headers),
-            site: site(parts, peer, proxies, public),
+            site: site(parts, peer, proxies, public.as_deref()),
             base,
             path: LocalPath::parse(parts.uri.path_and_query().map_or("/", |all| &all.as_str()[base.len()..])),
             headers: headers.clone(),
+            public,
         }
     }
 
@@ -66,8 +70,19 @@ impl Visit {
         }
     }
 
+    /// Whether a script has sent it. Forms can send nearly anything to nearly any address, but only by going there (W3C, Fetch Metadata), or
+    /// for browsers too old for that: they cannot choose what they would accept.
+    pub(super) fn is_by_script(&self) -> bool {
+        match self.headers.get("sec-fetch-mode") {
+            Some(mode) => mode != "navigate",
+            None => self.headers.get(header::ACCEPT).is_some_and(|accept| accept == "text/plain"),
+        }
+    }
+
+    /// The public address counts as this one, because some proxies do not pass on for which host a request was.
     fn is_this_host(&self, origin: &str) -> bool {
-        host_of(origin).is_some_and(|host| Some(host) == host_of(&self.site))
+        let ours = [Some(self.site.as_str()), self.public.as_deref()];
+        host_of(origin).is_some_and(|host| ours.into_iter().flatten().any(|ours| host_of(ours) == Some(host)))
     }
 }
 
@@ -76,16 +91,18 @@ fn host_of(origin: &str) -> Option<&str> {
 }
 
 /// Scheme and host: of the public address where the request is for its host, else what the request says itself.
-fn site(parts: &Parts, peer: SocketAddr, proxies: &Proxies, public: Option<&Url>) -> String {
+fn site(parts: &Parts, peer: SocketAddr, proxies: &Proxies, public: Option<&str>) -> String {
     let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let host = host.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str)).unwrap_or("localhost");
     if let Some(public) = public
-        && host_of(&public.origin().ascii_serialization()).is_some_and(|known| known == host)
+        && host_of(public).is_some_and(|known| known == host)
     {
-        return public.origin().ascii_serialization();
+        return public.to_owned();
     }
-    // Only a host, whatever else a client may have written there.
+    // Only a host, whatever else a client may have written there: it is repeated in pages and headers.
+    let plain = |host: &String| host.chars().all(|c| c.is_ascii_alphanumeric() || ".-_:[]".contains(c));
     let host = format!("http://{host}/").parse::<Uri>().ok().and_then(|uri| uri.authority().map(ToString::to_string));
+    let host = host.filter(plain);
     let scheme = if proxies.says_https(peer, &parts.headers) { "https" } else { "http" };
     format!("{scheme}://{}", host.as_deref().unwrap_or("localhost"))
 }
@@ -101,7 +118,7 @@ mod tests {
         }
         let (parts, ()) = request.body(()).expect("a request").into_parts();
         let public = public.map(|url| url.parse().expect("an address"));
-        let proxies = Proxies::new(vec![[127, 0, 0, 1].into()]);
+        let proxies = Proxies::new(vec![std::net::IpAddr::from([127, 0, 0, 1]).into()]);
         Visit::new(&parts, SocketAddr::from(([127, 0, 0, 1], 1)), &proxies, public.as_ref())
     }
 
@@ -128,6 +145,25 @@ mod tests {
             let headers: Vec<_> = headers.iter().copied().chain([own]).collect();
             assert_eq!(visit("/new", &headers, None).is_from_here(), allowed, "{headers:?}");
         }
+        // nginx says the name of its upstream unless it is told otherwise.
+        let public = Some("https://invite.example.org/");
+        let upstream = ("host", "127.0.0.1:8090");
+        for (origin, allowed) in [("https://invite.example.org", true), ("https://evil.example", false)] {
+            assert_eq!(visit("/new", &[upstream, ("origin", origin)], public).is_from_here(), allowed);
+        }
+    }
+
+    #[test]
+    fn a_form_is_told_from_a_script() {
+        for (headers, script) in [
+            (&[("sec-fetch-mode", "cors")][..], true),
+            (&[("sec-fetch-mode", "navigate"), ("accept", "text/plain")], false),
+            (&[("accept", "text/plain")], true),
+            (&[("accept", "text/html,application/xhtml+xml,*/*;q=0.8")], false),
+            (&[], false),
+        ] {
+            assert_eq!(visit("/new", headers, None).is_by_script(), script, "{headers:?}");
+        }
     }
 
     #[test]
@@ -142,7 +178,9 @@ mod tests {
         assert_eq!(link("/", &[host], Some("https://invite.example.org/a")), "https://invite.example.org/i/abc");
         assert_eq!(link("/", &[host], Some("https://go.example.org")), "http://invite.example.org/i/abc");
         // A strange host is not repeated.
-        assert_eq!(link("/", &[("host", "a b/<x>")], None), "http://localhost/i/abc");
+        for strange in ["a b/<x>", "x;script-src", "u@evil.example", "a'b"] {
+            assert_eq!(link("/", &[("host", strange)], None), "http://localhost/i/abc");
+        }
     }
 
     #[test]

@@ -94,6 +94,8 @@ pub struct ServerInvites {
     pub pages: u32,
     /// Who has stopped all of them, and when, if somebody has.
     pub all_paused: Option<(Person, i64)>,
+    /// What forms on the page bring along, to show that they come from a page which was made for this session; empty elsewhere.
+    pub proof: String,
     /// When this was true, in milliseconds since the epoch.
     pub now: i64,
 }

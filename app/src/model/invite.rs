@@ -106,6 +106,8 @@ pub enum Registration {
     Unavailable,
     /// A rule of this server speaks against it.
     NotAllowed,
+    /// The invite was made while codes opened no accounts here; once its owner saves it again, it does.
+    SaveFirst,
 }
 
 /// What a code promises, before it is redeemed.

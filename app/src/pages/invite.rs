@@ -147,6 +147,9 @@ fn Accounts(registration: Registration, state: InviteState) -> impl IntoView {
         Registration::NotAllowed => {
             "It opens no accounts any more: here, codes that people choose open few, for a few days. Whoever has one can come in."
         }
+        Registration::SaveFirst => {
+            "It opens no accounts: it was made before codes did so here. Edit and save it, and it does."
+        }
         _ => return None,
     };
     Some(view! { <p class="alert alert-warning alert-soft text-base-content">{text}</p> })

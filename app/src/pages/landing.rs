@@ -7,8 +7,8 @@ use leptos_router::location::Url;
 use crate::{
     Error, InviteState, Landing as Invitation, Person, Progress, Relation, rpc,
     ui::{
-        DeadInvite, Failure, Form, Icon, Joining, Moment, PersonAvatar, RoomList, Shape, StateBadge, Visits, count,
-        go_on, href, load, parameter, sending, show_either,
+        DeadInvite, Failure, Form, Icon, Joining, Moment, PersonAvatar, RoomList, Shape, StateBadge, count, href, load,
+        parameter, show_either, sign_out,
     },
     view,
 };
@@ -23,6 +23,7 @@ pub(crate) fn Landing() -> impl IntoView {
         move |landing| view! { <Page landing code=code.get_untracked() /> },
         |error| match error {
             Error::UnknownInvite | Error::Ended | Error::OwnerGone => view! { <DeadInvite /> },
+            Error::TooManyGuesses { .. } => view! { <Guarded error /> },
             error => view! { <Failure error /> },
         },
     )
@@ -96,13 +97,33 @@ fn Page(landing: Invitation, code: String) -> impl IntoView {
     }
 }
 
+/// Those who have not signed in are not told of codes that can be guessed while others like them guess.
 #[component]
-fn SignedOut(code: String) -> impl IntoView {
+fn Guarded(error: Error) -> impl IntoView {
+    view! {
+        <Title text="Please sign in" />
+        <section class="mx-auto grid w-full max-w-lg gap-6 py-6 sm:py-14">
+            <h1 class="text-3xl font-bold tracking-tight">"Please sign in."</h1>
+            <p>{error.to_string()}</p>
+            <SignInToJoin code=parameter("code").get_untracked() />
+        </section>
+    }
+}
+
+#[component]
+fn SignInToJoin(code: String) -> impl IntoView {
     view! {
         <a class="btn btn-primary btn-lg" href=href(&format!("/sign-in?to={}", Url::escape(&format!("/i/{code}"))))>
             "Sign in to join"
             <Icon shape=Shape::Next />
         </a>
+    }
+}
+
+#[component]
+fn SignedOut(code: String) -> impl IntoView {
+    view! {
+        <SignInToJoin code=code.clone() />
         <p class="text-center text-sm text-base-content/80">
             "In an app that knows invites, you can also enter the code "
             <code class="font-mono font-semibold break-all text-base-content">{code}</code> "."
@@ -126,9 +147,7 @@ fn Own(code: String, state: InviteState) -> impl IntoView {
 
 #[component]
 fn Join(code: String, name: String, person: Person, before: Option<Progress>, children: Children) -> impl IntoView {
-    let sign_out = sending::<rpc::SignOut>();
-    let visits = expect_context::<Visits>();
-    go_on(sign_out, move || visits.another());
+    let sign_out = sign_out();
     let me = person.user_id.clone();
     view! {
         <Joining code before call=format!("Accept {name}’s invitation")>

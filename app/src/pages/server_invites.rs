@@ -35,8 +35,8 @@ pub(crate) fn AllInvites() -> impl IntoView {
 
 #[component]
 fn Found(found: ServerInvites, search: String, intervene: Sending, pause_all: Sending) -> impl IntoView {
-    let ServerInvites { invites, matching, page, pages, all_paused, now } = found;
-    let paused = all_paused.is_some();
+    let ServerInvites { invites, matching, page, pages, all_paused, proof, now } = found;
+    let (paused, proves) = (all_paused.is_some(), proof.clone());
     let nothing = invites.is_empty();
     let query = leptos_router::location::Url::escape(&search);
     view! {
@@ -58,6 +58,7 @@ fn Found(found: ServerInvites, search: String, intervene: Sending, pause_all: Se
             </p>
             <Form sending=pause_all class="contents">
                 <input type="hidden" name="paused" value=(!paused).to_string() />
+                <input type="hidden" name="proof" value=proves />
                 <Submit sending=pause_all class=if paused { "btn btn-primary" } else { "btn btn-error" }>
                     {if paused { "Let all go on" } else { "Pause all" }}
                 </Submit>
@@ -72,14 +73,14 @@ fn Found(found: ServerInvites, search: String, intervene: Sending, pause_all: Se
                 view! { <p class="rounded-box border border-dashed border-base-300 p-8 text-center">"There is none."</p> }
             })}
         <ul class="grid gap-3">
-            {invites.into_iter().map(|invite| view! { <OneInvite invite intervene now /> }).collect_view()}
+            {invites.into_iter().map(|invite| view! { <OneInvite invite intervene proof=proof.clone() now /> }).collect_view()}
         </ul>
         <Pager path=format!("/server?q={query}") page pages />
     }
 }
 
 #[component]
-fn OneInvite(invite: ServerInvite, intervene: Sending, now: i64) -> impl IntoView {
+fn OneInvite(invite: ServerInvite, intervene: Sending, proof: String, now: i64) -> impl IntoView {
     let ServerInvite { invite, code, rooms, chat, registration } = invite;
     let KnownInvite { number, owner, created_at, limits, state, came } = invite;
     let (name, id) = (owner.name().to_owned(), owner.user_id.clone());
@@ -119,14 +120,14 @@ fn OneInvite(invite: ServerInvite, intervene: Sending, now: i64) -> impl IntoVie
                 </div>
             </div>
             <div class="flex flex-wrap items-start gap-2 sm:max-w-64 sm:justify-end">
-                <Intervene intervene number name=name.clone() what=if held { "resume" } else { "pause" } />
+                <Intervene intervene number name=name.clone() proof=proof.clone() what=if held { "resume" } else { "pause" } />
                 <details class="grid sm:justify-items-end">
                     <summary class="btn btn-sm" aria-label=format!("Revoke …: invite {number} of {name}")>
                         "Revoke …"
                     </summary>
                     <div class="mt-2 grid gap-2 rounded-field bg-base-200 p-3 text-sm">
                         <p>"It ends for ever, and its code is never used again. Whoever came stays."</p>
-                        <Intervene intervene number name what="revoke" />
+                        <Intervene intervene number name proof what="revoke" />
                     </div>
                 </details>
             </div>
@@ -136,7 +137,7 @@ fn OneInvite(invite: ServerInvite, intervene: Sending, now: i64) -> impl IntoVie
 
 /// A button that does something to one invite.
 #[component]
-fn Intervene(intervene: Sending, number: i64, name: String, what: &'static str) -> impl IntoView {
+fn Intervene(intervene: Sending, number: i64, name: String, proof: String, what: &'static str) -> impl IntoView {
     let (text, class) = match what {
         "revoke" => ("Revoke", "btn btn-sm btn-error"),
         "resume" => ("Let it go on", "btn btn-sm"),
@@ -146,6 +147,7 @@ fn Intervene(intervene: Sending, number: i64, name: String, what: &'static str) 
         <Form sending=intervene class="contents">
             <input type="hidden" name="invite" value=number.to_string() />
             <input type="hidden" name="what" value=what />
+            <input type="hidden" name="proof" value=proof />
             <Submit sending=intervene class label=format!("{text}: invite {number} of {name}")>
                 {text}
             </Submit>

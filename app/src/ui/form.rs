@@ -4,7 +4,7 @@ use leptos::{ev::SubmitEvent, prelude::*, wasm_bindgen::JsCast, web_sys};
 use leptos_router::hooks::use_navigate;
 
 use super::{
-    Visits,
+    Visits, escaped,
     navigation::{LastPost, href},
 };
 use crate::{
@@ -186,14 +186,24 @@ pub(crate) fn AreaField(
 ) -> impl IntoView {
     let id = format!("field-{}", name.replace(['[', ']'], "-"));
     let hint_id = format!("{id}-hint");
+    // A parser drops the first line break of a text area; what is set later is taken as it is.
+    let first = if cfg!(target_family = "wasm") { "" } else { "\n" };
+    let html = first.to_owned() + &escaped(&value);
     view! {
         <div class="grid content-start gap-1.5">
             <label class="font-medium" for=id.clone()>
                 {label}
             </label>
-            <textarea class="textarea w-full" id=id name=name rows="3" maxlength=longest.to_string() aria-describedby=hint_id.clone()>
-                {value}
-            </textarea>
+            // Children of a text area would be written as they are.
+            <textarea
+                class="textarea w-full"
+                id=id
+                name=name
+                rows="3"
+                maxlength=longest.to_string()
+                aria-describedby=hint_id.clone()
+                inner_html=html
+            ></textarea>
             <p class="text-sm text-base-content/80" id=hint_id>
                 {hint}
             </p>

@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-use super::{Form, Icon, LastPost, Mark, PersonAvatar, Shape, arrive, go_on, href, load, sending, show_either};
+use super::{
+    Form, FormProblem, Icon, LastPost, Mark, PersonAvatar, Sending, Shape, arrive, go_on, href, load, sending,
+    show_either,
+};
 use crate::{Person, Visitor, rpc, view};
 
 /// Counts sign-ins and sign-outs: whatever is about the person is asked for again after each.
@@ -39,10 +42,23 @@ impl Visits {
     }
 }
 
+/// Signing out, which can be asked for in several places; what came of it stands at the top of every page.
+#[derive(Clone, Copy)]
+struct SignOut(Sending);
+
+/// For a form that signs out.
+pub(crate) fn sign_out() -> Sending {
+    expect_context::<SignOut>().0
+}
+
 /// Header, the page, footer.
 #[component]
 pub(crate) fn Layout(children: Children) -> impl IntoView {
     let visitor = load(|| rpc::GetVisitor {});
+    let sign_out = sending::<rpc::SignOut>();
+    let visits = expect_context::<Visits>();
+    go_on(sign_out, move || visits.another());
+    provide_context(SignOut(sign_out));
     notice_another_page();
     view! {
         <a
@@ -53,6 +69,9 @@ pub(crate) fn Layout(children: Children) -> impl IntoView {
         </a>
         <div class="flex min-h-dvh flex-col">
             {show_either(visitor, all_paused, |_| ().into_any())}
+            <div class="mx-auto w-full max-w-5xl px-4 sm:px-8">
+                <FormProblem sending=sign_out />
+            </div>
             <header class="mx-auto flex w-full max-w-5xl items-center gap-2 px-4 py-3 sm:px-8 sm:py-5 print:hidden">
                 <a href=href("/") class="flex items-center gap-3 rounded-field pr-2">
                     <Mark class="size-9 text-primary" />
@@ -118,9 +137,7 @@ fn all_paused(visitor: Visitor) -> AnyView {
 /// Who is signed in, and what they can do about it.
 #[component]
 fn Account(person: Person, server_admin: bool) -> impl IntoView {
-    let sign_out = sending::<rpc::SignOut>();
-    let visits = expect_context::<Visits>();
-    go_on(sign_out, move || visits.another());
+    let sign_out = sign_out();
     let name = person.name().to_owned();
     let id = person.user_id.clone();
     view! {

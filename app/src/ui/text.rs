@@ -10,6 +10,20 @@ pub(crate) fn count(number: u32, one: &str) -> String {
     format!("{number} {one}{end}")
 }
 
+/// A text as HTML (HTML, "Escaping a string"), for the two places where Leptos writes it as it is: the title and text areas.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            _ => html.push(c),
+        }
+    }
+    html
+}
+
 /// How long before `now` something was, both in milliseconds since the epoch; a date, if that is long ago.
 pub(crate) fn ago(then: i64, now: i64) -> String {
     let minutes = (now - then) / 60_000;
@@ -41,6 +55,12 @@ pub(crate) fn date(millis: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_text_is_taken_for_markup() {
+        let text = "</title><script>&lt;\u{202e}\"'";
+        assert_eq!(escaped(text), "&lt;/title&gt;&lt;script&gt;&amp;lt;\u{202e}\"'");
+    }
 
     #[test]
     fn times_are_told_as_people_say_them() {

@@ -91,7 +91,9 @@ impl Browser {
 
     /// Asks as a script of a page does.
     pub async fn function<T: DeserializeOwned>(&mut self, name: &str, fields: &[(&str, &str)]) -> (u16, Option<T>) {
+        self.headers.insert("sec-fetch-mode", "cors".parse().unwrap());
         let answer = self.post(&format!("{API}/_rpc/{name}"), fields).await;
+        self.headers.remove("sec-fetch-mode");
         (answer.status, app::from_wire(&answer.body).ok())
     }
 }

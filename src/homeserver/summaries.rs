@@ -1,0 +1,103 @@
+//! What rooms are called, for those who look at an invite. Looking logs nobody in.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use matrix_sdk::ruma::{OwnedRoomId, RoomId, UserId, api::client::room::get_summary, room::RoomType};
+use tokio::sync::OnceCell;
+
+use super::{Error, Homeserver, Result, admin};
+use crate::{account::Account, config::ActingMode};
+
+/// How many rooms are asked about at once.
+const AT_ONCE: usize = 4;
+
+/// What is shown of a room to somebody who may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomSummary {
+    /// What it is called.
+    pub name: Option<String>,
+    /// `mxc:` address of its picture.
+    pub avatar_url: Option<String>,
+    /// Whether it is a space.
+    pub space: bool,
+}
+
+/// Through whose eyes rooms are seen.
+#[derive(Debug, Clone, Copy)]
+pub enum Viewer<'a> {
+    /// Those of who asks, by their own token.
+    Caller(&'a Account),
+    /// Those of somebody who is not here.
+    Member(&'a UserId),
+}
+
+impl Viewer<'_> {
+    fn user(&self) -> &UserId {
+        match self {
+            Self::Caller(account) => account.user_id(),
+            Self::Member(user) => user,
+        }
+    }
+}
+
+impl Homeserver {
+    /// What somebody sees of rooms, in the same order; `None` of those that they may not see, and of those whose state cannot be understood.
+    /// At most [`SHOWN_CACHE`](super::SHOWN_CACHE) old.
+    pub async fn summaries(
+        &self,
+        viewer: Viewer<'_>,
+        rooms: &[OwnedRoomId],
+    ) -> Result<Vec<Option<RoomSummary>>, Arc<Error>> {
+        // With an admin's token there is no looking with somebody else's eyes but by logging them in: it is asked where they are instead.
+        let joined = OnceCell::new();
+        let ask = async |room: OwnedRoomId| {
+            let look = async {
+                let seen = match viewer {
+                    Viewer::Caller(account) => self.summary(&room, account.token(), None).await,
+                    Viewer::Member(user) => match self.acting.mode() {
+                        ActingMode::Appservice => self.summary(&room, self.acting.own_token(), Some(user)).await,
+                        ActingMode::Admin => {
+                            let joined = joined.get_or_try_init(|| self.call(admin::JoinedRooms { user })).await?;
+                            match joined.joined_rooms.iter().any(|id| *id == room) {
+                                true => self.details(&room).await,
+                                false => Ok(None),
+                            }
+                        }
+                    },
+                };
+                match seen {
+                    Err(error) if error.is_judgement() => Ok(None),
+                    Err(Error::Unexpected(source)) => {
+                        tracing::debug!(%room, source, "a room cannot be shown");
+                        Ok(None)
+                    }
+                    seen => seen,
+                }
+            };
+            self.summaries.try_get_with((viewer.user().to_owned(), room.clone()), look).await
+        };
+        stream::iter(rooms.to_vec()).map(ask).buffered(AT_ONCE).try_collect().await
+    }
+
+    /// As a member, or anybody else who may see it (Client-Server API, `GET /room_summary`).
+    async fn summary(&self, room: &RoomId, token: &str, identity: Option<&UserId>) -> Result<Option<RoomSummary>> {
+        let request = get_summary::v1::Request::new(room.to_owned().into(), Vec::new());
+        let summary = self.transport.send(request, token, identity).await?.summary;
+        Ok(Some(RoomSummary {
+            name: summary.name.or(summary.canonical_alias.map(|alias| alias.to_string())),
+            avatar_url: summary.avatar_url.map(|avatar| avatar.to_string()),
+            space: summary.room_type == Some(RoomType::Space),
+        }))
+    }
+
+    /// As an admin.
+    async fn details(&self, room: &RoomId) -> Result<Option<RoomSummary>> {
+        let details = self.call(admin::RoomDetails { room }).await?;
+        Ok(Some(RoomSummary {
+            name: details.name.or(details.canonical_alias),
+            avatar_url: details.avatar,
+            space: details.room_type.as_deref() == Some(RoomType::Space.as_str()),
+        }))
+    }
+}

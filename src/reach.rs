@@ -1,0 +1,88 @@
+//! How requests from outside reach this service: what `super-invites check` asks of the running one, through whatever stands between.
+//!
+//! Whoever asks proves that they have the same key, because the answer tells what is behind the proxies.
+
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+
+use app::PREFIX;
+use axum::{
+    Router,
+    extract::{ConnectInfo, State},
+    response::{
+        IntoResponse, Response,
+        sse::{Event, Sse},
+    },
+    routing::get,
+};
+use futures_util::{StreamExt, stream};
+use http::{HeaderMap, HeaderName, StatusCode, header};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    invites::Clock,
+    proxies::Proxies,
+    session::{Purpose, Sealer},
+};
+
+/// Says to nginx, and proxies that follow it, that an answer must be passed on as it comes.
+pub const UNBUFFERED: (HeaderName, &str) = (HeaderName::from_static("x-accel-buffering"), "no");
+
+/// The proof of whoever asks.
+pub const PROOF: &str = "x-super-invites-check";
+
+/// How long after the first part of the answer the second one follows.
+pub const PAUSE: Duration = Duration::from_secs(1);
+
+/// Where it is asked.
+pub fn path() -> String {
+    format!("{PREFIX}/_reach")
+}
+
+/// How a request came here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    /// The address of who sent it: a proxy's, if there is one.
+    pub peer: String,
+    /// Whether that is a trusted proxy.
+    pub trusted: bool,
+    /// Whether a proxy says whom it speaks for.
+    pub forwarded: bool,
+    /// The host for which the request was, as far as that was passed on.
+    pub host: Option<String>,
+}
+
+#[derive(Clone)]
+struct Reach {
+    sealer: Sealer,
+    proxies: Arc<Proxies>,
+    clock: Clock,
+}
+
+/// The route on which this is answered.
+pub fn router(sealer: Sealer, proxies: Arc<Proxies>, clock: Clock) -> Router {
+    Router::new().route(&path(), get(reached)).with_state(Reach { sealer, proxies, clock })
+}
+
+async fn reached(
+    State(reach): State<Reach>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Response {
+    let proof = headers.get(PROOF).and_then(|proof| proof.to_str().ok()).unwrap_or_default();
+    if !reach.sealer.proves(Purpose::Check, "", proof, (reach.clock)()) {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let reached = Reached {
+        peer: peer.ip().to_canonical().to_string(),
+        trusted: reach.proxies.trusts(peer.ip()),
+        forwarded: headers.contains_key("x-forwarded-for"),
+        host: headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned),
+    };
+    let first = Event::default().event("reached").data(serde_json::to_string(&reached).unwrap_or_default());
+    let first = stream::once(async { Ok::<_, Infallible>(first) });
+    let last = stream::once(async {
+        tokio::time::sleep(PAUSE).await;
+        Ok(Event::default().event("end").data(""))
+    });
+    ([UNBUFFERED], Sse::new(first.chain(last))).into_response()
+}
