@@ -1,5 +1,5 @@
 import { expect, look, ready, signIn, test } from "../fixtures.js";
-import { invite, person, room, sessions, signOutEverywhere } from "../world.js";
+import { between, invite, person, room, sessions, signOutEverywhere } from "../world.js";
 
 test("signing in by password leads to where one wanted to go, and signing out ends the session", async ({ page }) => {
   const anna = await person("Anna");
@@ -23,6 +23,27 @@ test("signing in by password leads to where one wanted to go, and signing out en
   expect(await sessions(anna)).toBe(before);
   await page.goto("/invites");
   await expect(page).toHaveURL("/sign-in?to=%2Finvites");
+});
+
+test("a session that cannot be ended now is said to last, and can be ended later", async ({ page }) => {
+  const anna = await person("Anna");
+  const before = await sessions(anna);
+  await signIn(page, anna);
+  await between("refuse", "logout");
+  try {
+    await page.getByLabel("Account", { exact: true }).click();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await expect(page.getByRole("alert")).toContainText("you are still signed in. Please try again");
+    await look(page, "still-signed-in");
+  } finally {
+    await between("pass");
+  }
+  expect(await sessions(anna)).toBe(before + 1);
+  await page.open("/invites");
+  await page.getByLabel("Account", { exact: true }).click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page.getByRole("link", { name: "Sign in", exact: true })).toBeVisible();
+  expect(await sessions(anna)).toBe(before);
 });
 
 test("a wrong password is said, and what was typed stays", async ({ page }) => {

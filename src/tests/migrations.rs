@@ -6,11 +6,15 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgPool, sqlite::SqliteConnec
 
 use crate::support::{Acting, Engine, Setup, World, errcode, moment, now};
 
-/// The version before this one made its tables so.
-const BEFORE: [(&str, i64); 2] =
-    [(include_str!("../../migrations/0001_invites.sql"), 1), (include_str!("../../migrations/0002_pages.sql"), 2)];
+/// How older versions made their tables, from the first on.
+const TABLES: [&str; 4] = [
+    include_str!("../../migrations/0001_invites.sql"),
+    include_str!("../../migrations/0002_pages.sql"),
+    include_str!("../../migrations/0003_control.sql"),
+    include_str!("../../migrations/0004_accounts.sql"),
+];
 
-/// What it had written: `OWNER` and `GUEST` have an open invite with a label, one that ended without its registration token, and one
+/// What the second version had written: `OWNER` and `GUEST` have an open invite with a label, one that ended without its registration token, and one
 /// that was redeemed by one person completely and by another not at all.
 const FILLED: &str = "
     INSERT INTO invites (code, owner, chat, registration, registration_token, created_at, changed_at, deleted_at, label, show_rooms) VALUES
@@ -27,10 +31,10 @@ const FILLED: &str = "
 ";
 
 impl Setup {
-    /// Fills the database as the version before this one has done.
-    async fn fill_as_before(&self, data: &str) {
+    /// Fills the database as that version has done, the first of which is 1.
+    async fn fill_as(&self, version: usize, data: &str) {
         let url = &self.variables.iter().find(|(name, _)| name == "SUPER_INVITES_SQL_URL").unwrap().1;
-        let script = BEFORE.iter().map(|(tables, _)| *tables).chain([data]).collect::<String>();
+        let script = TABLES[..version].iter().copied().chain([data]).collect::<String>();
         // As the library that runs them notes which have run.
         let notes = "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL,
             installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, checksum BLOB NOT NULL,
@@ -38,7 +42,7 @@ impl Setup {
         let migrator = sqlx::migrate!();
         let done: String = migrator
             .iter()
-            .filter(|migration| BEFORE.iter().any(|(_, version)| *version == migration.version))
+            .filter(|migration| migration.version <= i64::try_from(version).unwrap())
             .map(|migration| {
                 let sum: String = migration.checksum.iter().map(|byte| format!("{byte:02x}")).collect();
                 format!(
@@ -80,7 +84,7 @@ async fn a_database_of_the_version_before_loses_nothing() {
         }
         let filled = FILLED.replace("CODE", &code).replace("OWNER", &owner.id).replace("GUEST", &guest.id);
         let made = now() - 1000;
-        setup.fill_as_before(&filled.replace("ROOM", &room).replace("MADE", &made.to_string())).await;
+        setup.fill_as(2, &filled.replace("ROOM", &room).replace("MADE", &made.to_string())).await;
         let service = setup.start().await;
 
         let (_, list) = service.ask(Method::GET, "tokens", &owner, Value::Null).await;
@@ -117,5 +121,61 @@ async fn a_database_of_the_version_before_loses_nothing() {
         numbers.push(found["invites"][0]["invite"].as_i64().unwrap());
         numbers.sort_unstable();
         assert_eq!(numbers, [1, 3, 4], "by age");
+    }
+}
+
+/// What the fourth version had written: an invite that its owner has paused, one that an admin has, and one through which somebody came, while
+/// others were banned or unlucky. `ACCOUNTS` says whether codes opened accounts then.
+const CONTROLLED: &str = "
+    INSERT INTO invites (code, owner, chat, registration, created_at, changed_at, number, paused_by) VALUES
+        ('CODE-own', 'OWNER', TRUE, TRUE, 1000, 1000, 1, 'OWNER'), ('CODE-held', 'OWNER', TRUE, TRUE, 1000, 1000, 2, 'ADMIN'),
+        ('CODE-used', 'OWNER', FALSE, TRUE, 1000, 1000, 3, NULL);
+    UPDATE counters SET value = 3 WHERE name = 'invites';
+    INSERT INTO invite_rooms (code, room, position) VALUES ('CODE-used', '!one:test', 0), ('CODE-used', '!two:test', 1);
+    INSERT INTO redemptions (code, redeemer, started_at, came_at, use_at) VALUES
+        ('CODE-used', 'BANNED', 1500, 1600, 1500), ('CODE-used', 'UNLUCKY', 1500, 1600, 1500);
+    INSERT INTO outcomes (code, redeemer, room, joined, reason, errcode, at) VALUES
+        ('CODE-used', 'BANNED', '!one:test', TRUE, NULL, NULL, 1600),
+        ('CODE-used', 'BANNED', '!two:test', FALSE, 'You are banned from this room.', 'M_BAD_STATE', 1600),
+        ('CODE-used', 'UNLUCKY', '!one:test', TRUE, NULL, NULL, 1600),
+        ('CODE-used', 'UNLUCKY', '!two:test', FALSE, 'The homeserver is busy. Please redeem the invite again in a moment.',
+            'M_LIMIT_EXCEEDED', 1600);
+    INSERT INTO keys (name, value) VALUES ('token rules', '(ACCOUNTS, None, None, Some(10), Some(7))');
+";
+
+#[tokio::test]
+async fn pauses_reasons_and_accounts_stay_what_they_were() {
+    let world = World::new().await;
+    for (engine, accounts) in [(Engine::Sqlite, true), (Engine::Postgres, true), (Engine::Sqlite, false)] {
+        let mut setup = Setup::new(&world, Acting::Appservice, engine).await;
+        let (owner, banned, unlucky) =
+            (world.person("owner").await, world.person("banned").await, world.person("unlucky").await);
+        let code = crate::support::unique("old");
+        let filled = CONTROLLED.replace("CODE", &code).replace("OWNER", &owner.id).replace("ADMIN", &world.admin.id);
+        let filled = filled.replace("BANNED", &banned.id).replace("UNLUCKY", &unlucky.id);
+        setup.fill_as(4, &filled.replace("ACCOUNTS", &accounts.to_string())).await;
+        let service = setup.start().await;
+        let state =
+            async |name: &str| service.token(&owner, &format!("{code}-{name}")).await.1["token"]["state"].clone();
+        assert_eq!((state("own").await, state("held").await), (json!("paused"), json!("paused_by_admin")));
+        let resume = async |name: &str| {
+            let body = json!({"token": format!("{code}-{name}"), "create_dm": true, "paused": false});
+            service.post(&owner, body).await.0
+        };
+        assert_eq!((resume("own").await, resume("held").await), (200, 403));
+        let used = format!("{code}-used");
+        assert_eq!(service.info(&banned, &used).await.1["has_redeemed"], true);
+        assert_eq!(service.info(&unlucky, &used).await.1["has_redeemed"], false);
+        // Where codes opened accounts before, those that are out go on doing so; where they did not, none begins to.
+        let new = service.invite(&owner, &[], true).await;
+        assert_eq!(world.registration_token(&new).await, 200);
+        service.stop().await;
+        let service = setup.set("POLICY", "{chosen_code_accounts: null, chosen_code_account_days: null}").start().await;
+        let opens = async || world.registration_token(&used).await == 200;
+        while accounts && !opens().await {
+            moment().await;
+        }
+        assert_eq!(opens().await, accounts);
+        service.stop().await;
     }
 }
