@@ -69,7 +69,7 @@ pub(crate) fn Layout(children: Children) -> impl IntoView {
         </a>
         <div class="flex min-h-dvh flex-col">
             {show_either(visitor, all_paused, |_| ().into_any())}
-            <div class="mx-auto w-full max-w-5xl px-4 sm:px-8">
+            <div class="mx-auto w-full max-w-5xl px-4 has-[p]:pt-3 sm:px-8">
                 <FormProblem sending=sign_out />
             </div>
             <header class="mx-auto flex w-full max-w-5xl items-center gap-2 px-4 py-3 sm:px-8 sm:py-5 print:hidden">
