@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use matrix_sdk::ruma::UserId;
+use reqwest::redirect;
 use serde_json::Value;
 use url::Url;
 
@@ -166,7 +167,8 @@ async fn way_here(url: &Url, sealer: Option<Sealer>, now: Millis) -> Vec<String>
     let address = url.as_str().trim_end_matches('/');
     let address = format!("{}{}", address.strip_suffix(app::PREFIX).unwrap_or(address), reach::path());
     let ask = async {
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build()?;
+        let client =
+            reqwest::Client::builder().timeout(Duration::from_secs(10)).redirect(redirect::Policy::none()).build()?;
         let request = client.get(address).header(reach::PROOF, sealer.proof(Purpose::Check, "", now));
         let mut answer = request.send().await?.error_for_status()?;
         let (mut text, mut first) = (Vec::new(), None);
@@ -177,9 +179,18 @@ async fn way_here(url: &Url, sealer: Option<Sealer>, now: Millis) -> Vec<String>
         let apart = first.map(|first| first.elapsed()).unwrap_or_default();
         Ok::<_, reqwest::Error>((String::from_utf8_lossy(&text).into_owned(), apart))
     };
-    let Ok((text, apart)) = ask.await else { return Vec::new() };
-    let told = text.lines().find_map(|line| serde_json::from_str::<Reached>(line.strip_prefix("data: ")?).ok());
-    told.map(|told| proxy_findings(url, &told, apart)).unwrap_or_default()
+    let read = |line: &str| serde_json::from_str::<Reached>(line.strip_prefix("data: ")?).ok();
+    let problem = match ask.await {
+        Ok((text, apart)) => match text.lines().find_map(read) {
+            Some(told) => return proxy_findings(url, &told, apart),
+            None => "something else answers".to_owned(),
+        },
+        Err(error) => error.without_url().to_string(),
+    };
+    vec![format!(
+        "It could not be seen how requests reach the service ({problem}). Run this with the configuration of the running service: the same \
+         version, database and session_key."
+    )]
 }
 
 fn proxy_findings(url: &Url, told: &Reached, apart: Duration) -> Vec<String> {
@@ -188,12 +199,12 @@ fn proxy_findings(url: &Url, told: &Reached, apart: Duration) -> Vec<String> {
     let encrypted = url.scheme() == "https";
     if !trusted && (*forwarded || encrypted) {
         findings.push(format!(
-            "Requests come from {peer}, which is not among trusted_proxies, so everybody seems to be there: if one guesses codes, all \
-             who have not signed in wait. If that is your reverse proxy, add {peer}, or its network, to trusted_proxies."
+            "Requests come from {peer}, which is not among trusted_proxies, so all visitors appear to come from that address: if one \
+             of them guesses codes, everyone who is not signed in has to wait. If that is your reverse proxy, add {peer}, or its network, to trusted_proxies."
         ));
     } else if encrypted && !forwarded {
         findings.push(format!(
-            "The reverse proxy at {peer} does not say for whom it asks, so everybody seems to be there. Let it send X-Forwarded-For \
+            "The reverse proxy at {peer} does not say for whom it asks, so all visitors appear to come from that address. Let it send X-Forwarded-For \
              (nginx: proxy_set_header X-Forwarded-For $remote_addr)."
         ));
     }

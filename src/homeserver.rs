@@ -44,6 +44,9 @@ const INVITER_CACHE: Duration = Duration::from_secs(10);
 /// For how long what pages show of people and rooms may be old.
 const SHOWN_CACHE: Duration = Duration::from_secs(60);
 
+/// For how long it is believed that an account which could be logged in a moment ago may be used.
+const LOG_IN_CACHE: Duration = Duration::from_secs(1);
+
 /// For how long a member's list of rooms may be old.
 const ROOMS_CACHE: Duration = Duration::from_secs(20);
 
@@ -57,6 +60,8 @@ pub struct Homeserver {
     people: Cache<OwnedUserId, Person>,
     rooms: Cache<String, Arc<Vec<JoinedRoom>>>,
     summaries: Cache<(OwnedUserId, OwnedRoomId), Option<RoomSummary>>,
+    /// What log-ins have told a moment ago; also so that there is one at a time for each account.
+    log_ins: Cache<OwnedUserId, Standing>,
 }
 
 /// What is shown of somebody who invites.
@@ -110,6 +115,7 @@ impl Homeserver {
             // Each may be some hundred kilobytes.
             rooms: Cache::builder().max_capacity(200).time_to_live(ROOMS_CACHE).build(),
             summaries: Cache::builder().max_capacity(50_000).time_to_live(SHOWN_CACHE).build(),
+            log_ins: Cache::builder().max_capacity(1_000).time_to_live(LOG_IN_CACHE).build(),
         })
     }
 

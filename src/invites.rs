@@ -16,6 +16,7 @@ mod rules;
 mod save;
 mod server_admins;
 mod session;
+mod takeover;
 mod work;
 
 use std::{future::Future, sync::Arc, time::Duration};
@@ -25,8 +26,13 @@ use matrix_sdk::ruma::{OwnedUserId, UserId};
 use moka::future::Cache;
 use tokio_util::task::TaskTracker;
 
-use self::{audit::Action, guesses::Guesses, redeem::Running, work::Done};
-pub use self::{rules::Rules, save::Saved};
+use self::{
+    audit::Action,
+    guesses::Guesses,
+    redeem::Running,
+    work::{Done, Work},
+};
+pub use self::{rules::Rules, save::Saved, takeover::Takeover};
 use crate::{
     account::{Account, Origin},
     config::{FailedLookups, WorkLimits},
@@ -147,7 +153,10 @@ impl Invites {
 
     /// Stops one of one's own invites for a while, or lets it go on.
     pub async fn pause(&self, account: &Account, code: &str, paused: bool) -> Result<()> {
-        self.own(account, code).await?;
+        if self.own(account, code).await?.invite.paused == paused {
+            return Ok(());
+        }
+        self.0.done.take(Work::SaveInvite, account.user_id(), 1, self.now())?;
         self.0.pause(account, code, paused).await?;
         self.0.settle_registration(code).await.map(drop)
     }
@@ -227,7 +236,7 @@ impl Inner {
                     | Refusal::CodeSpent { .. }
             )
         {
-            guess.failed();
+            drop(guess.failed());
         }
         found
     }

@@ -52,6 +52,9 @@ pub enum ServeError {
     /// The homeserver's address cannot be used.
     #[error(transparent)]
     Homeserver(#[from] homeserver::Error),
+    /// What the Python module has left could not be taken over.
+    #[error("the database of synapse_super_invites cannot be taken over")]
+    Takeover(#[from] error::Error),
     /// There is no key for sessions.
     #[error("sessions cannot be sealed")]
     Session(#[from] session::Error),
@@ -95,6 +98,9 @@ pub async fn serve(
         config.limits.clone(),
         Arc::clone(&clock),
     );
+    if let Some(takeover) = invites.take_over(&store, false).await? {
+        tracing::info!(?takeover, "the database of synapse_super_invites was taken over");
+    }
     let housekeeping =
         [tokio::spawn(prepare(homeserver, config.policy.clone())), tokio::spawn(keep_house(invites.clone()))];
 

@@ -8,6 +8,7 @@ mod changes;
 mod invites;
 mod keys;
 mod leases;
+mod module;
 mod redemptions;
 mod registration_tokens;
 mod rooms;
@@ -32,8 +33,9 @@ use crate::config::SqlUrl;
 
 pub use self::{
     audit::{Entry, Noted, Span},
-    changes::{NewInvite, OverQuota, Quota},
+    changes::{NewInvite, OverQuota, Pause, Quota},
     invites::{StoredInvite, Written},
+    module::{NotTaken, OldGuest, OldInvite, Taken, TakenGuest, TakenInvite},
     redemptions::{Begun, Came, Chat, Outcome, Redemption, Totals, Use},
     registration_tokens::RegistrationToken,
     rooms::{Block, RoomInvite},
@@ -60,6 +62,9 @@ pub enum Error {
     /// The tables could not be made or changed.
     #[error("the database cannot be brought up to date")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    /// It is not ours, or not one that can be taken over.
+    #[error(transparent)]
+    NotTaken(#[from] NotTaken),
     /// A query failed.
     #[error("the database fails")]
     Query(#[from] sqlx::Error),
@@ -105,7 +110,25 @@ macro_rules! in_transaction {
     };
 }
 
-use {in_transaction, on_pool};
+/// The same, but with `$dry` nothing of it stays.
+macro_rules! in_transaction_unless {
+    ($store:expr, $dry:expr, |$tx:ident| $body:expr) => {
+        match $store {
+            $crate::store::Store::Sqlite(pool) => {
+                let mut $tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+                $body;
+                if $dry { $tx.rollback().await? } else { $tx.commit().await? }
+            }
+            $crate::store::Store::Postgres(pool) => {
+                let mut $tx = pool.begin().await?;
+                $body;
+                if $dry { $tx.rollback().await? } else { $tx.commit().await? }
+            }
+        }
+    };
+}
+
+use {in_transaction, in_transaction_unless, on_pool};
 
 impl Store {
     /// Opens the database and brings its tables up to date. Several instances may do so at once.
@@ -113,11 +136,9 @@ impl Store {
         let store = match url {
             SqlUrl::SqliteFile(path) => Self::Sqlite(sqlite_file(path.clone()).await.map_err(Error::Open)?),
             SqlUrl::SqliteMemory => Self::Sqlite(sqlite_memory().await.map_err(Error::Open)?),
-            SqlUrl::Postgres(url) => {
-                let options = PgPoolOptions::new().max_connections(20).acquire_timeout(BUSY_TIMEOUT);
-                Self::Postgres(options.connect(url).await.map_err(Error::Open)?)
-            }
+            SqlUrl::Postgres(url) => open_postgres(url).await?,
         };
+        store.check_ours().await?;
         store.migrate().await?;
         Ok(store)
     }
@@ -176,10 +197,11 @@ fn containing(text: &str) -> String {
 }
 
 /// Makes the file if it is not there, for nobody else to read, whatever the process's file mode creation mask: it holds every code, and the
-/// key of the sessions. SQLite gives its `-wal` and `-shm` the same mode. One that was there before is closed to strangers; what a group may
-/// do is the operator's choice.
+/// key of the sessions. SQLite gives its `-wal` and `-shm` the same mode. One that was there before is closed as well: a group keeps what it
+/// may do only where nobody else could do anything, so that somebody has chosen that.
 fn close_to_others(path: &Path) -> std::io::Result<()> {
     const OTHERS: u32 = 0o007;
+    const OWNER: u32 = 0o700;
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
         _ => {}
@@ -190,13 +212,18 @@ fn close_to_others(path: &Path) -> std::io::Result<()> {
         let Ok(metadata) = std::fs::metadata(&name) else { continue };
         let mode = metadata.permissions().mode();
         if mode & OTHERS != 0 {
-            let closed = std::fs::set_permissions(&name, Permissions::from_mode(mode & 0o7777 & !OTHERS));
+            let closed = std::fs::set_permissions(&name, Permissions::from_mode(mode & OWNER));
             if let Err(error) = closed {
                 tracing::warn!(%error, file = %Path::new(&name).display(), "everybody on this machine can read the database");
             }
         }
     }
     Ok(())
+}
+
+async fn open_postgres(url: &str) -> Result<Store> {
+    let options = PgPoolOptions::new().max_connections(20).acquire_timeout(BUSY_TIMEOUT);
+    Ok(Store::Postgres(options.connect(url).await.map_err(Error::Open)?))
 }
 
 async fn sqlite_file(path: PathBuf) -> sqlx::Result<SqlitePool> {

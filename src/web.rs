@@ -11,7 +11,7 @@ mod site;
 mod sso;
 mod visit;
 
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{future::Future, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use app::{App, PREFIX, Posted, provide_backend, provide_mount, provide_posted, shell};
 use axum::{
@@ -174,7 +174,7 @@ impl Web {
         parts.method = Method::GET;
         let request = Request::from_parts(parts, Body::empty());
         let render = render_app_async_with_context(context, move || shell(options.clone()));
-        let mut response = render(request).await;
+        let mut response = to_its_end(async move { render(request).await }).await;
         headers::protect(&mut response, &nonce, &scripts);
         reply.apply(response, base)
     }
@@ -183,7 +183,21 @@ impl Web {
     async fn call(self: &Arc<Self>, visit: Visit, request: Request) -> Response {
         let base = visit.base;
         let (site, reply) = Site::new(Arc::clone(self), visit, false);
-        let response = handle_server_fns_with_context(move || provide_backend(site.clone()), request).await;
-        reply.apply(response.into_response(), base)
+        let answer = async move {
+            handle_server_fns_with_context(move || provide_backend(site.clone()), request).await.into_response()
+        };
+        let response = to_its_end(answer).await;
+        reply.apply(response, base)
     }
+}
+
+/// Makes an answer in a task of its own, body included. A browser that hangs up would else take away what is being rendered with, under the
+/// hands of what renders; and what a form has begun is done.
+async fn to_its_end(answer: impl Future<Output = Response> + Send + 'static) -> Response {
+    let whole = tokio::spawn(async {
+        let (head, body) = answer.await.into_parts();
+        let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+        Response::from_parts(head, Body::from(body))
+    });
+    whole.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }

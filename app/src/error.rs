@@ -50,7 +50,7 @@ pub enum Error {
         /// After how many seconds to try again.
         retry_after: u32,
     },
-    /// Too many codes that are not there were asked for by people who have not signed in, so that those are not answered for now.
+    /// Visitors who are not signed in have tried too many wrong codes, so such look-ups are refused for now.
     #[error("Too many wrong codes have been tried. Sign in to open this one, or try again in {}.", duration(*retry_after))]
     TooManyGuesses {
         /// After how many seconds to try again.
@@ -150,6 +150,10 @@ impl FromServerFnError for Error {
         match error {
             // The browser could not reach this service at all.
             ServerFnErrorErr::Request(_) => Self::Unreachable { retry_after: 5 },
+            // No page of this version sends such a form.
+            ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
+                Self::Outdated
+            }
             _ => Self::Internal,
         }
     }

@@ -28,8 +28,9 @@ mod wire;
 pub use backend::{Backend, backend, provide_backend, provide_mount, provide_posted};
 pub use error::{Error, Result, RoomRefusal};
 pub use model::*;
-pub use pages::forms_on;
+pub use pages::{PageForm, forms_on};
 pub use shell::{App, PREFIX, shell};
+pub use ui::ROOMS;
 pub use wire::{from_wire, to_wire};
 
 /// Takes over the server-rendered page in the browser.

@@ -20,7 +20,7 @@ pub use self::{
         ServerInvite, ServerInvites,
     },
     form::{Allowed, FORM_FUNCTION, InviteForm, Next, Posted, Rooms},
-    invite::{Draft, Invite, Joined, LONGEST_LABEL, LONGEST_WELCOME, MissedRoom, Pause, Preview, Registration},
+    invite::{Draft, Invite, Joined, LONGEST_LABEL, LONGEST_WELCOME, MissedRoom, Preview, Registration},
     landing::{Landing, Progress, Relation, RoomLinks, Step, StepState},
     limits::{Edit, InviteState, Limits},
     overview::{Came, Guest, InviteCard, InviteDetail, InvitePage, InviteQuery, Room, RoomChoice, Sort, Works},

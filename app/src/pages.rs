@@ -2,7 +2,7 @@
 
 use leptos::server_fn::ServerFn;
 
-use crate::rpc;
+use crate::{rpc, ui::ROOMS};
 
 mod audit;
 mod delete_invite;
@@ -24,23 +24,62 @@ pub(crate) use self::{
     server_invites::AllInvites, sign_in::SignIn, start::Start,
 };
 
-/// The server functions of the forms that a page shows, by the page's path below where the pages are mounted, without its query.
+/// A form that a page shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageForm {
+    /// The address of its server function.
+    pub path: &'static str,
+    /// What its fields are called. [`ROOMS`](crate::ROOMS) may stand there more than once, the others may not.
+    pub fields: &'static [&'static str],
+    /// The field that names the invite which the page is about.
+    pub about: Option<&'static str>,
+}
+
+impl PageForm {
+    /// What its server function is called.
+    pub fn function(&self) -> &'static str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+/// The fields of the form for an invite; the first is there where one is changed.
+const INVITE_FIELDS: [&str; 12] = [
+    "form[editing]",
+    "form[label]",
+    "form[code]",
+    "form[welcome]",
+    ROOMS,
+    "form[max_uses]",
+    "form[not_before]",
+    "form[expires_at]",
+    "form[chat]",
+    "form[show_rooms]",
+    "form[asks_registration]",
+    "form[registration]",
+];
+
+/// The forms that a page shows, by the page's path below where the pages are mounted.
 ///
 /// A page answers these and nothing else: what somebody managed to write into one page cannot act through it on behalf of whoever reads it.
-pub fn forms_on(path: &str) -> Vec<&'static str> {
+pub fn forms_on(path: &str) -> Vec<PageForm> {
+    let form = |path, fields, about| PageForm { path, fields, about };
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     let mut forms = match segments[..] {
-        ["sign-in"] => vec![rpc::SignIn::PATH],
-        ["join"] => vec![rpc::Open::PATH],
-        ["new"] | ["invites", _, "edit"] => vec![rpc::Save::PATH],
-        ["invites", _] => vec![rpc::Pause::PATH],
-        ["invites", _, "delete"] => vec![rpc::Delete::PATH],
-        ["my-rooms"] => vec![rpc::Block::PATH],
-        ["server"] => vec![rpc::Intervene::PATH, rpc::PauseAll::PATH],
-        ["i", _] => vec![rpc::Redeem::PATH],
+        ["sign-in"] => vec![form(rpc::SignIn::PATH, &["user", "password", "to"], None)],
+        ["join"] => vec![form(rpc::Open::PATH, &["text"], None)],
+        ["new"] => vec![form(rpc::Save::PATH, &INVITE_FIELDS[1..], None)],
+        ["invites", _, "edit"] => vec![form(rpc::Save::PATH, &INVITE_FIELDS, Some("form[editing]"))],
+        ["invites", _] => vec![form(rpc::Pause::PATH, &["code", "paused"], Some("code"))],
+        ["invites", _, "delete"] => vec![form(rpc::Delete::PATH, &["code"], Some("code"))],
+        ["my-rooms"] => vec![form(rpc::Block::PATH, &["room", "invite", "blocked", "reason"], None)],
+        ["server"] => vec![
+            form(rpc::Intervene::PATH, &["invite", "what", "proof"], None),
+            form(rpc::PauseAll::PATH, &["paused", "proof"], None),
+        ],
+        ["i", _] => vec![form(rpc::Redeem::PATH, &["code"], Some("code"))],
         _ => Vec::new(),
     };
     // In the menu of every page.
-    forms.push(rpc::SignOut::PATH);
+    forms.push(form(rpc::SignOut::PATH, &[], None));
     forms
 }

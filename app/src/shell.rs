@@ -61,7 +61,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 /// What stands in the window's title. Every page's title passes through here. The server writes it into the page's HTML as it is, and it often
 /// holds what somebody else wrote; in the browser it is text.
 ///
-/// Which of the two this is, the target says: the server asks for it after rendering, where [`is_browser`] has nothing left to tell it by.
+/// Decided by compile target: the server formats the title after rendering, when [`is_browser`] is no longer reliable.
 fn title(page: String) -> String {
     let title = if page == "Super Invites" { page } else { format!("{page} · Super Invites") };
     if cfg!(target_family = "wasm") { title } else { escaped(&title) }

@@ -20,6 +20,7 @@ mod state;
 mod text;
 mod time;
 
+pub use self::picker::ROOMS;
 pub(crate) use self::{
     avatar::{PersonAvatar, RoomAvatar},
     browser::{announce, arrive, fill_and_send},

@@ -1,5 +1,5 @@
 // Text that somebody else wrote is text, on every page, whoever renders it: the server, or the script when one page leads to another.
-import { expect, ready, signIn, test } from "../fixtures.js";
+import { expect, signIn, test } from "../fixtures.js";
 import { invite, membership, join, person, redeem, room, setName, token } from "../world.js";
 
 const hostile = [
@@ -53,7 +53,6 @@ for (const [number, text] of hostile.entries()) {
     await join(ben, kitchen);
     const label = text.slice(0, 80);
     const code = await invite(mallory, [kitchen], { label, welcome: text });
-    const blocked = await invite(ben, [await room(ben, text)], { label });
     await redeem(await person("Cleo"), code);
 
     await look(page, `/i/${code}`, [`${text} invites you`, "Sign in to join"]);
@@ -112,8 +111,6 @@ for (const [number, text] of hostile.entries()) {
     await page.getByRole("button", { name: "Look at the invite" }).click();
     await expect(page.getByRole("alert")).toContainText("There is no such invite.");
     await harmless(page, "/join");
-    expect(blocked).toBeTruthy();
-    await ready(page);
   });
 }
 

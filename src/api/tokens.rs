@@ -46,7 +46,7 @@ impl<'a> Token<'a> {
             rooms: &invite.rooms,
             state: state.key(),
             created_at: invite.created_at,
-            paused: invite.paused.is_some(),
+            paused: invite.paused,
             label: invite.label.as_deref(),
             welcome: invite.welcome.as_deref(),
             not_before: limits.not_before,

@@ -89,6 +89,10 @@ pub struct WorkLimits {
     pub invites_saved: Option<u32>,
     /// The same in all.
     pub invites_saved_in_all: Option<u32>,
+    /// Codes that people choose for new invites.
+    pub codes_chosen: Option<u32>,
+    /// The same in all.
+    pub codes_chosen_in_all: Option<u32>,
     /// Rooms about which the homeserver is asked what somebody may do there.
     pub room_lookups: Option<u32>,
     /// The same in all.
@@ -106,6 +110,8 @@ impl Default for WorkLimits {
             chats_made_in_all: Some(10_000),
             invites_saved: Some(1_000),
             invites_saved_in_all: Some(50_000),
+            codes_chosen: Some(100),
+            codes_chosen_in_all: Some(5_000),
             room_lookups: Some(10_000),
             room_lookups_in_all: Some(500_000),
             redemptions_in_vain: Some(20),

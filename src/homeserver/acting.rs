@@ -123,10 +123,15 @@ impl Homeserver {
         self.acting.admin.get_or_try_init(|| learn).await
     }
 
-    pub(super) async fn log_out(&self, token: Secret) {
-        let request = logout::v3::Request::new();
-        if let Err(error) = self.transport.send(request, token.reveal(), None).await {
-            tracing::warn!(%error, "a log-in for a user stays open until it expires");
+    /// Ends a log-in for a user; whether it has ended.
+    pub(super) async fn log_out(&self, token: &Secret) -> bool {
+        match self.transport.send(logout::v3::Request::new(), token.reveal(), None).await {
+            Ok(_) => true,
+            Err(Error::Refused(refusal)) if refusal.status == 401 => true,
+            Err(error) => {
+                tracing::warn!(%error, "a log-in for a user could not be ended");
+                false
+            }
         }
     }
 }
@@ -138,7 +143,8 @@ impl Drop for Actor {
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
             let homeserver = Arc::clone(&self.homeserver);
-            runtime.spawn(async move { homeserver.log_out(token).await });
+            // If that fails, it expires.
+            runtime.spawn(async move { homeserver.log_out(&token).await });
         }
     }
 }
@@ -192,7 +198,7 @@ impl Actor {
 
     /// Whether the actor ignores somebody (Client-Server API, "Ignoring users").
     pub async fn ignores(&self, user: &UserId) -> Result<bool> {
-        let list = self.account_data(GlobalAccountDataEventType::IgnoredUserList).await?;
+        let list = self.account_data(GlobalAccountDataEventType::IgnoredUserList).await?.unwrap_or_default();
         Ok(list.get("ignored_users").is_some_and(|ignored| ignored.get(user.as_str()).is_some()))
     }
 
@@ -225,7 +231,7 @@ impl Actor {
 
     /// The rooms that the actor's clients show as direct chats with somebody (Client-Server API, `m.direct`).
     pub async fn direct_chats(&self, friend: &UserId) -> Result<Vec<OwnedRoomId>> {
-        let direct = self.account_data(GlobalAccountDataEventType::Direct).await?;
+        let direct = self.account_data(GlobalAccountDataEventType::Direct).await?.unwrap_or_default();
         let rooms = direct.get(friend.as_str()).and_then(Value::as_array).into_iter().flatten();
         Ok(rooms.filter_map(|room| room.as_str()?.try_into().ok()).collect())
     }
@@ -234,7 +240,7 @@ impl Actor {
     /// stays as it is, also where that means that the chat is not marked.
     pub async fn add_direct_chat(&self, friend: &UserId, room: &RoomId) -> Result<()> {
         let kind = GlobalAccountDataEventType::Direct;
-        let mut direct = self.account_data(kind.clone()).await?;
+        let Some(mut direct) = self.account_data(kind.clone()).await? else { return Ok(()) };
         let rooms = direct.entry(friend.as_str()).or_insert_with(|| Value::Array(Vec::new()));
         let Value::Array(rooms) = rooms else { return Ok(()) };
         if rooms.iter().any(|known| known == room.as_str()) {
@@ -247,12 +253,13 @@ impl Actor {
         send!(self, request).await.map(drop)
     }
 
-    /// Data that the actor's clients keep; empty if there is none.
-    async fn account_data(&self, kind: GlobalAccountDataEventType) -> Result<JsonObject> {
+    /// Data that the actor's clients keep; empty if there is none, and nothing if it cannot be read.
+    async fn account_data(&self, kind: GlobalAccountDataEventType) -> Result<Option<JsonObject>> {
         let request = get_global_account_data::v3::Request::new(self.user.clone(), kind);
         match send!(self, request).await {
-            Ok(answer) => read(answer.account_data.json().get()),
-            Err(error) if error.is_not_found() => Ok(JsonObject::new()),
+            Ok(answer) => Ok(serde_json::from_str(answer.account_data.json().get()).ok()),
+            Err(error) if error.is_not_found() => Ok(Some(JsonObject::new())),
+            Err(Error::Unexpected(_)) => Ok(None),
             Err(error) => Err(error),
         }
     }

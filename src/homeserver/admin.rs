@@ -106,7 +106,8 @@ pub(super) struct QueryUser<'a> {
 
 #[derive(Deserialize)]
 pub(super) struct UserState {
-    #[serde(default)]
+    /// Whose it is.
+    pub(super) name: String,
     pub(super) deactivated: bool,
     #[serde(default)]
     pub(super) locked: bool,

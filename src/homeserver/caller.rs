@@ -17,7 +17,7 @@ use matrix_sdk::ruma::{
 use serde::Deserialize;
 
 use super::{Error, Homeserver, Result, rooms::administers};
-use crate::account::Account;
+use crate::account::{Account, Origin};
 
 /// Whether a member may invite people to a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,12 +37,13 @@ struct Creation {
 
 impl Homeserver {
     /// The room behind an alias; `None` if nobody knows it.
-    pub async fn resolve(&self, account: &Account, alias: OwnedRoomAliasId) -> Result<Option<OwnedRoomId>> {
-        let request = get_alias::v3::Request::new(alias);
-        match self.transport.send(request, account.token(), None).await {
+    pub async fn resolve(&self, alias: OwnedRoomAliasId) -> Result<Option<OwnedRoomId>> {
+        match self.transport.send_for(get_alias::v3::Request::new(alias), &Origin::default()).await {
             Ok(answer) => Ok(Some(answer.room_id)),
             // A server that is not there has no aliases either: Synapse answers 502 for it.
             Err(Error::Refused(refusal)) if refusal.is_judgement() || refusal.status == 502 => Ok(None),
+            // Another server's words, passed on unread.
+            Err(Error::Unexpected(_)) => Ok(None),
             Err(error) => Err(error),
         }
     }

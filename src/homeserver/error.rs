@@ -11,7 +11,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The homeserver understood, and said no. Its words may repeat what somebody wrote, so they are escaped for the log.
-    #[error("the homeserver refuses: {} {}: {:?}", .0.status, .0.errcode, .0.message)]
+    #[error("the homeserver refuses: {} {}: {:?}", .0.status, .0.errcode.escape_debug(), .0.message)]
     Refused(Refusal),
     /// Nobody answers, or a proxy answers in the homeserver's place.
     #[error("the homeserver does not answer")]
@@ -68,6 +68,14 @@ impl From<MatrixError> for Error {
             // Not a homeserver's words: a proxy's, which finds nobody behind it, or lets nobody through for now.
             let source = format!("status {status} without a Matrix error").into();
             return match status {
+                // Closed to us by a proxy.
+                403..=405 => Self::Refused(Refusal {
+                    status,
+                    errcode: "M_UNKNOWN".to_owned(),
+                    message: format!("status {status} without a Matrix error"),
+                    retry_after: None,
+                    soft_logout: false,
+                }),
                 429 | 500..=599 => Self::Unreachable(source),
                 _ => Self::Unexpected(source),
             };

@@ -4,7 +4,7 @@ use matrix_sdk::ruma::{
     MxcUri, api::client::authenticated_media::get_content_thumbnail::v1 as thumbnail, media::Method, uint,
 };
 
-use super::{Error, Homeserver, Result};
+use super::{Homeserver, Result};
 
 /// The largest picture that is passed on.
 const LARGEST: usize = 512 * 1024;
@@ -36,7 +36,7 @@ impl Homeserver {
                 let bytes = answer.file;
                 Ok(kind.filter(|_| bytes.len() <= LARGEST).map(|kind| Picture { kind, bytes }))
             }
-            Err(Error::Refused(_)) => Ok(None),
+            Err(error) if error.is_judgement() => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -3,7 +3,7 @@
 //! Three questions, by what the answer is for: [`Homeserver::standing`] before somebody is invited in a person's name,
 //! [`Homeserver::caller_standing`] of somebody who has signed in themselves, and [`Homeserver::shown_standing`] for what is only shown.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use matrix_sdk::ruma::{
     OwnedUserId, UserId,
@@ -14,9 +14,15 @@ use matrix_sdk::ruma::{
 use super::{Error, Homeserver, Result, admin};
 use crate::config::{ActingMode, Secret};
 
-/// The device of every log-in that only asks whether an account may be used. Always the same, so that one which could not be undone, because
-/// this process was killed in between, goes with the next.
+/// The device of every log-in that only asks whether an account may be used. Always the same device, so that a log-in left behind by a killed
+/// process is replaced by the next check.
 const DEVICE: &str = "SUPER_INVITES_CHECK";
+
+/// How often it is tried to undo such a log-in, after twice as long each time.
+const LOG_OUT_TRIES: u32 = 6;
+
+/// After how long it is tried again the first time.
+const LOG_OUT_AGAIN: Duration = Duration::from_millis(500);
 
 /// What a server admin has done to an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +68,7 @@ impl Homeserver {
     ///
     /// # Errors
     /// Whatever leaves the state unknown.
-    pub async fn standing(self: &Arc<Self>, user: &UserId) -> Result<Standing> {
+    pub async fn standing(self: &Arc<Self>, user: &UserId) -> Result<Standing, Arc<Error>> {
         match self.told_standing(user).await? {
             Some(told) => Ok(told),
             None if self.is_suspended(user).await? => Ok(Standing::Suspended),
@@ -88,7 +94,8 @@ impl Homeserver {
     /// What the admin API says; nothing if it does not speak to an application service.
     async fn told_standing(&self, user: &UserId) -> Result<Option<Standing>> {
         match self.call(admin::QueryUser { user }).await {
-            Ok(state) => Ok(Some(state.into())),
+            Ok(state) if state.name == user.as_str() => Ok(Some(state.into())),
+            Ok(_) => Err(Error::Unexpected("this is somebody else's state".into())),
             Err(error) if error.is("M_NOT_FOUND") => Ok(Some(Standing::Unknown)),
             Err(error) if error.is_judgement() && self.acting.mode() == ActingMode::Appservice => Ok(None),
             Err(error) => Err(error),
@@ -105,29 +112,47 @@ impl Homeserver {
 
     /// Logs the user in (Application Service API, "Server admin style permissions") and out again: unlike everything else that
     /// an application service may do for somebody, a homeserver refuses that for locked and deactivated accounts.
-    async fn standing_by_log_in(self: &Arc<Self>, user: OwnedUserId) -> Result<Standing> {
-        let homeserver = Arc::clone(self);
-        // In a task of its own: whoever waits for the answer may give up, and what was begun in somebody's account is undone all the same.
-        let asked = tokio::spawn(async move { homeserver.try_log_in(user).await });
-        asked.await.unwrap_or_else(|error| Err(Error::Unexpected(error.into())))
+    async fn standing_by_log_in(self: &Arc<Self>, user: OwnedUserId) -> Result<Standing, Arc<Error>> {
+        let (homeserver, asks) = (Arc::clone(self), user.clone());
+        let ask = async move {
+            // In a task of its own: whoever waits for the answer may give up, and what was begun in somebody's account is undone all the same.
+            let asked = tokio::spawn(async move { homeserver.try_log_in(asks).await });
+            asked.await.unwrap_or_else(|error| Err(Error::Unexpected(error.into())))
+        };
+        // One at a time for each account: two would share the device, and one would end the other's log-in.
+        self.log_ins.try_get_with(user, ask).await
     }
 
-    async fn try_log_in(&self, user: OwnedUserId) -> Result<Standing> {
+    async fn try_log_in(self: Arc<Self>, user: OwnedUserId) -> Result<Standing> {
         let info = LoginInfo::ApplicationService(ApplicationService::new(UserIdentifier::Matrix(user.into())));
         let mut request = login::Request::new(info);
         request.device_id = Some(DEVICE.into());
         request.initial_device_display_name = Some("Super Invites (whether this account may be used)".to_owned());
         match self.transport.send(request, self.acting.own_token(), None).await {
             Ok(answer) => {
-                self.log_out(Secret::from(answer.access_token)).await;
+                let token = Secret::from(answer.access_token);
+                if !self.log_out(&token).await {
+                    // Not waited for: what was asked is known.
+                    tokio::spawn(async move { self.log_out_later(&token).await });
+                }
                 Ok(Standing::Active)
             }
             Err(error) if error.is("M_USER_LOCKED") => Ok(Standing::Locked),
             Err(error) if error.is("M_USER_DEACTIVATED") => Ok(Standing::Deactivated),
-            // Where logging in is somebody else's business (MAS), nothing can be known; what the account may not do is refused
-            // when it is done.
-            Err(error) if error.is_judgement() => Ok(Standing::Active),
+            // Where logging in is somebody else's business (MAS) there is no such address, and nothing can be known; what the account may not
+            // do is refused when it is done.
+            Err(error) if error.is("M_UNRECOGNIZED") => Ok(Standing::Active),
             Err(error) => Err(error),
         }
+    }
+
+    async fn log_out_later(&self, token: &Secret) {
+        for time in 0..LOG_OUT_TRIES {
+            tokio::time::sleep(LOG_OUT_AGAIN * 2_u32.pow(time)).await;
+            if self.log_out(token).await {
+                return;
+            }
+        }
+        tracing::warn!("a log-in stays in somebody's list of sessions until their account is checked again");
     }
 }

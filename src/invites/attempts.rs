@@ -45,12 +45,24 @@ pub(super) struct Bucket {
     empty_at: Micros,
     /// How many more are about to be put in, or not.
     pending: u32,
+    /// Until when it is remembered that something was put in, in milliseconds.
+    blamed_until: Millis,
 }
 
 impl Bucket {
-    /// Whether nothing is in it, whatever may be put in yet.
-    pub(super) fn is_empty(self, now: Millis) -> bool {
-        self.empty_at <= micros(now)
+    /// Whether nothing was put in for a while, whatever may be put in yet.
+    pub(super) fn is_blameless(self, now: Millis) -> bool {
+        self.blamed_until <= now
+    }
+
+    /// Remembers that something was put in, or that it was not after all; and until when it was remembered before.
+    pub(super) fn blame(&mut self, until: Millis) -> Millis {
+        std::mem::replace(&mut self.blamed_until, until)
+    }
+
+    /// Takes one out again.
+    pub(super) fn take_out(&mut self, rate: Rate) {
+        self.empty_at = self.empty_at.saturating_sub(rate.each);
     }
 
     /// For how long there is no room for one more, in milliseconds.
@@ -85,7 +97,7 @@ impl Bucket {
     }
 
     fn is_forgettable(self, now: Millis) -> bool {
-        self.is_empty(now) && self.pending == 0
+        self.empty_at <= micros(now) && self.is_blameless(now) && self.pending == 0
     }
 }
 
@@ -150,7 +162,6 @@ mod tests {
         }
         assert_eq!(bucket.wait(rate, 0).map(seconds), Some(20));
         assert_eq!(bucket.wait(rate, 20_000), None);
-        assert!(!bucket.is_empty(59_999) && bucket.is_empty(60_000));
         // More than fits is paid for later.
         bucket.fill(rate, 6, 60_000);
         assert_eq!(bucket.wait(rate, 60_000).map(seconds), Some(80));
@@ -165,9 +176,12 @@ mod tests {
         assert!(!bucket.has_room(rate, 0));
         assert_eq!(bucket.wait(rate, 0), None, "nothing has been done yet");
         bucket.settle(rate, false, 0);
-        assert!(bucket.has_room(rate, 0) && bucket.is_empty(0));
+        assert!(bucket.has_room(rate, 0));
         bucket.settle(rate, true, 0);
-        assert!(bucket.has_room(rate, 0) && !bucket.is_empty(0));
+        bucket.fill(rate, 1, 0);
+        assert!(!bucket.has_room(rate, 0));
+        bucket.take_out(rate);
+        assert!(bucket.has_room(rate, 0));
     }
 
     #[test]

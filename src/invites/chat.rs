@@ -1,5 +1,7 @@
 //! The direct chat between who redeems and who invited: one, however often something goes wrong on the way.
 
+use std::collections::HashSet;
+
 use matrix_sdk::ruma::OwnedRoomId;
 
 use super::{
@@ -99,16 +101,22 @@ async fn find_unfinished(journey: &Journey, marker: &str) -> homeserver::Result<
     Ok(Some(room))
 }
 
+/// The most rooms that are looked at for a direct chat which the two have already. Either of them can name as many as they like.
+const LOOKED_AT: usize = 20;
+
 /// A room that either of the two knows as their direct chat, with the redeemer in it and the owner in it or invited.
 async fn find_existing(journey: &Journey) -> homeserver::Result<Option<OwnedRoomId>> {
     let (owner, redeemer) = (&journey.owner, &journey.redeemer);
     let mut rooms = owner.direct_chats(redeemer.user()).await?;
     rooms.extend(redeemer.direct_chats(owner.user()).await?);
-    // The redeemer's own first, the newest first.
-    for room in rooms.into_iter().rev() {
-        let me = seen(redeemer.membership(&room, redeemer.user()).await)?;
+    if rooms.is_empty() {
+        return Ok(None);
+    }
+    let mut joined: HashSet<_> = redeemer.joined_rooms().await?.into_iter().collect();
+    // The redeemer's own first, the newest first; each once.
+    for room in rooms.into_iter().rev().filter(|room| joined.remove(room)).take(LOOKED_AT) {
         let friend = seen(redeemer.membership(&room, owner.user()).await)?;
-        if me == Membership::Joined && matches!(friend, Membership::Joined | Membership::Invited) {
+        if matches!(friend, Membership::Joined | Membership::Invited) {
             return Ok(Some(room));
         }
     }

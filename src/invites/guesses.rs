@@ -15,12 +15,18 @@ use tokio::sync::Notify;
 
 use super::{
     Clock,
-    attempts::{Bucket, Buckets, Rate, seconds, too_fast},
+    attempts::{Bucket, Buckets, Rate, seconds},
 };
 use crate::{config::FailedLookups, store::Millis};
 
 /// In how long as many look-ups may fail as the limits say.
 const PERIOD: Duration = Duration::from_secs(60);
+
+/// For how long whoever has failed is judged by what others do as well, in milliseconds.
+const BLAMED: Millis = 15 * 60_000;
+
+/// For how long a look-up waits for others under way, in seconds.
+const QUEUE: u32 = 5;
 
 /// Who fails.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -68,34 +74,35 @@ impl Guesses {
         if Code::looks_generated(code) {
             return Ok(None);
         }
-        loop {
-            // Listened for before the look, so that none is missed in between.
-            let settled = self.0.settled.notified();
-            if let Some(guess) = self.try_begin(user, address)? {
-                return Ok(Some(guess));
+        let wait = async {
+            loop {
+                // Listened for before the look, so that none is missed in between.
+                let settled = self.0.settled.notified();
+                if let Some(guess) = self.try_begin(user, address)? {
+                    return Ok(Some(guess));
+                }
+                settled.await;
             }
-            settled.await;
-        }
+        };
+        let begun = tokio::time::timeout(Duration::from_secs(QUEUE.into()), wait).await;
+        begun.unwrap_or_else(|_| Err(refusal(user, QUEUE)))
     }
 
     /// Nothing if others have to end first.
     ///
     /// People are judged by what they did themselves: who has not failed lately is let through from an address from which others
-    /// guess, and while all together guess too much. Of whoever has not signed in, nothing else is known.
+    /// guess, and while all together guess too much. About people who are not signed in, nothing else is known.
     fn try_begin(&self, user: Option<&UserId>, address: Option<IpAddr>) -> Result<Option<Guess>, Refusal> {
         let now = (self.0.clock)();
         let mut failures = self.failures();
         let me = user.map(|user| Who::User(user.to_owned()));
-        let blameless = me.as_ref().is_some_and(|me| failures.of(me).is_empty(now));
+        let blameless = me.as_ref().is_some_and(|me| failures.of(me).is_blameless(now));
         let others = [address.map(|address| Who::Address(network(address))), Some(Who::All)];
         let who: Vec<Who> = me.into_iter().chain(others.into_iter().flatten()).collect();
         let judged = who.iter().filter(|who| !blameless || matches!(who, Who::User(_)));
         let judged: Vec<_> = judged.filter_map(|who| Some((failures.of(who), self.rate(who)?))).collect();
         if let Some(wait) = judged.iter().filter_map(|(bucket, rate)| bucket.wait(*rate, now)).max() {
-            return Err(match user {
-                Some(_) => too_fast(wait),
-                None => Refusal::TooManyGuesses { retry_after: seconds(wait) },
-            });
+            return Err(refusal(user, seconds(wait)));
         }
         if judged.iter().any(|(bucket, rate)| !bucket.has_room(*rate, now)) {
             return Ok(None);
@@ -120,33 +127,62 @@ impl Guesses {
         self.0.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn settle(&self, who: &mut Vec<Who>, failed: bool) {
+    /// Ends a look-up; and tells until when each was blamed before, if it has failed.
+    fn settle(&self, who: &mut Vec<Who>, failed: bool) -> Vec<(Who, Millis)> {
         let now: Millis = (self.0.clock)();
         let mut failures = self.failures();
+        let mut blamed = Vec::new();
         for who in who.drain(..) {
-            // Where there is no limit nothing is filled, only what was reserved is taken back.
-            let rate = self.rate(&who);
-            let name = who.clone();
-            failures.change(who, now, |bucket| match rate {
-                Some(rate) => {
-                    bucket.settle(rate, failed, now);
-                    // Said as seldom as it can happen: the next one is let through when there is room again.
-                    if failed && bucket.wait(rate, now).is_some() {
+            let (rate, name) = (self.rate(&who), who.clone());
+            failures.change(who, now, |bucket| {
+                let had_room = rate.is_none_or(|rate| bucket.wait(rate, now).is_none());
+                // Where there is no limit nothing is filled, only what was reserved is taken back.
+                bucket.settle(rate.unwrap_or(Rate::new(1, PERIOD)), failed && rate.is_some(), now);
+                if failed {
+                    if had_room && rate.is_some_and(|rate| bucket.wait(rate, now).is_some()) {
                         tracing::info!(who = ?name, "too many wrong codes");
                     }
+                    blamed.push((name, bucket.blame(now + BLAMED)));
                 }
-                None => bucket.settle(Rate::new(1, PERIOD), false, now),
             });
         }
         drop(failures);
         self.0.settled.notify_waiters();
+        blamed
+    }
+}
+
+/// A look-up that was charged before it was known what would come of it.
+#[must_use]
+pub(super) struct Charged {
+    guesses: Guesses,
+    before: Vec<(Who, Millis)>,
+}
+
+impl Charged {
+    /// It was right after all.
+    pub(super) fn give_back(self) {
+        let now = (self.guesses.0.clock)();
+        let mut failures = self.guesses.failures();
+        for (who, blamed_until) in self.before {
+            let rate = self.guesses.rate(&who);
+            failures.change(who, now, |bucket| {
+                if let Some(rate) = rate {
+                    bucket.take_out(rate);
+                }
+                bucket.blame(blamed_until);
+            });
+        }
+        drop(failures);
+        self.guesses.0.settled.notify_waiters();
     }
 }
 
 impl Guess {
-    /// The code was wrong.
-    pub(super) fn failed(mut self) {
-        self.guesses.settle(&mut self.who, true);
+    /// The code was wrong, or may have been.
+    pub(super) fn failed(mut self) -> Charged {
+        let before = self.guesses.settle(&mut self.who, true);
+        Charged { guesses: self.guesses.clone(), before }
     }
 }
 
@@ -155,6 +191,14 @@ impl Drop for Guess {
         if !self.who.is_empty() {
             self.guesses.settle(&mut self.who, false);
         }
+    }
+}
+
+/// What to tell somebody who has to wait so many seconds, or may sign in.
+fn refusal(user: Option<&UserId>, retry_after: u32) -> Refusal {
+    match user {
+        Some(_) => Refusal::TooFast { retry_after },
+        None => Refusal::TooManyGuesses { retry_after },
     }
 }
 
@@ -197,12 +241,12 @@ mod tests {
         }
 
         fn fails(&self, user: Option<&str>, address: Option<&str>) -> Result<(), Refusal> {
-            self.begin(user, address).map(Guess::failed)
+            self.begin(user, address).map(|guess| drop(guess.failed()))
         }
     }
 
-    #[test]
-    fn who_guesses_waits_and_who_does_not_never_does() {
+    #[tokio::test]
+    async fn who_guesses_waits_and_who_does_not_never_does() {
         let test = Test::new(Some(3), Some(6), Some(9));
         let school = Some("192.0.2.1");
         for guesser in ["eve", "mallory"] {
@@ -223,8 +267,8 @@ mod tests {
         assert_eq!(test.fails(Some("eve"), None), Ok(()));
     }
 
-    #[test]
-    fn in_a_flood_strangers_are_told_nothing_right_or_wrong_and_who_has_signed_in_is_not_slowed() {
+    #[tokio::test]
+    async fn in_a_flood_strangers_are_told_nothing_right_or_wrong_and_who_has_signed_in_is_not_slowed() {
         let test = Test::new(None, None, Some(2));
         for guesser in ["a", "b"] {
             assert_eq!(test.fails(Some(guesser), None), Ok(()));
@@ -238,8 +282,8 @@ mod tests {
         assert!(test.begin(None, None).is_ok());
     }
 
-    #[test]
-    fn what_is_right_or_given_up_costs_nothing_and_what_is_under_way_is_waited_for() {
+    #[tokio::test]
+    async fn what_is_right_or_given_up_costs_nothing_and_what_is_under_way_is_waited_for() {
         let test = Test::new(Some(2), None, None);
         for _ in 0..10 {
             drop(test.begin(Some("ben"), None).expect("it costs nothing"));
@@ -250,13 +294,15 @@ mod tests {
         assert!((&mut third).now_or_never().is_none(), "if both fail, it may not be answered");
         drop(one);
         let third = third.now_or_never().expect("there is room").expect("it is let through");
-        other.expect("it was let through").failed();
-        third.expect("it can be guessed").failed();
+        drop(other.expect("it was let through").failed());
+        let charged = third.expect("it can be guessed").failed();
         assert!(test.begin(Some("eve"), None).is_err());
+        charged.give_back();
+        assert!(test.begin(Some("eve"), None).is_ok());
     }
 
-    #[test]
-    fn a_slow_guesser_gets_no_further_in_an_hour_than_the_limit_says() {
+    #[tokio::test]
+    async fn a_slow_guesser_gets_no_further_in_an_hour_than_the_limit_says() {
         let test = Test::new(Some(10), None, None);
         let mut answered = 0;
         for second in 0..3600 {
@@ -266,8 +312,8 @@ mod tests {
         assert!((600..=610).contains(&answered), "{answered}");
     }
 
-    #[test]
-    fn a_customer_has_a_whole_network() {
+    #[tokio::test]
+    async fn a_customer_has_a_whole_network() {
         let test = Test::new(None, Some(1), None);
         assert_eq!(test.fails(None, Some("2001:db8::1")), Ok(()));
         assert!(test.fails(None, Some("2001:db8::2")).is_err());

@@ -143,7 +143,7 @@ impl Inner {
 
     /// Whether an invite lets somebody in. One that is used up lets those in who have one of its uses.
     pub(super) async fn is_open_to(&self, stored: &StoredInvite, user: Option<&UserId>) -> Result<bool> {
-        let (invite, stopped) = (&stored.invite, stored.all_paused || stored.invite.paused.is_some());
+        let (invite, stopped) = (&stored.invite, stored.all_paused || stored.invite.is_stopped());
         match (state(stored, (self.clock)()), user) {
             _ if stored.deleted_at.is_some() => Ok(false),
             (InviteState::Open, _) => Ok(true),
@@ -196,6 +196,7 @@ impl Inner {
 
     async fn redeem_now(self: &Arc<Self>, account: &Account, code: &str) -> Result<Joined> {
         let redeemer = account.user_id();
+        self.resolve_aliases(code).await?;
         // Read again: what was true when the request came may have changed while it waited for its turn.
         let invite = self.live_invite(redeemer, code).await?;
         let before = self.store.redemption(code, redeemer.as_str()).await?.unwrap_or_default();
@@ -206,20 +207,13 @@ impl Inner {
         let wants_chat = invite.chat && !before.is_in(None);
         self.check_work(redeemer, &rooms, wants_chat)?;
         let owner = user_id(&invite.owner)?;
-        let (inviter, caller) =
-            tokio::try_join!(self.homeserver.standing(&owner), self.homeserver.caller_standing(redeemer))?;
-        match caller {
-            Standing::Active | Standing::ShadowBanned => {}
-            Standing::Suspended => return Err(Refusal::Suspended.into()),
-            Standing::Locked => return Err(Refusal::Locked.into()),
-            Standing::Deactivated | Standing::Unknown => return Err(Refusal::SignedOut { soft: false }.into()),
-        }
-        match inviter {
-            Standing::Active => {}
-            // Nobody is to find out: to them as well as to those who come it is an invite that does not work.
-            Standing::ShadowBanned => return Err(Refusal::UnknownInvite.into()),
-            _ => return Err(Refusal::OwnerGone.into()),
-        }
+        let caller = match self.check_standing(&owner, redeemer).await? {
+            Ok(caller) => caller,
+            Err(refusal) => {
+                self.done.note(Work::RedeemInVain, redeemer, 1, (self.clock)());
+                return Err(refusal.into());
+            }
+        };
         let (owner, redeemer) = tokio::try_join!(self.homeserver.act_as(&owner), self.homeserver.act_as(redeemer))?;
         let journey = Journey {
             code: code.to_owned(),
@@ -271,6 +265,24 @@ impl Inner {
             "an invite was redeemed"
         );
         Ok(joined)
+    }
+
+    /// Whether both accounts may be used, and the redeemer's state if so. The outer error says that this is not known now.
+    async fn check_standing(&self, owner: &UserId, redeemer: &UserId) -> Result<Result<Standing, Refusal>> {
+        // The redeemer first: whoever is refused anyway makes nobody look at the owner's account.
+        let caller = self.homeserver.caller_standing(redeemer).await?;
+        match caller {
+            Standing::Active | Standing::ShadowBanned => {}
+            Standing::Suspended => return Ok(Err(Refusal::Suspended)),
+            Standing::Locked => return Ok(Err(Refusal::Locked)),
+            Standing::Deactivated | Standing::Unknown => return Ok(Err(Refusal::SignedOut { soft: false })),
+        }
+        Ok(match self.homeserver.standing(owner).await? {
+            Standing::Active => Ok(caller),
+            // Nobody is to find out: to them as well as to those who come it is an invite that does not work.
+            Standing::ShadowBanned => Err(Refusal::UnknownInvite),
+            _ => Err(Refusal::OwnerGone),
+        })
     }
 
     /// Whether somebody may make the homeserver do that much now.

@@ -68,6 +68,9 @@ impl Invites {
             self.0.store.give_use_back(&code, &redeemer, now - USE_HELD, now).await?;
         }
         self.0.settle_what_is_due().await?;
+        for code in self.0.store.with_aliases(SWEEP).await? {
+            self.0.resolve_aliases(&code).await?;
+        }
         self.0.forget_audit().await
     }
 }
@@ -114,6 +117,19 @@ impl Inner {
 
     async fn settle_now(&self, code: &str) -> Result<Registration> {
         let Some(stored) = self.stored(code).await? else { return Ok(Registration::NotRequested) };
+        let stored = match stored.registration_token {
+            RegistrationToken::Inherited => match self.inherit(code).await? {
+                Ok(()) => self.stored(code).await?.unwrap_or(stored),
+                Err(error) => {
+                    // Where codes open no accounts, the homeserver need not let us look after registration tokens.
+                    let give_up = error.is_judgement() && !self.rules.registration;
+                    let again = (!give_up).then(|| (self.clock)() + AGAIN);
+                    self.store.token_settled(code, stored.token_due, again, (self.clock)()).await?;
+                    return Ok(Registration::Unavailable);
+                }
+            },
+            _ => stored,
+        };
         let now = (self.clock)();
         let (wanted, again) = self.wanted_token(&stored, now);
         let settled = match wanted {
@@ -139,6 +155,14 @@ impl Inner {
                 self.store.token_settled(code, stored.token_due, Some(now + AGAIN), now).await?;
                 Ok(Registration::Unavailable)
             }
+        }
+    }
+
+    /// Finds out whether the Python module has left a registration token of this name. The outer error is ours, the inner one the homeserver's.
+    async fn inherit(&self, code: &str) -> Result<homeserver::Result<()>> {
+        match self.homeserver.registration_token(code).await {
+            Ok(token) => Ok(Ok(self.store.settle_inheritance(code, token.is_some()).await?)),
+            Err(error) => Ok(Err(error)),
         }
     }
 
@@ -216,7 +240,7 @@ impl Inner {
             return Ok(Ok(Registration::Open));
         };
         let valid = match stored.registration_token {
-            RegistrationToken::Making | RegistrationToken::Ours => {
+            RegistrationToken::Making | RegistrationToken::Ours | RegistrationToken::Inherited => {
                 if token.limits() != limits
                     && let Err(error) = self.homeserver.limit_registration_token(code, limits).await
                 {

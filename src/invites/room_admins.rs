@@ -6,7 +6,10 @@ use app::{Block, Error as Refusal, KnownInvite, LONGEST_REASON, LookedAfter, Roo
 use futures_util::{StreamExt, TryStreamExt, stream};
 use matrix_sdk::ruma::{OwnedRoomAliasId, OwnedRoomId};
 
-use super::{Inner, Invites, audit::Action, overview::shown, registration::state_of, save::text, user_id, work::Work};
+use super::{
+    Inner, Invites, audit::Action, overview::shown, registration::state_of, rooms::LONGEST_ID, save::text, user_id,
+    work::Work,
+};
 use crate::{
     account::Account,
     error::Result,
@@ -83,7 +86,8 @@ impl Inner {
     async fn administered(&self, account: &Account, room: &str) -> Result<OwnedRoomId> {
         self.done.take(Work::LookUpRoom, account.user_id(), 1, (self.clock)())?;
         let id = match OwnedRoomAliasId::try_from(room) {
-            Ok(alias) => self.homeserver.resolve(account, alias).await?,
+            _ if room.len() > LONGEST_ID => None,
+            Ok(alias) => self.homeserver.resolve(alias).await?,
             Err(_) => OwnedRoomId::try_from(room).ok(),
         };
         // Whoever may not know is not told whether there is such a room.

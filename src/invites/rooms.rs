@@ -14,7 +14,7 @@ use crate::{account::Account, error::Result, homeserver::MayInvite};
 const AT_ONCE: usize = 2;
 
 /// The longest room id or alias (Matrix specification, Appendices, "Identifier grammar").
-const LONGEST_ID: usize = 255;
+pub(super) const LONGEST_ID: usize = 255;
 
 /// A room as a member names it.
 enum Named {
@@ -85,7 +85,7 @@ impl Inner {
             let refuse = |reason: &str| Ok(Err(RoomRefusal { room: text.clone(), reason: reason.to_owned() }));
             let room = match named {
                 Named::Id(room) => room,
-                Named::Alias(alias) => match self.homeserver.resolve(account, alias).await? {
+                Named::Alias(alias) => match self.homeserver.resolve(alias).await? {
                     Some(room) => room,
                     None => return refuse("There is no such room."),
                 },

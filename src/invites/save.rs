@@ -1,21 +1,21 @@
 //! Making an invite, and changing one.
 
 use app::{
-    Code, Draft, Edit, Error as Refusal, Invite, InviteState, LONGEST_LABEL, LONGEST_WELCOME, Limits, Pause,
-    Registration,
+    Code, Draft, Edit, Error as Refusal, Invite, InviteState, LONGEST_LABEL, LONGEST_WELCOME, Limits, Registration,
 };
 
 use super::{
     Inner, Invites,
     audit::{Action, listed},
     check_owner,
+    guesses::Guess,
     registration::state,
     work::Work,
 };
 use crate::{
     account::Account,
     error::{Error, Result},
-    store::{Millis, NewInvite, StoredInvite, Written},
+    store::{Millis, NewInvite, Pause, StoredInvite, Written},
 };
 
 /// An invite as it is now that it was saved.
@@ -35,22 +35,21 @@ impl Invites {
     /// The invite exists even if its registration token could not be made: then the answer says so, and it is tried again.
     pub async fn save(&self, account: &Account, draft: Draft) -> Result<Saved> {
         let code = draft.code.as_deref().map(Code::parse).transpose()?;
-        self.0.done.check(Work::SaveInvite, account.user_id(), self.now())?;
+        self.0.done.take(Work::SaveInvite, account.user_id(), 1, self.now())?;
         let Some(code) = code else { return self.0.save(account, draft, None, None).await };
         let guess = self.0.guesses.begin(code.as_str(), Some(account.user_id()), account.origin().address).await?;
         let old = self.0.taken_by_me(account, code.as_str()).await;
-        let mine = matches!(old, Ok(Some(_)));
-        let saved = match old {
-            Ok(old) => self.0.save(account, draft, Some(code), old).await,
-            Err(error) => Err(error),
+        // Whoever asks for a code that is not theirs learns whether it is there, whatever else comes of it, and also if they hang up now: it costs
+        // what looking it up does, and is given back only when an invite has come of it.
+        let charged = match &old {
+            Ok(Some(_)) => None,
+            _ => guess.map(Guess::failed),
         };
-        // Whoever asks for a code that is not theirs learns whether it is there: it costs what looking it up does, unless an invite comes of it.
-        if let (Some(guess), false, Err(Error::Refused(refusal))) = (guess, mine, &saved)
-            && !matches!(refusal, Refusal::Unreachable { .. })
-        {
-            guess.failed();
+        let saved = self.0.save(account, draft, Some(code), old?).await?;
+        if let Some(charged) = charged {
+            charged.give_back();
         }
-        saved
+        Ok(saved)
     }
 }
 
@@ -74,14 +73,16 @@ impl Inner {
         let limits = self.limits(&draft, old.as_ref(), now)?;
         match &old {
             None => self.check_creator(account, code.as_ref(), now).await?,
-            Some(old) if widens(&draft, limits, old, self.rules.registration) => {
-                self.check_creator(account, None, now).await?;
-            }
+            Some(old) if widens(&draft, limits, old) => self.check_creator(account, None, now).await?,
             Some(_) => {}
         }
+        let registration = draft.registration.or(old.as_ref().map(|old| old.registration)).unwrap_or(true);
+        let opens_accounts = self.opens_accounts(account, old.as_ref(), registration, now).await?;
         let known = old.as_ref().map_or(&[][..], |old| &old.invite.rooms);
         let rooms = self.check_rooms(account, &draft.rooms, known).await?;
-        self.done.take(Work::SaveInvite, account.user_id(), 1, now)?;
+        if old.is_none() && code.is_some() {
+            self.done.take(Work::ChooseCode, account.user_id(), 1, now)?;
+        }
         let before = old.as_ref().map(|old| &old.invite);
         let old_text = |text: fn(&Invite) -> &Option<String>| before.and_then(|old| text(old).clone());
         let new = NewInvite {
@@ -91,8 +92,8 @@ impl Inner {
             label: text("label", draft.label.over(old_text(|old| &old.label)), LONGEST_LABEL, false)?,
             welcome: text("welcome", draft.welcome.over(old_text(|old| &old.welcome)), LONGEST_WELCOME, true)?,
             show_rooms: draft.show_rooms.or(before.map(|old| old.show_rooms)).unwrap_or_default(),
-            registration: draft.registration.or(old.as_ref().map(|old| old.registration)).unwrap_or(true),
-            opens_accounts: self.rules.registration,
+            registration,
+            opens_accounts,
             code: code.map_or_else(|| Code::generate(getrandom::fill), Ok)?.into(),
             limits,
         };
@@ -100,16 +101,35 @@ impl Inner {
             Some(old) => self.change(account, old, &new).await?,
             None => self.create(account, &new, now).await?,
         }
-        if let Some(paused) = draft.paused {
-            let held = before.is_some_and(|old| old.paused == Some(Pause::Admin));
-            if paused != old.as_ref().is_some_and(|old| old.paused_by_owner) || held && !paused {
-                self.pause(account, &new.code, paused).await?;
-            }
+        if let Some(paused) = draft.paused
+            && paused != before.is_some_and(|old| old.paused)
+        {
+            self.pause(account, &new.code, paused).await?;
         }
         let registration = self.settle_registration(&new.code).await?;
         let stored = self.stored(&new.code).await?.ok_or(Refusal::UnknownInvite)?;
         let state = state(&stored, (self.clock)());
         Ok(Saved { invite: stored.invite, state, registration })
+    }
+
+    /// Whether an invite opens accounts from now on. One that did not may not begin to in the hands of somebody who could not make it so, but is
+    /// saved all the same.
+    async fn opens_accounts(
+        &self,
+        account: &Account,
+        old: Option<&StoredInvite>,
+        wanted: bool,
+        now: Millis,
+    ) -> Result<bool> {
+        match old {
+            Some(old) if self.rules.registration && wanted && !old.opens_accounts => {
+                match self.check_creator(account, None, now).await {
+                    Err(Error::Refused(Refusal::Rule { .. })) => Ok(false),
+                    checked => checked.map(|()| true),
+                }
+            }
+            _ => Ok(self.rules.registration),
+        }
     }
 
     /// The live invite with this code, if it is the account's own; nothing if there never was one.
@@ -187,26 +207,19 @@ impl Inner {
         let entry = self.entry(account, action, Some(code), None)?;
         match self.store.pause_invite(code, paused, Pause::Owner, &entry).await? {
             Written::Done => Ok(()),
-            Written::NotAsExpected => Err(match self.store.invite(code).await? {
-                Some(held) if held.invite.paused == Some(Pause::Admin) => {
-                    Refusal::Forbidden("A server admin has paused this invite, and only they can let it go on.".into())
-                }
-                _ => Refusal::UnknownInvite,
-            }
-            .into()),
+            Written::NotAsExpected => Err(Refusal::UnknownInvite.into()),
         }
     }
 }
 
 /// Whether a change lets in more people, into more, or for longer: that takes whatever making an invite takes.
-/// `registration` says whether codes open accounts here.
-fn widens(draft: &Draft, limits: Limits, old: &StoredInvite, registration: bool) -> bool {
+fn widens(draft: &Draft, limits: Limits, old: &StoredInvite) -> bool {
     let before = old.invite.limits;
     // Nothing is the widest bound of all.
     let later = |new: Option<i64>, old: Option<i64>| new.unwrap_or(i64::MAX) > old.unwrap_or(i64::MAX);
     draft.rooms.iter().any(|room| !old.invite.rooms.contains(room))
         || draft.chat && !old.invite.chat
-        || registration && draft.registration.unwrap_or(old.registration) && !(old.registration && old.opens_accounts)
+        || draft.registration == Some(true) && !old.registration
         || later(limits.expires_at, before.expires_at)
         || later(limits.max_uses.map(i64::from), before.max_uses.map(i64::from))
         || limits.not_before.unwrap_or_default() < before.not_before.unwrap_or_default()

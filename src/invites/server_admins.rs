@@ -1,12 +1,12 @@
 //! What server admins see of everybody's invites, and what they can do about them.
 
-use app::{Code, Error as Refusal, Intervention, Pause, ServerInvite, ServerInvites, code_in};
+use app::{Code, Error as Refusal, Intervention, ServerInvite, ServerInvites, code_in};
 
 use super::{Inner, Invites, audit::Action, sought, user_id};
 use crate::{
     account::Account,
     error::Result,
-    store::{AllSelection, StoredInvite, Written},
+    store::{AllSelection, Pause, StoredInvite, Written},
 };
 
 /// How many invites stand on one page.

@@ -24,6 +24,8 @@ pub(super) enum Work {
     MakeChat,
     /// Making an invite, or changing one.
     SaveInvite,
+    /// Choosing the code of a new one: each one that is free is gone for ever.
+    ChooseCode,
     /// Asking what somebody may do in a room.
     LookUpRoom,
     /// Redeeming without anything new coming of it.
@@ -51,6 +53,7 @@ impl Done {
             Work::EnterRoom => [limits.rooms_entered, limits.rooms_entered_in_all],
             Work::MakeChat => [limits.chats_made, limits.chats_made_in_all],
             Work::SaveInvite => [limits.invites_saved, limits.invites_saved_in_all],
+            Work::ChooseCode => [limits.codes_chosen, limits.codes_chosen_in_all],
             Work::LookUpRoom => [limits.room_lookups, limits.room_lookups_in_all],
             Work::RedeemInVain => [limits.redemptions_in_vain, None],
         };

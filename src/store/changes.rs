@@ -1,6 +1,6 @@
 //! Making, changing, pausing and deleting invites. Each transaction writes who has done it as well.
 
-use app::{Limits, Pause};
+use app::Limits;
 
 use super::{Entry, Millis, Result, Store, Written, audit::note, in_transaction, invites::CHANGED};
 
@@ -27,6 +27,15 @@ pub struct NewInvite {
     pub show_rooms: bool,
     /// When and how often it may be used.
     pub limits: Limits,
+}
+
+/// Who stops an invite for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pause {
+    /// Its owner.
+    Owner,
+    /// A server admin; only they let it go on.
+    Admin,
 }
 
 /// How many invites somebody may have.
@@ -168,12 +177,11 @@ impl Store {
         }))
     }
 
-    /// Stops a live invite for a while, or lets it go on. An owner and a server admin each end what they have begun, and an owner is told
-    /// that theirs would not help while an admin's lasts.
+    /// Stops a live invite for a while, or lets it go on. An owner and a server admin each end what they have begun.
     pub async fn pause_invite(&self, code: &str, paused: bool, by: Pause, entry: &Entry) -> Result<Written> {
         const BY_OWNER: &str =
             "UPDATE invites SET paused_by = CASE WHEN $2 THEN $3 END, changed_at = $4, token_due = $4
-             WHERE code = $1 AND deleted_at IS NULL AND ($2 OR held_by IS NULL)";
+             WHERE code = $1 AND deleted_at IS NULL";
         const BY_ADMIN: &str = "UPDATE invites SET held_by = CASE WHEN $2 THEN $3 END, changed_at = $4, token_due = $4
              WHERE code = $1 AND deleted_at IS NULL";
         let pause = match by {

@@ -1,8 +1,8 @@
 //! Invites, as they are read.
 
-use app::{Invite, Limits, Pause};
+use app::{Invite, Limits};
 
-use super::{Millis, RegistrationToken, Result, Store, on_pool};
+use super::{Millis, RegistrationToken, Result, Store, in_transaction, on_pool};
 
 /// An invite with what only the server knows of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +15,6 @@ pub struct StoredInvite {
     pub registration: bool,
     /// Whether it was last saved while codes opened accounts here.
     pub opens_accounts: bool,
-    /// Whether its owner has stopped it, whatever a server admin has.
-    pub paused_by_owner: bool,
     /// What is known of the registration token of this name.
     pub registration_token: RegistrationToken,
     /// How many accounts were opened with registration tokens of it that are gone.
@@ -92,11 +90,6 @@ macro_rules! select_invites {
 }
 pub(super) use select_invites;
 
-/// Who has stopped an invite: what an admin has done outweighs what its owner has.
-pub(super) fn pause(paused_by: Option<&str>, held_by: Option<&str>) -> Option<Pause> {
-    held_by.map(|_| Pause::Admin).or(paused_by.map(|_| Pause::Owner))
-}
-
 /// The limits of a row.
 pub(super) fn limits(not_before: Option<Millis>, expires_at: Option<Millis>, max_uses: Option<i64>) -> Limits {
     Limits { not_before, expires_at, max_uses: max_uses.map(|most| u32::try_from(most).unwrap_or(u32::MAX)) }
@@ -107,7 +100,8 @@ impl From<InviteRow> for StoredInvite {
         let rooms = row.rooms.map(|rooms| rooms.split(SEPARATOR).map(str::to_owned).collect()).unwrap_or_default();
         Self {
             invite: Invite {
-                paused: pause(row.paused_by.as_deref(), row.held_by.as_deref()),
+                paused: row.paused_by.is_some(),
+                held: row.held_by.is_some(),
                 code: row.code,
                 owner: row.owner,
                 rooms,
@@ -127,7 +121,6 @@ impl From<InviteRow> for StoredInvite {
             all_paused: row.all_paused,
             registration: row.registration,
             opens_accounts: row.opens_accounts,
-            paused_by_owner: row.paused_by.is_some(),
             registration_token: RegistrationToken::read(&row.registration_token),
             deleted_at: row.deleted_at,
         }
@@ -149,6 +142,27 @@ impl Store {
         let row: Option<InviteRow> =
             on_pool!(self, |pool| { sqlx::query_as(INVITE).bind(SEPARATOR).bind(code).fetch_optional(pool).await? });
         Ok(row.map(StoredInvite::from))
+    }
+
+    /// Live invites that lead to aliases of rooms, at most `most`.
+    pub async fn with_aliases(&self, most: i64) -> Result<Vec<String>> {
+        const ALIASES: &str = "SELECT DISTINCT r.code FROM invite_rooms r JOIN invites i ON i.code = r.code
+             WHERE r.room >= '#' AND r.room < '$' AND i.deleted_at IS NULL LIMIT $1";
+        on_pool!(self, |pool| Ok(sqlx::query_scalar(ALIASES).bind(most).fetch_all(pool).await?))
+    }
+
+    /// Puts a room's id in the place of its alias. Where the invite leads into that room already, the alias goes.
+    pub async fn resolve_alias(&self, code: &str, alias: &str, room: &str) -> Result<()> {
+        const DROP: &str = "DELETE FROM invite_rooms WHERE code = $1 AND room = $2
+             AND EXISTS (SELECT 1 FROM invite_rooms WHERE code = $1 AND room = $3)";
+        const RESOLVE: &str = "UPDATE invite_rooms SET room = $3 WHERE code = $1 AND room = $2";
+        in_transaction!(self, |tx| {
+            for change in [DROP, RESOLVE] {
+                sqlx::query(change).bind(code).bind(alias).bind(room).execute(&mut *tx).await?;
+            }
+            sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
+        });
+        Ok(())
     }
 
     /// The invite with this number, unless it was deleted.

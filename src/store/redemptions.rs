@@ -122,7 +122,7 @@ pub struct Chat {
 }
 
 /// Under what the direct chat stands among the outcomes.
-const CHAT: &str = "";
+pub(super) const CHAT: &str = "";
 
 type RedemptionRow = (Option<Millis>, Option<String>, Option<String>);
 
@@ -138,6 +138,36 @@ impl From<OutcomeRow> for Outcome {
         Self { room: Some(room).filter(|room| room != CHAT), came: if joined { Came::In } else { missed() } }
     }
 }
+
+pub(super) const NOTE: &str = "INSERT INTO outcomes (code, redeemer, room, joined, reason, errcode, at, again)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+     ON CONFLICT (code, redeemer, room) DO UPDATE
+     SET joined = excluded.joined, reason = excluded.reason, errcode = excluded.errcode, at = excluded.at, again = excluded.again
+     WHERE NOT outcomes.joined";
+
+/// Writes what came of a room in a transaction.
+macro_rules! write_outcome {
+    ($tx:expr, $code:expr, $redeemer:expr, $outcome:expr, $now:expr) => {{
+        let outcome: &$crate::store::Outcome = $outcome;
+        let (joined, reason, errcode, again) = match &outcome.came {
+            $crate::store::Came::In => (true, None, None, false),
+            $crate::store::Came::Missed { reason, errcode, again } => (false, Some(reason), Some(errcode), *again),
+        };
+        sqlx::query($crate::store::redemptions::NOTE)
+            .bind($code)
+            .bind($redeemer)
+            .bind(outcome.room.as_deref().unwrap_or($crate::store::redemptions::CHAT))
+            .bind(joined)
+            .bind(reason)
+            .bind(errcode)
+            .bind($now)
+            .bind(again)
+            .execute($tx)
+            .await?;
+    }};
+}
+
+pub(super) use write_outcome;
 
 impl Store {
     /// How far somebody's use of a code is; `None` if they never tried.
@@ -278,31 +308,11 @@ impl Store {
 
     /// Notes what came of a room. Whoever is in stays in, whatever is noted later.
     pub async fn note_outcome(&self, code: &str, redeemer: &str, outcome: &Outcome, now: Millis) -> Result<()> {
-        const NOTE: &str = "INSERT INTO outcomes (code, redeemer, room, joined, reason, errcode, at, again)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-             ON CONFLICT (code, redeemer, room) DO UPDATE
-             SET joined = excluded.joined, reason = excluded.reason, errcode = excluded.errcode, at = excluded.at,
-                again = excluded.again
-             WHERE NOT outcomes.joined";
         const CAME_IN: &str =
             "UPDATE redemptions SET came_at = $3 WHERE code = $1 AND redeemer = $2 AND came_at IS NULL";
-        let (joined, reason, errcode, again) = match &outcome.came {
-            Came::In => (true, None, None, false),
-            Came::Missed { reason, errcode, again } => (false, Some(reason), Some(errcode), *again),
-        };
         in_transaction!(self, |tx| {
-            sqlx::query(NOTE)
-                .bind(code)
-                .bind(redeemer)
-                .bind(outcome.room.as_deref().unwrap_or(CHAT))
-                .bind(joined)
-                .bind(reason)
-                .bind(errcode)
-                .bind(now)
-                .bind(again)
-                .execute(&mut *tx)
-                .await?;
-            if joined {
+            write_outcome!(&mut *tx, code, redeemer, outcome, now);
+            if outcome.came == Came::In {
                 let first = sqlx::query(CAME_IN).bind(code).bind(redeemer).bind(now).execute(&mut *tx).await?;
                 if first.rows_affected() > 0 {
                     sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;

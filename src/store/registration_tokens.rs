@@ -13,6 +13,8 @@ pub enum RegistrationToken {
     Ours,
     /// It was there before, and is not this service's to delete.
     Foreign,
+    /// The invite is the Python module's, and so is the token, if there is one.
+    Inherited,
 }
 
 impl RegistrationToken {
@@ -22,6 +24,7 @@ impl RegistrationToken {
             Self::Making => "making",
             Self::Ours => "ours",
             Self::Foreign => "foreign",
+            Self::Inherited => "inherited",
         }
     }
 
@@ -30,6 +33,7 @@ impl RegistrationToken {
             "making" => Self::Making,
             "ours" => Self::Ours,
             "foreign" => Self::Foreign,
+            "inherited" => Self::Inherited,
             _ => Self::None,
         }
     }
@@ -41,7 +45,7 @@ impl RegistrationToken {
 
     /// Whether it ends with the invite.
     pub fn is_ours(self) -> bool {
-        matches!(self, Self::Making | Self::Ours)
+        matches!(self, Self::Making | Self::Ours | Self::Inherited)
     }
 }
 
@@ -51,6 +55,17 @@ impl Store {
         const SET: &str = "UPDATE invites SET registration_token = $2 WHERE code = $1";
         on_pool!(self, |pool| {
             sqlx::query(SET).bind(code).bind(token.as_str()).execute(pool).await?;
+        });
+        Ok(())
+    }
+
+    /// Notes whether the module has left a registration token of this name: if so it is this service's, and the code goes on opening accounts.
+    pub async fn settle_inheritance(&self, code: &str, is_there: bool) -> Result<()> {
+        const SETTLE: &str = "UPDATE invites SET registration_token = $2, opens_accounts = $3
+             WHERE code = $1 AND registration_token = 'inherited'";
+        let token = if is_there { RegistrationToken::Ours } else { RegistrationToken::None };
+        on_pool!(self, |pool| {
+            sqlx::query(SETTLE).bind(code).bind(token.as_str()).bind(is_there).execute(pool).await?;
         });
         Ok(())
     }

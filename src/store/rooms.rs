@@ -6,7 +6,7 @@ use super::{
     Entry, Millis, Result, Store,
     audit::note,
     in_transaction,
-    invites::{CHANGED, limits, pause},
+    invites::{CHANGED, limits},
     on_pool,
 };
 
@@ -68,7 +68,8 @@ impl RoomInviteRow {
             came: self.came,
             block,
             invite: Invite {
-                paused: pause(self.paused_by.as_deref(), self.held_by.as_deref()),
+                paused: self.paused_by.is_some(),
+                held: self.held_by.is_some(),
                 code: self.code,
                 owner: self.owner,
                 rooms: Vec::new(),

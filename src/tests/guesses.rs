@@ -4,11 +4,16 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Acting, BOTH_WAYS, Browser, Engine, Proxy, Service, Setup, World, errcode, unique, with_pages};
+use crate::support::{
+    API, Acting, BOTH_WAYS, Browser, Engine, Fault, Proxy, Service, Setup, World, errcode, unique, with_pages,
+};
 
 async fn limited(world: &World, limits: &str) -> Service {
     let mut setup = with_pages(world, Acting::Appservice, Engine::Sqlite).await;
-    setup.set("FAILED_LOOKUPS", limits).start().await
+    let service = setup.set("FAILED_LOOKUPS", limits).start().await;
+    // What is in a bucket drains as fast as time passes, and a busy machine takes its time.
+    service.freeze();
+    service
 }
 
 #[tokio::test]
@@ -55,6 +60,31 @@ async fn asking_for_a_code_that_others_have_is_a_guess_and_so_is_one_of_which_no
     assert_eq!(service.post(&eve, json!({})).await.0, 200, "a generated code is no guess");
     service.pass(60_000);
     assert_eq!(service.post(&eve, json!({"token": unique("free")})).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_guess_is_not_free_because_nobody_waits_for_the_answer_or_the_homeserver_gives_none() {
+    let world = World::new().await;
+    let proxy = Proxy::start(&world).await;
+    let mut setup = with_pages(&world, Acting::Appservice, Engine::Sqlite).await;
+    setup.set("FAILED_LOOKUPS", "{per_user: 1, per_address: null, in_all: null}").set("HOMESERVER_URL", &proxy.url);
+    let service = setup.start().await;
+    service.freeze();
+    let guess = |number: u32| json!({"token": unique(&format!("free{number}")), "create_dm": true});
+    // A code that is free is looked at further, which takes its time: a taken one would have been refused by then.
+    let eve = world.person("eve").await;
+    proxy.fail(Method::POST, "/invite", 0, 1, Fault::LostRequest);
+    let url = format!("{}{API}/tokens", service.url);
+    let asking = service.client.post(url).bearer_auth(&eve.token).body(guess(1).to_string());
+    let asking = tokio::spawn(asking.send());
+    proxy.struck().await;
+    asking.abort();
+    assert_eq!(errcode(&service.post(&eve, guess(2)).await), (429, "M_LIMIT_EXCEEDED"));
+    // And so is one on whose way the homeserver fails.
+    let eve = world.person("eve").await;
+    proxy.fail(Method::POST, "/invite", 0, 1, Fault::BadGateway);
+    assert_eq!(service.post(&eve, guess(3)).await.0, 503);
+    assert_eq!(errcode(&service.post(&eve, guess(4)).await), (429, "M_LIMIT_EXCEEDED"));
 }
 
 #[tokio::test]
@@ -124,6 +154,13 @@ async fn work_for_the_homeserver_has_a_limit_for_each_and_for_all() {
     refused(service.post(&owner, json!({"token": code})).await);
     assert_eq!(service.delete(&owner, &code).await.0, 200, "whoever has too many may end them");
 
+    let service = setup("{codes_chosen: 2}").await;
+    for number in 0..2 {
+        service.create(&owner, json!({"token": unique(&format!("mine{number}"))})).await;
+    }
+    refused(service.post(&owner, json!({"token": unique("mine")})).await);
+    service.create(&owner, json!({})).await;
+
     let service = setup("{room_lookups: 3}").await;
     assert_eq!(service.post(&owner, json!({"rooms": rooms})).await.0, 200);
     refused(service.post(&owner, json!({"rooms": rooms})).await);
@@ -158,6 +195,14 @@ async fn redeeming_in_vain_over_and_over_makes_no_work_and_no_entries() {
         let url = format!("{}{}/admin/audit", service.url, crate::support::API);
         let log = service.client.get(url).bearer_auth(&world.admin.token).send().await.unwrap().text().await.unwrap();
         assert_eq!(log.matches(r#""action":"redeemed""#).count(), 2, "{log}");
+        // Nor is it bothered for an owner who may not invite any more.
+        let (locked, third) = (world.person("locked").await, world.person("third").await);
+        let dead = service.invite(&locked, &[], true).await;
+        world.discipline(&locked, "lock").await;
+        for _ in 0..3 {
+            assert_eq!(errcode(&service.redeem(&third, &dead).await), (403, "CANT_REDEEM"));
+        }
+        assert_eq!(errcode(&service.redeem(&third, &dead).await), (429, "M_LIMIT_EXCEEDED"));
         // When it can work again, it does.
         world.membership(&owner, &rooms[1], "unban", &guest).await;
         service.pass(3_600_000);

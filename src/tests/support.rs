@@ -6,10 +6,10 @@ use std::{
     path::PathBuf,
     process::Stdio,
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicI64, AtomicU32, Ordering},
     },
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use hmac::{Hmac, Mac};
@@ -249,10 +249,10 @@ impl Setup {
         let config = Config::read(None, self.variables.clone()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let ahead = Arc::new(AtomicI64::new(0));
+        let (ahead, frozen) = (Arc::new(AtomicI64::new(0)), Arc::new(AtomicI64::new(0)));
         let clock = {
-            let ahead = Arc::clone(&ahead);
-            Arc::new(move || now() + ahead.load(Ordering::Relaxed))
+            let (ahead, frozen) = (Arc::clone(&ahead), Arc::clone(&frozen));
+            Arc::new(move || told(&ahead, &frozen))
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async {
@@ -262,7 +262,7 @@ impl Setup {
             super_invites::serve(config, listener, clock, shutdown).await.unwrap();
         });
         let url = format!("http://{address}");
-        let service = Service { url, client: Client::new(), ahead, stop: Some(stop), task: Some(task) };
+        let service = Service { url, client: Client::new(), ahead, frozen, stop: Some(stop), task: Some(task) };
         service.wait().await;
         service
     }
@@ -272,8 +272,9 @@ impl Setup {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let address = SocketAddr::from(([127, 0, 0, 1], port)).to_string();
         let child = self.command("serve").env("SUPER_INVITES_LISTEN", &address).kill_on_drop(true).spawn().unwrap();
-        let (url, ahead) = (format!("http://{address}"), Arc::new(AtomicI64::new(0)));
-        let service = Service { url, client: Client::new(), ahead, stop: None, task: None };
+        let url = format!("http://{address}");
+        let (ahead, frozen) = (Arc::default(), Arc::default());
+        let service = Service { url, client: Client::new(), ahead, frozen, stop: None, task: None };
         service.wait().await;
         (service, child)
     }
@@ -293,6 +294,8 @@ pub struct Service {
     pub client: Client,
     /// How far its clock is ahead, in milliseconds; only of a service in this process.
     ahead: Arc<AtomicI64>,
+    /// At what time it stands still, if it does.
+    frozen: Arc<AtomicI64>,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
 }
@@ -308,9 +311,14 @@ impl Service {
         self.ahead.fetch_add(milliseconds, Ordering::Relaxed);
     }
 
+    /// From now on time passes for the service only by [`Self::pass`].
+    pub fn freeze(&self) {
+        self.frozen.store(now(), Ordering::Relaxed);
+    }
+
     /// What the service takes for the time.
     pub fn now(&self) -> i64 {
-        now() + self.ahead.load(Ordering::Relaxed)
+        told(&self.ahead, &self.frozen)
     }
 
     /// Until it answers at all.
@@ -363,6 +371,12 @@ impl Service {
     }
 }
 
+/// The time on a clock that may be ahead, or stand still.
+fn told(ahead: &AtomicI64, frozen: &AtomicI64) -> i64 {
+    let now = Some(frozen.load(Ordering::Relaxed)).filter(|frozen| *frozen > 0).unwrap_or_else(now);
+    now + ahead.load(Ordering::Relaxed)
+}
+
 /// In milliseconds since the epoch.
 pub fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
@@ -392,8 +406,13 @@ pub fn as_of_old(mut answer: Value) -> Value {
 }
 
 /// Between two looks at something that will be so in a moment.
+///
+/// # Panics
+/// Once all tests together have taken so long that it will not be.
 pub async fn moment() {
-    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    assert!(BEGUN.elapsed() < Duration::from_secs(15 * 60), "it did not come to be");
+    tokio::time::sleep(Duration::from_millis(20)).await;
 }
 
 pub fn escaped(text: &str) -> String {

@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use app::{Error, FORM_FUNCTION, LocalPath, Next, Posted};
+use app::{Error, FORM_FUNCTION, LocalPath, Next, PageForm, Posted, ROOMS};
 use axum::{
     body::{Body, Bytes},
     extract::{ConnectInfo, Request, State},
@@ -32,14 +32,15 @@ pub(super) async fn posted(
         Err(too_large) => return too_large,
     };
     let fields: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
-    let Some(path) = shown_form(&visit.path, &fields) else {
+    let Some(form) = shown_form(&parts.uri.path()[visit.base.len()..], &fields) else {
         return (StatusCode::BAD_REQUEST, "This page has no such form. Please go back and reload it.\n")
             .into_response();
     };
-    let function = path.rsplit('/').next().unwrap_or_default().to_owned();
+    // Written anew from what was looked at: another reader of the same bytes could find something else in them.
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
     let base = visit.base;
     let here = visit.path.clone();
-    let answer = web.call(visit.clone(), function_call(&parts, path, body)).await;
+    let answer = web.call(visit.clone(), function_call(&parts, form.path, body.into())).await;
     let (head, body) = answer.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
     let body = String::from_utf8_lossy(&body);
@@ -52,7 +53,7 @@ pub(super) async fn posted(
             see_other(base, &super::site::sign_in_path(&here))
         } else {
             let status = status_of(&error);
-            let mut page = web.render(visit, parts, Some(Posted::new(function, error, fields))).await;
+            let mut page = web.render(visit, parts, Some(Posted::new(form.function().to_owned(), error, fields))).await;
             *page.status_mut() = status;
             page
         }
@@ -63,16 +64,19 @@ pub(super) async fn posted(
     response
 }
 
-/// The address of the server function that a form is for, if the page shows such a form: one that is about an invite is about the page's own.
-fn shown_form(page: &LocalPath, fields: &[(String, String)]) -> Option<&'static str> {
-    let page = page.as_str().split('?').next().unwrap_or_default();
-    let field = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str());
-    let function = field(FORM_FUNCTION)?;
-    let mut forms = app::forms_on(page).into_iter();
-    let form = forms.find(|path| path.rsplit('/').next() == Some(function))?;
-    let code = page.split('/').nth(2).map(|code| percent_decode_str(code).decode_utf8_lossy());
-    let about = [field("code"), field("form[editing]")].into_iter().flatten();
-    about.into_iter().all(|about| code.as_deref() == Some(about)).then_some(form)
+/// The form that was sent, if the page shows such a form: with its own fields, each once, and about the invite that the page is about.
+fn shown_form(page: &str, fields: &[(String, String)]) -> Option<PageForm> {
+    let named = |name: &str| fields.iter().filter(|(field, _)| field == name).collect::<Vec<_>>();
+    let [(_, function)] = named(FORM_FUNCTION)[..] else { return None };
+    let form = app::forms_on(page).into_iter().find(|form| form.function() == function)?;
+    let once = |name: &str| name == ROOMS || named(name).len() == 1;
+    let known = |name: &str| name == FORM_FUNCTION || form.fields.contains(&name);
+    let about_this = form.about.is_none_or(|about| {
+        let code = page.split('/').nth(2).map(|code| percent_decode_str(code).decode_utf8_lossy());
+        matches!(named(about)[..], [(_, value)] if code.as_deref() == Some(value))
+    });
+    let fits = about_this && fields.iter().all(|(name, _)| known(name) && once(name));
+    fits.then_some(form)
 }
 
 /// The same as a script on the page would ask it.
@@ -93,7 +97,6 @@ mod tests {
     fn a_page_answers_the_forms_that_it_shows() {
         let forms = [
             ("/i/abc", "redeem", Some("abc"), true),
-            ("/i/abc?x=1", "redeem", Some("abc"), true),
             ("/i/a%7Eb", "redeem", Some("a~b"), true),
             ("/i/abc", "redeem", Some("another"), false),
             ("/i/abc", "sign_out", None, true),
@@ -109,18 +112,35 @@ mod tests {
             ("/server/log", "pause_all", None, false),
             ("/nowhere", "pause_all", None, false),
         ];
+        let post = |page: &str, fields: &[(&str, &str)]| {
+            let fields: Vec<_> = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+            shown_form(page, &fields).is_some()
+        };
         for (page, function, code, shown) in forms {
-            let mut fields = vec![(FORM_FUNCTION.to_owned(), function.to_owned())];
-            fields.extend(code.map(|code| ("code".to_owned(), code.to_owned())));
-            let form = shown_form(&LocalPath::parse(page), &fields);
-            assert_eq!(form.is_some(), shown, "{page} {function} {code:?}");
+            let mut fields = vec![(FORM_FUNCTION, function)];
+            fields.extend(code.map(|code| ("code", code)));
+            assert_eq!(post(page, &fields), shown, "{page} {function} {code:?}");
         }
+        let save = (FORM_FUNCTION, "save");
         for (page, editing, shown) in
             [("/new", "abc", false), ("/invites/abc/edit", "abc", true), ("/invites/abc/edit", "x", false)]
         {
-            let fields = [(FORM_FUNCTION, "save"), ("form[editing]", editing)];
-            let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
-            assert_eq!(shown_form(&LocalPath::parse(page), &fields).is_some(), shown, "{page} {editing}");
+            assert_eq!(post(page, &[save, ("form[editing]", editing)]), shown, "{page} {editing}");
+        }
+        assert!(post("/new", &[save, (ROOMS, "!a:x"), (ROOMS, "!b:x"), ("form[label]", "x")]));
+        // What a more generous reader would take for a field of the form.
+        let pause = (FORM_FUNCTION, "pause");
+        for fields in [
+            &[pause, ("[code]", "another"), ("paused", "true")][..],
+            &[pause, ("code", "abc"), ("[code]", "another")],
+            &[pause, ("code", "abc"), ("code", "another")],
+            &[pause, pause, ("code", "abc")],
+            &[pause, ("paused", "true")],
+        ] {
+            assert!(!post("/invites/abc", fields), "{fields:?}");
+        }
+        for name in ["form[editing]zzz", "form[editing][]", "[form][editing]", "form"] {
+            assert!(!post("/new", &[save, (name, "another")]), "{name}");
         }
     }
 }

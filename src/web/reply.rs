@@ -96,9 +96,9 @@ pub(super) fn status_of(error: &Error) -> StatusCode {
         Error::TooFast { .. } | Error::TooManyGuesses { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::UnknownInvite => StatusCode::NOT_FOUND,
         Error::Ended | Error::OwnerGone => StatusCode::GONE,
-        Error::OwnInvite | Error::AlreadyRedeemed | Error::CodeSpent { .. } => StatusCode::CONFLICT,
+        Error::OwnInvite | Error::AlreadyRedeemed | Error::CodeSpent { .. } | Error::Outdated => StatusCode::CONFLICT,
         Error::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Unreachable { .. } | Error::StillSignedIn => StatusCode::SERVICE_UNAVAILABLE,
-        Error::Internal | Error::Outdated => StatusCode::INTERNAL_SERVER_ERROR,
+        Error::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

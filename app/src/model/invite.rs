@@ -39,15 +39,6 @@ pub const LONGEST_LABEL: usize = 80;
 /// The most characters of a welcome text.
 pub const LONGEST_WELCOME: usize = 1000;
 
-/// Who has stopped an invite for a while.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Pause {
-    /// Its owner.
-    Owner,
-    /// A server admin; only they let it go on.
-    Admin,
-}
-
 /// A code and where it leads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invite {
@@ -75,19 +66,26 @@ pub struct Invite {
     pub limits: Limits,
     /// How many of its uses are taken: by those who came, and by those who are on their way.
     pub uses: u32,
-    /// Whether somebody has stopped it.
-    pub paused: Option<Pause>,
+    /// Whether its owner has stopped it.
+    pub paused: bool,
+    /// Whether a server admin has, which only they can end.
+    pub held: bool,
 }
 
 impl Invite {
     /// Whether it lets people in at `now`, as far as it depends on the invite alone.
     pub fn state(&self, now: i64) -> InviteState {
-        match (self.limits.state(self.uses, now), self.paused) {
-            (ended @ (InviteState::Expired | InviteState::UsedUp), _) => ended,
-            (_, Some(Pause::Admin)) => InviteState::PausedByAdmin,
-            (_, Some(Pause::Owner)) => InviteState::Paused,
-            (state, None) => state,
+        match self.limits.state(self.uses, now) {
+            ended @ (InviteState::Expired | InviteState::UsedUp) => ended,
+            _ if self.held => InviteState::PausedByAdmin,
+            _ if self.paused => InviteState::Paused,
+            state => state,
         }
+    }
+
+    /// Whether anybody has stopped it for a while.
+    pub fn is_stopped(&self) -> bool {
+        self.paused || self.held
     }
 }
 

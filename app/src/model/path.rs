@@ -12,7 +12,11 @@ impl LocalPath {
     pub fn parse(text: &str) -> Self {
         // Browsers drop tabs and line breaks, and take `\` for `/`: `/\evil.example` is another host to them.
         let strange = |c: char| c.is_control() || c.is_whitespace() || c == '\\';
-        let local = text.starts_with('/') && !text.starts_with("//") && !text.contains(strange);
+        // A browser takes `.` and `..` out of a path, however they are written, and what is left could begin with `//`.
+        let dots = |segment: &str| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+        let path = text.split(['?', '#']).next().unwrap_or_default();
+        let local =
+            path.starts_with('/') && !path.contains("//") && !path.split('/').any(dots) && !text.contains(strange);
         Self(if local { text.to_owned() } else { "/".to_owned() })
     }
 
@@ -34,7 +38,7 @@ mod tests {
 
     #[test]
     fn no_path_leads_out_of_the_application() {
-        for inside in ["/", "/i/abc", "/invites?q=a%20b&sort=name", "/i/a.b~c_d-e"] {
+        for inside in ["/", "/i/abc", "/invites?q=a%20b&sort=name", "/i/a.b~c_d-e", "/i/...", "/join?x=//y/../z"] {
             assert_eq!(LocalPath::parse(inside).as_str(), inside);
         }
         for outside in [
@@ -55,6 +59,12 @@ mod tests {
             "@evil.example",
             ".evil.example",
             "?to=/",
+            "/.//evil.example",
+            "/..//evil.example",
+            "/%2e//evil.example",
+            "/i/..//..//evil.example",
+            "/i/../invites",
+            "/i//x",
         ] {
             assert_eq!(LocalPath::parse(outside).as_str(), "/", "{outside:?}");
         }

@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use super::invites::WorksBadge;
 use crate::{
-    Block, Came, Guest, Invite, InviteDetail, InviteState, Pause, Registration, Room, rpc,
+    Block, Came, Guest, Invite, InviteDetail, InviteState, Registration, Room, rpc,
     ui::{
         Bounds, Chart, Form, FormProblem, Icon, Moment, PersonAvatar, RoomList, Shape, SharePanel, StateBadge, Submit,
         address, ago, count, href, load, parameter, places, query, reload_after, sending, show,
@@ -102,10 +102,10 @@ fn Page(detail: InviteDetail, new: bool, older: bool) -> impl IntoView {
 fn PauseButton(invite: Invite) -> impl IntoView {
     let pause = sending::<rpc::Pause>();
     reload_after(pause);
-    if invite.paused == Some(Pause::Admin) {
+    if invite.held {
         return ().into_any();
     }
-    let paused = invite.paused.is_some();
+    let paused = invite.paused;
     view! {
         <Form sending=pause class="contents">
             <input type="hidden" name="code" value=invite.code />
@@ -148,7 +148,7 @@ fn Accounts(registration: Registration, state: InviteState) -> impl IntoView {
             "It opens no accounts any more: here, codes that people choose open few, for a few days. Whoever has one can come in."
         }
         Registration::SaveFirst => {
-            "It opens no accounts: it was made before codes did so here. Edit and save it, and it does."
+            "This code opens no accounts: the invite was made before this server allowed that. Save it again to turn that on."
         }
         _ => return None,
     };

@@ -97,7 +97,7 @@ fn Page(landing: Invitation, code: String) -> impl IntoView {
     }
 }
 
-/// Those who have not signed in are not told of codes that can be guessed while others like them guess.
+/// While people who are not signed in are guessing codes, chosen codes are not shown to them.
 #[component]
 fn Guarded(error: Error) -> impl IntoView {
     view! {

@@ -6,7 +6,7 @@ use super::{Icon, RoomAvatar, Shape, browser};
 use crate::{Room, RoomChoice, view};
 
 /// The name of a room's box in the form.
-pub(crate) const ROOMS: &str = "form[rooms][]";
+pub const ROOMS: &str = "form[rooms][]";
 
 /// Rooms that stand together, below the space that they are in.
 struct Group {

@@ -1,0 +1,167 @@
+//! Taking over the invites of the Python module `synapse_super_invites`: what its notes mean here.
+
+use app::Invite;
+use matrix_sdk::ruma::{OwnedRoomAliasId, RoomId, RoomOrAliasId, UserId};
+
+use super::{Inner, Invites, entry::missed};
+use crate::{
+    error::Result,
+    store::{Came, OldGuest, OldInvite, Outcome, Store, StoredInvite, Taken, TakenGuest, TakenInvite},
+};
+
+/// What was done, and what could not be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Takeover {
+    /// What was written.
+    pub taken: Taken,
+    /// Invites and people whose Matrix ids are none.
+    pub strangers: usize,
+    /// Rooms that were named by something that is neither an id nor an alias, which led nowhere in the module either.
+    pub nowhere: usize,
+}
+
+impl Invites {
+    /// Takes over what the module has left in a database, which may be this one; nothing where it never was. With `dry` nothing is written.
+    pub async fn take_over(&self, from: &Store, dry: bool) -> Result<Option<Takeover>> {
+        let Some(old) = from.module_invites().await? else { return Ok(None) };
+        let mut takeover = Takeover::default();
+        let invites: Vec<TakenInvite> = old.into_iter().filter_map(|old| takeover.read(old)).collect();
+        takeover.taken = self.0.store.take_over(&invites, (self.0.clock)(), dry).await?;
+        Ok(Some(takeover))
+    }
+}
+
+impl Takeover {
+    fn read(&mut self, mut old: OldInvite) -> Option<TakenInvite> {
+        if UserId::parse(&old.owner).is_err() {
+            self.strangers += 1;
+            return None;
+        }
+        let named = old.rooms.len();
+        old.rooms.retain(|room| <&RoomOrAliasId>::try_from(room.as_str()).is_ok());
+        self.nowhere += named - old.rooms.len();
+        let mut guests = Vec::new();
+        for guest in std::mem::take(&mut old.came) {
+            match UserId::parse(&guest.redeemer) {
+                Ok(_) => guests.push(read_guest(&old, guest)),
+                Err(_) => self.strangers += 1,
+            }
+        }
+        Some(TakenInvite { old, guests })
+    }
+}
+
+fn read_guest(invite: &OldInvite, guest: OldGuest) -> TakenGuest {
+    let noted = |room: &str| {
+        let begin = format!("{room} skipped: '");
+        guest.errors.lines().find_map(|line| line.strip_prefix(&begin)).map(|text| text.trim_end_matches('\''))
+    };
+    let mut outcomes = Vec::new();
+    for room in &invite.rooms {
+        let came = match noted(room) {
+            None if guest.cut_off => continue,
+            None => Came::In,
+            Some(text) => read_error(text, &guest.redeemer),
+        };
+        outcomes.push(Outcome { room: Some(room.clone()), came });
+    }
+    // The module did not note which room it is.
+    outcomes.extend(invite.chat.then_some(Outcome { room: None, came: Came::In }));
+    let complete = !guest.cut_off && outcomes.iter().all(|outcome| outcome.came == Came::In);
+    TakenGuest { redeemer: guest.redeemer, at: guest.at, complete, outcomes }
+}
+
+/// What an error of Synapse's was, in whose words the module noted it.
+fn read_error(text: &str, redeemer: &str) -> Came {
+    let has = |part: &str| text.contains(part);
+    if has("is already in the room") && has(redeemer) {
+        return Came::In;
+    }
+    if has("banned") {
+        return missed("You are banned from this room.", "M_BAD_STATE");
+    }
+    if has("not in room") {
+        return missed("The person who made this invite is not in this room any more.", "M_FORBIDDEN");
+    }
+    if has("permission to invite") {
+        return missed("The person who made this invite may no longer invite people to this room.", "M_FORBIDDEN");
+    }
+    let reason = match has("429") || has("Too Many Requests") {
+        true => "The homeserver is busy. Please redeem the invite again in a moment.".to_owned(),
+        // Behind the status, as Python shows such errors.
+        false => text.split_once(": ").map_or(text, |(_, words)| words).to_owned(),
+    };
+    Came::Missed { reason, errcode: "M_UNKNOWN".to_owned(), again: true }
+}
+
+impl Inner {
+    /// Puts the ids of rooms in the place of aliases which the module kept, as far as the homeserver knows them now.
+    pub(super) async fn resolve_aliases(&self, code: &str) -> Result<()> {
+        let Some(StoredInvite { invite: Invite { rooms, .. }, .. }) = self.store.invite(code).await? else {
+            return Ok(());
+        };
+        for alias in rooms.iter().filter(|room| <&RoomId>::try_from(room.as_str()).is_err()) {
+            let Ok(named) = OwnedRoomAliasId::try_from(alias.as_str()) else { continue };
+            match self.homeserver.resolve(named).await {
+                Ok(Some(room)) => self.store.resolve_alias(code, alias, room.as_str()).await?,
+                Ok(None) => {}
+                Err(error) => tracing::debug!(%error, "an alias has to wait"),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guest(errors: &str, cut_off: bool) -> TakenGuest {
+        let rooms = ["!a:x", "!b:x", "#c:x"].map(str::to_owned).to_vec();
+        let (code, owner) = ("code".to_owned(), "@o:x".to_owned());
+        let invite = OldInvite { code, owner, chat: true, created_at: 1, deleted_at: None, rooms, came: Vec::new() };
+        read_guest(&invite, OldGuest { redeemer: "@cleo:test".into(), at: 2, errors: errors.into(), cut_off })
+    }
+
+    fn came(guest: &TakenGuest) -> Vec<(&str, &str)> {
+        let outcomes = guest.outcomes.iter();
+        outcomes
+            .map(|outcome| {
+                let came = match &outcome.came {
+                    Came::In => "in",
+                    Came::Missed { reason, .. } => reason,
+                };
+                (outcome.room.as_deref().unwrap_or("chat"), came)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn what_the_module_noted_is_understood() {
+        let all = guest("", false);
+        assert!(all.complete && came(&all).iter().all(|(_, came)| *came == "in"));
+        let before = guest("!a:x skipped: '403: @cleo:test is already in the room.'", false);
+        assert!(before.complete, "who was there before is there");
+        let some = guest(
+            "!a:x skipped: '403: @o:x not in room !a:x.'\n!b:x skipped: '403: Cannot invite user who was banned'\n\
+             #c:x skipped: '400: #c:x was not legal room ID or room alias'",
+            false,
+        );
+        assert!(!some.complete);
+        assert_eq!(
+            came(&some),
+            [
+                ("!a:x", "The person who made this invite is not in this room any more."),
+                ("!b:x", "You are banned from this room."),
+                ("#c:x", "#c:x was not legal room ID or room alias"),
+                ("chat", "in"),
+            ]
+        );
+        let busy = guest("!a:x skipped: '429: Too Many Requests'", false);
+        assert!(matches!(&busy.outcomes[0].came, Came::Missed { again: true, .. }));
+        // What was not noted because there was no room for more is not known.
+        let cut_off = guest("!a:x skipped: '429: Too Many Requests'\n!b:x skip", true);
+        assert_eq!(came(&cut_off).len(), 2, "{cut_off:?}");
+        assert!(!cut_off.complete);
+    }
+}

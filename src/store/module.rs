@@ -1,0 +1,358 @@
+//! The database of the Python module `synapse_super_invites`, read and taken over. Its tables stay as they are.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use app::utc_millis;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+
+use super::{Error, Millis, Result, Store, invites::CHANGED, on_pool, open_postgres};
+use crate::config::SqlUrl;
+
+/// The versions of its tables that are known, as Alembic calls them: without and with the errors of those who came.
+const REVISIONS: [&str; 2] = ["25e4ec3cea32", "8c8c90d89eac"];
+
+/// The tables that it makes.
+const TABLES: [&str; 5] = ["accepted", "alembic_version", "rooms", "token_room_associations", "tokens"];
+
+/// As much of the errors of one person as it has kept.
+const LONGEST_ERRORS: usize = 1024;
+
+/// Why a database cannot be taken over.
+#[derive(Debug, thiserror::Error)]
+pub enum NotTaken {
+    /// There are tables, and none of them is the module's or this service's.
+    #[error("this is the database of another program: it has the tables {}", .0.join(", "))]
+    Another(Vec<String>),
+    /// There is nothing to take over.
+    #[error("there is no database of synapse_super_invites here: the table {0} is missing")]
+    Missing(&'static str),
+    /// The tables are of a version that is not known.
+    #[error(
+        "the tables are of a version of synapse_super_invites that is not known (Alembic revision {0}); known are 25e4ec3cea32 and 8c8c90d89eac"
+    )]
+    Revision(String),
+    /// A table is not as that version has made it.
+    #[error("the tables are not as synapse_super_invites has made them, perhaps half written")]
+    HalfWritten(#[source] sqlx::Error),
+    /// A time cannot be read.
+    #[error("“{0}” is no time that synapse_super_invites has written")]
+    Time(String),
+}
+
+/// A code of the module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OldInvite {
+    /// The code.
+    pub code: String,
+    /// Matrix id of who made it.
+    pub owner: String,
+    /// Whether a direct chat comes with it.
+    pub chat: bool,
+    /// When it was made.
+    pub created_at: Millis,
+    /// When it was deleted, if it was.
+    pub deleted_at: Option<Millis>,
+    /// Room ids and aliases, in the order of their names: the module kept none.
+    pub rooms: Vec<String>,
+    /// Who came.
+    pub came: Vec<OldGuest>,
+}
+
+/// Somebody who came by a code of the module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OldGuest {
+    /// Matrix id.
+    pub redeemer: String,
+    /// When.
+    pub at: Millis,
+    /// What the module noted of rooms into which they did not come, or were before: one line each.
+    pub errors: String,
+    /// Whether there may have been more to note.
+    pub cut_off: bool,
+}
+
+/// What a takeover has written, or would.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Taken {
+    /// Invites that were not here before.
+    pub invites: u64,
+    /// How many of these were deleted: their codes stay taken.
+    pub deleted: u64,
+    /// Invites that were here before, and were deleted in the module since.
+    pub deleted_since: u64,
+    /// Rooms into which the new invites lead.
+    pub rooms: u64,
+    /// People who came, each with one code.
+    pub came: u64,
+    /// Codes that somebody else has here already: they are left as they are here.
+    pub conflicts: u64,
+}
+
+/// One redemption as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenGuest {
+    /// Matrix id.
+    pub redeemer: String,
+    /// When they began.
+    pub at: Millis,
+    /// Whether they are in everything.
+    pub complete: bool,
+    /// What came of each room.
+    pub outcomes: Vec<super::Outcome>,
+}
+
+/// One invite as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenInvite {
+    /// The invite; of its guests only who they are.
+    pub old: OldInvite,
+    /// Those who came.
+    pub guests: Vec<TakenGuest>,
+}
+
+type TokenRow = (String, String, bool, Option<String>, Option<String>);
+
+/// Reads a time as SQLAlchemy writes it: `2024-05-28 17:39:39.516462+02:00`, or without a zone in UTC.
+fn time(text: &str) -> Result<Millis, NotTaken> {
+    let read = || {
+        let (minute, rest) = text.split_at_checked(16)?;
+        let minute = utc_millis(&minute.replace(' ', "T"))?;
+        let zone = rest.find(['+', '-', 'Z']).unwrap_or(rest.len());
+        let (seconds, zone) = rest.split_at_checked(zone)?;
+        let seconds: f64 = seconds.strip_prefix(':').unwrap_or("0").parse().ok().filter(|seconds| *seconds < 61.0)?;
+        let (sign, zone) = match zone.split_at_checked(1) {
+            Some(("+", zone)) => (1, zone),
+            Some(("-", zone)) => (-1, zone),
+            _ => (0, "0"),
+        };
+        let (hours, minutes) = zone.split_once(':').unwrap_or((zone, "0"));
+        let offset = hours.parse::<Millis>().ok()? * 60 + minutes.parse::<Millis>().ok()?;
+        #[expect(clippy::cast_possible_truncation, reason = "less than 61 seconds")]
+        let millis = (seconds * 1000.0) as Millis;
+        Some(minute + millis - sign * offset * 60_000)
+    };
+    read().ok_or_else(|| NotTaken::Time(text.to_owned()))
+}
+
+impl Store {
+    /// Opens another database to read from; nothing in it is changed, or made.
+    pub async fn open_to_read(url: &SqlUrl) -> Result<Self> {
+        Ok(match url {
+            SqlUrl::SqliteFile(path) => {
+                let options = SqliteConnectOptions::new().filename(path).read_only(true);
+                let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
+                Self::Sqlite(pool.map_err(Error::Open)?)
+            }
+            SqlUrl::SqliteMemory => return Err(Error::NotTaken(NotTaken::Missing("tokens"))),
+            SqlUrl::Postgres(url) => open_postgres(url).await?,
+        })
+    }
+
+    /// The tables in the database.
+    async fn tables(&self) -> Result<BTreeSet<String>> {
+        const SQLITE: &str =
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'";
+        const POSTGRES: &str =
+            "SELECT CAST(table_name AS TEXT) FROM information_schema.tables WHERE table_schema = current_schema()";
+        let names: Vec<String> = match self {
+            Self::Sqlite(pool) => sqlx::query_scalar(SQLITE).fetch_all(pool).await?,
+            Self::Postgres(pool) => sqlx::query_scalar(POSTGRES).fetch_all(pool).await?,
+        };
+        Ok(names.into_iter().collect())
+    }
+
+    /// Refuses a database in which another program has its tables, and whose own would come beside them.
+    pub(super) async fn check_ours(&self) -> Result<()> {
+        let tables = self.tables().await?;
+        let ours = tables.is_empty() || tables.contains("_sqlx_migrations");
+        let modules = TABLES.iter().any(|table| *table == "tokens" && tables.contains(*table))
+            && tables.contains("alembic_version");
+        match ours || modules {
+            true => Ok(()),
+            false => Err(Error::NotTaken(NotTaken::Another(tables.into_iter().take(10).collect()))),
+        }
+    }
+
+    /// What the module has written here; nothing where it never was.
+    ///
+    /// # Errors
+    /// [`Error::NotTaken`] for tables that are not, or not quite, the module's.
+    pub async fn module_invites(&self) -> Result<Option<Vec<OldInvite>>> {
+        const REVISION: &str = "SELECT version_num FROM alembic_version";
+        const TOKENS: &str = "SELECT token, owner, create_dm, CAST(created_at AS TEXT), CAST(deleted_at AS TEXT) FROM tokens ORDER BY token";
+        const ROOMS: &str = "SELECT token, room FROM token_room_associations ORDER BY token, room";
+        const CAME: &str = r#"SELECT token_id, "user", CAST(created_at AS TEXT), CAST(NULL AS TEXT) FROM accepted
+             WHERE token_id IS NOT NULL ORDER BY id"#;
+        const CAME_WITH_ERRORS: &str = r#"SELECT token_id, "user", CAST(created_at AS TEXT), errors FROM accepted
+             WHERE token_id IS NOT NULL ORDER BY id"#;
+        let tables = self.tables().await?;
+        if !tables.contains("alembic_version") && !tables.contains("tokens") {
+            return Ok(None);
+        }
+        if let Some(missing) = TABLES.into_iter().find(|table| !tables.contains(*table)) {
+            return Err(Error::NotTaken(NotTaken::Missing(missing)));
+        }
+        let half_written = |error| Error::NotTaken(NotTaken::HalfWritten(error));
+        on_pool!(self, |pool| {
+            let revision: Option<String> =
+                sqlx::query_scalar(REVISION).fetch_optional(pool).await.map_err(half_written)?;
+            let revision = revision.unwrap_or_else(|| "none".to_owned());
+            let came = match REVISIONS.iter().position(|known| *known == revision) {
+                None => return Err(Error::NotTaken(NotTaken::Revision(revision))),
+                Some(0) => CAME,
+                Some(_) => CAME_WITH_ERRORS,
+            };
+            let tokens: Vec<TokenRow> = sqlx::query_as(TOKENS).fetch_all(pool).await.map_err(half_written)?;
+            let rooms: Vec<(String, String)> = sqlx::query_as(ROOMS).fetch_all(pool).await.map_err(half_written)?;
+            let came: Vec<(String, String, Option<String>, Option<String>)> =
+                sqlx::query_as(came).fetch_all(pool).await.map_err(half_written)?;
+            Ok(Some(joined(tokens, rooms, came)?))
+        })
+    }
+
+    /// Writes invites of the module beside what is here, in one transaction; with `dry` it only says what it would write. Doing it again writes
+    /// what has come since.
+    pub async fn take_over(&self, invites: &[TakenInvite], now: Millis, dry: bool) -> Result<Taken> {
+        const NUMBER: &str = "UPDATE counters SET value = value + 1 WHERE name = 'invites' RETURNING value";
+        const KNOWN: &str = "SELECT owner, deleted_at FROM invites WHERE code = $1";
+        const CREATE: &str = "INSERT INTO invites (code, owner, chat, registration, registration_token, created_at, changed_at, deleted_at,
+                token_due, number) VALUES ($1, $2, $3, TRUE, 'inherited', $4, $5, $6, $5, $7)";
+        const ROOM: &str = "INSERT INTO invite_rooms (code, room, position) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        const DELETE: &str = "UPDATE invites SET deleted_at = $2, changed_at = $3, token_due = $3 WHERE code = $1";
+        const GUEST: &str = "INSERT INTO redemptions (code, redeemer, started_at, came_at, completed_at, use_at)
+             VALUES ($1, $2, $3, $4, $5, $4) ON CONFLICT (code, redeemer) DO NOTHING";
+        const USE: &str = "UPDATE invites SET uses = uses + 1 WHERE code = $1";
+        let mut taken = Taken::default();
+        super::in_transaction_unless!(self, dry, |tx| {
+            for TakenInvite { old, guests } in invites {
+                let known: Option<(String, Option<Millis>)> =
+                    sqlx::query_as(KNOWN).bind(&old.code).fetch_optional(&mut *tx).await?;
+                match known {
+                    Some((owner, _)) if owner != old.owner => {
+                        taken.conflicts += 1;
+                        continue;
+                    }
+                    Some((_, None)) if old.deleted_at.is_some() => {
+                        sqlx::query(DELETE).bind(&old.code).bind(old.deleted_at).bind(now).execute(&mut *tx).await?;
+                        taken.deleted_since += 1;
+                    }
+                    Some(_) => {}
+                    None => {
+                        let number: i64 = sqlx::query_scalar(NUMBER).fetch_one(&mut *tx).await?;
+                        sqlx::query(CREATE)
+                            .bind(&old.code)
+                            .bind(&old.owner)
+                            .bind(old.chat)
+                            .bind(old.created_at)
+                            .bind(now)
+                            .bind(old.deleted_at)
+                            .bind(number)
+                            .execute(&mut *tx)
+                            .await?;
+                        for (position, room) in (0_i64..).zip(&old.rooms) {
+                            sqlx::query(ROOM).bind(&old.code).bind(room).bind(position).execute(&mut *tx).await?;
+                            taken.rooms += 1;
+                        }
+                        taken.invites += 1;
+                        taken.deleted += u64::from(old.deleted_at.is_some());
+                    }
+                }
+                for guest in guests {
+                    let came_at = guest.outcomes.iter().any(|one| one.came == super::Came::In).then_some(guest.at);
+                    let written = sqlx::query(GUEST)
+                        .bind(&old.code)
+                        .bind(&guest.redeemer)
+                        .bind(guest.at)
+                        .bind(came_at)
+                        .bind(guest.complete.then_some(guest.at))
+                        .execute(&mut *tx)
+                        .await?;
+                    if written.rows_affected() == 0 {
+                        continue;
+                    }
+                    taken.came += 1;
+                    if came_at.is_some() {
+                        sqlx::query(USE).bind(&old.code).execute(&mut *tx).await?;
+                    }
+                    for outcome in &guest.outcomes {
+                        super::redemptions::write_outcome!(&mut *tx, &old.code, &guest.redeemer, outcome, guest.at);
+                    }
+                }
+                sqlx::query(CHANGED).bind(&old.code).execute(&mut *tx).await?;
+            }
+        });
+        Ok(taken)
+    }
+}
+
+/// The three tables as one, each person once with each code.
+fn joined(
+    tokens: Vec<TokenRow>,
+    rooms: Vec<(String, String)>,
+    came: Vec<(String, String, Option<String>, Option<String>)>,
+) -> Result<Vec<OldInvite>> {
+    let read = |text: Option<String>| text.as_deref().map(time).transpose().map_err(Error::NotTaken);
+    let mut invites = BTreeMap::new();
+    for (code, owner, chat, created_at, deleted_at) in tokens {
+        let (created_at, deleted_at) = (read(created_at)?.unwrap_or_default(), read(deleted_at)?);
+        let invite = OldInvite { code, owner, chat, created_at, deleted_at, rooms: Vec::new(), came: Vec::new() };
+        invites.insert(invite.code.clone(), invite);
+    }
+    for (code, room) in rooms {
+        if let Some(invite) = invites.get_mut(&code) {
+            invite.rooms.push(room);
+        }
+    }
+    let mut seen: HashMap<(String, String), usize> = HashMap::new();
+    for (code, redeemer, at, errors) in came {
+        let Some(invite) = invites.get_mut(&code) else { continue };
+        let before = *seen.entry((code, redeemer.clone())).or_insert(invite.came.len());
+        let (at, errors) = (read(at)?.unwrap_or(invite.created_at), errors.unwrap_or_default());
+        let cut_off = errors.chars().count() >= LONGEST_ERRORS;
+        match invite.came.get_mut(before) {
+            // Two at once were let in twice: into what either of them got them.
+            Some(twice) => {
+                let (one, other): (BTreeSet<&str>, BTreeSet<&str>) =
+                    (twice.errors.lines().collect(), errors.lines().collect());
+                let both: Vec<&str> = one.intersection(&other).copied().collect();
+                (twice.errors, twice.cut_off) = (both.join("\n"), twice.cut_off && cut_off);
+            }
+            None => invite.came.push(OldGuest { redeemer, at, errors, cut_off }),
+        }
+    }
+    Ok(invites.into_values().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_as_either_engine_writes_them() {
+        for (text, millis) in [
+            ("2024-05-28 17:39:39", 1_716_917_979_000),
+            ("2024-05-28 17:39:39.516462", 1_716_917_979_516),
+            ("2024-05-28 17:39:39+00", 1_716_917_979_000),
+            ("2024-05-28 19:39:39.5+02", 1_716_917_979_500),
+            ("2024-05-28 14:09:39-03:30", 1_716_917_979_000),
+            ("2024-05-28T17:39:39Z", 1_716_917_979_000),
+        ] {
+            assert_eq!(time(text).expect(text), millis, "{text}");
+        }
+        for text in ["", "yesterday", "2024-05-28", "2024-13-28 17:39:39", "2024-05-28 17:39:99", "ä2024-05-28 17:39:"]
+        {
+            assert!(time(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn whoever_came_twice_came_once_into_all_that_either_brought() {
+        let tokens = vec![("a".into(), "@o:x".into(), false, Some("2024-05-28 17:39:39".into()), None)];
+        let rooms = vec![("a".into(), "!1:x".into()), ("a".into(), "!2:x".into())];
+        let came = |errors: &str| ("a".into(), "@g:x".into(), Some("2024-05-28 17:40:00".into()), Some(errors.into()));
+        let both = vec![came("!1:x skipped: 'a'\n!2:x skipped: 'b'"), came("!2:x skipped: 'b'")];
+        let read = joined(tokens, rooms, both).expect("it can be read");
+        assert_eq!(read[0].came.len(), 1);
+        assert_eq!(read[0].came[0].errors, "!2:x skipped: 'b'");
+    }
+}
