@@ -10,6 +10,7 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
 export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$root/style/node_modules/.bin:$PATH"
 
 synapse_version=1.163.2
+module_version=0.8.4
 synapse_home=$cache/synapse-$synapse_version
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }

@@ -121,8 +121,9 @@ async fn door(
         let token = access_token::find(&headers, &query)?;
         let origin = api.proxies.origin(Door::Api, peer, &headers);
         let account = api.invites.authenticate(&token, &origin).await.map_err(refuse(resource))?;
+        let odd = query.has_odd_code();
         let request = Request { account, query, body };
-        match resource {
+        let answer = match resource {
             Resource::Tokens => tokens::answer(&api.invites, &method, request).await,
             Resource::Info => info::answer(&api.invites, request).await,
             Resource::Redeem => redeem::answer(&api.invites, request).await,
@@ -131,7 +132,8 @@ async fn door(
             Resource::AdminInvites => admin::invites(&api.invites, &method, request).await,
             Resource::AdminPause => admin::pause(&api.invites, &method, request).await,
             Resource::AdminAudit => admin::audit(&api.invites, request).await,
-        }
+        };
+        answer.map_err(|reply| if odd && reply.is_not_found() { query::not_ascii() } else { reply })
     };
     let (Ok(reply) | Err(reply)) = answer.await;
     reply.into_response()

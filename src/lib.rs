@@ -23,12 +23,12 @@ use std::{future::Future, net::SocketAddr, path::PathBuf, sync::Arc, time::Durat
 use tokio::net::TcpListener;
 
 use self::{
-    config::{Config, ConfigError, Policy},
+    config::{Config, ConfigError, Policy, SqlUrl},
     homeserver::Homeserver,
     invites::{Clock, Invites, Rules},
     proxies::Proxies,
     session::Sealer,
-    store::Store,
+    store::{NotTaken, Store},
 };
 
 /// How often it is tried to make the homeserver ready.
@@ -74,6 +74,33 @@ pub fn homeserver(config: &Config) -> Result<Homeserver, ServeError> {
     )?)
 }
 
+/// The use cases of a configuration.
+fn invites(config: &Config, store: &Store, homeserver: &Arc<Homeserver>, clock: &Clock) -> Invites {
+    let rules = Rules {
+        max_rooms: config.max_rooms,
+        registration: config.generate_registration_token,
+        element_web_url: config.element_web_url.clone(),
+        policy: config.policy.clone(),
+        audit_days: config.audit_days,
+    };
+    let (store, homeserver, clock) = (store.clone(), Arc::clone(homeserver), Arc::clone(clock));
+    Invites::new(store, homeserver, rules, config.failed_lookups, config.limits.clone(), clock)
+}
+
+/// Takes over what the Python module has left in another database, and says so in numbers; with `dry_run` it only says so.
+pub async fn import(config: &Config, from: &SqlUrl, clock: Clock, dry_run: bool) -> Result<String, ServeError> {
+    let homeserver = Arc::new(homeserver(config)?);
+    let (store, from) = (Store::open(&config.sql_url).await?, Store::open_to_read(from).await?);
+    let takeover = invites(config, &store, &homeserver, &clock).take_over(&from, dry_run).await;
+    from.close().await;
+    store.close().await;
+    let did = if dry_run { "Would take over" } else { "Took over" };
+    match takeover? {
+        Some(takeover) => Ok(format!("{did} {takeover}")),
+        None => Err(store::Error::NotTaken(NotTaken::Missing("tokens")).into()),
+    }
+}
+
 /// Serves until `shutdown`, then finishes what has begun.
 pub async fn serve(
     config: Config,
@@ -83,26 +110,15 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let homeserver = Arc::new(homeserver(&config)?);
     let store = Store::open(&config.sql_url).await?;
-    let rules = Rules {
-        max_rooms: config.max_rooms,
-        registration: config.generate_registration_token,
-        element_web_url: config.element_web_url.clone(),
-        policy: config.policy.clone(),
-        audit_days: config.audit_days,
-    };
-    let invites = Invites::new(
-        store.clone(),
-        Arc::clone(&homeserver),
-        rules,
-        config.failed_lookups,
-        config.limits.clone(),
-        Arc::clone(&clock),
-    );
+    let invites = invites(&config, &store, &homeserver, &clock);
     if let Some(takeover) = invites.take_over(&store, false).await? {
-        tracing::info!(?takeover, "the database of synapse_super_invites was taken over");
+        tracing::info!("took over from synapse_super_invites: {takeover}");
     }
-    let housekeeping =
-        [tokio::spawn(prepare(homeserver, config.policy.clone())), tokio::spawn(keep_house(invites.clone()))];
+    let housekeeping = [
+        tokio::spawn(prepare(homeserver, config.policy.clone())),
+        tokio::spawn(keep_house(invites.clone())),
+        tokio::spawn(resolve_aliases(invites.clone())),
+    ];
 
     let proxies = Arc::new(Proxies::new(config.trusted_proxies.clone()));
     let sealer = Sealer::new(config.session_key()?, &store).await?;
@@ -142,6 +158,18 @@ async fn prepare(homeserver: Arc<Homeserver>, policy: Policy) {
     }
     for finding in check::rules_unkept(&homeserver, &policy).await {
         tracing::warn!("{finding}");
+    }
+}
+
+/// Makes room ids of the aliases that the Python module kept, once the homeserver answers.
+async fn resolve_aliases(invites: Invites) {
+    loop {
+        match invites.resolve_all_aliases().await {
+            Ok(true) => return,
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "aliases of rooms have to wait"),
+        }
+        tokio::time::sleep(PREPARE).await;
     }
 }
 

@@ -13,7 +13,8 @@ use clap::{Parser, Subcommand};
 use matrix_sdk::ruma::OwnedServerName;
 use super_invites::{
     check,
-    config::{self, Config},
+    config::{self, Config, SqlUrl},
+    import,
     invites::Clock,
     registration::Registration,
     serve,
@@ -47,6 +48,15 @@ enum Command {
         /// Where to write it
         #[arg(long, default_value = "super-invites-registration.yaml")]
         out: PathBuf,
+    },
+    /// Take over the database of the Python module `synapse_super_invites`
+    Import {
+        /// Where it is, as in the module's `sql_url`
+        #[arg(long, value_parser = SqlUrl::parse)]
+        from: SqlUrl,
+        /// Only say what would be taken over
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Say what is wrong with the configuration and what it leads to, one line a finding
     Check,
@@ -83,6 +93,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
             serve(config, listener, clock(), shutdown()).await?;
         }
         Command::Registration { server_name, sender, out } => write_registration(&server_name, &sender, &out)?,
+        Command::Import { from, dry_run } => {
+            println!("{}", import(&read(cli.config)?, &from, clock(), dry_run).await?);
+        }
         Command::Check => return Ok(report(&check::findings(&read(cli.config)?, clock()()).await)),
         Command::Config => print!("{}", config::EXAMPLE),
     }

@@ -152,7 +152,7 @@ impl Web {
     /// The address of an invite to be shared, where it is configured.
     fn public_address(&self, code: &str) -> Option<String> {
         let public = self.settings.public_url.as_ref()?;
-        Some(format!("{}/i/{code}", public.as_str().trim_end_matches('/')))
+        Some(format!("{}{}", public.as_str().trim_end_matches('/'), app::landing_path(code)))
     }
 
     /// Renders a whole page, because without JavaScript nothing could be filled in later. `posted` is what came of a form that was sent

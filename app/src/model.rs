@@ -13,6 +13,7 @@ mod path;
 mod person;
 mod time;
 
+pub(crate) use self::path::segment;
 pub use self::{
     code::{CODE_ALPHABET, Code, code_in},
     control::{
@@ -24,7 +25,7 @@ pub use self::{
     landing::{Landing, Progress, Relation, RoomLinks, Step, StepState},
     limits::{Edit, InviteState, Limits},
     overview::{Came, Guest, InviteCard, InviteDetail, InvitePage, InviteQuery, Room, RoomChoice, Sort, Works},
-    path::LocalPath,
+    path::{LocalPath, invite_path, landing_path},
     person::{IdentityProvider, Person, SignInWays, Visitor},
     time::{utc_millis, utc_text},
 };

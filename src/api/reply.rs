@@ -68,6 +68,11 @@ impl Reply {
         Self::error(StatusCode::BAD_REQUEST, "M_BAD_JSON", problem)
     }
 
+    /// Whether it says that there is no such code.
+    pub(super) fn is_not_found(&self) -> bool {
+        self.body.starts_with(r#"{"errcode":"NOT_FOUND""#)
+    }
+
     /// The answer to a preflight request (Fetch standard, "CORS-preflight request").
     pub(super) fn preflight() -> Response {
         with_cors(StatusCode::NO_CONTENT.into_response())

@@ -139,7 +139,10 @@ impl Inner {
                 state: state(Some(id), Some(id)),
             })
             .collect();
-        if invite.chat && (goes_on || redemption.outcomes.iter().any(|outcome| outcome.room.is_none())) {
+        let chat = redemption.outcomes.iter().find(|outcome| outcome.room.is_none());
+        // The Python module has not noted which room it is.
+        let unnamed = redemption.is_in(None) && redemption.chat.room.is_none();
+        if invite.chat && !unnamed && (goes_on || chat.is_some()) {
             steps.push(Step { room: None, chat: true, state: state(None, redemption.chat.room.as_deref()) });
         }
         Ok(Progress { steps, running, complete: redemption.complete })

@@ -196,9 +196,11 @@ impl Inner {
 
     async fn redeem_now(self: &Arc<Self>, account: &Account, code: &str) -> Result<Joined> {
         let redeemer = account.user_id();
-        self.resolve_aliases(code).await?;
         // Read again: what was true when the request came may have changed while it waited for its turn.
-        let invite = self.live_invite(redeemer, code).await?;
+        let mut invite = self.live_invite(redeemer, code).await?;
+        if self.resolve_aliases(code, &invite.rooms).await? {
+            invite = self.live_invite(redeemer, code).await?;
+        }
         let before = self.store.redemption(code, redeemer.as_str()).await?.unwrap_or_default();
         if before.complete {
             return Ok(summary(&invite.rooms, before));

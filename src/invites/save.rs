@@ -34,7 +34,10 @@ impl Invites {
     ///
     /// The invite exists even if its registration token could not be made: then the answer says so, and it is tried again.
     pub async fn save(&self, account: &Account, draft: Draft) -> Result<Saved> {
-        let code = draft.code.as_deref().map(Code::parse).transpose()?;
+        let code = match draft.code.as_deref() {
+            Some(code) => Some(self.0.code(account, code).await?),
+            None => None,
+        };
         self.0.done.take(Work::SaveInvite, account.user_id(), 1, self.now())?;
         let Some(code) = code else { return self.0.save(account, draft, None, None).await };
         let guess = self.0.guesses.begin(code.as_str(), Some(account.user_id()), account.origin().address).await?;
@@ -110,6 +113,17 @@ impl Inner {
         let stored = self.stored(&new.code).await?.ok_or(Refusal::UnknownInvite)?;
         let state = state(&stored, (self.clock)());
         Ok(Saved { invite: stored.invite, state, registration })
+    }
+
+    /// A code as it may be chosen, or as the account has it already.
+    async fn code(&self, account: &Account, text: &str) -> Result<Code> {
+        match Code::parse(text) {
+            Ok(code) => Ok(code),
+            Err(illegal) => match self.taken_by_me(account, text).await {
+                Ok(Some(_)) => Ok(Code::known(text)),
+                _ => Err(illegal.into()),
+            },
+        }
     }
 
     /// Whether an invite opens accounts from now on. One that did not may not begin to in the hands of somebody who could not make it so, but is

@@ -1,12 +1,13 @@
 //! Taking over the invites of the Python module `synapse_super_invites`: what its notes mean here.
 
-use app::Invite;
-use matrix_sdk::ruma::{OwnedRoomAliasId, RoomId, RoomOrAliasId, UserId};
+use std::fmt;
+
+use matrix_sdk::ruma::{OwnedRoomAliasId, RoomOrAliasId, UserId};
 
 use super::{Inner, Invites, entry::missed};
 use crate::{
     error::Result,
-    store::{Came, OldGuest, OldInvite, Outcome, Store, StoredInvite, Taken, TakenGuest, TakenInvite},
+    store::{Came, OldGuest, OldInvite, Outcome, Store, Taken, TakenGuest, TakenInvite},
 };
 
 /// What was done, and what could not be.
@@ -20,6 +21,27 @@ pub struct Takeover {
     pub nowhere: usize,
 }
 
+impl fmt::Display for Takeover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Taken { invites, deleted, deleted_since, rooms, came, conflicts } = self.taken;
+        write!(f, "{invites} invites, {deleted} of them deleted, into {rooms} rooms, with {came} people who came")?;
+        for (number, what) in [
+            (deleted_since, "invites were deleted since the last time"),
+            (conflicts, "codes belong to somebody else here, and stay as they are here"),
+            (
+                self.strangers as u64,
+                "invites or people who came were left out: their owners’ or their own Matrix ids are none",
+            ),
+            (self.nowhere as u64, "rooms were left out: they are named by neither an id nor an alias"),
+        ] {
+            if number > 0 {
+                write!(f, "\n{number} {what}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Invites {
     /// Takes over what the module has left in a database, which may be this one; nothing where it never was. With `dry` nothing is written.
     pub async fn take_over(&self, from: &Store, dry: bool) -> Result<Option<Takeover>> {
@@ -29,11 +51,21 @@ impl Invites {
         takeover.taken = self.0.store.take_over(&invites, (self.0.clock)(), dry).await?;
         Ok(Some(takeover))
     }
+
+    /// Asks the homeserver once about every alias that the module kept; whether it has told.
+    pub async fn resolve_all_aliases(&self) -> Result<bool> {
+        let mut told = true;
+        for (code, alias) in self.0.store.aliases().await? {
+            told &= self.0.resolve_alias(&code, &alias).await?.is_some();
+        }
+        Ok(told)
+    }
 }
 
 impl Takeover {
     fn read(&mut self, mut old: OldInvite) -> Option<TakenInvite> {
-        if UserId::parse(&old.owner).is_err() {
+        // PostgreSQL has no text with NUL in it, and such a code cannot be asked for.
+        if UserId::parse(&old.owner).is_err() || old.code.contains('\0') {
             self.strangers += 1;
             return None;
         }
@@ -41,7 +73,8 @@ impl Takeover {
         old.rooms.retain(|room| <&RoomOrAliasId>::try_from(room.as_str()).is_ok());
         self.nowhere += named - old.rooms.len();
         let mut guests = Vec::new();
-        for guest in std::mem::take(&mut old.came) {
+        for mut guest in std::mem::take(&mut old.came) {
+            guest.errors = guest.errors.replace('\0', "");
             match UserId::parse(&guest.redeemer) {
                 Ok(_) => guests.push(read_guest(&old, guest)),
                 Err(_) => self.strangers += 1,
@@ -95,20 +128,30 @@ fn read_error(text: &str, redeemer: &str) -> Came {
 }
 
 impl Inner {
-    /// Puts the ids of rooms in the place of aliases which the module kept, as far as the homeserver knows them now.
-    pub(super) async fn resolve_aliases(&self, code: &str) -> Result<()> {
-        let Some(StoredInvite { invite: Invite { rooms, .. }, .. }) = self.store.invite(code).await? else {
-            return Ok(());
-        };
-        for alias in rooms.iter().filter(|room| <&RoomId>::try_from(room.as_str()).is_err()) {
-            let Ok(named) = OwnedRoomAliasId::try_from(alias.as_str()) else { continue };
-            match self.homeserver.resolve(named).await {
-                Ok(Some(room)) => self.store.resolve_alias(code, alias, room.as_str()).await?,
-                Ok(None) => {}
-                Err(error) => tracing::debug!(%error, "an alias has to wait"),
+    /// Puts the ids of rooms in the place of aliases which the module kept, as far as the homeserver knows them now; whether there were any.
+    pub(super) async fn resolve_aliases(&self, code: &str, rooms: &[String]) -> Result<bool> {
+        let mut resolved = false;
+        for alias in rooms {
+            // One that cannot be asked about now is asked about by the next who redeems.
+            resolved |= self.resolve_alias(code, alias).await? == Some(true);
+        }
+        Ok(resolved)
+    }
+
+    /// Whether it was an alias that the homeserver knows; nothing if it does not say now.
+    async fn resolve_alias(&self, code: &str, alias: &str) -> Result<Option<bool>> {
+        let Ok(named) = OwnedRoomAliasId::try_from(alias) else { return Ok(Some(false)) };
+        match self.homeserver.resolve(named).await {
+            Ok(Some(room)) => {
+                self.store.resolve_alias(code, alias, room.as_str()).await?;
+                Ok(Some(true))
+            }
+            Ok(None) => Ok(Some(false)),
+            Err(error) => {
+                tracing::debug!(%error, "an alias has to wait");
+                Ok(None)
             }
         }
-        Ok(())
     }
 }
 

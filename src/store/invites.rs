@@ -144,11 +144,11 @@ impl Store {
         Ok(row.map(StoredInvite::from))
     }
 
-    /// Live invites that lead to aliases of rooms, at most `most`.
-    pub async fn with_aliases(&self, most: i64) -> Result<Vec<String>> {
-        const ALIASES: &str = "SELECT DISTINCT r.code FROM invite_rooms r JOIN invites i ON i.code = r.code
-             WHERE r.room >= '#' AND r.room < '$' AND i.deleted_at IS NULL LIMIT $1";
-        on_pool!(self, |pool| Ok(sqlx::query_scalar(ALIASES).bind(most).fetch_all(pool).await?))
+    /// The aliases to which live invites lead, each behind the code of one.
+    pub async fn aliases(&self) -> Result<Vec<(String, String)>> {
+        const ALIASES: &str = "SELECT r.code, r.room FROM invite_rooms r JOIN invites i ON i.code = r.code
+             WHERE r.room LIKE '#%' AND i.deleted_at IS NULL";
+        on_pool!(self, |pool| Ok(sqlx::query_as(ALIASES).fetch_all(pool).await?))
     }
 
     /// Puts a room's id in the place of its alias. Where the invite leads into that room already, the alias goes.

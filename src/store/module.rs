@@ -152,8 +152,8 @@ impl Store {
     async fn tables(&self) -> Result<BTreeSet<String>> {
         const SQLITE: &str =
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'";
-        const POSTGRES: &str =
-            "SELECT CAST(table_name AS TEXT) FROM information_schema.tables WHERE table_schema = current_schema()";
+        const POSTGRES: &str = "SELECT CAST(table_name AS TEXT) FROM information_schema.tables
+             WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'";
         let names: Vec<String> = match self {
             Self::Sqlite(pool) => sqlx::query_scalar(SQLITE).fetch_all(pool).await?,
             Self::Postgres(pool) => sqlx::query_scalar(POSTGRES).fetch_all(pool).await?,
@@ -164,13 +164,28 @@ impl Store {
     /// Refuses a database in which another program has its tables, and whose own would come beside them.
     pub(super) async fn check_ours(&self) -> Result<()> {
         let tables = self.tables().await?;
-        let ours = tables.is_empty() || tables.contains("_sqlx_migrations");
-        let modules = TABLES.iter().any(|table| *table == "tokens" && tables.contains(*table))
-            && tables.contains("alembic_version");
-        match ours || modules {
-            true => Ok(()),
+        if tables.is_empty() || tables.contains("_sqlx_migrations") {
+            return Ok(());
+        }
+        match tables.contains("tokens") && tables.contains("alembic_version") {
+            true => self.module_revision(&tables).await.map(drop),
             false => Err(Error::NotTaken(NotTaken::Another(tables.into_iter().take(10).collect()))),
         }
+    }
+
+    /// Which of [`REVISIONS`] the module's tables are of, by its place there.
+    async fn module_revision(&self, tables: &BTreeSet<String>) -> Result<usize> {
+        const REVISION: &str = "SELECT version_num FROM alembic_version";
+        if let Some(missing) = TABLES.into_iter().find(|table| !tables.contains(*table)) {
+            return Err(Error::NotTaken(NotTaken::Missing(missing)));
+        }
+        let revision: Option<String> = on_pool!(self, |pool| {
+            let asked = sqlx::query_scalar(REVISION).fetch_optional(pool).await;
+            asked.map_err(|error| Error::NotTaken(NotTaken::HalfWritten(error)))?
+        });
+        let revision = revision.unwrap_or_else(|| "none".to_owned());
+        let known = REVISIONS.iter().position(|known| *known == revision);
+        known.ok_or(Error::NotTaken(NotTaken::Revision(revision)))
     }
 
     /// What the module has written here; nothing where it never was.
@@ -178,7 +193,6 @@ impl Store {
     /// # Errors
     /// [`Error::NotTaken`] for tables that are not, or not quite, the module's.
     pub async fn module_invites(&self) -> Result<Option<Vec<OldInvite>>> {
-        const REVISION: &str = "SELECT version_num FROM alembic_version";
         const TOKENS: &str = "SELECT token, owner, create_dm, CAST(created_at AS TEXT), CAST(deleted_at AS TEXT) FROM tokens ORDER BY token";
         const ROOMS: &str = "SELECT token, room FROM token_room_associations ORDER BY token, room";
         const CAME: &str = r#"SELECT token_id, "user", CAST(created_at AS TEXT), CAST(NULL AS TEXT) FROM accepted
@@ -189,19 +203,12 @@ impl Store {
         if !tables.contains("alembic_version") && !tables.contains("tokens") {
             return Ok(None);
         }
-        if let Some(missing) = TABLES.into_iter().find(|table| !tables.contains(*table)) {
-            return Err(Error::NotTaken(NotTaken::Missing(missing)));
-        }
+        let came = match self.module_revision(&tables).await? {
+            0 => CAME,
+            _ => CAME_WITH_ERRORS,
+        };
         let half_written = |error| Error::NotTaken(NotTaken::HalfWritten(error));
         on_pool!(self, |pool| {
-            let revision: Option<String> =
-                sqlx::query_scalar(REVISION).fetch_optional(pool).await.map_err(half_written)?;
-            let revision = revision.unwrap_or_else(|| "none".to_owned());
-            let came = match REVISIONS.iter().position(|known| *known == revision) {
-                None => return Err(Error::NotTaken(NotTaken::Revision(revision))),
-                Some(0) => CAME,
-                Some(_) => CAME_WITH_ERRORS,
-            };
             let tokens: Vec<TokenRow> = sqlx::query_as(TOKENS).fetch_all(pool).await.map_err(half_written)?;
             let rooms: Vec<(String, String)> = sqlx::query_as(ROOMS).fetch_all(pool).await.map_err(half_written)?;
             let came: Vec<(String, String, Option<String>, Option<String>)> =

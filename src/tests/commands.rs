@@ -2,15 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Acting, Engine, Fault, Proxy, Setup, World};
-
-async fn run(setup: &Setup, arguments: &[&str]) -> (bool, String) {
-    let mut command = setup.command(arguments[0]);
-    command.args(&arguments[1..]).stderr(std::process::Stdio::piped());
-    let output = command.output().await.unwrap();
-    let text = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8(text).unwrap())
-}
+use crate::support::{Acting, Engine, Fault, Proxy, Setup, World, run};
 
 #[tokio::test]
 async fn check_says_what_is_wrong_and_how_to_mend_it() {

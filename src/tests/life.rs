@@ -28,3 +28,4 @@ mod policy;
 mod redeem;
 mod registration;
 mod sessions;
+mod takeover;

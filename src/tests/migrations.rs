@@ -53,17 +53,42 @@ impl Setup {
             })
             .collect();
         let all = [script, notes.to_owned(), done].concat();
+        let sqlite = url.starts_with("sqlite:");
+        let all = match sqlite {
+            true => all.replace("BYTES", "X'"),
+            false => all.replace("BYTES", "'\\x").replace("BLOB", "BYTEA").replace("TIMESTAMP NOT", "TIMESTAMPTZ NOT"),
+        };
+        self.execute(&all).await;
+    }
+
+    /// Whether this service has made its tables.
+    pub async fn has_our_tables(&self) -> bool {
+        const OURS: &str = "SELECT COUNT(*) FROM redemptions";
+        let url = &self.variables.iter().find(|(name, _)| name == "SUPER_INVITES_SQL_URL").unwrap().1;
+        match url.strip_prefix("sqlite:///") {
+            Some(path) => {
+                let mut connection = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
+                connection.execute(OURS).await.is_ok()
+            }
+            None => {
+                let pool = PgPool::connect(&url.replace("postgresql+psycopg2://", "postgresql://")).await.unwrap();
+                pool.execute(OURS).await.is_ok()
+            }
+        }
+    }
+
+    /// Runs SQL in the service's database, before it does.
+    pub async fn execute(&self, sql: &str) {
+        let url = &self.variables.iter().find(|(name, _)| name == "SUPER_INVITES_SQL_URL").unwrap().1;
         match url.strip_prefix("sqlite:///") {
             Some(path) => {
                 let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
                 let mut connection = options.connect().await.unwrap();
-                connection.execute(AssertSqlSafe(all.replace("BYTES", "X'"))).await.unwrap();
+                connection.execute(AssertSqlSafe(sql)).await.unwrap();
             }
             None => {
                 let pool = PgPool::connect(&url.replace("postgresql+psycopg2://", "postgresql://")).await.unwrap();
-                let all =
-                    all.replace("BYTES", "'\\x").replace("BLOB", "BYTEA").replace("TIMESTAMP NOT", "TIMESTAMPTZ NOT");
-                pool.execute(AssertSqlSafe(all)).await.unwrap();
+                pool.execute(AssertSqlSafe(sql)).await.unwrap();
             }
         }
     }

@@ -55,17 +55,31 @@ pub struct Person {
 pub struct World {
     pub client: Client,
     pub homeserver: String,
+    secret: String,
     pub as_token: String,
     pub admin: Person,
 }
 
 impl World {
     pub async fn new() -> Self {
+        Self::at(variable("TEST_SYNAPSE_URL"), variable("TEST_SYNAPSE_SECRET")).await
+    }
+
+    /// One in whose homeserver the Python module runs, and the module's database.
+    pub async fn with_module(engine: Engine) -> (Self, String) {
+        let name = match engine {
+            Engine::Sqlite => "SQLITE",
+            Engine::Postgres => "POSTGRES",
+        };
+        let variable = |what: &str| variable(&format!("TEST_MODULE_{name}_{what}"));
+        (Self::at(variable("URL"), variable("SECRET")).await, variable("DATABASE"))
+    }
+
+    async fn at(homeserver: String, secret: String) -> Self {
         let client = Client::new();
-        let homeserver = variable("TEST_SYNAPSE_URL");
         let as_token = variable("TEST_AS_TOKEN");
         let nobody = Person { id: String::new(), token: String::new() };
-        let mut world = Self { client, homeserver, as_token, admin: nobody };
+        let mut world = Self { client, homeserver, secret, as_token, admin: nobody };
         world.admin = world.register(&unique("admin"), true).await;
         let sender = json!({"type": "m.login.application_service", "username": "super-invites", "inhibit_login": true});
         let as_token = world.as_token.clone();
@@ -85,7 +99,7 @@ impl World {
         let (_, answer) = self.ask(Method::GET, path, "", Value::Null).await;
         let nonce = answer["nonce"].as_str().unwrap();
         let role = if admin { "admin" } else { "notadmin" };
-        let mut mac = Hmac::<Sha1>::new_from_slice(variable("TEST_SYNAPSE_SECRET").as_bytes()).unwrap();
+        let mut mac = Hmac::<Sha1>::new_from_slice(self.secret.as_bytes()).unwrap();
         mac.update([nonce, name, "password", role].join("\0").as_bytes());
         let mac: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
         let body = json!({"nonce": nonce, "username": name, "password": "password", "admin": admin, "mac": mac});
@@ -286,6 +300,15 @@ impl Setup {
         command.stdout(Stdio::piped()).stderr(Stdio::null());
         command
     }
+}
+
+/// Runs a command to its end: whether it was content, and what it said.
+pub async fn run(setup: &Setup, arguments: &[&str]) -> (bool, String) {
+    let mut command = setup.command(arguments[0]);
+    command.args(&arguments[1..]).stderr(Stdio::piped());
+    let output = command.output().await.unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(text).unwrap())
 }
 
 /// A running service.

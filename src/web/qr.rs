@@ -29,7 +29,7 @@ pub(super) async fn file(
 ) -> Response {
     let (parts, _) = request.into_parts();
     let visit = web.visit(&parts, peer);
-    let link = web.public_address(&code).unwrap_or_else(|| visit.address(&LocalPath::parse(&format!("/i/{code}"))));
+    let link = web.public_address(&code).unwrap_or_else(|| visit.address(&LocalPath::parse(&app::landing_path(&code))));
     let download = parts.uri.query() == Some("download");
     let (site, reply) = Site::new(Arc::clone(&web), visit, false);
     if let Err(error) = site.check_owner(&code).await {

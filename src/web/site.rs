@@ -335,11 +335,10 @@ impl Backend for Site {
     }
 
     async fn open(&self, text: String) -> app::Result<Next> {
-        let code = app::Code::parse(app::code_in(&text));
+        let code = app::code_in(&text);
         let opened = async {
-            let code = code.map_err(|_| Error::UnknownInvite)?;
-            self.see_landing(code.as_str()).await?;
-            Ok(Next::to(format!("/i/{}", code.as_str())))
+            self.see_landing(code).await?;
+            Ok(Next::to(app::landing_path(code)))
         };
         self.tell(opened.await)
     }

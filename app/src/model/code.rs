@@ -37,6 +37,11 @@ impl Code {
         Ok(Self(text.to_owned()))
     }
 
+    /// A code that is there already, whoever made it and whatever is in it.
+    pub fn known(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// Makes a new code out of random bytes, which `random` writes over the whole slice it is given.
     ///
     /// # Errors

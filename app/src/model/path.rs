@@ -26,6 +26,33 @@ impl LocalPath {
     }
 }
 
+/// The page behind an invite's link.
+pub fn landing_path(code: &str) -> String {
+    format!("/i/{}", segment(code))
+}
+
+/// The page about one of one's own invites.
+pub fn invite_path(code: &str) -> String {
+    format!("/invites/{}", segment(code))
+}
+
+/// A text as one segment of a path (RFC 3986, section 2.3): codes of the Python module may have anything in them.
+pub(crate) fn segment(text: &str) -> String {
+    let mut path = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'~' | b'-' => path.push(char::from(byte)),
+            _ => {
+                path.push('%');
+                for digit in [byte >> 4, byte & 15] {
+                    path.push(char::from(b"0123456789ABCDEF"[usize::from(digit)]));
+                }
+            }
+        }
+    }
+    path
+}
+
 impl fmt::Display for LocalPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -35,6 +62,12 @@ impl fmt::Display for LocalPath {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_is_one_segment_whatever_is_in_it() {
+        assert_eq!(landing_path("Garden.2026_~-"), "/i/Garden.2026_~-");
+        assert_eq!(invite_path("Sommer/fest ä%?#"), "/invites/Sommer%2Ffest%20%C3%A4%25%3F%23");
+    }
 
     #[test]
     fn no_path_leads_out_of_the_application() {

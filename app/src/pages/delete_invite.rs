@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    InviteDetail, Registration, rpc,
+    InviteDetail, Registration, invite_path, rpc,
     ui::{Form, FormProblem, Submit, go_on, href, load, parameter, sending, show},
     view,
 };
@@ -49,7 +49,7 @@ fn Ask(detail: InviteDetail) -> impl IntoView {
                 <Submit sending=delete class="btn btn-error btn-lg">
                     "Delete it"
                 </Submit>
-                <a class="btn btn-lg" href=href(&format!("/invites/{code}"))>
+                <a class="btn btn-lg" href=href(&invite_path(&code))>
                     "Keep it"
                 </a>
             </Form>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    InviteDetail, Rooms, rpc,
+    InviteDetail, Rooms, invite_path, rpc,
     ui::{Editor, href, load, parameter, show},
     view,
 };
@@ -23,7 +23,7 @@ pub(crate) fn EditInvite() -> impl IntoView {
 
 #[component]
 fn Page(rooms: Rooms, invite: InviteDetail) -> impl IntoView {
-    let back = href(&format!("/invites/{}", invite.card.invite.code));
+    let back = href(&invite_path(&invite.card.invite.code));
     let title = invite.card.title().to_owned();
     view! {
         <section class="grid gap-8 py-4 sm:py-8">

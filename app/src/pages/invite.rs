@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use super::invites::WorksBadge;
 use crate::{
-    Block, Came, Guest, Invite, InviteDetail, InviteState, Registration, Room, rpc,
+    Block, Came, Guest, Invite, InviteDetail, InviteState, Registration, Room, invite_path, landing_path, rpc,
     ui::{
         Bounds, Chart, Form, FormProblem, Icon, Moment, PersonAvatar, RoomList, Shape, SharePanel, StateBadge, Submit,
         address, ago, count, href, load, parameter, places, query, reload_after, sending, show,
@@ -29,8 +29,8 @@ fn Page(detail: InviteDetail, new: bool, older: bool) -> impl IntoView {
     let title = detail.card.title().to_owned();
     let InviteDetail { card, link, registration, blocks, came, now } = detail;
     let code = card.invite.code.clone();
-    let link = link.unwrap_or_else(|| address(&format!("/i/{code}")));
-    let path = |what: &str| href(&format!("/invites/{code}/{what}"));
+    let link = link.unwrap_or_else(|| address(&landing_path(&code)));
+    let path = |what: &str| href(&format!("{}/{what}", invite_path(&code)));
     let (edit, delete) = (path("edit"), path("delete"));
     let rooms = u32::try_from(card.rooms.len()).unwrap_or(u32::MAX);
     let (limits, state) = (card.invite.limits, card.state);
@@ -191,7 +191,7 @@ fn Arrivals(came: Came, code: String, older: bool, now: i64) -> impl IntoView {
     }
     let Came { guests, next, begun, came, complete, by_day } = came;
     let totals = [(came, "came"), (complete, "are in everything"), (begun - came.min(begun), "did not get in")];
-    let path = format!("/invites/{code}");
+    let path = invite_path(&code);
     view! {
         <dl class="flex flex-wrap gap-x-8 gap-y-2">
             {totals

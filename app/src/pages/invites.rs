@@ -5,7 +5,7 @@ use leptos_meta::Title;
 use leptos_router::{NavigateOptions, hooks::use_navigate, location::Url};
 
 use crate::{
-    InviteCard, InvitePage, InviteQuery, Sort, Works, rpc,
+    InviteCard, InvitePage, InviteQuery, Sort, Works, invite_path, rpc,
     ui::{Icon, Mark, Pager, RoomAvatar, Shape, StateBadge, ago, count, href, load, places, query, show},
     view,
 };
@@ -150,7 +150,7 @@ fn Card(card: InviteCard, now: i64) -> impl IntoView {
     view! {
         <li>
             <a
-                href=href(&format!("/invites/{}", invite.code))
+                href=href(&invite_path(&invite.code))
                 class="grid gap-3 rounded-box border border-base-300 p-4 transition-colors hover:bg-base-200 sm:grid-cols-[minmax(0,1fr)_auto] sm:items-center sm:p-5"
             >
                 <span class="grid min-w-0 gap-1">

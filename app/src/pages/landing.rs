@@ -5,7 +5,7 @@ use leptos_meta::Title;
 use leptos_router::location::Url;
 
 use crate::{
-    Error, InviteState, Landing as Invitation, Person, Progress, Relation, rpc,
+    Error, InviteState, Landing as Invitation, Person, Progress, Relation, invite_path, landing_path, rpc,
     ui::{
         DeadInvite, Failure, Form, Icon, Joining, Moment, PersonAvatar, RoomList, Shape, StateBadge, count, href, load,
         parameter, show_either, sign_out,
@@ -113,7 +113,7 @@ fn Guarded(error: Error) -> impl IntoView {
 #[component]
 fn SignInToJoin(code: String) -> impl IntoView {
     view! {
-        <a class="btn btn-primary btn-lg" href=href(&format!("/sign-in?to={}", Url::escape(&format!("/i/{code}"))))>
+        <a class="btn btn-primary btn-lg" href=href(&format!("/sign-in?to={}", Url::escape(&landing_path(&code))))>
             "Sign in to join"
             <Icon shape=Shape::Next />
         </a>
@@ -139,7 +139,7 @@ fn Own(code: String, state: InviteState) -> impl IntoView {
     };
     view! {
         <p class="alert">{text} <StateBadge state /></p>
-        <a class="btn btn-primary btn-lg" href=href(&format!("/invites/{code}"))>
+        <a class="btn btn-primary btn-lg" href=href(&invite_path(&code))>
             "Look after it"
         </a>
     }

@@ -180,7 +180,7 @@ pub(crate) struct Live(SendWrapper<EventSource>);
 impl Live {
     /// Calls `show` with every change.
     pub(crate) fn follow(code: &str, show: impl Fn(Progress) + 'static) -> Option<Self> {
-        let source = EventSource::new(&format!("{}/_live/{code}", crate::PREFIX)).ok()?;
+        let source = EventSource::new(&format!("{}/_live/{}", crate::PREFIX, crate::segment(code))).ok()?;
         let closing = source.clone();
         let on_event = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
             if event.type_() == "end" {

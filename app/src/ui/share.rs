@@ -2,7 +2,7 @@
 
 use leptos::{html::Video, prelude::*, task::spawn_local};
 
-use crate::view;
+use crate::{invite_path, view};
 
 use super::{Icon, Shape, browser, href};
 
@@ -31,7 +31,7 @@ pub(crate) fn SharePanel(code: String, link: String, title: String) -> impl Into
     let select = |event: leptos::ev::FocusEvent| event_target::<leptos::web_sys::HtmlInputElement>(&event).select();
     let file = {
         let code = code.clone();
-        move |name: &str| href(&format!("/invites/{code}/{name}"))
+        move |name: &str| href(&format!("{}/{name}", invite_path(&code)))
     };
     view! {
         <section class="grid gap-6 rounded-box border border-base-300 p-5 sm:grid-cols-[auto_1fr] sm:p-6 print:grid-cols-1 print:border-0 print:p-0" aria-label="Share">

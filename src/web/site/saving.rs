@@ -1,6 +1,6 @@
 //! What comes of the form for making and changing an invite.
 
-use app::{Edit, Error, InviteForm, Next, utc_text};
+use app::{Edit, Error, InviteForm, Next, invite_path, utc_text};
 
 use super::Site;
 use crate::{account::Account, error::Result, invites::Saved};
@@ -18,9 +18,7 @@ impl Site {
             keep_seconds(&mut draft.expires_at, before.expires_at);
         }
         match invites.save(&account, draft).await {
-            Ok(Saved { invite, .. }) => {
-                Ok(Next::to(format!("/invites/{}{}", invite.code, if editing { "" } else { "?new=1" })))
-            }
+            Ok(Saved { invite, .. }) => Ok(Next::to(invite_path(&invite.code) + if editing { "" } else { "?new=1" })),
             Err(error) => Err(self.told_in_the_form(&account, editing, error).await),
         }
     }
