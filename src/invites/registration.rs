@@ -115,11 +115,18 @@ impl Inner {
     async fn settle_now(&self, code: &str) -> Result<Registration> {
         let Some(stored) = self.stored(code).await? else { return Ok(Registration::NotRequested) };
         let stored = match stored.registration_token {
+            // Where codes open no accounts, what those of the module have opened stays open until an operator says so: it may be the first start,
+            // before everything is configured.
+            RegistrationToken::Inherited if !self.rules.registration && stored.deleted_at.is_none() => {
+                self.store.token_settled(code, stored.token_due, None, (self.clock)()).await?;
+                return Ok(Registration::NotEnabled);
+            }
             RegistrationToken::Inherited => match self.inherit(code).await? {
                 Ok(()) => self.stored(code).await?.unwrap_or(stored),
                 Err(error) => {
                     // Where codes open no accounts, the homeserver need not let us look after registration tokens.
                     let give_up = error.is_judgement() && !self.rules.registration;
+                    tracing::warn!(%error, "a registration token of the Python module cannot be looked after");
                     let again = (!give_up).then(|| (self.clock)() + AGAIN);
                     self.store.token_settled(code, stored.token_due, again, (self.clock)()).await?;
                     return Ok(Registration::Unavailable);

@@ -121,6 +121,7 @@ impl Inner {
             Ok(code) => Ok(code),
             Err(illegal) => match self.taken_by_me(account, text).await {
                 Ok(Some(_)) => Ok(Code::known(text)),
+                Err(error @ (Error::Failed(_) | Error::Refused(Refusal::CodeSpent { .. }))) => Err(error),
                 _ => Err(illegal.into()),
             },
         }

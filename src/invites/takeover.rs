@@ -10,6 +10,9 @@ use crate::{
     store::{Came, OldGuest, OldInvite, Outcome, Store, Taken, TakenGuest, TakenInvite},
 };
 
+/// The most bytes of a code that is taken over.
+const LONGEST_CODE: usize = 1500;
+
 /// What was done, and what could not be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Takeover {
@@ -17,6 +20,8 @@ pub struct Takeover {
     pub taken: Taken,
     /// Invites and people whose Matrix ids are none.
     pub strangers: usize,
+    /// Codes that no database can hold, or nobody can ask for.
+    pub unusable: usize,
     /// Rooms that were named by something that is neither an id nor an alias, which led nowhere in the module either.
     pub nowhere: usize,
 }
@@ -27,7 +32,8 @@ impl fmt::Display for Takeover {
         write!(f, "{invites} invites, {deleted} of them deleted, into {rooms} rooms, with {came} people who came")?;
         for (number, what) in [
             (deleted_since, "invites were deleted since the last time"),
-            (conflicts, "codes belong to somebody else here, and stay as they are here"),
+            (conflicts, "codes are other invites’ here, which stay as they are"),
+            (self.unusable as u64, "invites were left out: their codes are too long, or cannot be written down"),
             (
                 self.strangers as u64,
                 "invites or people who came were left out: their owners’ or their own Matrix ids are none",
@@ -64,13 +70,18 @@ impl Invites {
 
 impl Takeover {
     fn read(&mut self, mut old: OldInvite) -> Option<TakenInvite> {
-        // PostgreSQL has no text with NUL in it, and such a code cannot be asked for.
-        if UserId::parse(&old.owner).is_err() || old.code.contains('\0') {
+        if UserId::parse(&old.owner).is_err() {
             self.strangers += 1;
             return None;
         }
+        // PostgreSQL has no text with NUL in it, and no index over longer ones.
+        if old.code.len() > LONGEST_CODE || old.code.contains('\0') {
+            self.unusable += 1;
+            return None;
+        }
         let named = old.rooms.len();
-        old.rooms.retain(|room| <&RoomOrAliasId>::try_from(room.as_str()).is_ok());
+        let is_room = |room: &str| <&RoomOrAliasId>::try_from(room).is_ok() && !room.contains(char::is_control);
+        old.rooms.retain(|room| is_room(room));
         self.nowhere += named - old.rooms.len();
         let mut guests = Vec::new();
         for mut guest in std::mem::take(&mut old.came) {

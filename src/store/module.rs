@@ -84,7 +84,7 @@ pub struct Taken {
     pub rooms: u64,
     /// People who came, each with one code.
     pub came: u64,
-    /// Codes that somebody else has here already: they are left as they are here.
+    /// Codes that are another invite's here already, which is left as it is.
     pub conflicts: u64,
 }
 
@@ -152,8 +152,11 @@ impl Store {
     async fn tables(&self) -> Result<BTreeSet<String>> {
         const SQLITE: &str =
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'";
-        const POSTGRES: &str = "SELECT CAST(table_name AS TEXT) FROM information_schema.tables
-             WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'";
+        // Without those of extensions.
+        const POSTGRES: &str =
+            "SELECT CAST(c.relname AS TEXT) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+             WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p')
+                AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')";
         let names: Vec<String> = match self {
             Self::Sqlite(pool) => sqlx::query_scalar(SQLITE).fetch_all(pool).await?,
             Self::Postgres(pool) => sqlx::query_scalar(POSTGRES).fetch_all(pool).await?,
@@ -203,6 +206,10 @@ impl Store {
         if !tables.contains("alembic_version") && !tables.contains("tokens") {
             return Ok(None);
         }
+        // What is left of them beside ours after somebody has cleaned up, or another program's.
+        if tables.contains("_sqlx_migrations") && !TABLES.iter().all(|table| tables.contains(*table)) {
+            return Ok(None);
+        }
         let came = match self.module_revision(&tables).await? {
             0 => CAME,
             _ => CAME_WITH_ERRORS,
@@ -221,7 +228,7 @@ impl Store {
     /// what has come since.
     pub async fn take_over(&self, invites: &[TakenInvite], now: Millis, dry: bool) -> Result<Taken> {
         const NUMBER: &str = "UPDATE counters SET value = value + 1 WHERE name = 'invites' RETURNING value";
-        const KNOWN: &str = "SELECT owner, deleted_at FROM invites WHERE code = $1";
+        const KNOWN: &str = "SELECT owner, created_at, deleted_at FROM invites WHERE code = $1";
         const CREATE: &str = "INSERT INTO invites (code, owner, chat, registration, registration_token, created_at, changed_at, deleted_at,
                 token_due, number) VALUES ($1, $2, $3, TRUE, 'inherited', $4, $5, $6, $5, $7)";
         const ROOM: &str = "INSERT INTO invite_rooms (code, room, position) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
@@ -232,14 +239,15 @@ impl Store {
         let mut taken = Taken::default();
         super::in_transaction_unless!(self, dry, |tx| {
             for TakenInvite { old, guests } in invites {
-                let known: Option<(String, Option<Millis>)> =
+                let known: Option<(String, Millis, Option<Millis>)> =
                     sqlx::query_as(KNOWN).bind(&old.code).fetch_optional(&mut *tx).await?;
                 match known {
-                    Some((owner, _)) if owner != old.owner => {
+                    // Of somebody else, or made here under the same code.
+                    Some((owner, created_at, _)) if owner != old.owner || created_at != old.created_at => {
                         taken.conflicts += 1;
                         continue;
                     }
-                    Some((_, None)) if old.deleted_at.is_some() => {
+                    Some((.., None)) if old.deleted_at.is_some() => {
                         sqlx::query(DELETE).bind(&old.code).bind(old.deleted_at).bind(now).execute(&mut *tx).await?;
                         taken.deleted_since += 1;
                     }
@@ -265,7 +273,8 @@ impl Store {
                     }
                 }
                 for guest in guests {
-                    let came_at = guest.outcomes.iter().any(|one| one.came == super::Came::In).then_some(guest.at);
+                    let is_in = guest.outcomes.iter().any(|one| one.came == super::Came::In);
+                    let came_at = (guest.complete || is_in).then_some(guest.at);
                     let written = sqlx::query(GUEST)
                         .bind(&old.code)
                         .bind(&guest.redeemer)

@@ -61,7 +61,7 @@ impl Store {
 
     /// Notes whether the module has left a registration token of this name: if so it is this service's, and the code goes on opening accounts.
     pub async fn settle_inheritance(&self, code: &str, is_there: bool) -> Result<()> {
-        const SETTLE: &str = "UPDATE invites SET registration_token = $2, opens_accounts = $3
+        const SETTLE: &str = "UPDATE invites SET registration_token = $2, opens_accounts = opens_accounts OR $3
              WHERE code = $1 AND registration_token = 'inherited'";
         let token = if is_there { RegistrationToken::Ours } else { RegistrationToken::None };
         on_pool!(self, |pool| {
@@ -108,12 +108,17 @@ impl Store {
     pub async fn set_token_rules(&self, rules: &str, now: Millis) -> Result<()> {
         const NOTE: &str = "INSERT INTO keys (name, value) VALUES ('token rules', $1)
              ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE keys.value <> excluded.value";
-        const DUE: &str = "UPDATE invites SET token_due = $1 WHERE registration AND deleted_at IS NULL";
+        const DUE: &str = "UPDATE invites SET token_due = $1
+             WHERE registration AND deleted_at IS NULL OR registration_token IN ('inherited', 'making', 'ours')";
+        // The homeserver may let us look after them now, whatever it said the last time.
+        const INHERITED: &str =
+            "UPDATE invites SET token_due = $1 WHERE registration_token = 'inherited' AND token_due IS NULL";
         in_transaction!(self, |tx| {
             let changed = sqlx::query(NOTE).bind(rules).execute(&mut *tx).await?;
             if changed.rows_affected() > 0 {
                 sqlx::query(DUE).bind(now).execute(&mut *tx).await?;
             }
+            sqlx::query(INHERITED).bind(now).execute(&mut *tx).await?;
         });
         Ok(())
     }
