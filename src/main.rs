@@ -54,7 +54,7 @@ enum Command {
         /// Where it is, as in the module's `sql_url`
         #[arg(long, value_parser = SqlUrl::parse)]
         from: SqlUrl,
-        /// Only say what would be taken over
+        /// Only say what would be taken over; nothing but this service’s own empty tables is made
         #[arg(long)]
         dry_run: bool,
     },

@@ -29,14 +29,7 @@ impl Query {
             Err(_) => Err(not_ascii()),
         }
     }
-}
 
-/// The answer to a code that is not plain ASCII, but for those of the Python module that are.
-pub(super) fn not_ascii() -> Reply {
-    Reply::invalid_param("The query parameter 'token' must be plain ASCII.")
-}
-
-impl Query {
     /// Whether there is a code that is not plain ASCII.
     pub(super) fn has_odd_code(&self) -> bool {
         self.first("token").is_some_and(|bytes| !bytes.is_ascii())
@@ -63,6 +56,11 @@ impl Query {
 
 fn decode(text: &str) -> Vec<u8> {
     percent_decode(text.replace('+', " ").as_bytes()).collect()
+}
+
+/// The answer to a code that is not plain ASCII and that there is not: the Python module has made some that are there.
+pub(super) fn not_ascii() -> Reply {
+    Reply::invalid_param("The query parameter 'token' must be plain ASCII.")
 }
 
 #[cfg(test)]

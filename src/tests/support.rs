@@ -76,7 +76,7 @@ impl World {
     }
 
     async fn at(homeserver: String, secret: String) -> Self {
-        let client = Client::new();
+        let client = client();
         let as_token = variable("TEST_AS_TOKEN");
         let nobody = Person { id: String::new(), token: String::new() };
         let mut world = Self { client, homeserver, secret, as_token, admin: nobody };
@@ -276,7 +276,7 @@ impl Setup {
             super_invites::serve(config, listener, clock, shutdown).await.unwrap();
         });
         let url = format!("http://{address}");
-        let service = Service { url, client: Client::new(), ahead, frozen, stop: Some(stop), task: Some(task) };
+        let service = Service { url, client: client(), ahead, frozen, stop: Some(stop), task: Some(task) };
         service.wait().await;
         service
     }
@@ -288,7 +288,7 @@ impl Setup {
         let child = self.command("serve").env("SUPER_INVITES_LISTEN", &address).kill_on_drop(true).spawn().unwrap();
         let url = format!("http://{address}");
         let (ahead, frozen) = (Arc::default(), Arc::default());
-        let service = Service { url, client: Client::new(), ahead, frozen, stop: None, task: None };
+        let service = Service { url, client: client(), ahead, frozen, stop: None, task: None };
         service.wait().await;
         (service, child)
     }
@@ -398,6 +398,13 @@ impl Service {
 fn told(ahead: &AtomicI64, frozen: &AtomicI64) -> i64 {
     let now = Some(frozen.load(Ordering::Relaxed)).filter(|frozen| *frozen > 0).unwrap_or_else(now);
     now + ahead.load(Ordering::Relaxed)
+}
+
+/// Whoever has not answered after so long never will: the test fails, and says where.
+pub const ANSWERS: Duration = Duration::from_secs(120);
+
+fn client() -> Client {
+    Client::builder().timeout(ANSWERS).build().unwrap()
 }
 
 /// In milliseconds since the epoch.

@@ -3,7 +3,7 @@
 use reqwest::{Client, Response, header::HeaderMap, redirect::Policy};
 use serde::de::DeserializeOwned;
 
-use super::{API, Acting, Engine, Person, Service, Setup, World};
+use super::{ANSWERS, API, Acting, Engine, Person, Service, Setup, World};
 
 /// A browser without scripts: it keeps its cookie, and follows nothing by itself.
 pub struct Browser {
@@ -33,7 +33,7 @@ impl Browser {
         let mut headers = HeaderMap::new();
         headers.insert("sec-fetch-site", "same-origin".parse().unwrap());
         headers.insert("origin", "null".parse().unwrap());
-        let client = Client::builder().redirect(Policy::none()).build().unwrap();
+        let client = Client::builder().redirect(Policy::none()).timeout(ANSWERS).build().unwrap();
         Self { client, url: service.url.clone(), cookie: None, headers }
     }
 
