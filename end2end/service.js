@@ -41,7 +41,6 @@ export default async function () {
       // Everybody comes from one address here, so only people are limited.
       SUPER_INVITES_FAILED_LOOKUPS: "{per_user: 5, per_address: null, in_all: null}",
       SUPER_INVITES_ELEMENT_WEB_URL: "https://app.element.io",
-      SUPER_INVITES_SITE_DIR: needed("SUPER_INVITES_SITE_DIR"),
     },
   });
   service.stderr.pipe(createWriteStream(log));

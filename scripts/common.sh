@@ -7,6 +7,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # Everything that is slow to make lives outside the checkout, so that a clean checkout starts warm.
 cache=${SUPER_INVITES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/super-invites}
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
+# The files of the pages, which the service carries when it is built with the feature `embed`.
+export LEPTOS_SITE_ROOT=$CARGO_TARGET_DIR/site
 export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$root/style/node_modules/.bin:$PATH"
 
 synapse_version=1.163.2

@@ -1,6 +1,8 @@
 """Fills a throw-away homeserver with the people, rooms and invites of the demo, and says how it went.
 
-Usage: seed.py HOMESERVER_URL SHARED_SECRET SERVICE_URL
+Usage: seed.py HOMESERVER_URL SHARED_SECRET SERVICE_URL [module]
+
+With `module`, SERVICE_URL is that of a homeserver with the Python module inside, which is filled for the service to take over.
 """
 
 import hashlib
@@ -14,6 +16,8 @@ import urllib.parse
 import urllib.request
 
 HOMESERVER, SECRET, SERVICE = sys.argv[1:4]
+BY_MODULE = sys.argv[4:] == ["module"]
+API = f"{SERVICE}/_synapse/client/super_invites"
 PASSWORD = "demo"
 
 
@@ -85,8 +89,9 @@ anna, _ = person("anna", "Anna Ahlgren")
 ben, _ = person("ben", "Ben Bakker")
 cleo, _ = person("cleo", "Cleo Costa")
 person("dora", "Dora Dahl")
-service_user = "@super-invites:test"
-ask("PUT", f"{HOMESERVER}/_synapse/admin/v1/users/{service_user}/admin", {"admin": True}, admin)
+if not BY_MODULE:
+    # The service has made its own user at its start.
+    ask("PUT", f"{HOMESERVER}/_synapse/admin/v1/users/@super-invites:test/admin", {"admin": True}, admin)
 
 if new:
     space = room(anna, "Garden Collective", "Everything about our garden", creation_content={"type": "m.space"})
@@ -99,10 +104,22 @@ if new:
     general, compost, seeds, market = rooms[1:]
     kitchen = room(anna, "Kitchen", "What to cook")
     invite = {"token": "garden-2026", "create_dm": True, "rooms": rooms}
-    ask("POST", f"{SERVICE}/_synapse/client/super_invites/tokens", invite, anna)
+    ask("POST", f"{API}/tokens", invite, anna)
+
+    if BY_MODULE:
+        # At the homeserver's limits the module leaves people out of rooms: that is taken over as well.
+        for who in [cleo, ben]:
+            ask("POST", f"{API}/redeem?token=garden-2026", None, who)
+        for code, made in [("Sommerfest ä", [general, market]), ("spring-2026", [kitchen]), (None, ["#kitchen:test"])]:
+            body = {"rooms": made} if code is None else {"token": code, "rooms": made}
+            ask("POST", f"{API}/tokens", body, anna)
+        path = f"/_matrix/client/v3/directory/room/{urllib.parse.quote('#kitchen:test')}"
+        ask("PUT", HOMESERVER + path, {"room_id": kitchen}, anna)
+        ask("DELETE", f"{API}/tokens?token=spring-2026", None, anna)
+        sys.exit()
 
     # Cleo redeems it, and her own client says where she is.
-    answer = ask("POST", f"{SERVICE}/_synapse/client/super_invites/redeem?token=garden-2026", None, cleo)
+    answer = ask("POST", f"{API}/redeem?token=garden-2026", None, cleo)
     joined = ask("GET", f"{HOMESERVER}/_matrix/client/v3/joined_rooms", None, cleo)["joined_rooms"]
     if answer["failed"] or set(joined) != set(answer["rooms"]) or len(joined) != len(rooms) + 1:
         sys.exit(f"the redemption went wrong: {answer}, but Cleo is in {joined}")
@@ -127,7 +144,7 @@ if new:
     # Invites that end by themselves, or do not work now; and one of Ben's that Anna keeps out of her kitchen.
     def limited(token, who, made, **more):
         body = {"token": token, "rooms": made, **more}
-        return ask("POST", f"{SERVICE}/_synapse/client/super_invites/tokens", body, who)["token"]["created_at"]
+        return ask("POST", f"{API}/tokens", body, who)["token"]["created_at"]
 
     now = limited("workshop", anna, [compost], label="Compost workshop", max_uses=12, welcome="Boots on!\nWe start at ten, at the gate.")
     limited("workshop", anna, [compost], expires_at=now + 9 * 86_400_000)
@@ -138,21 +155,27 @@ if new:
     in_room(anna, kitchen, "invite", user_id="@ben:test")
     ask("POST", f"{HOMESERVER}/_matrix/client/v3/join/{urllib.parse.quote(kitchen)}", {}, ben)
     limited("bens-friends", ben, [kitchen])
-    rooms_api = f"{SERVICE}/_synapse/client/super_invites/rooms"
+    rooms_api = f"{API}/rooms"
     into = ask("GET", f"{rooms_api}?room={urllib.parse.quote(kitchen)}", None, anna)["invites"]
     number = next(one["invite"] for one in into if one["owner"]["user_id"] == "@ben:test")
     ask("POST", rooms_api, {"room": kitchen, "invite": number, "blocked": True, "reason": "Please ask me first."}, anna)
 
-redeem = f"{SERVICE}/_synapse/client/super_invites/redeem?token=garden-2026"
+if new:
+    anna_has = """Anna has invites in several states, and keeps one of Ben's out of her kitchen. Sign in as her and look at
+                  them. Admin sees everybody's."""
+    came = """Cleo has redeemed it, and her own
+                  client finds her in all six. Open it as Ben."""
+else:
+    anna_has = "Anna has the invites that the module has left, one with an odd code and one with a room's alias."
+    came = "Cleo and Ben have redeemed it with the module."
+redeem = f"{API}/redeem?token=garden-2026"
 print(f"""
   Open            {SERVICE}
 
   Log-ins         anna, ben, cleo, dora, admin; the password of each is: {PASSWORD}
-                  Anna has invites in several states, and keeps one of Ben's out of her kitchen. Sign in as her and look at
-                  them. Admin sees everybody's.
+                  {anna_has}
   Her best        {SERVICE}/i/garden-2026
-                  for a space, its four rooms and a direct chat. It opens an account, too. Cleo has redeemed it, and her own
-                  client finds her in all six. Open it as Ben.
+                  for a space, its four rooms and a direct chat. It opens an account, too. {came}
   A deleted one   {SERVICE}/i/spring-2026
 
   The homeserver  {HOMESERVER}  (server name: test)

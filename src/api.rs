@@ -9,6 +9,7 @@ mod redeem;
 mod redemptions;
 mod reply;
 mod rooms;
+mod share_link;
 mod tokens;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -17,12 +18,13 @@ use app::PREFIX;
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{ConnectInfo, Path, RawQuery, State, rejection::PathRejection},
+    extract::{self, ConnectInfo, Path, State, rejection::PathRejection},
     response::Response,
     routing::any,
 };
-use http::{HeaderMap, Method, StatusCode};
-use serde::de::DeserializeOwned;
+use http::{Method, StatusCode, request::Parts};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde_json::{Map, Value};
 
 use self::{query::Query, reply::Reply};
 use crate::{
@@ -30,6 +32,7 @@ use crate::{
     error::Error,
     invites::Invites,
     proxies::Proxies,
+    share::Sharing,
 };
 
 /// The largest body that is read, in bytes.
@@ -40,6 +43,7 @@ const LARGEST_BODY: usize = 64 * 1024;
 struct Api {
     invites: Invites,
     proxies: Arc<Proxies>,
+    sharing: Option<Sharing>,
 }
 
 /// One of the API's addresses.
@@ -53,6 +57,7 @@ enum Resource {
     AdminInvites,
     AdminPause,
     AdminAudit,
+    ShareLink,
 }
 
 impl Resource {
@@ -75,6 +80,7 @@ impl Resource {
             Self::Tokens => [Method::GET, Method::POST, Method::DELETE].contains(method),
             Self::Info | Self::Redemptions | Self::AdminAudit => method == Method::GET,
             Self::Redeem => method == Method::POST,
+            Self::ShareLink => method == Method::PUT,
             Self::Rooms | Self::AdminInvites | Self::AdminPause => [Method::GET, Method::POST].contains(method),
         }
     }
@@ -87,56 +93,80 @@ struct Request {
     body: Body,
 }
 
+/// Where links to be shared are made, apart from everything else.
+pub const SHARE_LINK: &str = "/_synapse/client/share_link/";
+
 /// The API's routes.
-pub fn router(invites: Invites, proxies: Arc<Proxies>) -> Router {
+pub fn router(invites: Invites, proxies: Arc<Proxies>, sharing: Option<Sharing>) -> Router {
     Router::new()
         .route(PREFIX, any(async || Reply::unrecognized().into_response()))
         .route(&format!("{PREFIX}/"), any(door))
         // One route for everything below, because an address is compared after its percent-encoding is undone.
         .route(&format!("{PREFIX}/{{*path}}"), any(door))
-        .with_state(Api { invites, proxies })
+        .route(SHARE_LINK, any(share_link_door))
+        .with_state(Api { invites, proxies, sharing })
 }
 
 async fn door(
     State(api): State<Api>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    method: Method,
     path: Result<Path<String>, PathRejection>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
+    sent: extract::Request,
 ) -> Response {
-    if method == Method::OPTIONS {
-        return Reply::preflight();
+    match path.ok().and_then(|Path(path)| Resource::at(&path)) {
+        Some(resource) => api.answer(resource, peer, sent).await,
+        None if sent.method() == Method::OPTIONS => Reply::preflight(),
+        None => Reply::unrecognized().into_response(),
     }
-    let Some(resource) = path.ok().and_then(|Path(path)| Resource::at(&path)) else {
-        return Reply::unrecognized().into_response();
-    };
-    let method = if method == Method::HEAD { Method::GET } else { method };
-    let answer = async {
-        if !resource.allows(&method) {
-            return Err(Reply::error(StatusCode::METHOD_NOT_ALLOWED, "M_UNRECOGNIZED", "Unrecognized request"));
+}
+
+async fn share_link_door(
+    State(api): State<Api>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    sent: extract::Request,
+) -> Response {
+    match &api.sharing {
+        Some(_) => api.answer(Resource::ShareLink, peer, sent).await,
+        None => Reply::unrecognized().into_response(),
+    }
+}
+
+impl Api {
+    async fn answer(&self, resource: Resource, peer: SocketAddr, sent: extract::Request) -> Response {
+        let (Parts { method, uri, headers, .. }, body) = sent.into_parts();
+        if method == Method::OPTIONS {
+            return Reply::preflight();
         }
-        let query = Query::parse(query.as_deref().unwrap_or_default());
-        let token = access_token::find(&headers, &query)?;
-        let origin = api.proxies.origin(Door::Api, peer, &headers);
-        let account = api.invites.authenticate(&token, &origin).await.map_err(refuse(resource))?;
-        let odd = query.has_odd_code();
-        let request = Request { account, query, body };
-        let answer = match resource {
-            Resource::Tokens => tokens::answer(&api.invites, &method, request).await,
-            Resource::Info => info::answer(&api.invites, request).await,
-            Resource::Redeem => redeem::answer(&api.invites, request).await,
-            Resource::Redemptions => redemptions::answer(&api.invites, request).await,
-            Resource::Rooms => rooms::answer(&api.invites, &method, request).await,
-            Resource::AdminInvites => admin::invites(&api.invites, &method, request).await,
-            Resource::AdminPause => admin::pause(&api.invites, &method, request).await,
-            Resource::AdminAudit => admin::audit(&api.invites, request).await,
+        let method = if method == Method::HEAD { Method::GET } else { method };
+        let answer = async {
+            if !resource.allows(&method) {
+                return Err(Reply::error(StatusCode::METHOD_NOT_ALLOWED, "M_UNRECOGNIZED", "Unrecognized request"));
+            }
+            let query = Query::parse(uri.query().unwrap_or_default());
+            let token = access_token::find(&headers, &query)?;
+            let origin = self.proxies.origin(Door::Api, peer, &headers);
+            let account = self.invites.authenticate(&token, &origin).await.map_err(refuse(resource))?;
+            let odd = query.has_odd_code();
+            let request = Request { account, query, body };
+            let answer = match resource {
+                Resource::Tokens => tokens::answer(&self.invites, &method, request).await,
+                Resource::Info => info::answer(&self.invites, request).await,
+                Resource::Redeem => redeem::answer(&self.invites, request).await,
+                Resource::Redemptions => redemptions::answer(&self.invites, request).await,
+                Resource::Rooms => rooms::answer(&self.invites, &method, request).await,
+                Resource::AdminInvites => admin::invites(&self.invites, &method, request).await,
+                Resource::AdminPause => admin::pause(&self.invites, &method, request).await,
+                Resource::AdminAudit => admin::audit(&self.invites, request).await,
+                Resource::ShareLink => match &self.sharing {
+                    Some(sharing) => share_link::answer(sharing, request).await,
+                    None => Err(Reply::unrecognized()),
+                },
+            };
+            answer.map_err(|reply| if odd && reply.is_not_found() { query::not_ascii() } else { reply })
         };
-        answer.map_err(|reply| if odd && reply.is_not_found() { query::not_ascii() } else { reply })
-    };
-    let (Ok(reply) | Err(reply)) = answer.await;
-    reply.into_response()
+        let (Ok(reply) | Err(reply)) = answer.await;
+        reply.into_response()
+    }
 }
 
 impl Request {
@@ -151,29 +181,45 @@ impl Request {
         }
     }
 
-    async fn json(self) -> Result<serde_json::Map<String, serde_json::Value>, Reply> {
-        let body: Bytes = axum::body::to_bytes(self.body, LARGEST_BODY).await.map_err(|_| {
+    async fn bytes(self) -> Result<Bytes, Reply> {
+        axum::body::to_bytes(self.body, LARGEST_BODY).await.map_err(|_| {
             let problem = format!("The request is too large: at most {} KiB are read.", LARGEST_BODY / 1024);
             Reply::error(StatusCode::PAYLOAD_TOO_LARGE, "M_TOO_LARGE", problem)
-        })?;
-        match serde_json::from_slice(&body) {
-            Ok(serde_json::Value::Object(fields)) => Ok(fields),
-            Ok(_) => Err(Reply::bad_json("Content must be a JSON object.")),
-            Err(_) => Err(Reply::error(StatusCode::BAD_REQUEST, "M_NOT_JSON", "Content not JSON.")),
-        }
+        })
+    }
+
+    async fn json(self) -> Result<Map<String, Value>, Reply> {
+        object(&self.bytes().await?)
+    }
+
+    /// A body of this shape; what is wrong with another one is said.
+    async fn read<T: DeserializeOwned>(self) -> Result<T, Reply> {
+        parsed(&self.bytes().await?)
     }
 }
 
-impl Request {
-    /// A body of this shape; what is wrong with another one is said.
-    async fn read<T: DeserializeOwned>(self) -> Result<T, Reply> {
-        let fields = self.json().await?;
-        serde_path_to_error::deserialize(serde_json::Value::Object(fields)).map_err(|error| {
-            let field = error.path().to_string();
-            let problem = error.into_inner();
-            Reply::bad_json(if field == "." { problem.to_string() } else { format!("“{field}”: {problem}.") })
-        })
+fn object(body: &[u8]) -> Result<Map<String, Value>, Reply> {
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(_) => Err(Reply::bad_json("Content must be a JSON object.")),
+        Err(_) => Err(Reply::error(StatusCode::BAD_REQUEST, "M_NOT_JSON", "Content not JSON.")),
     }
+}
+
+/// A JSON object of this shape; what is wrong with another one is said.
+fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Reply> {
+    shaped(Value::Object(object(body)?))
+}
+
+/// A value of this shape, whatever it is read from; what is wrong with another one is said.
+fn shaped<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<T, Reply> {
+    serde_path_to_error::deserialize(from).map_err(|error: serde_path_to_error::Error<D::Error>| {
+        let field = error.path().to_string();
+        let problem = error.into_inner().to_string();
+        // Where in the text it is helps nobody.
+        let problem = problem.split(" at line ").next().unwrap_or_default();
+        Reply::bad_json(if field == "." { problem.to_owned() } else { format!("“{field}”: {problem}.") })
+    })
 }
 
 /// A use case's error as this resource answers it.

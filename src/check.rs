@@ -12,7 +12,9 @@ use crate::{
     homeserver::{AdminApi, Error, Homeserver, Limits},
     reach::{self, Reached},
     session::{Purpose, Sealer},
+    share,
     store::{Millis, Store},
+    web::shared,
 };
 
 /// Two parts of an answer that were sent one after the other and arrive less than so much apart were held back in between.
@@ -32,6 +34,8 @@ pub async fn findings(config: &Config, now: Millis) -> Vec<String> {
         Ok(homeserver) => findings.extend(homeserver_findings(config, &homeserver).await),
         Err(error) => findings.push(error.to_string()),
     }
+    findings.extend(share_links(config).await);
+    findings.extend(share_link_call(config).await);
     match &config.public_url {
         Some(url) => match public_address(url).await {
             Some(finding) => findings.push(finding),
@@ -50,7 +54,8 @@ pub async fn findings(config: &Config, now: Millis) -> Vec<String> {
 /// What proves to the running service that we have the same configuration, if the database can be used.
 async fn database(config: &Config) -> Result<Sealer, String> {
     let open = async {
-        let store = Store::open(&config.sql_url).await.map_err(|error| cause(&error))?;
+        let database = config.database().map_err(|error| error.to_string())?;
+        let store = Store::open(&database).await.map_err(|error| cause(&error))?;
         let probed = store.probe().await.map_err(|error| cause(&error));
         let key = config.session_key().map_err(|error| error.to_string())?;
         let sealer = Sealer::new(key, &store).await.map_err(|error| cause(&error));
@@ -224,6 +229,62 @@ fn proxy_findings(url: &Url, told: &Reached, apart: Duration) -> Vec<String> {
         );
     }
     findings
+}
+
+/// Whether links that people share lead to their pages.
+async fn share_links(config: &Config) -> Option<String> {
+    let settings = config.share_link_generator.as_ref()?;
+    let prefix = match config.share_link_prefix() {
+        Ok(prefix) => prefix,
+        Err(error) => return Some(error.to_string()),
+    };
+    if let Err(error) = share::check_templates(settings.template_path.as_deref()) {
+        return Some(error.to_string());
+    }
+    let mend = "Check share_link_generator.url_prefix, that the service runs, and that the reverse proxy sends this path to it.";
+    let Some(folder) = &settings.target_path else {
+        // There is no such link, and no other program says so in these words.
+        return fetched(&prefix, shared::NOTHING).await.err().map(|problem| format!("{problem} {mend}"));
+    };
+    let page = "Super Invites looks whether this page is served.".to_owned();
+    match share::try_folder(folder, page.clone(), fetched(&prefix, &page)).await {
+        Ok(fetched) => fetched.err().map(|problem| {
+            format!("{problem} Let the web server there serve {} (nginx: try_files $uri.html =404).", folder.display())
+        }),
+        Err(error) => Some(format!(
+            "The pages of share links cannot be written to {} ({error}). Check share_link_generator.target_path, and that this user may \
+             write there.",
+            folder.display()
+        )),
+    }
+}
+
+/// Whether this text stands at the address of no link.
+async fn fetched(prefix: &str, text: &str) -> Result<(), String> {
+    let fetch = async {
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build()?;
+        client.get(format!("{prefix}{}", share::NO_LINK)).send().await?.text().await
+    };
+    match fetch.await {
+        Ok(found) if found == text => Ok(()),
+        Ok(_) => Err(format!("Something else answers at {prefix}.")),
+        Err(error) => Err(format!("Nobody answers at {prefix} ({}).", error.without_url())),
+    }
+}
+
+/// Whether apps find the call that makes links, where it is known at which address they look for it.
+async fn share_link_call(config: &Config) -> Option<String> {
+    let homeserver = config.homeserver_public_url.as_ref().filter(|_| config.share_link_generator.is_some())?;
+    let address = format!("{}{}", homeserver.as_str().trim_end_matches('/'), crate::api::SHARE_LINK);
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().ok()?;
+    let answer = client.put(&address).send().await.ok()?;
+    match answer.status().as_u16() {
+        401 => None,
+        status => Some(format!(
+            "Apps cannot make share links: something else answers at {address} (status {status}). Let the homeserver's reverse proxy send \
+             this path to the service."
+        )),
+    }
 }
 
 /// Asks our own API from outside: without a token it says which service it is.

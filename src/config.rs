@@ -18,9 +18,11 @@ use serde_json::{Map, Value};
 use url::Url;
 
 mod policy;
+mod share_links;
 mod sql_url;
 
 pub use policy::{Creators, CreatorsWord, FailedLookups, Policy, WorkLimits};
+pub use share_links::ShareLinks;
 pub use sql_url::SqlUrl;
 
 /// The commented example that `super-invites config` prints.
@@ -28,6 +30,9 @@ pub const EXAMPLE: &str = include_str!("config/example.yaml");
 
 /// The fewest characters of a key: 32 of them are hard to guess however they were made.
 const SHORTEST_KEY: usize = 32;
+
+/// Keys whose values are [`Secret`]s.
+const SECRETS: [&str; 4] = ["admin_token", "as_token", "session_key", "sql_password"];
 
 /// What variables' names begin with.
 const PREFIX: &str = "SUPER_INVITES_";
@@ -66,6 +71,10 @@ pub struct Config {
     /// The database.
     #[serde(default)]
     pub sql_url: SqlUrl,
+    /// The password for PostgreSQL, where `sql_url` has none.
+    pub sql_password: Option<Secret>,
+    /// A file with nothing but that password.
+    pub sql_password_file: Option<PathBuf>,
     /// Whether codes open accounts as well.
     #[serde(default)]
     pub generate_registration_token: bool,
@@ -78,6 +87,9 @@ pub struct Config {
     pub session_key: Option<Secret>,
     /// A file with nothing but that key.
     pub session_key_file: Option<PathBuf>,
+    /// How links are made that members share by their apps; if unset, none are.
+    #[serde(default, deserialize_with = "share_links::given")]
+    pub share_link_generator: Option<ShareLinks>,
     /// Where people find Element in the browser, to be led into their rooms.
     #[serde(default, deserialize_with = "http_url_or_none")]
     pub element_web_url: Option<Url>,
@@ -116,9 +128,18 @@ pub enum ActingMode {
 }
 
 /// A text that no log shows.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
+
+/// What is wrong with it is said without it.
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(text) => Ok(Self(text)),
+            _ => Err(D::Error::custom("must be a text: put it in quotes")),
+        }
+    }
+}
 
 impl Secret {
     /// The text itself, for the one place that sends it.
@@ -175,11 +196,14 @@ impl Config {
         };
         let mut from_variable = BTreeMap::new();
         for (name, text) in variables {
-            if let Some(key) = name.strip_prefix(PREFIX) {
+            // That one names the file.
+            if let Some(key) = name.strip_prefix(PREFIX).filter(|key| *key != "CONFIG") {
                 let key = key.to_ascii_lowercase();
-                // A variable is a YAML scalar, so that `true` and `200` mean what they mean in the file.
-                let value = serde_saphyr::from_str::<Value>(&text);
-                let value = value.unwrap_or(Value::String(text));
+                // A variable is a YAML scalar, so that `true` and `200` mean what they mean in the file; a secret is what it is.
+                let value = match SECRETS.contains(&key.as_str()) {
+                    true => Value::String(text),
+                    false => serde_saphyr::from_str::<Value>(&text).unwrap_or(Value::String(text)),
+                };
                 from_variable.insert(key.clone(), name);
                 keys.insert(key, value);
             }
@@ -219,6 +243,16 @@ impl Config {
 }
 
 impl Config {
+    /// The database, with its password.
+    pub fn database(&self) -> Result<SqlUrl, ConfigError> {
+        if self.sql_password.is_none() && self.sql_password_file.is_none() {
+            return Ok(self.sql_url.clone());
+        }
+        let password = secret("sql_password", self.sql_password.as_ref(), self.sql_password_file.as_deref())?;
+        let database = self.sql_url.with_password(password.reveal());
+        database.map_err(|problem| ConfigError::Key(format!("sql_password: {problem}")))
+    }
+
     /// What browsers' sessions are sealed with, if the operator has chosen something.
     pub fn session_key(&self) -> Result<Option<Secret>, ConfigError> {
         if self.session_key.is_none() && self.session_key_file.is_none() {
@@ -376,6 +410,17 @@ mod tests {
         let admin = [("SUPER_INVITES_ACTING", "admin"), ("SUPER_INVITES_ADMIN_TOKEN", "t")];
         let admin = with(&admin).and_then(|config| config.acting_token());
         assert_eq!(admin.expect("it is there").reveal(), "t");
+    }
+
+    #[test]
+    fn a_secret_is_taken_as_it_is() {
+        for text in ["1234567", "pa #ss", "~", "null", "{a: b}"] {
+            let key = format!("{text}{}", " ".repeat(SHORTEST_KEY));
+            let config = with(&[("SUPER_INVITES_SESSION_KEY", &key)]).expect("it fits");
+            assert_eq!(config.session_key().expect("it is long enough").expect("it is set").reveal(), key);
+        }
+        let number = serde_json::from_str::<Secret>("1234567").expect_err("it is no text").to_string();
+        assert!(number.contains("in quotes") && !number.contains("1234567"), "{number}");
     }
 
     #[test]

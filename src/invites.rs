@@ -16,6 +16,7 @@ mod rules;
 mod save;
 mod server_admins;
 mod session;
+mod sharing;
 mod takeover;
 mod work;
 

@@ -9,18 +9,22 @@ pub mod api;
 pub mod check;
 pub mod config;
 pub mod error;
+pub mod healthcheck;
 pub mod homeserver;
 pub mod invites;
 pub mod proxies;
 pub mod reach;
 pub mod registration;
 pub mod session;
+pub mod share;
 pub mod store;
 pub mod web;
 
 use std::{future::Future, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
+use matrix_sdk::ruma::OwnedUserId;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use self::{
     config::{Config, ConfigError, Policy, SqlUrl},
@@ -28,7 +32,9 @@ use self::{
     invites::{Clock, Invites, Rules},
     proxies::Proxies,
     session::Sealer,
+    share::{ShareError, Sharing},
     store::{NotTaken, Store},
+    web::Assets,
 };
 
 /// How often it is tried to make the homeserver ready.
@@ -37,8 +43,14 @@ const PREPARE: Duration = Duration::from_secs(60);
 /// How often is looked for what is due: an invite that ends takes its registration token with it within so long.
 const SWEEP: Duration = Duration::from_secs(2);
 
-/// How long a redemption that is under way may hold up a shutdown.
-const GRACE: Duration = Duration::from_secs(20);
+/// How often the folder of share links is tidied: the page of an invite that ends is gone within so long.
+const TIDY: Duration = Duration::from_secs(20);
+
+/// How long requests and redemptions that are under way may hold up a shutdown: containers are killed after ten seconds.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// How long closing the database may take.
+const CLOSE: Duration = Duration::from_secs(1);
 
 /// Why the service cannot start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -52,9 +64,12 @@ pub enum ServeError {
     /// The homeserver's address cannot be used.
     #[error(transparent)]
     Homeserver(#[from] homeserver::Error),
-    /// What the Python module has left could not be taken over.
-    #[error("the database of synapse_super_invites cannot be taken over")]
+    /// What another program has left could not be taken over.
+    #[error("the other program’s database cannot be taken over")]
     Takeover(#[from] error::Error),
+    /// Links cannot be shared as it is configured.
+    #[error(transparent)]
+    Share(#[from] ShareError),
     /// There is no key for sessions.
     #[error("sessions cannot be sealed")]
     Session(#[from] session::Error),
@@ -87,11 +102,30 @@ fn invites(config: &Config, store: &Store, homeserver: &Arc<Homeserver>, clock: 
     Invites::new(store, homeserver, rules, config.failed_lookups, config.limits.clone(), clock)
 }
 
-/// Takes over what the Python module has left in another database, and says so in numbers; with `dry_run` it only says so.
-pub async fn import(config: &Config, from: &SqlUrl, clock: Clock, dry_run: bool) -> Result<String, ServeError> {
+/// What is imported, and whence.
+#[derive(Debug, Clone)]
+pub enum Import {
+    /// What the Python module has left in a database.
+    Module(SqlUrl),
+    /// The tokens of matrix-registration in a database, for somebody.
+    MatrixRegistration(SqlUrl, OwnedUserId),
+}
+
+/// Takes over what another program has left in another database, and says so in numbers; with `dry_run` it only says so.
+pub async fn import(config: &Config, what: &Import, clock: Clock, dry_run: bool) -> Result<String, ServeError> {
     let homeserver = Arc::new(homeserver(config)?);
-    let (store, from) = (Store::open(&config.sql_url).await?, Store::open_to_read(from).await?);
-    let takeover = invites(config, &store, &homeserver, &clock).take_over(&from, dry_run).await;
+    let (Import::Module(from) | Import::MatrixRegistration(from, _)) = what;
+    if let Import::MatrixRegistration(_, owner) = what
+        && owner.server_name() != config.server_name
+    {
+        return Err(ConfigError::Key(format!("--owner: {owner} has no account on {}", config.server_name)).into());
+    }
+    let (store, from) = (Store::open(&config.database()?).await?, Store::open_to_read(from).await?);
+    let invites = invites(config, &store, &homeserver, &clock);
+    let takeover = match what {
+        Import::Module(_) => invites.take_over(&from, dry_run).await,
+        Import::MatrixRegistration(_, owner) => invites.take_over_tokens(&from, owner, dry_run).await.map(Some),
+    };
     from.close().await;
     store.close().await;
     let did = if dry_run { "Would take over" } else { "Took over" };
@@ -109,20 +143,28 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let homeserver = Arc::new(homeserver(&config)?);
-    let store = Store::open(&config.sql_url).await?;
+    let store = Store::open(&config.database()?).await?;
     let invites = invites(&config, &store, &homeserver, &clock);
-    if let Some(takeover) = invites.take_over(&store, false).await? {
+    if let Some(takeover) = invites.take_over_here().await? {
         tracing::info!("took over from synapse_super_invites: {takeover}");
+    }
+    let proxies = Arc::new(Proxies::new(config.trusted_proxies.clone()));
+    let sealer = Sealer::new(config.session_key()?, &store).await?;
+    let sharing = Sharing::new(&config, &invites, &store, &homeserver)?;
+    if let Some(sharing) = &sharing {
+        sharing.probe().await?;
     }
     let housekeeping = [
         tokio::spawn(prepare(homeserver, config.policy.clone())),
         tokio::spawn(keep_house(invites.clone())),
         tokio::spawn(resolve_aliases(invites.clone())),
+        tokio::spawn(tidy_shared(sharing.clone())),
     ];
 
-    let proxies = Arc::new(Proxies::new(config.trusted_proxies.clone()));
-    let sealer = Sealer::new(config.session_key()?, &store).await?;
-    let mut router = api::router(invites.clone(), Arc::clone(&proxies));
+    let mut router = api::router(invites.clone(), Arc::clone(&proxies), sharing.clone());
+    if let Some(sharing) = sharing.filter(Sharing::serves_pages) {
+        router = router.merge(web::shared::router(sharing, Arc::clone(&proxies)));
+    }
     router = router.merge(reach::router(sealer.clone(), Arc::clone(&proxies), clock));
     if config.enable_web {
         let settings = web::Settings {
@@ -131,20 +173,40 @@ pub async fn serve(
             public_url: config.public_url.clone(),
             homeserver: config.homeserver_public_url.clone().unwrap_or_else(|| config.homeserver_url.clone()),
         };
-        router = router.merge(web::router(invites.clone(), settings, &site_dir(&config)));
+        let site = site_dir(&config);
+        let assets = match config.site_dir {
+            None if Assets::ARE_EMBEDDED => Assets::Embedded,
+            _ => Assets::Folder(&site),
+        };
+        router = router.merge(web::router(invites.clone(), settings, assets));
     }
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(shutdown).await?;
-
-    housekeeping.iter().for_each(tokio::task::JoinHandle::abort);
-    if tokio::time::timeout(GRACE, invites.finish()).await.is_err() {
-        tracing::warn!("a redemption was cut short; the next one of the same person finishes it");
+    let stopping = CancellationToken::new();
+    let told = stopping.clone();
+    let stop = async move {
+        shutdown.await;
+        told.cancel();
+    };
+    let finish = async {
+        axum::serve(listener, service).with_graceful_shutdown(stop).await?;
+        invites.finish().await;
+        Ok::<_, std::io::Error>(())
+    };
+    let too_late = async {
+        stopping.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        finished = finish => finished?,
+        () = too_late => tracing::warn!("something was cut short; the next redemption of the same person finishes theirs"),
     }
-    store.close().await;
+    housekeeping.iter().for_each(tokio::task::JoinHandle::abort);
+    // What was cut short may still hold on to a connection.
+    tokio::time::timeout(CLOSE, store.close()).await.ok();
     Ok(())
 }
 
-/// Where the pages' files are.
+/// Where the pages' files are, where the binary does not carry them.
 fn site_dir(config: &Config) -> PathBuf {
     let beside = || Some(std::env::current_exe().ok()?.parent()?.join("site"));
     config.site_dir.clone().or_else(beside).unwrap_or_else(|| "site".into())
@@ -170,6 +232,17 @@ async fn resolve_aliases(invites: Invites) {
             Err(error) => tracing::warn!(%error, "aliases of rooms have to wait"),
         }
         tokio::time::sleep(PREPARE).await;
+    }
+}
+
+/// Removes the pages of invites that have ended from the folder of share links.
+async fn tidy_shared(sharing: Option<Sharing>) {
+    let Some(sharing) = sharing else { return };
+    loop {
+        if let Err(error) = sharing.tidy().await {
+            tracing::warn!(%error, "pages of share links have to wait");
+        }
+        tokio::time::sleep(TIDY).await;
     }
 }
 

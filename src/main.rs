@@ -9,14 +9,15 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use clap::{Parser, Subcommand};
-use matrix_sdk::ruma::OwnedServerName;
+use clap::{ArgGroup, Parser, Subcommand};
+use matrix_sdk::ruma::{OwnedServerName, OwnedUserId};
 use super_invites::{
-    check,
+    Import, check,
     config::{self, Config, SqlUrl},
+    healthcheck::healthcheck,
     import,
     invites::Clock,
-    registration::Registration,
+    registration::{Registration, Tokens},
     serve,
 };
 use tokio::net::TcpListener;
@@ -27,7 +28,7 @@ use tracing_subscriber::EnvFilter;
 #[command(version)]
 struct Cli {
     /// The configuration file [default: super-invites.yaml, if there is one]
-    #[arg(long, global = true)]
+    #[arg(long, global = true, env = "SUPER_INVITES_CONFIG")]
     config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
@@ -45,21 +46,36 @@ enum Command {
         /// The local part of the service's own user
         #[arg(long, default_value = "super-invites")]
         sender: String,
-        /// Where to write it
-        #[arg(long, default_value = "super-invites-registration.yaml")]
+        /// Where to write it; `-` for the standard output
+        #[arg(long, visible_alias = "output", default_value = "super-invites-registration.yaml")]
         out: PathBuf,
+        /// A file with nothing but the `as_token`, which is made if none is given
+        #[arg(long, value_name = "FILE")]
+        as_token_file: Option<PathBuf>,
+        /// A file with nothing but the `hs_token`, which is made if none is given
+        #[arg(long, value_name = "FILE")]
+        hs_token_file: Option<PathBuf>,
     },
-    /// Take over the database of the Python module `synapse_super_invites`
+    /// Take over the database of the Python module `synapse_super_invites`, or the tokens of matrix-registration
+    #[command(group = ArgGroup::new("source").required(true))]
     Import {
-        /// Where it is, as in the module's `sql_url`
-        #[arg(long, value_parser = SqlUrl::parse)]
-        from: SqlUrl,
+        /// Where the module's is, as in its `sql_url`
+        #[arg(long, group = "source", value_parser = SqlUrl::parse)]
+        from: Option<SqlUrl>,
+        /// Where that of matrix-registration is, as in its `db`
+        #[arg(long, group = "source", value_parser = SqlUrl::parse, requires = "owner")]
+        from_matrix_registration: Option<SqlUrl>,
+        /// Whose invites the tokens of matrix-registration become, as @anna:example.org
+        #[arg(long, requires = "from_matrix_registration")]
+        owner: Option<OwnedUserId>,
         /// Only say what would be taken over; nothing but this service’s own empty tables is made
         #[arg(long)]
         dry_run: bool,
     },
     /// Say what is wrong with the configuration and what it leads to, one line a finding
     Check,
+    /// Ask the running service whether it answers: for the check of a container
+    Healthcheck,
     /// Print a commented configuration
     Config,
 }
@@ -92,9 +108,20 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
             tracing::info!(address = %listener.local_addr()?, "listening");
             serve(config, listener, clock(), shutdown()).await?;
         }
-        Command::Registration { server_name, sender, out } => write_registration(&server_name, &sender, &out)?,
-        Command::Import { from, dry_run } => {
-            println!("{}", import(&read(cli.config)?, &from, clock(), dry_run).await?);
+        Command::Registration { server_name, sender, out, as_token_file, hs_token_file } => {
+            let tokens = Tokens { as_token: token(as_token_file)?, hs_token: token(hs_token_file)? };
+            write_registration(&Registration::new(&server_name, &sender, tokens)?, &out)?;
+        }
+        Command::Healthcheck => {
+            healthcheck(read(cli.config)?.listen).await.map_err(|problem| format!("not healthy: {problem}"))?;
+        }
+        Command::Import { from, from_matrix_registration, owner, dry_run } => {
+            let what = match (from, from_matrix_registration.zip(owner)) {
+                (Some(from), _) => Import::Module(from),
+                (None, Some((from, owner))) => Import::MatrixRegistration(from, owner),
+                (None, None) => return Err("--from or --from-matrix-registration is missing".into()),
+            };
+            println!("{}", import(&read(cli.config)?, &what, clock(), dry_run).await?);
         }
         Command::Check => return Ok(report(&check::findings(&read(cli.config)?, clock()()).await)),
         Command::Config => print!("{}", config::EXAMPLE),
@@ -119,12 +146,19 @@ fn report(findings: &[String]) -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn write_registration(
-    server_name: &OwnedServerName,
-    sender: &str,
-    out: &Path,
-) -> Result<(), Box<dyn std::error::Error>> {
-    let registration = Registration::new(server_name, sender)?;
+fn token(file: Option<PathBuf>) -> Result<Option<String>, String> {
+    let Some(file) = file else { return Ok(None) };
+    match std::fs::read_to_string(&file) {
+        Ok(text) => Ok(Some(text.trim().to_owned())),
+        Err(error) => Err(format!("cannot read {}: {error}", file.display())),
+    }
+}
+
+fn write_registration(registration: &Registration, out: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    if out == Path::new("-") {
+        print!("{}", registration.yaml);
+        return Ok(());
+    }
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

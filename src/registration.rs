@@ -2,6 +2,9 @@
 
 use matrix_sdk::ruma::ServerName;
 
+/// The fewest characters of a token: 32 of them are hard to guess however they were made.
+const SHORTEST: usize = 32;
+
 /// A registration file.
 #[derive(Debug)]
 pub struct Registration {
@@ -12,20 +15,23 @@ pub struct Registration {
 }
 
 impl Registration {
-    /// A registration for the users of a homeserver, with tokens of 256 random bits.
+    /// A registration for the users of a homeserver, with the tokens given, or else with ones of 256 random bits.
     ///
     /// # Errors
-    /// If the system has no random numbers.
-    pub fn new(server_name: &ServerName, sender_localpart: &str) -> Result<Self, getrandom::Error> {
+    /// If a token cannot be one, or the system has no random numbers.
+    pub fn new(server_name: &ServerName, sender_localpart: &str, tokens: Tokens) -> Result<Self, TokenError> {
         let server = regex_escaped(server_name.as_str());
-        let (as_token, hs_token) = (token()?, token()?);
+        let (as_token, hs_token) = (token("as_token", tokens.as_token)?, token("hs_token", tokens.hs_token)?);
+        if as_token == hs_token {
+            return Err(TokenError::Same);
+        }
         let yaml = format!(
             "# Super Invites, as the homeserver knows it. Whoever has the as_token can act for every user: keep this file secret.\n\
              id: super-invites\n\
              # The homeserver tells this service nothing: it only answers.\n\
              url: null\n\
-             as_token: {as_token}\n\
-             hs_token: {hs_token}\n\
+             as_token: \"{as_token}\"\n\
+             hs_token: \"{hs_token}\"\n\
              sender_localpart: {sender_localpart}\n\
              # Otherwise the homeserver's limits would cut a redemption of many rooms short.\n\
              rate_limited: false\n\
@@ -35,9 +41,43 @@ impl Registration {
     }
 }
 
-fn token() -> Result<String, getrandom::Error> {
-    let half = || app::Code::generate(getrandom::fill).map(String::from);
-    Ok(format!("{}{}", half()?, half()?))
+/// Tokens that somebody else has made, for tools that derive them.
+#[derive(Default)]
+pub struct Tokens {
+    /// With which the service shows who it is.
+    pub as_token: Option<String>,
+    /// With which the homeserver would.
+    pub hs_token: Option<String>,
+}
+
+/// Why there is no registration.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// A token has to be hard to guess, and goes into a header as it is.
+    #[error(
+        "{0} must have at least {SHORTEST} characters, all of them letters, digits or one of - . _ ~ + / =, so that nobody can guess it"
+    )]
+    Unusable(&'static str),
+    /// Whoever has one of them shall not have the other.
+    #[error("as_token and hs_token must not be the same")]
+    Same,
+    /// There are no random numbers.
+    #[error(transparent)]
+    Random(#[from] getrandom::Error),
+}
+
+/// A token that was given, or a new one.
+fn token(name: &'static str, given: Option<String>) -> Result<String, TokenError> {
+    let Some(token) = given else {
+        let half = || app::Code::generate(getrandom::fill).map(String::from);
+        return Ok(format!("{}{}", half()?, half()?));
+    };
+    // RFC 6750, section 2.1.
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+    match token.len() >= SHORTEST && token.bytes().all(fits) {
+        true => Ok(token),
+        false => Err(TokenError::Unusable(name)),
+    }
 }
 
 fn regex_escaped(text: &str) -> String {
@@ -57,7 +97,7 @@ mod tests {
     #[test]
     fn the_file_covers_the_users_of_this_server_and_no_other() {
         let name = ServerName::parse("chat.example.org:8448").expect("a server name");
-        let written = Registration::new(&name, "super-invites").expect("there are random numbers");
+        let written = Registration::new(&name, "super-invites", Tokens::default()).expect("there are random numbers");
         let file: Value = serde_saphyr::from_str(&written.yaml).expect("it is YAML");
         assert_eq!(file["url"], Value::Null);
         assert_eq!(file["rate_limited"], false);
@@ -68,5 +108,25 @@ mod tests {
         assert_eq!(file["as_token"].as_str().map(str::len), Some(52));
         assert_ne!(file["as_token"], file["hs_token"]);
         assert_eq!(written.sender, "@super-invites:chat.example.org:8448");
+    }
+
+    #[test]
+    fn tokens_can_be_given_if_nobody_can_guess_them() {
+        let name = ServerName::parse("x").expect("a server name");
+        let with = |as_token: &str, hs_token: &str| {
+            let tokens = Tokens { as_token: Some(as_token.to_owned()), hs_token: Some(hs_token.to_owned()) };
+            Registration::new(&name, "super-invites", tokens)
+        };
+        let (one, other) = ("0123456789".repeat(4), "1e5".repeat(11));
+        let file: Value = serde_saphyr::from_str(&with(&one, &other).expect("they fit").yaml).expect("it is YAML");
+        assert_eq!((file["as_token"].as_str(), file["hs_token"].as_str()), (Some(&*one), Some(&*other)));
+        for (as_token, hs_token, problem) in [
+            ("short", &*other, "as_token must have at least 32"),
+            (&*one, "with \"quotes\" and spaces in it, long enough", "hs_token must have"),
+            (&*one, &*one, "must not be the same"),
+        ] {
+            let error = with(as_token, hs_token).expect_err("they do not fit").to_string();
+            assert!(error.contains(problem), "{error}");
+        }
     }
 }

@@ -8,11 +8,14 @@ mod changes;
 mod invites;
 mod keys;
 mod leases;
+mod matrix_registration;
 mod module;
 mod redemptions;
 mod registration_tokens;
 mod rooms;
 mod selections;
+mod share_links;
+mod takeover;
 
 use std::{
     fs::{OpenOptions, Permissions},
@@ -35,11 +38,14 @@ pub use self::{
     audit::{Entry, Noted, Span},
     changes::{NewInvite, OverQuota, Pause, Quota},
     invites::{StoredInvite, Written},
-    module::{NotTaken, OldGuest, OldInvite, Taken, TakenGuest, TakenInvite},
+    matrix_registration::OldToken,
+    module::{NotTaken, OldGuest, OldInvite},
     redemptions::{Begun, Came, Chat, Outcome, Redemption, Totals, Use},
     registration_tokens::RegistrationToken,
     rooms::{Block, RoomInvite},
     selections::{AllSelection, Selection},
+    share_links::{Ends, ShareLink, StaticPage},
+    takeover::{Origin, Taken, TakenGuest, TakenInvite},
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!();

@@ -7,13 +7,19 @@ mod live;
 mod pictures;
 mod qr;
 mod reply;
+pub mod shared;
 mod site;
 mod sso;
 mod visit;
 
-use std::{future::Future, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    net::SocketAddr,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
-use app::{App, PREFIX, Posted, provide_backend, provide_mount, provide_posted, shell};
+use app::{App, Files, PREFIX, Posted, provide_backend, provide_mount, provide_posted, shell};
 use axum::{
     Router,
     body::{Body, Bytes},
@@ -23,14 +29,12 @@ use axum::{
     routing::{get, post},
 };
 use http::{Method, StatusCode, request::Parts};
-use leptos::{
-    nonce::Nonce,
-    prelude::{LeptosOptions, provide_context},
-};
+use leptos::{nonce::Nonce, prelude::provide_context};
 use leptos_axum::{generate_route_list, handle_server_fns_with_context, render_app_async_with_context};
 use moka::future::Cache;
 use url::Url;
 
+pub use self::assets::Assets;
 use self::{pictures::Pictures, site::Site, visit::Visit};
 use crate::{account::Account, invites::Invites, proxies::Proxies, session::Sealer};
 
@@ -56,7 +60,7 @@ pub struct Settings {
 struct Web {
     invites: Invites,
     settings: Settings,
-    options: LeptosOptions,
+    files: Files,
     pictures: Pictures,
     /// Who is shown the pages for server admins, by access token. What can be done there is checked when it is done.
     server_admins: Cache<String, bool>,
@@ -65,24 +69,28 @@ struct Web {
 /// For how long it is believed that somebody is a server admin, or not, when pages are made.
 const SERVER_ADMIN_CACHE: Duration = Duration::from_secs(60);
 
-/// The pages, at the root and below the API's prefix, with their files from `site`.
-pub fn router(invites: Invites, settings: Settings, site: &Path) -> Router {
+/// The paths of the pages, as axum writes them. Listed once: while leptos lists them, whatever is being rendered in the same process waits for
+/// its data for ever (`leptos_server`, `SuppressResourceLoad`).
+static PAGES: LazyLock<Vec<String>> =
+    LazyLock::new(|| generate_route_list(App).iter().map(|route| route.path().to_owned()).collect());
+
+/// The pages, at the root and below the API's prefix, with their files from `assets`.
+pub fn router(invites: Invites, settings: Settings, assets: Assets<'_>) -> Router {
     let web = Arc::new(Web {
         pictures: Pictures::new(invites.clone(), settings.sealer.clone()),
-        options: assets::options(site),
+        files: assets.files(),
         server_admins: Cache::builder().max_capacity(10_000).time_to_live(SERVER_ADMIN_CACHE).build(),
         invites,
         settings,
     });
     let mut router = Router::new()
-        .nest_service(&format!("{PREFIX}/_assets"), assets::service(site))
+        .nest_service(&format!("{PREFIX}/_assets"), assets.service())
         .route(&format!("{FUNCTIONS}/{{function}}"), post(function))
         .route(&format!("{PREFIX}/_live/{{code}}"), get(live::events))
         .route(&format!("{PREFIX}/_pictures/{{server}}/{{id}}/{{mark}}"), get(pictures::picture));
     for base in ["", PREFIX] {
-        for route in generate_route_list(App) {
-            // What leptos calls a parameter with `:`, axum calls with braces already: the list is written for it.
-            router = router.route(&format!("{base}{}", route.path()), get(page).post(form::posted));
+        for path in &*PAGES {
+            router = router.route(&format!("{base}{path}"), get(page).post(form::posted));
         }
         router = router
             .route(&format!("{base}/sign-in/elsewhere"), get(sso::begin))
@@ -170,10 +178,10 @@ impl Web {
                 provide_context(Nonce::from_value(nonce.as_str()));
             }
         };
-        let options = self.options.clone();
+        let files = self.files.clone();
         parts.method = Method::GET;
         let request = Request::from_parts(parts, Body::empty());
-        let render = render_app_async_with_context(context, move || shell(options.clone()));
+        let render = render_app_async_with_context(context, move || shell(files.clone()));
         let mut response = to_its_end(async move { render(request).await }).await;
         headers::protect(&mut response, &nonce, &scripts);
         reply.apply(response, base)

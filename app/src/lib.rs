@@ -29,7 +29,7 @@ pub use backend::{Backend, backend, provide_backend, provide_mount, provide_post
 pub use error::{Error, Result, RoomRefusal};
 pub use model::*;
 pub use pages::{PageForm, forms_on};
-pub use shell::{App, PREFIX, shell};
+pub use shell::{App, Files, PREFIX, shell};
 pub use ui::ROOMS;
 pub use wire::{from_wire, to_wire};
 

@@ -1,7 +1,7 @@
 //! The document, the application in it, and the table of its pages.
 
-use leptos::prelude::*;
-use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
+use leptos::{nonce::use_nonce, prelude::*};
+use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
     ParamSegment, StaticSegment,
     components::{FlatRoutes, Route, Router},
@@ -34,9 +34,26 @@ fn mount() -> Mount {
     })
 }
 
+/// What tells the files of this build from those of others: a part of their names each, or nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Files {
+    /// Of the script.
+    pub script: String,
+    /// Of the program, in WebAssembly.
+    pub program: String,
+    /// Of the style sheet.
+    pub style: String,
+}
+
 /// The HTML document around the application, as the server renders it.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+pub fn shell(files: Files) -> impl IntoView {
     let assets = format!("{PREFIX}/_assets");
+    let name = |hash: &str, end: &str| format!("{assets}/pkg/super-invites{hash}.{end}");
+    let (script, program) = (name(&files.script, "js"), name(&files.program, "wasm"));
+    // Hashes and paths of ours: nothing in them has to be escaped.
+    let hydrate = format!(
+        r#"import("{script}").then(app => app.default({{module_or_path: "{program}"}}).then(() => app.hydrate()))"#
+    );
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -46,9 +63,10 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="color-scheme" content="light dark" />
                 <meta name="robots" content="noindex" />
                 <link rel="icon" type="image/svg+xml" href=format!("{assets}/favicon.svg") />
-                <AutoReload options=options.clone() />
-                <HydrationScripts options=options.clone() root=assets.clone() />
-                <HashedStylesheet id="style" options root=assets />
+                <link rel="modulepreload" href=script nonce=use_nonce() />
+                <link rel="preload" href=program r#as="fetch" r#type="application/wasm" crossorigin="" />
+                <script type="module" nonce=use_nonce() inner_html=hydrate></script>
+                <link rel="stylesheet" href=name(&files.style, "css") />
                 <MetaTags />
             </head>
             <body>

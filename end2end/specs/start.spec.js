@@ -21,6 +21,20 @@ test("an address that leads nowhere is a friendly 404", async ({ page }) => {
   await look(page, "not-found");
 });
 
+test("what the page is made of is loaded once", async ({ page, request }) => {
+  await page.open("/");
+  const files = await page.locator("link[href*='/_assets/pkg/']").evaluateAll((links) => links.map((link) => link.href));
+  expect(files.map((file) => file.split(".").pop()).sort()).toEqual(["css", "js", "wasm"]);
+  for (const file of files) {
+    const first = await request.get(file);
+    expect(first.status()).toBe(200);
+    expect(first.headers()["cache-control"]).toBe("public, max-age=31536000, immutable");
+    const again = await request.get(file, { headers: { "if-none-match": first.headers().etag } });
+    expect(again.status()).toBe(304);
+    expect((await request.get(file.replace("/pkg/", "/pkg/x"))).status()).toBe(404);
+  }
+});
+
 test("keys alone reach everything, and what has the focus is seen", async ({ page }) => {
   await page.open("/");
   await page.keyboard.press("Tab");

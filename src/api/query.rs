@@ -25,7 +25,7 @@ impl Query {
     pub(super) fn code(&self) -> Result<Option<String>, Reply> {
         let Some(bytes) = self.first("token") else { return Ok(None) };
         match String::from_utf8(bytes) {
-            Ok(text) => Ok(Some(app::code_in(&text).to_owned())),
+            Ok(text) => Ok(Some(app::code_in(&text).into_owned())),
             Err(_) => Err(not_ascii()),
         }
     }

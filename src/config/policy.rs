@@ -99,6 +99,10 @@ pub struct WorkLimits {
     pub room_lookups_in_all: Option<u32>,
     /// Redemptions of which nothing new came.
     pub redemptions_in_vain: Option<u32>,
+    /// Links made to be shared.
+    pub links_shared: Option<u32>,
+    /// The same in all.
+    pub links_shared_in_all: Option<u32>,
 }
 
 impl Default for WorkLimits {
@@ -115,6 +119,8 @@ impl Default for WorkLimits {
             room_lookups: Some(10_000),
             room_lookups_in_all: Some(500_000),
             redemptions_in_vain: Some(20),
+            links_shared: Some(300),
+            links_shared_in_all: Some(20_000),
         }
     }
 }

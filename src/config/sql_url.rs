@@ -2,6 +2,7 @@
 
 use std::{fmt, path::PathBuf};
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 /// Which database, and where.
@@ -34,6 +35,26 @@ impl SqlUrl {
             "postgresql" | "postgres" => Ok(Self::Postgres(format!("postgresql://{rest}"))),
             other => Err(format!("“{other}” is no database this service knows: {allowed}")),
         }
+    }
+}
+
+impl SqlUrl {
+    /// The same with a password.
+    ///
+    /// # Errors
+    /// If there is one already, or none is needed.
+    pub fn with_password(&self, password: &str) -> Result<Self, String> {
+        let Self::Postgres(url) = self else { return Err("only PostgreSQL takes a password".to_owned()) };
+        let (address, query) = url.split_once('?').unwrap_or((url, ""));
+        let user = address.split_once("://").and_then(|(_, rest)| Some(rest.rsplit_once('@')?.0));
+        let given =
+            user.is_some_and(|user| user.contains(':')) || query.split('&').any(|pair| pair.starts_with("password="));
+        if given {
+            return Err("sql_url has a password already".to_owned());
+        }
+        let password = utf8_percent_encode(password, NON_ALPHANUMERIC);
+        let separator = if query.is_empty() { "" } else { "&" };
+        Ok(Self::Postgres(format!("{address}?{query}{separator}password={password}")))
     }
 }
 
@@ -81,6 +102,21 @@ mod tests {
             ),
         ] {
             assert_eq!(SqlUrl::parse(text), url, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_password_of_its_own_is_added_once() {
+        let with = |url: &str| SqlUrl::parse(url).expect(url).with_password("a b&c%");
+        let postgres = |url: &str| Ok(SqlUrl::Postgres(url.into()));
+        assert_eq!(with("postgresql://u@h:5432/d"), postgres("postgresql://u@h:5432/d?password=a%20b%26c%25"));
+        assert_eq!(
+            with("postgresql:///d?host=/run/postgresql&user=u"),
+            postgres("postgresql:///d?host=/run/postgresql&user=u&password=a%20b%26c%25")
+        );
+        for url in ["postgresql://u:hunter2@h/d", "postgresql://u@h/d?password=hunter2", "sqlite:///x.db"] {
+            let problem = with(url).expect_err(url);
+            assert!(!problem.contains("hunter2"), "{problem}");
         }
     }
 

@@ -88,6 +88,27 @@ impl Guesses {
         begun.unwrap_or_else(|_| Err(refusal(user, QUEUE)))
     }
 
+    /// Begins to look for something from an address, whoever asks and whatever others do; nothing where no address is known.
+    ///
+    /// # Errors
+    /// [`Refusal::TooManyGuesses`] if too much was not there.
+    pub(super) fn begin_from(&self, address: Option<IpAddr>) -> Result<Option<Guess>, Refusal> {
+        let Some(who) = address.map(|address| Who::Address(network(address))) else { return Ok(None) };
+        let (now, rate) = ((self.0.clock)(), self.rate(&who));
+        let mut failures = self.failures();
+        if let Some(rate) = rate {
+            let bucket = failures.of(&who);
+            if let Some(wait) = bucket.wait(rate, now) {
+                return Err(refusal(None, seconds(wait)));
+            }
+            if !bucket.has_room(rate, now) {
+                return Err(refusal(None, QUEUE));
+            }
+        }
+        failures.change(who.clone(), now, Bucket::reserve);
+        Ok(Some(Guess { guesses: self.clone(), who: vec![who] }))
+    }
+
     /// Nothing if others have to end first.
     ///
     /// People are judged by what they did themselves: who has not failed lately is let through from an address from which others

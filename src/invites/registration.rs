@@ -14,6 +14,9 @@ use crate::{
     store::{Millis, RegistrationToken, StoredInvite, Written},
 };
 
+/// After how long a token is closed that cannot be closed at once, in milliseconds; more than clocks differ.
+const SOON: Millis = 3_000;
+
 /// How many tokens are looked after at once.
 const AT_ONCE: i64 = 4;
 
@@ -138,6 +141,9 @@ impl Inner {
         let (wanted, again) = self.wanted_token(&stored, now);
         let settled = match wanted {
             Wanted::Gone(_) if !stored.registration_token.is_ours() => Ok(()),
+            Wanted::Gone(_) if stored.deleted_at.is_none() && Code::parse(code).is_err() => {
+                self.close_token(code).await
+            }
             Wanted::Gone(_) => self.remove_token(code).await?,
             Wanted::Open { left, most, until } => match self.ensure_token(&stored, left, most, until, now).await? {
                 Ok(registration) => {
@@ -189,7 +195,7 @@ impl Inner {
         if !stored.registration_token.is_ours() && Code::parse(&invite.code).is_err() {
             return (Wanted::Gone(Registration::NotAllowed), None);
         }
-        let accounts = self.rules.accounts(invite);
+        let accounts = self.rules.accounts(stored);
         let opened_before = |most: u32| most.saturating_sub(stored.accounts);
         if accounts.most.map(opened_before) == Some(0) || accounts.until.is_some_and(|until| now >= until) {
             return (Wanted::Gone(Registration::NotAllowed), None);
@@ -263,6 +269,21 @@ impl Inner {
             }
         };
         Ok(Ok(if valid { Registration::Open } else { Registration::Closed }))
+    }
+
+    /// Lets a registration token open no more accounts for now, which the homeserver would not make again under this name.
+    async fn close_token(&self, code: &str) -> homeserver::Result<()> {
+        let Some(token) = self.homeserver.registration_token(code).await? else { return Ok(()) };
+        let now = (self.clock)();
+        if !token.is_valid(now) {
+            return Ok(());
+        }
+        // Synapse takes no use allowed for no bound, and refuses an end that is past.
+        let limits = match token.opened() {
+            0 => TokenLimits { expires_at: Some(now + SOON), ..token.limits() },
+            opened => TokenLimits { uses_allowed: Some(opened), ..token.limits() },
+        };
+        self.homeserver.limit_registration_token(code, limits).await
     }
 
     /// Deletes a registration token that this service made.

@@ -12,7 +12,7 @@ use crate::{
     store::{Millis, OverQuota, Quota, StoredInvite},
 };
 
-const DAY: Millis = 86_400_000;
+pub(super) const DAY: Millis = 86_400_000;
 
 /// What an operator can set about invites.
 #[derive(Debug, Clone)]
@@ -40,6 +40,12 @@ pub(super) struct Accounts {
 
 fn after(begin: Millis, days: Option<u32>) -> Option<Millis> {
     days.map(|days| begin.saturating_add(Millis::from(days) * DAY))
+}
+
+/// Whether it is a code as the Python module generated them: the first eight digits of a random UUID (RFC 9562). One that somebody chose to look
+/// like that goes on as well.
+fn looks_generated_by_module(code: &str) -> bool {
+    code.len() == 8 && code.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// The smaller of two bounds, each of which may be missing.
@@ -119,9 +125,11 @@ impl Rules {
         Refusal::Rule { rule: rule.to_owned(), reason: reason(&self.policy) }.into()
     }
 
-    /// How far a code opens accounts: one that somebody has chosen can be guessed.
-    pub(super) fn accounts(&self, invite: &Invite) -> Accounts {
-        if Code::looks_generated(&invite.code) {
+    /// How far a code opens accounts: one that somebody has chosen can be guessed. Those that the Python module has generated are not chosen:
+    /// they go on as they did.
+    pub(super) fn accounts(&self, stored: &StoredInvite) -> Accounts {
+        let invite = &stored.invite;
+        if Code::looks_generated(&invite.code) || stored.by_module && looks_generated_by_module(&invite.code) {
             return Accounts { most: None, until: None };
         }
         let until = after(invite.created_at, self.policy.chosen_code_account_days);

@@ -22,7 +22,7 @@ impl Invites {
     pub async fn server_invites(&self, account: &Account, search: &str, page: u32) -> Result<ServerInvites> {
         self.0.check_server_admin(account).await?;
         let search = sought(search);
-        let text = code_in(&search);
+        let text = &*code_in(&search);
         let page = page.max(1);
         let select = async |page: u32| {
             let skip = i64::from(page - 1) * i64::from(ON_A_PAGE);

@@ -1,13 +1,14 @@
-//! Taking over the invites of the Python module `synapse_super_invites`: what its notes mean here.
+//! Taking over the invites of the Python module `synapse_super_invites`, what its notes mean here, and the tokens of `matrix-registration`.
 
 use std::fmt;
 
+use app::Code;
 use matrix_sdk::ruma::{OwnedRoomAliasId, RoomOrAliasId, UserId};
 
 use super::{Inner, Invites, entry::missed};
 use crate::{
     error::Result,
-    store::{Came, OldGuest, OldInvite, Outcome, Store, Taken, TakenGuest, TakenInvite},
+    store::{Came, Millis, OldGuest, OldInvite, OldToken, Origin, Outcome, Store, Taken, TakenGuest, TakenInvite},
 };
 
 /// The most bytes of a code that is taken over.
@@ -58,6 +59,37 @@ impl Invites {
         Ok(Some(takeover))
     }
 
+    /// Takes over what the module has left in this very database, unless nothing has come since the last time.
+    pub async fn take_over_here(&self) -> Result<Option<Takeover>> {
+        let store = &self.0.store;
+        let state = store.module_state().await?;
+        if state.is_some() && state == store.taken_over().await? {
+            return Ok(None);
+        }
+        let takeover = self.take_over(store, false).await?;
+        // As it was before: what has come in the meantime is taken over the next time.
+        if let Some(state) = state {
+            store.set_taken_over(&state).await?;
+        }
+        Ok(takeover)
+    }
+
+    /// Takes over the tokens that matrix-registration has left in another database, as somebody's invites that open accounts and lead nowhere
+    /// else. With `dry` nothing is written.
+    pub async fn take_over_tokens(&self, from: &Store, owner: &UserId, dry: bool) -> Result<Takeover> {
+        let now = self.now();
+        let mut takeover = Takeover::default();
+        let mut invites = Vec::new();
+        for token in from.registration_tokens().await? {
+            match Code::parse(&token.name) {
+                Ok(_) => invites.push(read_token(token, owner, now)),
+                Err(_) => takeover.unusable += 1,
+            }
+        }
+        takeover.taken = self.0.store.take_over(&invites, now, dry).await?;
+        Ok(takeover)
+    }
+
     /// Asks the homeserver once about every alias that the module kept; whether it has told.
     pub async fn resolve_all_aliases(&self) -> Result<bool> {
         let mut told = true;
@@ -91,7 +123,28 @@ impl Takeover {
                 Err(_) => self.strangers += 1,
             }
         }
-        Some(TakenInvite { old, guests })
+        Some(TakenInvite { old, guests, origin: Origin::Module })
+    }
+}
+
+/// A token as an invite into nothing. One that opens no more accounts is a code that was deleted.
+fn read_token(token: OldToken, owner: &UserId, now: Millis) -> TakenInvite {
+    let OldToken { name, until, most, used, disabled } = token;
+    let left = most.map(|most| most.saturating_sub(used).clamp(0, u32::MAX.into()));
+    let is_over = disabled || left == Some(0) || until.is_some_and(|until| until <= now);
+    TakenInvite {
+        old: OldInvite {
+            code: name,
+            owner: owner.to_string(),
+            chat: false,
+            // It was not noted.
+            created_at: now,
+            deleted_at: is_over.then_some(now),
+            rooms: Vec::new(),
+            came: Vec::new(),
+        },
+        guests: Vec::new(),
+        origin: Origin::MatrixRegistration { left: left.filter(|_| !is_over), until, disabled },
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) enum Work {
     LookUpRoom,
     /// Redeeming without anything new coming of it.
     RedeemInVain,
+    /// Making a link to be shared.
+    ShareLink,
 }
 
 /// What was done lately, by each person and in all.
@@ -56,6 +58,7 @@ impl Done {
             Work::ChooseCode => [limits.codes_chosen, limits.codes_chosen_in_all],
             Work::LookUpRoom => [limits.room_lookups, limits.room_lookups_in_all],
             Work::RedeemInVain => [limits.redemptions_in_vain, None],
+            Work::ShareLink => [limits.links_shared, limits.links_shared_in_all],
         };
         most.map(|most| most.map(|most| Rate::new(most, PERIOD)))
     }

@@ -1,11 +1,11 @@
-//! The database of the Python module `synapse_super_invites`, read and taken over. Its tables stay as they are.
+//! The database of the Python module `synapse_super_invites`, read. Its tables stay as they are.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use app::utc_millis;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
-use super::{Error, Millis, Result, Store, invites::CHANGED, on_pool, open_postgres};
+use super::{Error, Millis, Result, Store, on_pool, open_postgres};
 use crate::config::SqlUrl;
 
 /// The versions of its tables that are known, as Alembic calls them: without and with the errors of those who came.
@@ -34,8 +34,14 @@ pub enum NotTaken {
     /// A table is not as that version has made it.
     #[error("the tables are not as synapse_super_invites has made them, perhaps half written")]
     HalfWritten(#[source] sqlx::Error),
+    /// There are no tokens of matrix-registration.
+    #[error("there is no database of matrix-registration here: the table tokens is missing")]
+    NoTokens,
+    /// They are not as matrix-registration has made them.
+    #[error("the tokens are not as matrix-registration 0.9 or 1.0 has made them")]
+    OtherTokens(#[source] sqlx::Error),
     /// A time cannot be read.
-    #[error("“{0}” is no time that synapse_super_invites has written")]
+    #[error("“{0}” is no time that such a program has written")]
     Time(String),
 }
 
@@ -71,49 +77,10 @@ pub struct OldGuest {
     pub cut_off: bool,
 }
 
-/// What a takeover has written, or would.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Taken {
-    /// Invites that were not here before.
-    pub invites: u64,
-    /// How many of these were deleted: their codes stay taken.
-    pub deleted: u64,
-    /// Invites that were here before, and were deleted in the module since.
-    pub deleted_since: u64,
-    /// Rooms into which the new invites lead.
-    pub rooms: u64,
-    /// People who came, each with one code.
-    pub came: u64,
-    /// Codes that are another invite's here already, which is left as it is.
-    pub conflicts: u64,
-}
-
-/// One redemption as it is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TakenGuest {
-    /// Matrix id.
-    pub redeemer: String,
-    /// When they began.
-    pub at: Millis,
-    /// Whether they are in everything.
-    pub complete: bool,
-    /// What came of each room.
-    pub outcomes: Vec<super::Outcome>,
-}
-
-/// One invite as it is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TakenInvite {
-    /// The invite; of its guests only who they are.
-    pub old: OldInvite,
-    /// Those who came.
-    pub guests: Vec<TakenGuest>,
-}
-
 type TokenRow = (String, String, bool, Option<String>, Option<String>);
 
 /// Reads a time as SQLAlchemy writes it: `2024-05-28 17:39:39.516462+02:00`, or without a zone in UTC.
-fn time(text: &str) -> Result<Millis, NotTaken> {
+pub(super) fn time(text: &str) -> Result<Millis, NotTaken> {
     let read = || {
         let (minute, rest) = text.split_at_checked(16)?;
         let minute = utc_millis(&minute.replace(' ', "T"))?;
@@ -149,7 +116,7 @@ impl Store {
     }
 
     /// The tables in the database.
-    async fn tables(&self) -> Result<BTreeSet<String>> {
+    pub(super) async fn tables(&self) -> Result<BTreeSet<String>> {
         const SQLITE: &str =
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'";
         // Without those of extensions.
@@ -191,6 +158,24 @@ impl Store {
         known.ok_or(Error::NotTaken(NotTaken::Revision(revision)))
     }
 
+    /// The state of the module's tables, as a text that is another one whenever there may be something new to take over; nothing where it never
+    /// was.
+    ///
+    /// # Errors
+    /// As [`Self::module_invites`].
+    pub async fn module_state(&self) -> Result<Option<String>> {
+        const STATE: &str = "SELECT COUNT(*), CAST(MAX(created_at) AS TEXT), CAST(MAX(deleted_at) AS TEXT), CAST(COUNT(deleted_at) AS BIGINT),
+                (SELECT COUNT(*) FROM accepted), (SELECT CAST(MAX(id) AS BIGINT) FROM accepted) FROM tokens";
+        type State = (i64, Option<String>, Option<String>, i64, i64, Option<i64>);
+        let tables = self.tables().await?;
+        if !TABLES.iter().all(|table| tables.contains(*table)) {
+            return Ok(None);
+        }
+        let half_written = |error| Error::NotTaken(NotTaken::HalfWritten(error));
+        let state: State = on_pool!(self, |pool| sqlx::query_as(STATE).fetch_one(pool).await.map_err(half_written)?);
+        Ok(Some(format!("{state:?}")))
+    }
+
     /// What the module has written here; nothing where it never was.
     ///
     /// # Errors
@@ -222,82 +207,6 @@ impl Store {
                 sqlx::query_as(came).fetch_all(pool).await.map_err(half_written)?;
             Ok(Some(joined(tokens, rooms, came)?))
         })
-    }
-
-    /// Writes invites of the module beside what is here, in one transaction; with `dry` it only says what it would write. Doing it again writes
-    /// what has come since.
-    pub async fn take_over(&self, invites: &[TakenInvite], now: Millis, dry: bool) -> Result<Taken> {
-        const NUMBER: &str = "UPDATE counters SET value = value + 1 WHERE name = 'invites' RETURNING value";
-        const KNOWN: &str = "SELECT owner, created_at, deleted_at FROM invites WHERE code = $1";
-        const CREATE: &str = "INSERT INTO invites (code, owner, chat, registration, registration_token, created_at, changed_at, deleted_at,
-                token_due, number) VALUES ($1, $2, $3, TRUE, 'inherited', $4, $5, $6, $5, $7)";
-        const ROOM: &str = "INSERT INTO invite_rooms (code, room, position) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-        const DELETE: &str = "UPDATE invites SET deleted_at = $2, changed_at = $3, token_due = $3 WHERE code = $1";
-        const GUEST: &str = "INSERT INTO redemptions (code, redeemer, started_at, came_at, completed_at, use_at)
-             VALUES ($1, $2, $3, $4, $5, $4) ON CONFLICT (code, redeemer) DO NOTHING";
-        const USE: &str = "UPDATE invites SET uses = uses + 1 WHERE code = $1";
-        let mut taken = Taken::default();
-        super::in_transaction_unless!(self, dry, |tx| {
-            for TakenInvite { old, guests } in invites {
-                let known: Option<(String, Millis, Option<Millis>)> =
-                    sqlx::query_as(KNOWN).bind(&old.code).fetch_optional(&mut *tx).await?;
-                match known {
-                    // Of somebody else, or made here under the same code.
-                    Some((owner, created_at, _)) if owner != old.owner || created_at != old.created_at => {
-                        taken.conflicts += 1;
-                        continue;
-                    }
-                    Some((.., None)) if old.deleted_at.is_some() => {
-                        sqlx::query(DELETE).bind(&old.code).bind(old.deleted_at).bind(now).execute(&mut *tx).await?;
-                        taken.deleted_since += 1;
-                    }
-                    Some(_) => {}
-                    None => {
-                        let number: i64 = sqlx::query_scalar(NUMBER).fetch_one(&mut *tx).await?;
-                        sqlx::query(CREATE)
-                            .bind(&old.code)
-                            .bind(&old.owner)
-                            .bind(old.chat)
-                            .bind(old.created_at)
-                            .bind(now)
-                            .bind(old.deleted_at)
-                            .bind(number)
-                            .execute(&mut *tx)
-                            .await?;
-                        for (position, room) in (0_i64..).zip(&old.rooms) {
-                            sqlx::query(ROOM).bind(&old.code).bind(room).bind(position).execute(&mut *tx).await?;
-                            taken.rooms += 1;
-                        }
-                        taken.invites += 1;
-                        taken.deleted += u64::from(old.deleted_at.is_some());
-                    }
-                }
-                for guest in guests {
-                    let is_in = guest.outcomes.iter().any(|one| one.came == super::Came::In);
-                    let came_at = (guest.complete || is_in).then_some(guest.at);
-                    let written = sqlx::query(GUEST)
-                        .bind(&old.code)
-                        .bind(&guest.redeemer)
-                        .bind(guest.at)
-                        .bind(came_at)
-                        .bind(guest.complete.then_some(guest.at))
-                        .execute(&mut *tx)
-                        .await?;
-                    if written.rows_affected() == 0 {
-                        continue;
-                    }
-                    taken.came += 1;
-                    if came_at.is_some() {
-                        sqlx::query(USE).bind(&old.code).execute(&mut *tx).await?;
-                    }
-                    for outcome in &guest.outcomes {
-                        super::redemptions::write_outcome!(&mut *tx, &old.code, &guest.redeemer, outcome, guest.at);
-                    }
-                }
-                sqlx::query(CHANGED).bind(&old.code).execute(&mut *tx).await?;
-            }
-        });
-        Ok(taken)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Acting, Engine, Fault, Proxy, Setup, World, run};
+use crate::support::{Acting, Engine, Fault, Proxy, Setup, World, moment, run};
 
 #[tokio::test]
 async fn check_says_what_is_wrong_and_how_to_mend_it() {
@@ -97,6 +97,17 @@ async fn a_registration_is_written_once_and_for_this_server() {
     assert!(!ok && text.contains("cannot write"), "a token in use is not overwritten: {text}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), written);
 
+    // Tools that derive tokens give them, and write the file themselves.
+    let tokens = ["as", "hs"].map(|name| {
+        let file = setup.folder.join(name).display().to_string();
+        std::fs::write(&file, format!("{}\n", name.repeat(20))).unwrap();
+        file
+    });
+    let given = ["--as-token-file", &tokens[0], "--hs-token-file", &tokens[1], "--out", "-"];
+    let (ok, text) = run(&setup, &[&["registration", "--server-name", "chat.example.org"], &given[..]].concat()).await;
+    let printed: Value = serde_saphyr::from_str(&text).unwrap();
+    assert!(ok && printed["as_token"] == "as".repeat(20) && printed["hs_token"] == "hs".repeat(20), "{text}");
+
     // The file itself can be the configuration's token.
     let mut setup = setup.clone();
     setup.variables.retain(|(name, _)| !name.ends_with("AS_TOKEN"));
@@ -113,4 +124,51 @@ async fn a_wrong_configuration_stops_the_start_with_the_keys_name() {
     let (ok, example) = run(&setup, &["config"]).await;
     assert!(ok && example.contains("\nsql_url: sqlite:///super_invites.db\n"));
     assert_eq!(serde_saphyr::from_str::<Value>(&example).unwrap()["max_rooms"], 200);
+}
+
+#[tokio::test]
+async fn a_container_can_ask_whether_the_service_answers() {
+    let world = World::new().await;
+    let mut setup = Setup::new(&world, Acting::Appservice, Engine::Sqlite).await;
+    setup.set("PUBLIC_URL", "https://example.org/_synapse/client/super_invites");
+    let file = setup.folder.join("config.yaml");
+    'all: for listen in ["127.0.0.1", "0.0.0.0", "[::]", "[::1]"] {
+        loop {
+            // Not every machine has IPv6.
+            let bound = std::net::TcpListener::bind(format!("{listen}:0"));
+            let Ok(free) = bound.and_then(|bound| bound.local_addr()) else { continue 'all };
+            // The address may also stand in a file that a variable names.
+            setup.variables.retain(|(name, _)| !name.ends_with("LISTEN"));
+            std::fs::write(&file, format!("listen: '{free}'")).unwrap();
+            setup.set("CONFIG", &file.display().to_string());
+            let (ok, text) = run(&setup, &["healthcheck"]).await;
+            assert!(!ok && text.contains("not healthy"), "{listen}: {text}");
+            let mut child = setup.command("serve").kill_on_drop(true).spawn().unwrap();
+            // Somebody else may have taken the port in between; then with another one.
+            while child.try_wait().unwrap().is_none() {
+                if run(&setup, &["healthcheck"]).await.0 {
+                    continue 'all;
+                }
+                moment().await;
+            }
+        }
+    }
+    // Another program that answers there is not the service.
+    let homeserver = world.homeserver.trim_start_matches("http://");
+    std::fs::write(&file, format!("listen: '{homeserver}'")).unwrap();
+    let (ok, text) = run(&setup, &["healthcheck"]).await;
+    assert!(!ok && text.contains("something else answers (status 404)"), "{text}");
+}
+
+#[tokio::test]
+async fn the_password_of_the_database_may_stand_in_a_file() {
+    let world = World::new().await;
+    let mut setup = Setup::new(&world, Acting::Appservice, Engine::Postgres).await;
+    let file = setup.folder.join("password");
+    std::fs::write(&file, "p&ss w%rd\n").unwrap();
+    setup.set("SQL_PASSWORD_FILE", &file.display().to_string());
+    let service = setup.start().await;
+    service.stop().await;
+    let (ok, text) = run(setup.set("SQL_URL", "sqlite:///x.db"), &["serve"]).await;
+    assert!(!ok && text.contains("sql_password: only PostgreSQL takes a password"), "{text}");
 }

@@ -28,4 +28,5 @@ mod policy;
 mod redeem;
 mod registration;
 mod sessions;
+mod sharing;
 mod takeover;

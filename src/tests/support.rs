@@ -240,6 +240,8 @@ impl Setup {
         };
         let mut setup = Self { variables: Vec::new(), folder };
         setup.set("HOMESERVER_URL", &world.homeserver).set("SERVER_NAME", "test").set("SQL_URL", &sql_url);
+        // Any free one.
+        setup.set("LISTEN", "127.0.0.1:0");
         // What is cached is not asked, and these tests are about what the homeserver says.
         setup.set("TOKEN_CACHE_SECONDS", "0").set("GENERATE_REGISTRATION_TOKEN", "true");
         // Tests ask for what is not there more often than people do.
@@ -305,8 +307,8 @@ impl Setup {
 /// Runs a command to its end: whether it was content, and what it said.
 pub async fn run(setup: &Setup, arguments: &[&str]) -> (bool, String) {
     let mut command = setup.command(arguments[0]);
-    command.args(&arguments[1..]).stderr(Stdio::piped());
-    let output = command.output().await.unwrap();
+    command.args(&arguments[1..]).stderr(Stdio::piped()).kill_on_drop(true);
+    let output = tokio::time::timeout(ANSWERS, command.output()).await.expect("it ends").unwrap();
     let text = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8(text).unwrap())
 }

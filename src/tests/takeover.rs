@@ -53,6 +53,7 @@ async fn nothing_of_the_modules_is_lost() {
         let with_alias = module.create(&owner, json!({"rooms": [format!("#{alias}:test")]})).await;
         let dead = module.create(&owner, json!({"rooms": rooms})).await;
         let ending = module.create(&owner, json!({"rooms": rooms})).await;
+        let chosen = module.create(&owner, json!({"token": unique("chosen"), "rooms": rooms})).await;
         // SQLite does not hold to the length of a column.
         let times = if engine == Engine::Sqlite { 4 } else { 1 };
         let odd = format!("Sommer/fest ä 100%?#{}", unique("x").repeat(times));
@@ -82,7 +83,7 @@ async fn nothing_of_the_modules_is_lost() {
         let service = setup.set("GENERATE_REGISTRATION_TOKEN", "true").start().await;
         // Lists and counts.
         let (_, list) = service.ask(Method::GET, "tokens", &owner, Value::Null).await;
-        assert_eq!(list["tokens"].as_array().unwrap().len(), 4, "{list}");
+        assert_eq!(list["tokens"].as_array().unwrap().len(), 5, "{list}");
         let token = state(&service, &owner, &code).await;
         assert_eq!((&token["accepted_count"], &token["create_dm"]), (&json!(3), &json!(true)));
         assert!((0..600_000).contains(&(service.now() - token["created_at"].as_i64().unwrap())), "{token}");
@@ -115,32 +116,28 @@ async fn nothing_of_the_modules_is_lost() {
         assert_eq!(errcode(&service.post(&owner, json!({"token": dead})).await), (409, "M_INVALID_PARAM"));
         assert_eq!(redeem(&service, &late, &dead).await.0, 404);
         assert_eq!(service.delete(&owner, &with_alias).await.0, 200);
-        assert_eq!(world.registration_token(&with_alias).await, 404);
-
-        // A code that this service would not make.
-        let path = app::landing_path(&odd);
-        let mut visitor = Browser::new(&service);
-        assert_eq!(visitor.get(&path).await.status, 200);
-        let mut owners = Browser::new(&service);
-        owners.sign_in(&owner, "").await;
-        let own = app::invite_path(&odd);
-        for page in [own.clone(), format!("{own}/edit"), format!("{own}/delete"), format!("{own}/qr.svg")] {
-            assert_eq!(owners.get(&page).await.status, 200, "{page}");
+        while world.registration_token(&with_alias).await != 404 {
+            moment().await;
         }
-        assert!(owners.get(&own).await.body.contains(&path), "its link is an address");
-        browser.sign_in(&late, &path).await;
-        assert_eq!(browser.form(&path, "redeem", &[("code", &odd)]).await.status, 303);
-        assert_eq!(errcode(&redeem(&service, &late, &odd).await), (400, "ALREADY_REDEEMED"));
-        assert_eq!(service.info(&all, &escaped(&odd)).await.1["rooms_count"], 1);
+
+        a_code_that_this_service_would_not_make(&world, &service, &odd, &owner, [&all, &late], &rooms[0]).await;
+        // What the module has generated goes on opening accounts, however old it is.
+        service.pass(30 * 86_400_000);
+        while world.registration_token(&chosen).await != 404 {
+            moment().await;
+        }
+        world.register_with(&code).await.expect("nobody has chosen it");
         service.stop().await;
 
         // Back: the module finds everything as it was, goes on, and what came since is taken over as well.
         let (_, list) = module.ask(Method::GET, "tokens", &owner, Value::Null).await;
-        assert_eq!(list["tokens"].as_array().unwrap().len(), 4);
+        assert_eq!(list["tokens"].as_array().unwrap().len(), 5);
         let since = world.person("since").await;
         assert_eq!(module.redeem(&since, &code).await.0, 200);
         assert_eq!(module.ask(Method::DELETE, &format!("tokens?token={ending}"), &owner, Value::Null).await.0, 200);
-        let service = setup.start().await;
+        // Several instances may start at once.
+        let (service, other) = tokio::join!(setup.start(), setup.start());
+        other.stop().await;
         assert_eq!(errcode(&redeem(&service, &since, &code).await), (400, "ALREADY_REDEEMED"));
         assert_eq!(state(&service, &owner, &code).await["accepted_count"], 5);
         assert_eq!(service.token(&owner, &ending).await.0, 404);
@@ -151,6 +148,45 @@ async fn nothing_of_the_modules_is_lost() {
     }
 }
 
+/// It opens accounts, can be paused, and has pages, like any other.
+async fn a_code_that_this_service_would_not_make(
+    world: &World,
+    service: &Service,
+    odd: &str,
+    owner: &Person,
+    [all, late]: [&Person; 2],
+    room: &str,
+) {
+    // One that the homeserver would not make again outlives a pause.
+    let pause = |paused: bool| json!({"token": odd, "rooms": [room], "paused": paused});
+    world.register_with(odd).await.expect("it goes on");
+    assert_eq!(service.post(owner, pause(true)).await.0, 200);
+    while world.uses_allowed(&escaped(odd)).await != 1 {
+        moment().await;
+    }
+    world.register_with(odd).await.expect_err("it is paused");
+    assert_eq!(service.post(owner, pause(false)).await.0, 200);
+    while world.uses_allowed(&escaped(odd)).await == 1 {
+        moment().await;
+    }
+    world.register_with(odd).await.expect("it goes on");
+    let path = app::landing_path(odd);
+    let mut visitor = Browser::new(service);
+    assert_eq!(visitor.get(&path).await.status, 200);
+    let mut owners = Browser::new(service);
+    owners.sign_in(owner, "").await;
+    let own = app::invite_path(odd);
+    for page in [own.clone(), format!("{own}/edit"), format!("{own}/delete"), format!("{own}/qr.svg")] {
+        assert_eq!(owners.get(&page).await.status, 200, "{page}");
+    }
+    assert!(owners.get(&own).await.body.contains(&path), "its link is an address");
+    let mut browser = Browser::new(service);
+    browser.sign_in(late, &path).await;
+    assert_eq!(browser.form(&path, "redeem", &[("code", odd)]).await.status, 303);
+    assert_eq!(errcode(&redeem(service, late, odd).await), (400, "ALREADY_REDEEMED"));
+    assert_eq!(service.info(all, &escaped(odd)).await.1["rooms_count"], 1);
+}
+
 /// Into a database of one's own: first to be seen, then done, then done already.
 async fn imported_elsewhere(elsewhere: &Setup, sql_url: &str, came: &Person, code: &str) {
     let import = async |more: &[&str]| {
@@ -159,13 +195,74 @@ async fn imported_elsewhere(elsewhere: &Setup, sql_url: &str, came: &Person, cod
     };
     let (ok, dry) = import(&["--dry-run"]).await;
     let (again, first) = import(&[]).await;
-    assert!(ok && again && dry.starts_with("Would take over 5 invites, 2 of them deleted"), "{dry}");
+    assert!(ok && again && dry.starts_with("Would take over 6 invites, 2 of them deleted"), "{dry}");
     assert_eq!(first.replace("Took over", "Would take over").lines().next(), dry.lines().next());
     let (_, second) = import(&[]).await;
     assert!(second.starts_with("Took over 0 invites"), "{second}");
     let service = elsewhere.start().await;
     assert_eq!(errcode(&redeem(&service, came, code).await), (400, "ALREADY_REDEEMED"));
     service.stop().await;
+}
+
+/// A database as matrix-registration 0.9 makes it.
+const MATRIX_REGISTRATION: &str = "CREATE TABLE ips (id INTEGER PRIMARY KEY, address VARCHAR(255));
+    CREATE TABLE tokens (name VARCHAR(255) PRIMARY KEY, expiration_date TIMESTAMP, max_usage INTEGER, used INTEGER, disabled BOOLEAN);";
+
+#[tokio::test]
+async fn tokens_of_matrix_registration_become_somebodys_invites() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let world = World::new().await;
+        let (anna, old) = (world.person("anna").await, Setup::new(&world, Acting::Appservice, engine).await);
+        let [open, twice, used, late, ended] = ["Open", "Twice", "Used", "Late", "Ended"].map(unique);
+        old.execute(&format!(
+            "{MATRIX_REGISTRATION}
+             INSERT INTO tokens VALUES ('{open}', NULL, 0, 7, FALSE), ('{twice}', '2999-01-01 00:00:00', 3, 1, FALSE),
+                ('{used}', NULL, 1, 1, FALSE), ('{late}', '2020-01-01 00:00:00.5', 0, 0, FALSE), ('{ended}', NULL, 0, 0, TRUE),
+                ('not a name', NULL, 0, 0, FALSE);"
+        ))
+        .await;
+        let from = old.variables.iter().find(|(name, _)| name == "SUPER_INVITES_SQL_URL").unwrap().1.clone();
+        let mut setup = Setup::new(&world, Acting::Appservice, engine).await;
+        setup.set("GENERATE_REGISTRATION_TOKEN", "true");
+        let import = ["import", "--from-matrix-registration", &from];
+        let (ok, text) = run(&setup, &import).await;
+        assert!(!ok && text.contains("--owner"), "{text}");
+        let (ok, text) = run(&setup, &[&import[..], &["--owner", "@anna:elsewhere"]].concat()).await;
+        assert!(!ok && text.contains("@anna:elsewhere has no account on test"), "{text}");
+        for (number, begin) in [(5, "Took over 5 invites, 3 of them deleted"), (0, "Took over 0 invites")] {
+            let (ok, text) = run(&setup, &[&import[..], &["--owner", &anna.id]].concat()).await;
+            assert!(ok && text.starts_with(begin) && text.contains("1 invites were left out"), "{number}: {text}");
+        }
+        let service = setup.start().await;
+        let (_, list) = service.ask(Method::GET, "tokens", &anna, Value::Null).await;
+        assert_eq!(list["tokens"].as_array().unwrap().len(), 2, "{list}");
+        for code in [&open, &twice, &twice] {
+            while world.register_with(code).await.is_err() {
+                moment().await;
+            }
+        }
+        for code in [&twice, &used, &late, &ended] {
+            world.register_with(code).await.expect_err("it opens no more");
+        }
+        assert_eq!(errcode(&service.post(&anna, json!({"token": used})).await), (409, "M_INVALID_PARAM"));
+        // What is made or changed here is not undone by importing again.
+        let mine = unique("mine");
+        old.execute(&format!(
+            "INSERT INTO tokens VALUES ('{mine}', NULL, 0, 0, TRUE);
+             UPDATE tokens SET expiration_date = '2020-01-01 00:00:00' WHERE name = '{twice}'; UPDATE tokens SET disabled = TRUE WHERE name = '{open}';"
+        ))
+        .await;
+        assert_eq!(service.post(&anna, json!({"token": mine})).await.0, 200);
+        let (ok, text) = run(&setup, &[&import[..], &["--owner", &anna.id]].concat()).await;
+        assert!(
+            ok && text.contains("1 invites were deleted since") && text.contains("1 codes are other invites"),
+            "{text}"
+        );
+        assert_eq!(service.token(&anna, &mine).await.0, 200);
+        assert_eq!(service.token(&anna, &twice).await.0, 200);
+        assert_eq!(service.token(&anna, &open).await.0, 404);
+        service.stop().await;
+    }
 }
 
 #[tokio::test]

@@ -1,44 +1,143 @@
-//! The files that pages are made of.
+//! The files that pages are made of: those that the binary carries, or in development those in a folder.
 
-use std::path::Path;
+use std::{borrow::Cow, path::Path};
 
-use axum::{Router, middleware::map_response, response::Response};
-use http::{HeaderValue, StatusCode, header};
-use leptos::prelude::LeptosOptions;
+use app::Files;
+use axum::{
+    Router,
+    extract::Path as UrlPath,
+    middleware::map_response,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+#[cfg(feature = "embed")]
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tower_http::services::ServeDir;
 
-/// What cargo-leptos calls the files that it makes; the same as in `Cargo.toml`.
-const OUTPUT_NAME: &str = "super-invites";
-
-/// Where cargo-leptos says what it has called them this time.
+/// Where cargo-leptos says what it has called the files this time.
 const HASHES: &str = "hash.txt";
 
-/// What the pages must know of their files.
-pub(super) fn options(site: &Path) -> LeptosOptions {
-    let hashes = site.join(HASHES);
-    LeptosOptions::builder()
-        .output_name(OUTPUT_NAME)
-        .site_root(site.to_string_lossy().as_ref())
-        .hash_files(hashes.exists())
-        .hash_file(hashes.to_string_lossy().into())
-        .build()
+/// What the binary carries.
+#[cfg(feature = "embed")]
+#[derive(rust_embed::RustEmbed)]
+#[folder = "$LEPTOS_SITE_ROOT/"]
+struct Embedded;
+
+/// Where the files are.
+#[derive(Debug, Clone, Copy)]
+pub enum Assets<'a> {
+    /// In the binary.
+    Embedded,
+    /// In a folder.
+    Folder(&'a Path),
 }
 
-/// The files, compressed where the browser can take that. A name with a hash in it never means another file.
-pub(super) fn service(site: &Path) -> Router {
-    let named = ServeDir::new(site.join("pkg")).precompressed_br().precompressed_gzip();
-    let others = ServeDir::new(site).precompressed_br().precompressed_gzip();
-    Router::new()
-        .nest_service("/pkg", Router::new().fallback_service(named).layer(map_response(for_ever)))
-        .fallback_service(Router::new().fallback_service(others).layer(map_response(for_a_day)))
+impl Assets<'_> {
+    /// Whether this binary carries them.
+    pub const ARE_EMBEDDED: bool = cfg!(feature = "embed");
+
+    /// What the files are called, with their hashes where they have any.
+    pub(super) fn files(self) -> Files {
+        let hashes = match self {
+            Self::Embedded => embedded(HASHES).map(|file| String::from_utf8_lossy(&file.data).into_owned()),
+            Self::Folder(site) => std::fs::read_to_string(site.join(HASHES)).ok(),
+        };
+        let hashes = hashes.unwrap_or_default();
+        let hash = |kind: &str| {
+            let mut lines = hashes.lines().filter_map(|line| line.split_once(": "));
+            lines.find(|(found, _)| *found == kind).map(|(_, hash)| format!(".{}", hash.trim())).unwrap_or_default()
+        };
+        Files { script: hash("js"), program: hash("wasm"), style: hash("css") }
+    }
+
+    /// Serves them, compressed where the browser can take that. A name with a hash in it never means another file.
+    pub(super) fn service(self) -> Router {
+        let (named, others) = match self {
+            Self::Embedded => (
+                Router::new().route(
+                    "/{file}",
+                    get(async |UrlPath(file): UrlPath<String>, headers: HeaderMap| {
+                        carried(&format!("pkg/{file}"), &headers)
+                    }),
+                ),
+                Router::new().route(
+                    "/{file}",
+                    get(async |UrlPath(file): UrlPath<String>, headers: HeaderMap| carried(&file, &headers)),
+                ),
+            ),
+            Self::Folder(site) => {
+                let compressed = |folder| {
+                    let files = ServeDir::new(folder).precompressed_br().precompressed_gzip();
+                    Router::new().fallback_service(files)
+                };
+                (compressed(site.join("pkg")), compressed(site.to_owned()))
+            }
+        };
+        Router::new()
+            .nest(
+                "/pkg",
+                named.layer(map_response(async |response| cached(response, "public, max-age=31536000, immutable"))),
+            )
+            .merge(others.layer(map_response(async |response| cached(response, "public, max-age=86400"))))
+    }
 }
 
-async fn for_ever(response: Response) -> Response {
-    cached(response, "public, max-age=31536000, immutable")
+/// A file that the binary carries.
+struct File {
+    data: Cow<'static, [u8]>,
+    /// Another one for another content.
+    tag: String,
+    kind: String,
 }
 
-async fn for_a_day(response: Response) -> Response {
-    cached(response, "public, max-age=86400")
+#[cfg(feature = "embed")]
+fn embedded(name: &str) -> Option<File> {
+    let file = <Embedded as rust_embed::RustEmbed>::get(name)?;
+    let tag = URL_SAFE_NO_PAD.encode(file.metadata.sha256_hash());
+    Some(File { data: file.data, tag, kind: file.metadata.mimetype().to_owned() })
+}
+
+#[cfg(not(feature = "embed"))]
+fn embedded(_: &str) -> Option<File> {
+    None
+}
+
+/// A file that the binary carries, as the browser can take it (RFC 9110, section 12.5.3), unless it has it already.
+fn carried(name: &str, headers: &HeaderMap) -> Response {
+    let Some(plain) = embedded(name) else { return StatusCode::NOT_FOUND.into_response() };
+    let asked = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let encodings = [("br", "br"), ("gzip", "gz")];
+    let mut taken = encodings.into_iter().filter(|(encoding, _)| takes(asked(header::ACCEPT_ENCODING), encoding));
+    let compressed = taken.find_map(|(encoding, end)| Some((encoding, embedded(&format!("{name}.{end}"))?)));
+    let (encoding, file) = match compressed {
+        Some((encoding, file)) => (Some(encoding), file),
+        None => (None, File { kind: plain.kind.clone(), ..plain }),
+    };
+    let tag = format!("\"{}\"", file.tag);
+    let known = asked(header::IF_NONE_MATCH).split(',').any(|known| known.trim().trim_start_matches("W/") == tag);
+    let mut response = match known {
+        true => StatusCode::NOT_MODIFIED.into_response(),
+        false => ([(header::CONTENT_TYPE, plain.kind)], file.data).into_response(),
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if let Ok(tag) = tag.parse() {
+        headers.insert(header::ETAG, tag);
+    }
+    if let Some(encoding) = encoding.filter(|_| !known) {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    response
+}
+
+/// Whether a browser takes an encoding.
+fn takes(accepted: &str, encoding: &str) -> bool {
+    accepted.split(',').any(|one| {
+        let (name, weight) = one.split_once(';').unwrap_or((one, "q=1"));
+        let weight = weight.trim().trim_start_matches("q=").parse::<f32>();
+        name.trim().eq_ignore_ascii_case(encoding) && weight.is_ok_and(|weight| weight > 0.0)
+    })
 }
 
 fn cached(mut response: Response, how_long: &'static str) -> Response {
@@ -46,4 +145,24 @@ fn cached(mut response: Response, how_long: &'static str) -> Response {
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(how_long));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_encoding_is_what_the_browser_takes() {
+        for (accepted, brotli) in [
+            ("gzip, deflate, br, zstd", true),
+            ("br;q=0.5", true),
+            ("BR ; q=1", true),
+            ("gzip;q=1.0, br;q=0", false),
+            ("gzip", false),
+            ("", false),
+            ("brotli", false),
+        ] {
+            assert_eq!(takes(accepted, "br"), brotli, "{accepted}");
+        }
+    }
 }

@@ -13,7 +13,7 @@ use http::{HeaderName, HeaderValue, header};
 use super::Web;
 
 /// With everything that the browser door answers.
-const EVERYWHERE: [(HeaderName, &str); 4] = [
+pub(super) const EVERYWHERE: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     // The address of a landing page is a secret.
     (header::REFERRER_POLICY, "no-referrer"),

@@ -335,10 +335,10 @@ impl Backend for Site {
     }
 
     async fn open(&self, text: String) -> app::Result<Next> {
-        let code = app::code_in(&text);
+        let code = app::code_in(text.trim());
         let opened = async {
-            self.see_landing(code).await?;
-            Ok(Next::to(app::landing_path(code)))
+            self.see_landing(&code).await?;
+            Ok(Next::to(app::landing_path(&code)))
         };
         self.tell(opened.await)
     }

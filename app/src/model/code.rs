@@ -1,5 +1,8 @@
 //! The secret text of an invite.
 
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
 use url::Url;
 
 use crate::{Error, Result};
@@ -87,26 +90,28 @@ impl From<Code> for String {
 
 /// Takes the code out of what people paste and cameras read: the code itself, a link to a landing page
 /// (`https://…/i/CODE`), an `acter:i/SERVER/CODE?…` address, or a share link that carries one behind its `#`.
-/// Anything else comes back as it is.
-pub fn code_in(text: &str) -> &str {
-    let text = text.trim();
-    let Ok(link) = Url::parse(text) else {
-        return text;
-    };
-    // A share link's path stands in its fragment, which Acter percent-encodes nowhere.
+/// Anything else comes back as it is, to the last space: the Python module has made codes with spaces at their ends.
+pub fn code_in(text: &str) -> Cow<'_, str> {
+    code_of_link(text.trim()).unwrap_or(Cow::Borrowed(text))
+}
+
+fn code_of_link(text: &str) -> Option<Cow<'_, str>> {
+    let link = Url::parse(text).ok()?;
     let path = match link.scheme() {
         "acter" => rest_of(text, "acter:"),
         "http" | "https" => match text.split_once('#') {
             Some((_, fragment)) if !fragment.is_empty() => fragment,
             _ => text,
         },
-        _ => return text,
+        _ => return None,
     };
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let mut segments = path.trim_matches('/').rsplit('/');
     match (segments.next(), segments.next(), segments.next()) {
-        (Some(code), Some("i"), _) | (Some(code), Some(_), Some("i")) if !code.is_empty() => code,
-        _ => text,
+        (Some(code), Some("i"), _) | (Some(code), Some(_), Some("i")) if !code.is_empty() => {
+            Some(percent_decode_str(code).decode_utf8_lossy())
+        }
+        _ => None,
     }
 }
 
@@ -177,7 +182,9 @@ mod tests {
     fn the_code_is_found_in_everything_people_paste() {
         for (text, code) in [
             ("mygroup123", "mygroup123"),
-            ("  mygroup123\n", "mygroup123"),
+            (" a b ", " a b "),
+            ("  https://invite.example.org/i/mygroup123\n", "mygroup123"),
+            ("https://invite.example.org/i/Sommerfest%20%C3%A4", "Sommerfest ä"),
             ("https://invite.example.org/i/mygroup123", "mygroup123"),
             ("https://invite.example.org/i/mygroup123/", "mygroup123"),
             ("https://example.org/_synapse/client/super_invites/i/a.b?x=1", "a.b"),

@@ -1,0 +1,29 @@
+# Super Invites as an image: one binary, which runs as any user, on a read-only root, without capabilities.
+# The folder /data is for a SQLite database, and for the configuration, super-invites.yaml, unless SUPER_INVITES_CONFIG names another file.
+
+FROM docker.io/library/rust:1.95-trixie AS build
+WORKDIR /src
+# What is built with changes seldom: it stays in a layer of its own.
+COPY Cargo.lock ./
+COPY scripts/common.sh scripts/setup scripts/
+COPY style/package.json style/package-lock.json style/
+ENV SUPER_INVITES_CACHE=/cache
+RUN scripts/setup build
+COPY . .
+RUN scripts/release /out && mkdir /data
+
+FROM gcr.io/distroless/cc-debian13:nonroot
+LABEL org.opencontainers.image.title="Super Invites" \
+      org.opencontainers.image.description="Invite codes for Matrix homeservers: whoever redeems one is in all of its rooms a moment later" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=build /out/super-invites /super-invites
+# The base image's user, for those who name no other one.
+COPY --from=build --chown=65532:65532 /data /data
+WORKDIR /data
+# Inside a container the loopback interface is of no use to anybody else.
+ENV SUPER_INVITES_LISTEN=0.0.0.0:8090
+EXPOSE 8090
+# Asks the service alone: it is healthy while the homeserver is down.
+HEALTHCHECK --interval=30s --timeout=6s --start-period=10s --start-interval=1s CMD ["/super-invites", "healthcheck"]
+ENTRYPOINT ["/super-invites"]
+CMD ["serve"]

@@ -1,0 +1,75 @@
+//! `super-invites healthcheck`: whether the service of this configuration answers on this machine, for a container's own check.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
+
+use app::PREFIX;
+use serde_json::Value;
+
+/// How long the answer may take.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Asks the service that listens there for something that it answers without knowing who asks. The homeserver and the database are not asked: a container that
+/// is started anew for their sake helps nobody.
+///
+/// # Errors
+/// What is wrong, for an operator.
+pub async fn healthcheck(listen: SocketAddr) -> Result<(), String> {
+    let mut problem = String::new();
+    for address in addresses(listen) {
+        match ask(address).await {
+            Ok(()) => return Ok(()),
+            Err(error) => problem = format!("{address}: {error}"),
+        }
+    }
+    Err(problem)
+}
+
+/// Where a service that listens there can be reached from here: one that listens everywhere, on the loopback interface.
+fn addresses(listen: SocketAddr) -> Vec<SocketAddr> {
+    let at = |address: IpAddr| SocketAddr::new(address, listen.port());
+    match listen.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => vec![at(Ipv4Addr::LOCALHOST.into())],
+        // It takes IPv4 as well, and a container may have no IPv6 loopback.
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => vec![at(Ipv6Addr::LOCALHOST.into()), at(Ipv4Addr::LOCALHOST.into())],
+        _ => vec![listen],
+    }
+}
+
+async fn ask(address: SocketAddr) -> Result<(), String> {
+    let ask = async {
+        // Whatever proxy the environment names leads elsewhere.
+        let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()?;
+        let answer = client.get(format!("http://{address}{PREFIX}/tokens")).send().await?;
+        Ok::<_, reqwest::Error>((answer.status().as_u16(), answer.bytes().await?))
+    };
+    let (status, body) = ask.await.map_err(|error| match std::error::Error::source(&error) {
+        Some(cause) => cause.to_string(),
+        None => error.without_url().to_string(),
+    })?;
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    match status == 401 && body["errcode"] == "M_MISSING_TOKEN" {
+        true => Ok(()),
+        false => Err(format!("something else answers (status {status})")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_that_listens_everywhere_is_asked_on_the_loopback_interface() {
+        for (listen, asked) in [
+            ("127.0.0.1:8090", &["127.0.0.1:8090"][..]),
+            ("0.0.0.0:80", &["127.0.0.1:80"]),
+            ("[::]:80", &["[::1]:80", "127.0.0.1:80"]),
+            ("10.1.2.3:80", &["10.1.2.3:80"]),
+        ] {
+            let asked: Vec<SocketAddr> = asked.iter().map(|address| address.parse().expect("an address")).collect();
+            assert_eq!(addresses(listen.parse().expect("an address")), asked, "{listen}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What links that members share by their apps ask of invites.
+
+use std::future::Future;
+
+use app::{Error as Refusal, InviteState};
+
+use super::{Inner, Invites, registration::state, rules::DAY, work::Work};
+use crate::{
+    account::{Account, Origin},
+    error::{Error, Result},
+    store::Ends,
+};
+
+impl Invites {
+    /// Notes that somebody shares a link.
+    ///
+    /// # Errors
+    /// [`Refusal::TooFast`] if they, or all together, have shared too many.
+    pub fn note_share(&self, account: &Account) -> Result<(), Refusal> {
+        self.0.done.take(Work::ShareLink, account.user_id(), 1, self.now())
+    }
+
+    /// Whether there is an invite with this code, whose link somebody shares. Looking for one that lets them in nowhere counts as a guess, as
+    /// everywhere.
+    pub async fn is_there(&self, account: &Account, code: &str) -> Result<bool> {
+        let stored = self.0.stored(code).await?;
+        let look = async {
+            let Some(stored) = &stored else { return Err(Refusal::UnknownInvite.into()) };
+            let own = stored.invite.owner == account.user_id().as_str() && stored.deleted_at.is_none();
+            match own || self.0.is_open_to(stored, Some(account.user_id())).await? {
+                true => Ok(()),
+                false => Err(Refusal::UnknownInvite.into()),
+            }
+        };
+        match self.0.guarded(account, code, look).await {
+            Ok(()) | Err(Error::Refused(Refusal::UnknownInvite)) => Ok(stored.is_some()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Looks for the page of a link, for whoever asks from there. What stands in its address can be computed from a code, so one that is not
+    /// there counts as a guess; the pages of other links are shown however many guess elsewhere.
+    pub async fn look_for_page<T>(
+        &self,
+        origin: &Origin,
+        look: impl Future<Output = Result<Option<T>>>,
+    ) -> Result<Option<T>> {
+        let guess = self.0.guesses.begin_from(origin.address)?;
+        let found = look.await?;
+        if let (Some(guess), None) = (guess, &found) {
+            drop(guess.failed());
+        }
+        Ok(found)
+    }
+
+    /// Whether an invite lets nobody in now: it has ended, was stopped, or is not open yet.
+    pub async fn lets_nobody_in(&self, code: &str) -> Result<bool> {
+        match self.0.stored(code).await? {
+            None => Ok(true),
+            Some(stored) => Ok(!self.0.is_open_to(&stored, None).await?),
+        }
+    }
+
+    /// Whether an invite has ended: nobody comes in by it again unless its owner changes it.
+    pub async fn has_ended(&self, code: &str) -> Result<bool> {
+        Ok(match self.0.stored(code).await? {
+            None => true,
+            Some(stored) if stored.deleted_at.is_some() => true,
+            Some(stored) => matches!(state(&stored, self.now()), InviteState::Expired | InviteState::UsedUp),
+        })
+    }
+
+    /// When invites end by the rules of this server.
+    pub fn ends(&self) -> Ends {
+        self.0.ends()
+    }
+}
+
+impl Inner {
+    fn ends(&self) -> Ends {
+        let (now, policy) = ((self.clock)(), &self.rules.policy);
+        let made_before = policy.max_days.map(|days| now.saturating_sub(i64::from(days) * DAY));
+        Ends { now, made_before, max_uses: policy.max_uses }
+    }
+}

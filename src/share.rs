@@ -1,0 +1,289 @@
+//! Links that members share by their apps: each has an address of its own, and a page there for whoever opens it in a browser.
+//!
+//! The pages stand in a folder of the operator's, from which a web server serves them, or are made by the service when they are asked for.
+
+mod folder;
+mod page;
+mod target;
+
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use app::Error as Refusal;
+use matrix_sdk::ruma::{OwnedServerName, UserId};
+
+use self::{
+    folder::Folder,
+    page::{Page, Pages},
+};
+pub use self::{page::TemplateError, target::Target};
+use crate::{
+    account::{Account, Origin},
+    config::{Config, ConfigError},
+    error::{Error, Result},
+    homeserver::Homeserver,
+    invites::Invites,
+    store::{ShareLink, StaticPage, Store},
+};
+
+/// The most bytes of where a link leads and of what goes with it: browsers and messengers cut longer addresses short.
+const LONGEST: usize = 4096;
+
+/// How many pages are written or removed at once.
+const SWEEP: i64 = 100;
+
+/// Share links. Cheap to clone.
+#[derive(Clone)]
+pub struct Sharing(Arc<Inner>);
+
+struct Inner {
+    invites: Invites,
+    store: Store,
+    homeserver: Arc<Homeserver>,
+    server: OwnedServerName,
+    prefix: String,
+    folder: Option<Folder>,
+    pages: Pages,
+}
+
+/// Why links cannot be shared here.
+#[derive(Debug, thiserror::Error)]
+pub enum ShareError {
+    /// The configuration does not fit.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Pages cannot be put into the folder.
+    #[error("share_link_generator.target_path: nothing can be written to {}", .0.display())]
+    Folder(PathBuf, #[source] std::io::Error),
+    /// A template of the operator's own does not work.
+    #[error("share_link_generator.template_path: {0}")]
+    Template(#[from] TemplateError),
+}
+
+/// A link, for its sharer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shared {
+    /// The address to be shared.
+    pub url: String,
+    /// The same for the app.
+    pub app_url: String,
+}
+
+/// What a browser is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The page.
+    pub html: String,
+    /// Whether what it leads to has ended.
+    pub ended: bool,
+}
+
+impl Sharing {
+    /// Share links as they are configured, if they are.
+    ///
+    /// # Errors
+    /// For a configuration or templates that do not fit.
+    pub fn new(
+        config: &Config,
+        invites: &Invites,
+        store: &Store,
+        homeserver: &Arc<Homeserver>,
+    ) -> Result<Option<Self>, ShareError> {
+        let Some(settings) = &config.share_link_generator else { return Ok(None) };
+        let landing = config.public_url.as_ref().filter(|_| config.enable_web);
+        Ok(Some(Self(Arc::new(Inner {
+            invites: invites.clone(),
+            store: store.clone(),
+            homeserver: Arc::clone(homeserver),
+            server: config.server_name.clone(),
+            prefix: config.share_link_prefix()?,
+            folder: settings.target_path.clone().map(Folder::new),
+            pages: Pages::new(settings.template_path.as_deref(), landing)?,
+        }))))
+    }
+
+    /// Whether the service serves the pages itself, and no web server.
+    pub fn serves_pages(&self) -> bool {
+        self.0.folder.is_none()
+    }
+
+    /// Whether the operator has templates of their own.
+    pub fn has_own_templates(&self) -> bool {
+        self.0.pages.are_the_operators()
+    }
+
+    /// This homeserver.
+    pub fn server(&self) -> &OwnedServerName {
+        &self.0.server
+    }
+
+    /// Notes that somebody asks for a link.
+    ///
+    /// # Errors
+    /// If they, or all together, have asked for too many.
+    pub fn note(&self, account: &Account) -> Result<(), Refusal> {
+        self.0.invites.note_share(account)
+    }
+
+    /// Whether pages can be put into the folder, where there is one.
+    ///
+    /// # Errors
+    /// If they cannot.
+    pub async fn probe(&self) -> Result<(), ShareError> {
+        match &self.0.folder {
+            Some(folder) => folder.probe().await.map_err(|error| ShareError::Folder(folder.path().to_owned(), error)),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes a link to a place, which the segments of its path name, for somebody to share. Doing it again makes the same link.
+    pub async fn share(&self, account: &Account, segments: &[&str], query: Vec<(String, String)>) -> Result<Shared> {
+        let target = Target::new(segments, query, account.user_id().as_str());
+        if target.path.len() + target.query.len() > LONGEST {
+            let problem = format!("has too much in it: its path and query may have {LONGEST} characters together");
+            return Err(Refusal::Invalid { field: "link".into(), problem }.into());
+        }
+        let code = match segments {
+            ["i", server, code] if *server == self.0.server.as_str() => {
+                self.0.invites.is_there(account, code).await?.then(|| (*code).to_owned())
+            }
+            _ => None,
+        };
+        let link = ShareLink {
+            hash: target.hash(&self.0.prefix),
+            sharer: account.user_id().to_string(),
+            path: target.path.clone(),
+            query: target.query.clone(),
+            code,
+        };
+        self.0.store.keep_share_link(&link, self.0.invites.now()).await?;
+        if let Some(folder) = &self.0.folder
+            && !self.0.has_ended(&link).await?
+        {
+            self.0.write(folder, &link).await?;
+        }
+        Ok(Shared { url: target.url(&self.0.prefix), app_url: target.app_url() })
+    }
+
+    /// The page of a link, for whoever asks from there.
+    pub async fn page(&self, origin: &Origin, hash: &str) -> Result<Option<Shown>> {
+        let look = async {
+            match self.0.store.share_link(hash).await? {
+                Some(link) => Ok(Some(self.0.shown(&link).await?)),
+                None => Ok(None),
+            }
+        };
+        match is_hash(hash) {
+            true => self.0.invites.look_for_page(origin, look).await,
+            false => Ok(None),
+        }
+    }
+
+    /// Removes the pages of invites that have ended from the folder, and puts those of others back. Meant to be called now and then.
+    pub async fn tidy(&self) -> Result<()> {
+        let Some(folder) = &self.0.folder else { return Ok(()) };
+        let Inner { store, invites, .. } = &*self.0;
+        store.set_share_folder(&folder.path().to_string_lossy()).await?;
+        loop {
+            let ended = store.static_pages_to_remove(invites.ends(), SWEEP).await?;
+            for link in &ended {
+                self.0.remove(folder, link).await?;
+            }
+            let mut missing = store.static_pages_to_write(invites.ends(), SWEEP).await?;
+            missing.extend(store.other_static_pages_to_write(SWEEP).await?);
+            for link in &missing {
+                self.0.write(folder, link).await?;
+            }
+            if ended.is_empty() && missing.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// Puts the page of a link into the folder. What is noted before and after lets [`Sharing::tidy`] finish what dies in between.
+    async fn write(&self, folder: &Folder, link: &ShareLink) -> Result<()> {
+        self.store.set_static_page(&link.hash, StaticPage::Writing).await?;
+        let shown = self.shown(link).await?;
+        folder.write(&link.hash, shown.html).await.map_err(failed)?;
+        // It may have ended in between, and been tidied up before it was there.
+        match self.has_ended(link).await? {
+            true => self.remove(folder, link).await,
+            false => Ok(self.store.set_static_page(&link.hash, StaticPage::There).await?),
+        }
+    }
+
+    async fn remove(&self, folder: &Folder, link: &ShareLink) -> Result<()> {
+        folder.remove(&link.hash).await.map_err(failed)?;
+        Ok(self.store.set_static_page(&link.hash, StaticPage::None).await?)
+    }
+
+    /// Whether it is a link to an invite that has ended, of which there is no static page.
+    async fn has_ended(&self, link: &ShareLink) -> Result<bool> {
+        match &link.code {
+            Some(code) => self.invites.has_ended(code).await,
+            None => Ok(self.leads_to_our_invite(&link.path)),
+        }
+    }
+
+    /// Whether it is the place of an invite of this server, which there may be or not.
+    fn leads_to_our_invite(&self, path: &str) -> bool {
+        let target = Target { path: path.to_owned(), query: String::new() };
+        matches!(&target.segments()[..], [kind, server, _] if kind == "i" && server == self.server.as_str())
+    }
+
+    async fn shown(&self, link: &ShareLink) -> Result<Shown> {
+        let target = Target { path: link.path.clone(), query: link.query.clone() };
+        let is_ours = self.leads_to_our_invite(&link.path);
+        // One of this server's that was never there is as one that lets nobody in: whoever guesses learns nothing.
+        let ended = match &link.code {
+            // A static page stays while its invite is paused.
+            Some(code) if self.folder.is_some() => self.invites.has_ended(code).await?,
+            Some(code) => self.invites.lets_nobody_in(code).await?,
+            None => is_ours,
+        };
+        let sharer = match UserId::parse(&link.sharer) {
+            Ok(sharer) => self.homeserver.person(&sharer).await.display_name,
+            Err(_) => None,
+        };
+        let page = Page { target: &target, url: target.url(&self.prefix), sharer, is_ours, ended };
+        Ok(Shown { html: self.pages.render(&page), ended })
+    }
+}
+
+/// Puts a page into a folder that a web server serves, for as long as `look` looks whether it is there, at the hash of no link.
+///
+/// # Errors
+/// What the system says.
+pub async fn try_folder<T>(folder: &Path, html: String, look: impl Future<Output = T>) -> std::io::Result<T> {
+    let folder = Folder::new(folder.to_owned());
+    folder.write(NO_LINK, html).await?;
+    let seen = look.await;
+    folder.remove(NO_LINK).await?;
+    Ok(seen)
+}
+
+/// What could be the hash of a link, and is none.
+pub const NO_LINK: &str = "0000000000000000000000000000000000000000";
+
+/// Whether the operator's own templates can be read.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn check_templates(folder: Option<&Path>) -> Result<(), ShareError> {
+    Pages::new(folder, None)?;
+    Ok(())
+}
+
+fn failed(error: std::io::Error) -> Error {
+    Error::Failed(Arc::new(error))
+}
+
+/// Whether it could be what stands in the address of a link.
+fn is_hash(text: &str) -> bool {
+    text.len() == 40 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}

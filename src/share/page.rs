@@ -1,0 +1,353 @@
+//! The page of a share link: the built-in one, or templates of the operator's own in its place.
+
+use std::{fs, io, path::Path};
+
+use fast_qr::{ECL, QRBuilder, convert::Builder, convert::svg::SvgBuilder};
+use minijinja::{Environment, Value, context};
+use url::Url;
+
+use super::Target;
+
+/// The template of a page.
+const PAGE: &str = "share_link.html";
+
+/// What is built in, by the names that operators replace it by; the same as in the Python module.
+const BUILT_IN: [(&str, &str); 2] = [
+    (PAGE, include_str!("templates/share_link.html")),
+    ("parts/extra_header.html", include_str!("templates/parts/extra_header.html")),
+];
+
+/// How much one page may cost to make: each unit pays for one instruction of the template engine, or 64 bytes of data.
+const FUEL: u64 = 100_000;
+
+/// The most templates of an operator's own, and the most bytes of one.
+const MOST_TEMPLATES: usize = 100;
+const LARGEST_TEMPLATE: u64 = 256 * 1024;
+
+/// The most bytes of an address that is shown as a QR code: a phone reads no denser one from a screen.
+const LONGEST_IN_QR: usize = 500;
+
+/// How deep their folders may lie in each other.
+const DEEPEST: usize = 5;
+
+/// Why templates do not work.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    /// A file or folder cannot be read.
+    #[error("{0} cannot be read: {1}")]
+    Unreadable(String, #[source] io::Error),
+    /// There is nothing to show, or more than anybody needs.
+    #[error("{0}")]
+    Folder(String),
+    /// A template is wrong.
+    #[error("{0:#}")]
+    Wrong(#[from] minijinja::Error),
+}
+
+/// What a page tells.
+pub(super) struct Page<'a> {
+    /// Where the link leads.
+    pub(super) target: &'a Target,
+    /// The link.
+    pub(super) url: String,
+    /// The name of who shares it.
+    pub(super) sharer: Option<String>,
+    /// Whether it is an invite of this server's.
+    pub(super) is_ours: bool,
+    /// Whether it has ended.
+    pub(super) ended: bool,
+}
+
+/// Makes pages.
+pub(super) struct Pages {
+    built_in: Environment<'static>,
+    own: Option<Environment<'static>>,
+    /// The address in front of the landing pages of this server's invites, where there are any.
+    landing: Option<String>,
+}
+
+impl Pages {
+    /// With the operator's templates from a folder, if there is one. They are read now, and no file is looked at later.
+    pub(super) fn new(folder: Option<&Path>, landing: Option<&Url>) -> Result<Self, TemplateError> {
+        let built_in = environment();
+        let own = folder.map(own).transpose()?;
+        let landing = landing.map(|url| url.as_str().trim_end_matches('/').to_owned());
+        Ok(Self { built_in, own, landing })
+    }
+
+    pub(super) fn are_the_operators(&self) -> bool {
+        self.own.is_some()
+    }
+
+    /// The page. Where a template of the operator's own fails, which is logged, the built-in one stands in.
+    pub(super) fn render(&self, page: &Page<'_>) -> String {
+        let values = self.values(page);
+        let own = self.own.as_ref().and_then(|own| match render(own, &values) {
+            Ok(html) => Some(html),
+            Err(error) => {
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "a template of share links fails: the built-in page is shown"
+                );
+                None
+            }
+        });
+        own.or_else(|| render(&self.built_in, &values).ok()).unwrap_or_default()
+    }
+
+    /// What templates may show, by the names of the Python module, and some more.
+    fn values(&self, page: &Page<'_>) -> Value {
+        let Page { target, url, sharer, is_ours, ended } = page;
+        let segments = target.segments();
+        let names: Vec<&str> = segments.iter().map(String::as_str).collect();
+        let given = |name: &str| target.parameter(name).filter(|value| !value.trim().is_empty());
+        let sharer_id = target.parameter("userId");
+        let app_url = target.app_url();
+        let qrcode = (app_url.len() <= LONGEST_IN_QR).then(|| QRBuilder::new(app_url.clone()).ecl(ECL::L).build().ok());
+        let qrcode = qrcode.flatten();
+        let qrcode = qrcode.map(|qr| Value::from_safe_string(SvgBuilder::default().margin(4).to_str(&qr)));
+        let mut values = Values::default();
+        match &names[..] {
+            ["o", room, kind, object] => {
+                values = Values { kind, room, object, ..values };
+                values.icon = icon(kind);
+            }
+            ["o", room, _, _, kind, object] => values = Values { kind, room, object, icon: icon(kind), ..values },
+            ["i", _, code] => values = Values { kind: "superInvite", code, icon: "🎟️", ..values },
+            ["roomid", room] => values = Values { kind: "roomId", room, icon: "#️⃣", ..values },
+            ["r", alias] => values = Values { kind: "roomAlias", alias, icon: "#️⃣", ..values },
+            ["u", user] => values = Values { kind: "userId", user, icon: "👤", ..values },
+            _ => {}
+        }
+        let Values { kind, room, object, code, alias, user, icon } = values;
+        let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let landing =
+            self.landing.as_ref().filter(|_| *is_ours).map(|base| format!("{base}{}", app::landing_path(code)));
+        let matrix_to = match kind {
+            "roomId" => Some(format!("https://matrix.to/#/!{}", in_a_fragment(target, &["via"]))),
+            "roomAlias" => Some(format!("https://matrix.to/#/%23{}", in_a_fragment(target, &["via"]))),
+            "userId" => Some(format!("https://matrix.to/#/@{}", in_a_fragment(target, &[]))),
+            _ => None,
+        };
+        context! {
+            type => if names.first() == Some(&"o") { "spaceObject" } else { kind },
+            objectType => kind,
+            url => url,
+            acter_uri => app_url,
+            matrix_to,
+            landing,
+            qrcode,
+            icon,
+            ended,
+            sharerId => sharer_id,
+            sharerDisplayName => sharer,
+            title => given("title"),
+            roomDisplayName => given("roomDisplayName"),
+            userDisplayName => given("userDisplayName"),
+            rooms => given("rooms").and_then(|rooms| rooms.parse::<u32>().ok()),
+            roomId => some(room),
+            objectId => some(object),
+            inviteCode => some(code),
+            roomAlias => some(alias),
+            userId => some(user),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Values<'a> {
+    kind: &'a str,
+    room: &'a str,
+    object: &'a str,
+    code: &'a str,
+    alias: &'a str,
+    user: &'a str,
+    icon: &'static str,
+}
+
+fn icon(kind: &str) -> &'static str {
+    match kind {
+        "pin" => "📌",
+        "boost" => "🚀",
+        "calendarEvent" => "🗓️",
+        "taskList" => "📋",
+        "task" => "☑️",
+        _ => "📗",
+    }
+}
+
+/// The last segment of where a link leads, as it stands in the fragment of an address of matrix.to, with parameters of the query.
+fn in_a_fragment(target: &Target, parameters: &[&str]) -> String {
+    let segment = target.path.rsplit('/').next().unwrap_or_default();
+    let wanted = |pair: &&str| pair.split_once('=').is_some_and(|(name, _)| parameters.contains(&name));
+    let query: Vec<&str> = target.query.split('&').filter(wanted).collect();
+    match query.is_empty() {
+        true => segment.to_owned(),
+        false => format!("{segment}?{}", query.join("&")),
+    }
+}
+
+fn environment() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_fuel(Some(FUEL));
+    for (name, text) in BUILT_IN {
+        // That they can be read is tested.
+        environment.add_template(name, text).ok();
+    }
+    environment
+}
+
+fn render(environment: &Environment<'_>, values: &Value) -> Result<String, minijinja::Error> {
+    environment.get_template(PAGE)?.render(values)
+}
+
+/// The templates below a folder, over the built-in ones.
+fn own(folder: &Path) -> Result<Environment<'static>, TemplateError> {
+    let mut environment = environment();
+    let (mut found, mut replaced) = (0, false);
+    let mut folders = vec![(folder.to_owned(), String::new(), 0)];
+    while let Some((folder, prefix, depth)) = folders.pop() {
+        let unreadable = |error| TemplateError::Unreadable(folder.display().to_string(), error);
+        for entry in fs::read_dir(&folder).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            let unreadable = |error| TemplateError::Unreadable(path.display().to_string(), error);
+            let Some(file) = path.file_name().and_then(|name| name.to_str()) else { continue };
+            let name = format!("{prefix}{file}");
+            let metadata = fs::metadata(&path).map_err(unreadable)?;
+            if metadata.is_dir() && depth < DEEPEST {
+                folders.push((path, format!("{name}/"), depth + 1));
+                continue;
+            }
+            // Only in these is everything escaped for HTML.
+            if !metadata.is_file() || path.extension().is_none_or(|extension| extension != "html") {
+                continue;
+            }
+            found += 1;
+            if found > MOST_TEMPLATES || metadata.len() > LARGEST_TEMPLATE {
+                let most = format!("{name}: there may be {MOST_TEMPLATES} templates of {LARGEST_TEMPLATE} bytes each");
+                return Err(TemplateError::Folder(most));
+            }
+            replaced |= BUILT_IN.iter().any(|(built_in, _)| *built_in == name);
+            let text = fs::read_to_string(&path).map_err(unreadable)?;
+            environment.add_template_owned(name, text)?;
+        }
+    }
+    let names = BUILT_IN.map(|(name, _)| name).join(" nor ");
+    match replaced {
+        true => Ok(environment),
+        false => Err(TemplateError::Folder(format!("there is neither {names} in {}", folder.display()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOSTILE: &str = "</title><script>alert(1)</script>\"'\u{202e}{{ 7 * 7 }}";
+
+    fn target(segments: &[&str], query: &[(&str, &str)]) -> Target {
+        let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Target::new(segments, query, "@anna:x")
+    }
+
+    fn rendered(pages: &Pages, target: &Target, sharer: &str, ended: bool) -> String {
+        let is_ours = target.path.starts_with("i/");
+        let page = Page { target, url: target.url("https://x/p/"), sharer: Some(sharer.to_owned()), is_ours, ended };
+        // The engine escapes more than it must.
+        pages.render(&page).replace("&#x2f;", "/")
+    }
+
+    fn with_template(text: &str) -> Result<Pages, TemplateError> {
+        let folder = tempdir();
+        fs::write(folder.join(PAGE), text).expect("the temporary folder is writable");
+        let pages = Pages::new(Some(&folder), None);
+        fs::remove_dir_all(folder).expect("it was made above");
+        pages
+    }
+
+    fn tempdir() -> std::path::PathBuf {
+        let mut id = [0; 8];
+        getrandom::fill(&mut id).expect("there are random numbers");
+        let folder = std::env::temp_dir().join(format!("super-invites-templates-{:x}", u64::from_le_bytes(id)));
+        fs::create_dir_all(&folder).expect("the temporary folder is writable");
+        folder
+    }
+
+    #[test]
+    fn whatever_is_shared_stays_text() {
+        let pages = Pages::new(None, None).expect("nothing is read");
+        for segments in [
+            &["o", HOSTILE, HOSTILE, HOSTILE][..],
+            &["o", HOSTILE, "taskList", HOSTILE, "task", HOSTILE],
+            &["i", "x", HOSTILE],
+            &["roomid", HOSTILE],
+            &["r", HOSTILE],
+            &["u", HOSTILE],
+            &[HOSTILE],
+        ] {
+            let query =
+                [("title", HOSTILE), ("roomDisplayName", HOSTILE), ("userDisplayName", HOSTILE), ("rooms", HOSTILE)];
+            for ended in [false, true] {
+                let html = rendered(&pages, &target(segments, &query), HOSTILE, ended);
+                assert!(!html.contains("<script") && html.matches("</title>").count() == 1, "{html}");
+                assert!(html.contains("{{ 7 * 7 }}"), "it is no template: {html}");
+                assert!(html.contains("&lt;script&gt;"), "{html}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_page_leads_into_the_app_and_to_where_it_is_without_one() {
+        let landing = "https://invite.example.org/".parse().expect("an address");
+        let pages = Pages::new(None, Some(&landing)).expect("nothing is read");
+        let invite = rendered(&pages, &target(&["i", "x", "a b"], &[("rooms", "4")]), "Anna", false);
+        assert!(invite.contains(r#"href="https://invite.example.org/i/a%20b""#), "{invite}");
+        assert!(invite.contains(r#"href="acter:i/x/a%20b?rooms=4&amp;userId=anna%3Ax""#), "{invite}");
+        assert!(invite.contains("<svg") && invite.contains("4 rooms"), "{invite}");
+        let ended = rendered(&pages, &target(&["i", "x", "a b"], &[]), "Anna", true);
+        assert!(ended.contains("has ended") && !ended.contains("href=\"acter:"), "{ended}");
+        let room = rendered(&pages, &target(&["roomid", "room:x"], &[("via", "y"), ("via", "z")]), "Anna", false);
+        assert!(room.contains("https://matrix.to/#/!room:x?via=y&amp;via=z"), "{room}");
+    }
+
+    #[test]
+    fn templates_of_ones_own_take_the_place_of_the_page() {
+        let own = with_template(
+            "{% include 'parts/extra_header.html' %}<b>{{ icon }} {{ title }}</b>{{ qrcode | safe }}{{ sharerDisplayName }}",
+        );
+        let html = rendered(
+            &own.expect("it is right"),
+            &target(&["o", "r", "pin", "x"], &[("title", HOSTILE)]),
+            "Anna",
+            false,
+        );
+        assert!(
+            html.contains("📌 &lt;/title&gt;&lt;script&gt;") && html.contains("<svg") && html.ends_with("Anna"),
+            "{html}"
+        );
+    }
+
+    #[test]
+    fn a_template_that_fails_or_never_ends_is_stood_in_for() {
+        let built_in = Pages::new(None, None).expect("nothing is read");
+        let target = target(&["o", "r", "pin", "x"], &[]);
+        let usual = rendered(&built_in, &target, "Anna", false);
+        for text in [
+            "{% for a in range(9999) %}{% for b in range(9999) %}{{ a * b }}{% endfor %}{% endfor %}",
+            "{{ 'x' * 1000000000 }}",
+            "{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}",
+            "{% include 'share_link.html' %}",
+            "{% include '../../../../../etc/passwd' %}",
+            "{% include '/etc/passwd' %}",
+            "{{ title.missing.deeper }}",
+        ] {
+            assert_eq!(
+                rendered(&with_template(text).expect("it can be read"), &target, "Anna", false),
+                usual,
+                "{text}"
+            );
+        }
+        let wrong = with_template("<b>\n{% if %}").err().expect("it is refused").to_string();
+        assert!(wrong.contains("share_link.html:2"), "{wrong}");
+    }
+}

@@ -1,0 +1,133 @@
+//! Links that members share by their apps.
+
+use super::{Millis, Result, Store, in_transaction, on_pool};
+
+/// A link that somebody shares.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct ShareLink {
+    /// What stands in its address.
+    pub hash: String,
+    /// Matrix id of who shares it.
+    pub sharer: String,
+    /// Where it leads, percent-encoded.
+    pub path: String,
+    /// What goes with it, form-encoded.
+    pub query: String,
+    /// The invite of this server to which it leads, if there is one.
+    pub code: Option<String>,
+}
+
+/// When invites end, beyond what they say themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ends {
+    /// The time, in milliseconds since the epoch.
+    pub now: Millis,
+    /// Those made then or before have ended.
+    pub made_before: Option<Millis>,
+    /// Those that have let in so many have ended.
+    pub max_uses: Option<u32>,
+}
+
+/// Whether the page of a link stands in the folder of static pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StaticPage {
+    /// It does not.
+    None,
+    /// It is about to.
+    Writing,
+    /// It does.
+    There,
+}
+
+impl StaticPage {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Writing => "writing",
+            Self::There => "there",
+        }
+    }
+}
+
+/// Links of invites, with the condition under which an invite `i` has ended.
+macro_rules! select_links {
+    ($($condition:tt)*) => {
+        concat!(
+            "SELECT l.hash, l.sharer, l.path, l.query, l.code FROM share_links l JOIN invites i ON i.code = l.code WHERE ",
+            $($condition)*,
+            " (i.deleted_at IS NOT NULL OR i.expires_at <= $1 OR i.uses >= i.max_uses OR i.created_at <= CAST($2 AS BIGINT)
+                OR i.uses >= CAST($3 AS BIGINT)) ",
+        )
+    };
+}
+
+impl Store {
+    /// Keeps a link; one that is there already may lead to an invite since.
+    pub async fn keep_share_link(&self, link: &ShareLink, now: Millis) -> Result<()> {
+        const KEEP: &str =
+            "INSERT INTO share_links (hash, sharer, path, query, code, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (hash) DO UPDATE SET code = COALESCE(excluded.code, share_links.code)";
+        let ShareLink { hash, sharer, path, query, code } = link;
+        on_pool!(self, |pool| {
+            let keep = sqlx::query(KEEP).bind(hash).bind(sharer).bind(path).bind(query).bind(code).bind(now);
+            keep.execute(pool).await?;
+        });
+        Ok(())
+    }
+
+    /// The link with this hash.
+    pub async fn share_link(&self, hash: &str) -> Result<Option<ShareLink>> {
+        const LINK: &str = "SELECT hash, sharer, path, query, code FROM share_links WHERE hash = $1";
+        on_pool!(self, |pool| Ok(sqlx::query_as(LINK).bind(hash).fetch_optional(pool).await?))
+    }
+
+    /// Notes whether the page of a link stands in the folder of static pages.
+    pub async fn set_static_page(&self, hash: &str, page: StaticPage) -> Result<()> {
+        const SET: &str = "UPDATE share_links SET page = $2 WHERE hash = $1";
+        on_pool!(self, |pool| {
+            sqlx::query(SET).bind(hash).bind(page.as_str()).execute(pool).await?;
+        });
+        Ok(())
+    }
+
+    /// Notes in which folder static pages stand; if it is another one than before, all of them have to be written.
+    pub async fn set_share_folder(&self, folder: &str) -> Result<()> {
+        const NOTE: &str = "INSERT INTO keys (name, value) VALUES ('share folder', $1)
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE keys.value <> excluded.value";
+        const WRITE: &str = "UPDATE share_links SET page = 'writing'";
+        in_transaction!(self, |tx| {
+            if sqlx::query(NOTE).bind(folder).execute(&mut *tx).await?.rows_affected() > 0 {
+                sqlx::query(WRITE).execute(&mut *tx).await?;
+            }
+        });
+        Ok(())
+    }
+
+    /// Links whose pages stand in the folder, or were about to, though their invites have ended, at most `most`.
+    pub async fn static_pages_to_remove(&self, ends: Ends, most: i64) -> Result<Vec<ShareLink>> {
+        const ENDED: &str = concat!(select_links!("l.page <> 'none' AND"), "LIMIT $4");
+        self.links(ENDED, ends, most).await
+    }
+
+    /// Links whose pages do not stand in the folder though their invites go on, at most `most`.
+    pub async fn static_pages_to_write(&self, ends: Ends, most: i64) -> Result<Vec<ShareLink>> {
+        const GO_ON: &str = concat!(select_links!("l.page <> 'there' AND"), "IS NOT TRUE LIMIT $4");
+        self.links(GO_ON, ends, most).await
+    }
+
+    /// Links that lead to no invite of this server, and whose pages were about to be written, at most `most`.
+    pub async fn other_static_pages_to_write(&self, most: i64) -> Result<Vec<ShareLink>> {
+        const OTHERS: &str =
+            "SELECT hash, sharer, path, query, code FROM share_links WHERE page = 'writing' AND code IS NULL LIMIT $1";
+        on_pool!(self, |pool| Ok(sqlx::query_as(OTHERS).bind(most).fetch_all(pool).await?))
+    }
+
+    async fn links(&self, query: &'static str, ends: Ends, most: i64) -> Result<Vec<ShareLink>> {
+        let Ends { now, made_before, max_uses } = ends;
+        let max_uses = max_uses.map(i64::from);
+        on_pool!(self, |pool| {
+            let links = sqlx::query_as(query).bind(now).bind(made_before).bind(max_uses).bind(most);
+            Ok(links.fetch_all(pool).await?)
+        })
+    }
+}

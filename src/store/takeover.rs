@@ -1,0 +1,206 @@
+//! Writing what other programs have left beside what is here.
+
+use super::{Millis, OldInvite, Outcome, RegistrationToken, Result, Store, invites::CHANGED, on_pool};
+
+/// What a takeover has written, or would.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Taken {
+    /// Invites that were not here before.
+    pub invites: u64,
+    /// How many of these were deleted: their codes stay taken.
+    pub deleted: u64,
+    /// Invites that were here before, and were deleted there since.
+    pub deleted_since: u64,
+    /// Rooms into which the new invites lead.
+    pub rooms: u64,
+    /// People who came, each with one code.
+    pub came: u64,
+    /// Codes that are another invite's here already, which is left as it is.
+    pub conflicts: u64,
+}
+
+/// One redemption as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenGuest {
+    /// Matrix id.
+    pub redeemer: String,
+    /// When they began.
+    pub at: Millis,
+    /// Whether they are in everything.
+    pub complete: bool,
+    /// What came of each room.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// Whose an invite was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The Python module's.
+    Module,
+    /// matrix-registration's: a token that opens accounts.
+    MatrixRegistration {
+        /// How many more.
+        left: Option<i64>,
+        /// Until when.
+        until: Option<Millis>,
+        /// Whether somebody has ended it there.
+        disabled: bool,
+    },
+}
+
+impl Origin {
+    /// The word that is kept.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Module => "module",
+            Self::MatrixRegistration { .. } => "matrix-registration",
+        }
+    }
+}
+
+/// One invite as it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenInvite {
+    /// The invite; of its guests only who they are.
+    pub old: OldInvite,
+    /// Those who came.
+    pub guests: Vec<TakenGuest>,
+    /// Whose it was.
+    pub origin: Origin,
+}
+
+/// An invite that is here already: its owner, when it was made and deleted, and whose it was.
+type Known = (String, Millis, Option<Millis>, String);
+
+impl TakenInvite {
+    /// Whether an invite that is here already is this one: of somebody else, or made here under the same code, it is not.
+    fn is_known_as(&self, (owner, created_at, _, origin): &Known) -> bool {
+        *owner == self.old.owner
+            && match self.origin {
+                // The same millisecond: nobody else has made it.
+                Origin::Module => *created_at == self.old.created_at,
+                Origin::MatrixRegistration { .. } => origin == self.origin.as_str(),
+            }
+    }
+
+    /// Whether one that is here already, and goes on, has ended there since. One that has run out there may have been changed here.
+    fn has_ended(&self) -> bool {
+        match self.origin {
+            Origin::Module => self.old.deleted_at.is_some(),
+            Origin::MatrixRegistration { disabled, .. } => disabled,
+        }
+    }
+}
+
+impl Store {
+    /// Writes invites of another program beside what is here, in one transaction; with `dry` it only says what it would write. Doing it again
+    /// writes what has come since.
+    pub async fn take_over(&self, invites: &[TakenInvite], now: Millis, dry: bool) -> Result<Taken> {
+        // Nobody else numbers invites until this is done: several instances may start at once.
+        const ALONE: &str = "UPDATE counters SET value = value WHERE name = 'invites'";
+        const NUMBER: &str = "UPDATE counters SET value = value + 1 WHERE name = 'invites' RETURNING value";
+        const KNOWN: &str = "SELECT owner, created_at, deleted_at, origin FROM invites WHERE code = $1";
+        const CREATE: &str = "INSERT INTO invites (code, owner, chat, registration, registration_token, opens_accounts, created_at, changed_at,
+                deleted_at, token_due, number, origin, expires_at, max_uses)
+             VALUES ($1, $2, $3, TRUE, $4, $5, $6, $7, $8, $7, $9, $10, $11, $12)";
+        const ROOM: &str = "INSERT INTO invite_rooms (code, room, position) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        const DELETE: &str = "UPDATE invites SET deleted_at = $2, changed_at = $3, token_due = $3 WHERE code = $1";
+        const GUEST: &str = "INSERT INTO redemptions (code, redeemer, started_at, came_at, completed_at, use_at)
+             VALUES ($1, $2, $3, $4, $5, $4) ON CONFLICT (code, redeemer) DO NOTHING";
+        const ORIGIN: &str = "UPDATE invites SET origin = $2 WHERE code = $1";
+        const USE: &str = "UPDATE invites SET uses = uses + 1 WHERE code = $1";
+        let mut taken = Taken::default();
+        super::in_transaction_unless!(self, dry, |tx| {
+            sqlx::query(ALONE).execute(&mut *tx).await?;
+            for invite in invites {
+                let TakenInvite { old, guests, origin } = invite;
+                let known: Option<Known> = sqlx::query_as(KNOWN).bind(&old.code).fetch_optional(&mut *tx).await?;
+                match known {
+                    Some(known) if !invite.is_known_as(&known) => {
+                        taken.conflicts += 1;
+                        continue;
+                    }
+                    Some((_, _, None, _)) if invite.has_ended() => {
+                        sqlx::query(DELETE).bind(&old.code).bind(old.deleted_at).bind(now).execute(&mut *tx).await?;
+                        taken.deleted_since += 1;
+                    }
+                    // One that was taken over before this was noted.
+                    Some((.., known)) if known != origin.as_str() => {
+                        sqlx::query(ORIGIN).bind(&old.code).bind(origin.as_str()).execute(&mut *tx).await?;
+                    }
+                    Some(_) => {}
+                    None => {
+                        let number: i64 = sqlx::query_scalar(NUMBER).fetch_one(&mut *tx).await?;
+                        let (registration, opens_accounts, until, left) = match *origin {
+                            Origin::Module => (RegistrationToken::Inherited, false, None, None),
+                            Origin::MatrixRegistration { left, until, .. } => {
+                                (RegistrationToken::None, true, until, left)
+                            }
+                        };
+                        sqlx::query(CREATE)
+                            .bind(&old.code)
+                            .bind(&old.owner)
+                            .bind(old.chat)
+                            .bind(registration.as_str())
+                            .bind(opens_accounts)
+                            .bind(old.created_at)
+                            .bind(now)
+                            .bind(old.deleted_at)
+                            .bind(number)
+                            .bind(origin.as_str())
+                            .bind(until)
+                            .bind(left)
+                            .execute(&mut *tx)
+                            .await?;
+                        for (position, room) in (0_i64..).zip(&old.rooms) {
+                            sqlx::query(ROOM).bind(&old.code).bind(room).bind(position).execute(&mut *tx).await?;
+                            taken.rooms += 1;
+                        }
+                        taken.invites += 1;
+                        taken.deleted += u64::from(old.deleted_at.is_some());
+                    }
+                }
+                for guest in guests {
+                    let is_in = guest.outcomes.iter().any(|one| one.came == super::Came::In);
+                    let came_at = (guest.complete || is_in).then_some(guest.at);
+                    let written = sqlx::query(GUEST)
+                        .bind(&old.code)
+                        .bind(&guest.redeemer)
+                        .bind(guest.at)
+                        .bind(came_at)
+                        .bind(guest.complete.then_some(guest.at))
+                        .execute(&mut *tx)
+                        .await?;
+                    if written.rows_affected() == 0 {
+                        continue;
+                    }
+                    taken.came += 1;
+                    if came_at.is_some() {
+                        sqlx::query(USE).bind(&old.code).execute(&mut *tx).await?;
+                    }
+                    for outcome in &guest.outcomes {
+                        super::redemptions::write_outcome!(&mut *tx, &old.code, &guest.redeemer, outcome, guest.at);
+                    }
+                }
+                sqlx::query(CHANGED).bind(&old.code).execute(&mut *tx).await?;
+            }
+        });
+        Ok(taken)
+    }
+
+    /// The state in which the module's tables were taken over here the last time.
+    pub async fn taken_over(&self) -> Result<Option<String>> {
+        const TAKEN_OVER: &str = "SELECT value FROM keys WHERE name = 'taken over'";
+        on_pool!(self, |pool| Ok(sqlx::query_scalar(TAKEN_OVER).fetch_optional(pool).await?))
+    }
+
+    /// Notes it.
+    pub async fn set_taken_over(&self, state: &str) -> Result<()> {
+        const SET: &str = "INSERT INTO keys (name, value) VALUES ('taken over', $1)
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        on_pool!(self, |pool| {
+            sqlx::query(SET).bind(state).execute(pool).await?;
+        });
+        Ok(())
+    }
+}

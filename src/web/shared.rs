@@ -1,0 +1,70 @@
+//! Pages of links that members share by their apps, where the service serves them itself.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use app::PREFIX;
+use axum::{
+    Router,
+    extract::{ConnectInfo, Path, State},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+
+use super::{headers::EVERYWHERE, reply::status_of};
+use crate::{
+    account::Door,
+    proxies::Proxies,
+    share::{Sharing, Shown},
+};
+
+/// What stands where there is no link.
+pub(crate) const NOTHING: &str = "There is no such link.\n";
+
+/// The built-in page has a style of its own and runs nothing (W3C, Content Security Policy Level 3).
+const BUILT_IN: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/// Templates of the operator's own may load pictures, styles and fonts. They run nothing either: the pages for members may be on this very host.
+const OPERATORS: &str = "default-src 'none'; style-src 'unsafe-inline' https: 'self'; img-src data: https: 'self'; font-src data: https: 'self'; \
+    frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+#[derive(Clone)]
+struct Shared {
+    sharing: Sharing,
+    proxies: Arc<Proxies>,
+}
+
+/// The pages, below both addresses of the service.
+pub fn router(sharing: Sharing, proxies: Arc<Proxies>) -> Router {
+    let mut router = Router::new();
+    for base in ["", PREFIX] {
+        router = router.route(&format!("{base}/p/{{hash}}"), get(page));
+    }
+    router.with_state(Shared { sharing, proxies })
+}
+
+async fn page(
+    State(Shared { sharing, proxies }): State<Shared>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Path(hash): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let origin = proxies.origin(Door::Web, peer, &headers);
+    let mut response = match sharing.page(&origin, &hash).await {
+        Ok(Some(Shown { html, ended })) => {
+            let status = if ended { StatusCode::GONE } else { StatusCode::OK };
+            (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
+        }
+        Ok(None) => (StatusCode::NOT_FOUND, NOTHING).into_response(),
+        Err(error) => {
+            let error = error.into_told();
+            (status_of(&error), format!("{error}\n")).into_response()
+        }
+    };
+    let policy = if sharing.has_own_templates() { OPERATORS } else { BUILT_IN };
+    let own: [(HeaderName, &str); 2] = [(header::CONTENT_SECURITY_POLICY, policy), (header::CACHE_CONTROL, "no-cache")];
+    for (name, value) in EVERYWHERE.into_iter().chain(own) {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
