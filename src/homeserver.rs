@@ -131,11 +131,6 @@ impl Homeserver {
         self.sessions.try_get_with_by_ref(token, ask).await
     }
 
-    /// Whether the homeserver answers, and knows the token with which this service acts.
-    pub async fn ping(&self) -> Result<()> {
-        self.acting_user().await.map(drop)
-    }
-
     /// The user in whose name the service itself speaks: the application service's sender, or the admin.
     pub async fn acting_user(&self) -> Result<OwnedUserId> {
         let token = self.acting.own_token();

@@ -17,30 +17,22 @@ use futures_util::{
     stream,
 };
 use matrix_sdk::ruma::{OwnedRoomId, OwnedUserId, RoomId, UserId};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
-use super::{Inner, Invites, audit::Action, entry::missed, registration::state, user_id, work::Work};
+use super::{Inner, Invites, audit::Action, entry::missed, lease::Turns, registration::state, user_id, work::Work};
 use crate::{
     account::Account,
     error::{Error, Result},
     homeserver::{Actor, Standing},
-    store::{Begun, Came, Millis, Outcome, Redemption, StoredInvite, Written},
+    store::{Begun, Came, Millis, Outcome, Redemption, StoredInvite},
 };
 
 /// How many rooms are entered at once. More gain nothing: the time is the homeserver's own.
 const AT_ONCE: usize = 4;
 
-/// For how long a redemption that has stopped in the middle keeps others of the same person waiting.
-const LEASE: Duration = Duration::from_secs(10);
-
-/// How often a redemption says that it is still at work.
-const RENEW: Duration = Duration::from_secs(3);
-
-/// For how long a redemption waits for another one of the same person.
-const QUEUE: Duration = Duration::from_secs(60);
-
-/// How often it looks whether it is its turn.
-const LOOK: Duration = Duration::from_millis(100);
+/// How one person's redemptions take turns.
+const TURNS: Turns =
+    Turns { lease: Duration::from_secs(10), queue: Duration::from_secs(60), look: Duration::from_millis(100) };
 
 /// For how long the homeserver's own limits are waited out in one redemption.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -154,44 +146,11 @@ impl Inner {
         }
     }
 
-    /// Redeems while holding the person's lease.
+    /// Redeems while no other redemption of the person's is at work.
     async fn redeem_in_turn(self: &Arc<Self>, account: &Account, code: &str) -> Result<Joined> {
-        let redeemer = account.user_id();
-        let lease = format!("redeem:{redeemer}");
-        let mut id = [0; 8];
-        getrandom::fill(&mut id)?;
-        let holder = u64::from_le_bytes(id).to_string();
-
-        let queue_ends = Instant::now() + QUEUE;
-        while self.take_lease(&lease, &holder).await? == Written::NotAsExpected {
-            if Instant::now() > queue_ends {
-                return Err(Error::unreachable());
-            }
-            sleep(LOOK).await;
-        }
-        let renewing = async {
-            loop {
-                sleep(RENEW).await;
-                // Whoever has lost the lease must stop at once: somebody else is at work.
-                if self.take_lease(&lease, &holder).await? == Written::NotAsExpected {
-                    return Err(Error::unreachable());
-                }
-            }
-        };
-        let done = tokio::select! {
-            done = self.redeem_now(account, code) => done,
-            lost = renewing => lost,
-        };
-        if let Err(error) = self.store.release(&lease, &holder).await {
-            tracing::warn!(%error, "a lease stays until it ends by itself");
-        }
-        done
-    }
-
-    async fn take_lease(&self, lease: &str, holder: &str) -> Result<Written> {
-        let now = (self.clock)();
-        let until = now + i64::try_from(LEASE.as_millis()).unwrap_or(i64::MAX);
-        Ok(self.store.lease(lease, holder, now, until).await?)
+        let turn = format!("redeem:{}", account.user_id());
+        let joined = self.in_turn(&turn, TURNS, Box::pin(self.redeem_now(account, code))).await?;
+        joined.ok_or_else(Error::unreachable)
     }
 
     async fn redeem_now(self: &Arc<Self>, account: &Account, code: &str) -> Result<Joined> {

@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use app::{Code, Invite, InviteState, Registration};
 use futures_util::future::join_all;
-use tokio::time::{Instant, sleep};
 
-use super::{Inner, Invites, rules::least};
+use super::{Inner, Invites, lease::Turns, rules::least};
 use crate::{
     config::Policy,
     error::Result,
     homeserver::{self, TokenLimits, TokenState},
-    store::{Millis, RegistrationToken, StoredInvite, Written},
+    store::{Millis, RegistrationToken, StoredInvite},
 };
 
 /// After how long a token is closed that cannot be closed at once, in milliseconds; more than clocks differ.
@@ -26,14 +25,9 @@ const SWEEP: i64 = 50;
 /// After how long what did not work is tried again, in milliseconds.
 const AGAIN: Millis = 5_000;
 
-/// For how long one instance looks after a token alone.
-const LEASE: Millis = 30_000;
-
-/// For how long another one waits for that.
-const QUEUE: Duration = Duration::from_secs(3);
-
-/// How often it looks.
-const LOOK: Duration = Duration::from_millis(50);
+/// How those who look after the same token take turns.
+const TURNS: Turns =
+    Turns { lease: Duration::from_secs(30), queue: Duration::from_secs(3), look: Duration::from_millis(50) };
 
 /// For how long a use stays taken by somebody who did not come in to anything and is not at work, in milliseconds: long enough for
 /// them to try again.
@@ -95,24 +89,8 @@ impl Inner {
     /// Brings the registration token of an invite to where the invite wants it. What does not work is tried again by
     /// [`Invites::sweep`].
     pub(super) async fn settle_registration(&self, code: &str) -> Result<Registration> {
-        let lease = format!("token:{code}");
-        let mut id = [0; 8];
-        getrandom::fill(&mut id)?;
-        let holder = u64::from_le_bytes(id).to_string();
-        let queue_ends = Instant::now() + QUEUE;
-        loop {
-            let now = (self.clock)();
-            if self.store.lease(&lease, &holder, now, now + LEASE).await? == Written::Done {
-                break;
-            }
-            if Instant::now() > queue_ends {
-                return Ok(Registration::Unavailable);
-            }
-            sleep(LOOK).await;
-        }
-        let settled = self.settle_now(code).await;
-        self.store.release(&lease, &holder).await?;
-        settled
+        let settled = self.in_turn(&format!("token:{code}"), TURNS, self.settle_now(code)).await?;
+        Ok(settled.unwrap_or(Registration::Unavailable))
     }
 
     async fn settle_now(&self, code: &str) -> Result<Registration> {

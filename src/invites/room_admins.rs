@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use app::{Block, Error as Refusal, KnownInvite, LONGEST_REASON, LookedAfter, Room, RoomInvite, RoomInvites};
+use app::{Block, Error as Refusal, KnownInvite, LONGEST_REASON, LookedAfter, RoomInvite, RoomInvites};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use matrix_sdk::ruma::{OwnedRoomAliasId, OwnedRoomId};
 
@@ -10,12 +10,7 @@ use super::{
     Inner, Invites, audit::Action, overview::shown, registration::state_of, rooms::LONGEST_ID, save::text, user_id,
     work::Work,
 };
-use crate::{
-    account::Account,
-    error::Result,
-    homeserver::{JoinedRoom, Viewer},
-    store,
-};
+use crate::{account::Account, error::Result, homeserver::JoinedRoom, store};
 
 /// How many rooms are looked at once.
 const AT_ONCE: usize = 4;
@@ -72,12 +67,6 @@ impl Invites {
         rooms.sort_by_key(|room| (Reverse(room.room.space), room.room.name.as_ref().map(|name| name.to_lowercase())));
         let quiet = u32::try_from(all - rooms.len()).unwrap_or(u32::MAX);
         Ok(LookedAfter { rooms, quiet, now: (self.0.clock)() })
-    }
-
-    /// Rooms as the account sees them; without a name if it does not.
-    pub async fn room(&self, account: &Account, room: &str) -> Result<Room> {
-        let rooms = self.0.rooms_of(Viewer::Caller(account), &[room.to_owned()]).await?;
-        Ok(rooms.into_iter().next().ok_or(Refusal::UnknownInvite)?)
     }
 }
 
