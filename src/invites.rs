@@ -7,6 +7,7 @@ mod chat;
 mod entry;
 mod guesses;
 mod landing;
+mod lease;
 mod overview;
 mod redeem;
 mod registration;
