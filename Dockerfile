@@ -23,7 +23,8 @@ WORKDIR /data
 # Inside a container the loopback interface is of no use to anybody else.
 ENV SUPER_INVITES_LISTEN=0.0.0.0:8090
 EXPOSE 8090
-# Asks the service alone: it is healthy while the homeserver is down.
-HEALTHCHECK --interval=30s --timeout=6s --start-period=10s --start-interval=1s CMD ["/super-invites", "healthcheck"]
+# Asks the service alone: it is healthy while the homeserver is down. The interval is also the wait before the first check, and proxies such as
+# Traefik lead nobody here before that.
+HEALTHCHECK --interval=5s --timeout=6s --start-period=10s CMD ["/super-invites", "healthcheck"]
 ENTRYPOINT ["/super-invites"]
 CMD ["serve"]

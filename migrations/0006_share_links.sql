@@ -13,5 +13,4 @@ CREATE TABLE share_links (
     -- Whether its page stands in the folder of static pages: 'none'; 'writing', it is about to; 'there'.
     page TEXT NOT NULL DEFAULT 'none'
 );
-CREATE INDEX share_links_of_invites ON share_links (code, page);
 CREATE INDEX share_links_to_write ON share_links (page) WHERE page = 'writing';

@@ -261,10 +261,7 @@ async fn share_links(config: &Config) -> Option<String> {
 
 /// Whether this text stands at the address of no link.
 async fn fetched(prefix: &str, text: &str) -> Result<(), String> {
-    let fetch = async {
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build()?;
-        client.get(format!("{prefix}{}", share::NO_LINK)).send().await?.text().await
-    };
+    let fetch = async { outside()?.get(format!("{prefix}{}", share::NO_LINK)).send().await?.text().await };
     match fetch.await {
         Ok(found) if found == text => Ok(()),
         Ok(_) => Err(format!("Something else answers at {prefix}.")),
@@ -276,15 +273,22 @@ async fn fetched(prefix: &str, text: &str) -> Result<(), String> {
 async fn share_link_call(config: &Config) -> Option<String> {
     let homeserver = config.homeserver_public_url.as_ref().filter(|_| config.share_link_generator.is_some())?;
     let address = format!("{}{}", homeserver.as_str().trim_end_matches('/'), crate::api::SHARE_LINK);
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().ok()?;
-    let answer = client.put(&address).send().await.ok()?;
-    match answer.status().as_u16() {
-        401 => None,
-        status => Some(format!(
-            "Apps cannot make share links: something else answers at {address} (status {status}). Let the homeserver's reverse proxy send \
-             this path to the service."
-        )),
+    let mend = "Let the homeserver's reverse proxy send this path to the service.";
+    let ask = async { outside()?.put(&address).send().await };
+    match ask.await.map(|answer| answer.status().as_u16()) {
+        Ok(401) => None,
+        Ok(status) => {
+            Some(format!("Apps cannot make share links: something else answers at {address} (status {status}). {mend}"))
+        }
+        Err(error) => {
+            Some(format!("Apps cannot make share links: nobody answers at {address} ({}). {mend}", error.without_url()))
+        }
     }
+}
+
+/// What asks from outside, as people's browsers and apps do.
+fn outside() -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder().timeout(Duration::from_secs(10)).build()
 }
 
 /// Asks our own API from outside: without a token it says which service it is.
@@ -292,8 +296,8 @@ async fn public_address(url: &Url) -> Option<String> {
     let url = url.as_str().trim_end_matches('/');
     let address = format!("{}{}/info", url.strip_suffix(app::PREFIX).unwrap_or(url), app::PREFIX);
     let mend = "Check public_url, that the service runs, and that the reverse proxy sends this path to it.";
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).build().ok()?;
-    let answer = match client.get(&address).send().await {
+    let ask = async { outside()?.get(&address).send().await };
+    let answer = match ask.await {
         Ok(answer) => answer,
         Err(error) => return Some(format!("Nobody answers at {address} ({}). {mend}", error.without_url())),
     };

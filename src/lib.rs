@@ -152,7 +152,7 @@ pub async fn serve(
     let sealer = Sealer::new(config.session_key()?, &store).await?;
     let sharing = Sharing::new(&config, &invites, &store, &homeserver)?;
     if let Some(sharing) = &sharing {
-        sharing.probe().await?;
+        sharing.prepare().await?;
     }
     let housekeeping = [
         tokio::spawn(prepare(homeserver, config.policy.clone())),

@@ -26,7 +26,7 @@ use crate::{
     error::{Error, Result},
     homeserver::Homeserver,
     invites::Invites,
-    store::{ShareLink, StaticPage, Store},
+    store::{self, ShareLink, StaticPage, Store},
 };
 
 /// The most bytes of where a link leads and of what goes with it: browsers and messengers cut longer addresses short.
@@ -58,6 +58,9 @@ pub enum ShareError {
     /// Pages cannot be put into the folder.
     #[error("share_link_generator.target_path: nothing can be written to {}", .0.display())]
     Folder(PathBuf, #[source] std::io::Error),
+    /// The database does not do what it should.
+    #[error(transparent)]
+    Store(#[from] store::Error),
     /// A template of the operator's own does not work.
     #[error("share_link_generator.template_path: {0}")]
     Template(#[from] TemplateError),
@@ -65,7 +68,7 @@ pub enum ShareError {
 
 /// A link, for its sharer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shared {
+pub struct SharedLink {
     /// The address to be shared.
     pub url: String,
     /// The same for the app.
@@ -112,7 +115,7 @@ impl Sharing {
 
     /// Whether the operator has templates of their own.
     pub fn has_own_templates(&self) -> bool {
-        self.0.pages.are_the_operators()
+        self.0.pages.are_ones_own()
     }
 
     /// This homeserver.
@@ -128,29 +131,31 @@ impl Sharing {
         self.0.invites.note_share(account)
     }
 
-    /// Whether pages can be put into the folder, where there is one.
+    /// Looks whether pages can be put into the folder, where there is one. If it is another one than before, all pages will be put there.
     ///
     /// # Errors
     /// If they cannot.
-    pub async fn probe(&self) -> Result<(), ShareError> {
-        match &self.0.folder {
-            Some(folder) => folder.probe().await.map_err(|error| ShareError::Folder(folder.path().to_owned(), error)),
-            None => Ok(()),
-        }
+    pub async fn prepare(&self) -> Result<(), ShareError> {
+        let Some(folder) = &self.0.folder else { return Ok(()) };
+        folder.probe().await.map_err(|error| ShareError::Folder(folder.path().to_owned(), error))?;
+        Ok(self.0.store.set_share_folder(&folder.path().to_string_lossy()).await?)
     }
 
     /// Makes a link to a place, which the segments of its path name, for somebody to share. Doing it again makes the same link.
-    pub async fn share(&self, account: &Account, segments: &[&str], query: Vec<(String, String)>) -> Result<Shared> {
+    pub async fn share(
+        &self,
+        account: &Account,
+        segments: &[&str],
+        query: Vec<(String, String)>,
+    ) -> Result<SharedLink> {
         let target = Target::new(segments, query, account.user_id().as_str());
         if target.path.len() + target.query.len() > LONGEST {
             let problem = format!("has too much in it: its path and query may have {LONGEST} characters together");
             return Err(Refusal::Invalid { field: "link".into(), problem }.into());
         }
-        let code = match segments {
-            ["i", server, code] if *server == self.0.server.as_str() => {
-                self.0.invites.is_there(account, code).await?.then(|| (*code).to_owned())
-            }
-            _ => None,
+        let code = match target.invite_of(&self.0.server) {
+            Some(code) => self.0.invites.is_there(account, &code).await?.then_some(code),
+            None => None,
         };
         let link = ShareLink {
             hash: target.hash(&self.0.prefix),
@@ -165,20 +170,19 @@ impl Sharing {
         {
             self.0.write(folder, &link).await?;
         }
-        Ok(Shared { url: target.url(&self.0.prefix), app_url: target.app_url() })
+        Ok(SharedLink { url: target.url(&self.0.prefix), app_url: target.app_url() })
     }
 
     /// The page of a link, for whoever asks from there.
     pub async fn page(&self, origin: &Origin, hash: &str) -> Result<Option<Shown>> {
-        let look = async {
-            match self.0.store.share_link(hash).await? {
-                Some(link) => Ok(Some(self.0.shown(&link).await?)),
-                None => Ok(None),
-            }
-        };
-        match is_hash(hash) {
-            true => self.0.invites.look_for_page(origin, look).await,
-            false => Ok(None),
+        if !is_hash(hash) {
+            return Ok(None);
+        }
+        // Not while the page is made, which may wait for the homeserver: who looks for others meanwhile shall not wait as well.
+        let look = async { Ok(self.0.store.share_link(hash).await?) };
+        match self.0.invites.look_for_page(origin, look).await? {
+            Some(link) => Ok(Some(self.0.shown(&link).await?)),
+            None => Ok(None),
         }
     }
 
@@ -186,7 +190,6 @@ impl Sharing {
     pub async fn tidy(&self) -> Result<()> {
         let Some(folder) = &self.0.folder else { return Ok(()) };
         let Inner { store, invites, .. } = &*self.0;
-        store.set_share_folder(&folder.path().to_string_lossy()).await?;
         loop {
             let ended = store.static_pages_to_remove(invites.ends(), SWEEP).await?;
             for link in &ended {
@@ -226,19 +229,13 @@ impl Inner {
     async fn has_ended(&self, link: &ShareLink) -> Result<bool> {
         match &link.code {
             Some(code) => self.invites.has_ended(code).await,
-            None => Ok(self.leads_to_our_invite(&link.path)),
+            None => Ok(target_of(link).invite_of(&self.server).is_some()),
         }
     }
 
-    /// Whether it is the place of an invite of this server, which there may be or not.
-    fn leads_to_our_invite(&self, path: &str) -> bool {
-        let target = Target { path: path.to_owned(), query: String::new() };
-        matches!(&target.segments()[..], [kind, server, _] if kind == "i" && server == self.server.as_str())
-    }
-
     async fn shown(&self, link: &ShareLink) -> Result<Shown> {
-        let target = Target { path: link.path.clone(), query: link.query.clone() };
-        let is_ours = self.leads_to_our_invite(&link.path);
+        let target = target_of(link);
+        let is_ours = target.invite_of(&self.server).is_some();
         // One of this server's that was never there is as one that lets nobody in: whoever guesses learns nothing.
         let ended = match &link.code {
             // A static page stays while its invite is paused.
@@ -277,6 +274,10 @@ pub const NO_LINK: &str = "0000000000000000000000000000000000000000";
 pub fn check_templates(folder: Option<&Path>) -> Result<(), ShareError> {
     Pages::new(folder, None)?;
     Ok(())
+}
+
+fn target_of(link: &ShareLink) -> Target {
+    Target { path: link.path.clone(), query: link.query.clone() }
 }
 
 fn failed(error: std::io::Error) -> Error {

@@ -45,7 +45,7 @@ pub use self::{
     rooms::{Block, RoomInvite},
     selections::{AllSelection, Selection},
     share_links::{Ends, ShareLink, StaticPage},
-    takeover::{Origin, Taken, TakenGuest, TakenInvite},
+    takeover::{Source, Taken, TakenGuest, TakenInvite},
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!();

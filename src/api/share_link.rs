@@ -2,17 +2,16 @@
 
 use std::fmt;
 
-use axum::body::Bytes;
 use http::StatusCode;
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, MapAccess, Visitor},
 };
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::{Request, Resource, parsed, refuse, reply::Reply, shaped};
-use crate::share::{Shared, Sharing};
+use super::{Request, Resource, object, refuse, reply::Reply, shaped};
+use crate::share::{SharedLink, Sharing};
 
 /// What a link may be that leads elsewhere.
 const ELSEWHERE: [&str; 6] = ["http", "https", "matrix", "acter", "mxc", "mailto"];
@@ -33,8 +32,8 @@ pub(super) async fn answer(sharing: &Sharing, request: Request) -> Result<Reply,
     let account = request.account.clone();
     sharing.note(&account).map_err(|refusal| refuse(Resource::ShareLink)(refusal.into()))?;
     let body = request.bytes().await?;
-    let Shared { url, app_url } = match shareable(&body, sharing.server().as_str())? {
-        Shareable::Link(uri) => Shared { url: uri.clone(), app_url: uri },
+    let SharedLink { url, app_url } = match shareable(&body, sharing.server().as_str())? {
+        Shareable::Link(uri) => SharedLink { url: uri.clone(), app_url: uri },
         Shareable::Place(segments, query) => {
             let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
             sharing.share(&account, &segments, query).await.map_err(refuse(Resource::ShareLink))?
@@ -43,173 +42,101 @@ pub(super) async fn answer(sharing: &Sharing, request: Request) -> Result<Reply,
     Ok(Reply::ok(&json!({"url": url, "targetUri": app_url})))
 }
 
-fn shareable(body: &Bytes, server: &str) -> Result<Shareable, Reply> {
-    let kind: Kind = parsed(body)?;
-    match kind.kind.as_str() {
+fn shareable(body: &[u8], server: &str) -> Result<Shareable, Reply> {
+    let fields = object(body)?;
+    let text = |field: &str, sigil: &str| text(&fields, field, sigil);
+    let path = match fields.get("type").and_then(Value::as_str) {
+        Some("ref") => return reference(&fields, server),
         Some("spaceObject") => {
-            let SpaceObject { room_id, object_type, object_id, query } = parsed(body)?;
-            let Query { title, via, room_display_name } = query.unwrap_or_default();
-            let path = vec![
-                "o".to_owned(),
-                needed("roomId", room_id, "!")?,
-                needed("objectType", object_type, "")?,
-                needed("objectId", object_id, "$")?,
-            ];
-            Ok(Shareable::Place(path, preview(room_display_name, title, via)))
+            let path = vec!["o".to_owned(), text("roomId", "!")?, text("objectType", "")?, text("objectId", "$")?];
+            let Extras { query, .. } = shaped(Value::Object(fields))?;
+            let Query { room_display_name, title, via } = query.unwrap_or_default();
+            return Ok(Shareable::Place(path, pairs([room_display_name, title, via])));
         }
-        Some("ref") => reference(parsed(body)?, server),
-        Some("superInvite") => {
-            let SuperInvite { server, invite_code } = parsed(body)?;
-            let path = vec!["i".to_owned(), needed("server", server, "")?, needed("inviteCode", invite_code, "")?];
-            Ok(Shareable::Place(path, query(body)?))
-        }
-        Some("roomId") => {
-            let Room { room_id } = parsed(body)?;
-            let path = vec!["roomid".to_owned(), needed("roomId", room_id, "!")?];
-            Ok(Shareable::Place(path, query(body)?))
-        }
-        Some("roomAlias") => {
-            let Alias { room_alias } = parsed(body)?;
-            let path = vec!["r".to_owned(), needed("roomAlias", room_alias, "#")?];
-            Ok(Shareable::Place(path, query(body)?))
-        }
-        Some("userId") => {
-            let User { user_id } = parsed(body)?;
-            let path = vec!["u".to_owned(), needed("userId", user_id, "@")?];
-            Ok(Shareable::Place(path, query(body)?))
-        }
+        Some("superInvite") => vec!["i".to_owned(), text("server", "")?, text("inviteCode", "")?],
+        Some("roomId") => vec!["roomid".to_owned(), text("roomId", "!")?],
+        Some("roomAlias") => vec!["r".to_owned(), text("roomAlias", "#")?],
+        Some("userId") => vec!["u".to_owned(), text("userId", "@")?],
         _ => {
-            let kind = kind.kind.as_str().map_or_else(|| kind.kind.to_string(), str::to_owned);
-            Err(Reply::error(StatusCode::FORBIDDEN, "NOT_SUPPORTED", format!("unsupported object type='{kind}'")))
+            let kind = fields.get("type").unwrap_or(&Value::Null);
+            let kind = kind.as_str().map_or_else(|| kind.to_string(), str::to_owned);
+            let problem = format!("unsupported object type='{kind}'");
+            return Err(Reply::error(StatusCode::FORBIDDEN, "NOT_SUPPORTED", problem));
         }
-    }
+    };
+    // Read from the text itself: fields that were parsed have lost their order.
+    let Ordered { query } = shaped(&mut serde_json::Deserializer::from_slice(body))?;
+    Ok(Shareable::Place(path, query.unwrap_or_default().0))
 }
 
 /// A reference, as the mobile client keeps them in events (its `RefDetails`).
-fn reference(details: Ref, server: &str) -> Result<Shareable, Reply> {
-    let Ref { kind, room_id, target_id, task_list, via, preview: shown, token, uri } = details;
-    let Query { title, room_display_name, .. } = shown.unwrap_or_default();
-    let query = preview(room_display_name, title, via);
-    let place = |path: Vec<String>| Ok(Shareable::Place(path, query));
-    let object = |kind: &str| {
-        Ok([
-            "o".into(),
-            needed("room_id", room_id.clone(), "!")?,
-            kind.into(),
-            needed("target_id", target_id.clone(), "$")?,
-        ])
-    };
-    match kind.as_str() {
-        "" => Err(Reply::bad_json("“ref”: must not be empty.")),
-        "room" => place(vec!["roomid".into(), needed("room_id", room_id, "!")?]),
+fn reference(fields: &Map<String, Value>, server: &str) -> Result<Shareable, Reply> {
+    let text = |field: &str, sigil: &str| text(fields, field, sigil);
+    let room = || text("room_id", "!");
+    let target = || text("target_id", "$");
+    let kind = text("ref", "")?;
+    let kind = match kind.as_str() {
+        "link" => {
+            return match Url::parse(&text("uri", "")?) {
+                Ok(url) if ELSEWHERE.contains(&url.scheme()) => Ok(Shareable::Link(url.into())),
+                _ => Err(Reply::bad_json(format!("“uri”: must be an address ({}).", ELSEWHERE.join(", ")))),
+            };
+        }
+        // What else comes with it is for who shares it: how many have come, and into which rooms it leads.
         "super-invite-token" => {
-            let path = vec!["i".into(), server.to_owned(), needed("token", token, "")?];
-            // What else comes with it is for who shares it: how many have come, and into which rooms it leads.
-            Ok(Shareable::Place(path, Vec::new()))
+            return Ok(Shareable::Place(vec!["i".into(), server.to_owned(), text("token", "")?], Vec::new()));
         }
-        "link" => match Url::parse(uri.as_deref().ok_or_else(|| missing("uri"))?) {
-            Ok(url) if ELSEWHERE.contains(&url.scheme()) => Ok(Shareable::Link(url.into())),
-            _ => Err(Reply::bad_json(format!("“uri”: must be an address ({}).", ELSEWHERE.join(", ")))),
-        },
-        // Clients find a task in its list.
-        "task" if task_list.is_some() => {
-            let [o, room, task, target] = object("task")?;
-            place(vec![o, room, "taskList".into(), needed("task_list", task_list, "$")?, task, target])
-        }
-        "task-list" => place(object("taskList")?.into()),
-        "calendar-event" => place(object("calendarEvent")?.into()),
+        "task-list" => "taskList",
+        "calendar-event" => "calendarEvent",
         // What the client calls a boost in addresses.
-        "news" => place(object("boost")?.into()),
-        other => place(object(other)?.into()),
-    }
+        "news" => "boost",
+        other => other,
+    };
+    let path = match kind {
+        "room" => vec!["roomid".into(), room()?],
+        // Clients find a task in its list.
+        "task" if fields.contains_key("task_list") => {
+            vec!["o".into(), room()?, "taskList".into(), text("task_list", "$")?, "task".into(), target()?]
+        }
+        kind => vec!["o".into(), room()?, kind.to_owned(), target()?],
+    };
+    let Extras { via, preview, .. } = shaped(Value::Object(fields.clone()))?;
+    let Query { room_display_name, title, .. } = preview.unwrap_or_default();
+    Ok(Shareable::Place(path, pairs([room_display_name, title, via])))
 }
 
 /// What goes with an object, in the order in which it stands in addresses.
-fn preview(room_display_name: Entry, title: Entry, via: Entry) -> Vec<(String, String)> {
-    let entries = [("roomDisplayName", room_display_name), ("title", title), ("via", via)];
-    entries
-        .into_iter()
-        .flat_map(|(name, entry)| entry.0.into_iter().map(move |value| (name.to_owned(), value)))
-        .collect()
-}
-
-fn missing(field: &str) -> Reply {
-    Reply::bad_json(format!("missing field `{field}`"))
+fn pairs(entries: [Entry; 3]) -> Vec<(String, String)> {
+    let named = ["roomDisplayName", "title", "via"].into_iter().zip(entries);
+    named.flat_map(|(name, entry)| entry.0.into_iter().map(move |value| (name.to_owned(), value))).collect()
 }
 
 /// A field that must be there, without the sigil with which Matrix ids of its kind begin (Matrix specification, Appendices, "Common Identifier
 /// Format"): what it is, the path says already.
-fn needed(field: &str, value: Option<String>, sigil: &str) -> Result<String, Reply> {
-    let value = value.ok_or_else(|| missing(field))?;
-    match value.strip_prefix(sigil).unwrap_or(&value) {
-        "" => Err(Reply::bad_json(format!("“{field}”: must not be empty."))),
-        value => Ok(value.to_owned()),
+fn text(fields: &Map<String, Value>, field: &str, sigil: &str) -> Result<String, Reply> {
+    match fields.get(field) {
+        None | Some(Value::Null) => Err(Reply::bad_json(format!("missing field `{field}`"))),
+        Some(Value::String(text)) => match text.strip_prefix(sigil).unwrap_or(text) {
+            "" => Err(Reply::bad_json(format!("“{field}”: must not be empty."))),
+            text => Ok(text.to_owned()),
+        },
+        Some(_) => Err(Reply::bad_json(format!("“{field}”: must be a text."))),
     }
 }
 
+/// What may come with an object.
 #[derive(Deserialize)]
-struct Kind {
-    #[serde(rename = "type", default)]
-    kind: serde_json::Value,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SpaceObject {
-    room_id: Option<String>,
-    object_type: Option<String>,
-    object_id: Option<String>,
+struct Extras {
     query: Option<Query>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SuperInvite {
-    server: Option<String>,
-    invite_code: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Room {
-    room_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Alias {
-    room_alias: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct User {
-    user_id: Option<String>,
-}
-
-/// What goes with a place, read from the text itself: objects that were parsed have lost their order.
-fn query(body: &Bytes) -> Result<Vec<(String, String)>, Reply> {
-    #[derive(Deserialize)]
-    struct Ordered {
-        query: Option<Pairs>,
-    }
-    let Ordered { query } = shaped(&mut serde_json::Deserializer::from_slice(body))?;
-    Ok(query.unwrap_or_default().0)
-}
-
-#[derive(Deserialize)]
-struct Ref {
-    #[serde(rename = "ref", default)]
-    kind: String,
-    room_id: Option<String>,
-    #[serde(alias = "event_id")]
-    target_id: Option<String>,
-    task_list: Option<String>,
     #[serde(default)]
     via: Entry,
     preview: Option<Query>,
-    token: Option<String>,
-    uri: Option<String>,
+}
+
+/// What goes with a place.
+#[derive(Deserialize)]
+struct Ordered {
+    query: Option<Pairs>,
 }
 
 #[derive(Deserialize, Default)]
@@ -229,23 +156,23 @@ impl<'de> Deserialize<'de> for Entry {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged, expecting = "must be a text, a number, or a list of them")]
-        enum Value {
+        enum Given {
             Nothing(()),
             Text(String),
             Number(serde_json::Number),
             Bool(bool),
-            List(Vec<Value>),
+            List(Vec<Given>),
         }
-        fn texts(value: Value) -> Vec<String> {
-            match value {
-                Value::Nothing(()) => Vec::new(),
-                Value::Text(text) => vec![text],
-                Value::Number(number) => vec![number.to_string()],
-                Value::Bool(value) => vec![value.to_string()],
-                Value::List(list) => list.into_iter().flat_map(texts).collect(),
+        fn texts(given: Given) -> Vec<String> {
+            match given {
+                Given::Nothing(()) => Vec::new(),
+                Given::Text(text) => vec![text],
+                Given::Number(number) => vec![number.to_string()],
+                Given::Bool(value) => vec![value.to_string()],
+                Given::List(list) => list.into_iter().flat_map(texts).collect(),
             }
         }
-        Value::deserialize(deserializer).map(|value| Self(texts(value)))
+        Given::deserialize(deserializer).map(|value| Self(texts(value)))
     }
 }
 
@@ -288,12 +215,10 @@ impl<'de> Deserialize<'de> for Pairs {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
 
     fn read(body: &str) -> Result<Shareable, Reply> {
-        shareable(&Bytes::copy_from_slice(body.as_bytes()), "x")
+        shareable(body.as_bytes(), "x")
     }
 
     fn place(body: &Value) -> (String, Vec<(String, String)>) {
@@ -348,7 +273,7 @@ mod tests {
                 400,
                 "preview.title",
             ),
-            (r#"{"type": "ref", "room_id": "r", "target_id": "t"}"#, 400, "“ref”"),
+            (r#"{"type": "ref", "room_id": "r", "target_id": "t"}"#, 400, "missing field `ref`"),
             (r#"{"type": "ref", "ref": "link", "uri": "javascript:alert(1)"}"#, 400, "“uri”"),
             (r#"{"type": "superInvite", "inviteCode": "c"}"#, 400, "missing field `server`"),
             (r#"{"type": "roomId", "roomId": "r", "query": []}"#, 400, "query"),

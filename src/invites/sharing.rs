@@ -4,7 +4,7 @@ use std::future::Future;
 
 use app::{Error as Refusal, InviteState};
 
-use super::{Inner, Invites, registration::state, rules::DAY, work::Work};
+use super::{Invites, registration::state, rules::DAY, work::Work};
 use crate::{
     account::{Account, Origin},
     error::{Error, Result},
@@ -72,13 +72,7 @@ impl Invites {
 
     /// When invites end by the rules of this server.
     pub fn ends(&self) -> Ends {
-        self.0.ends()
-    }
-}
-
-impl Inner {
-    fn ends(&self) -> Ends {
-        let (now, policy) = ((self.clock)(), &self.rules.policy);
+        let (now, policy) = (self.now(), &self.0.rules.policy);
         let made_before = policy.max_days.map(|days| now.saturating_sub(i64::from(days) * DAY));
         Ends { now, made_before, max_uses: policy.max_uses }
     }

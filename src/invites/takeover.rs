@@ -8,7 +8,7 @@ use matrix_sdk::ruma::{OwnedRoomAliasId, RoomOrAliasId, UserId};
 use super::{Inner, Invites, entry::missed};
 use crate::{
     error::Result,
-    store::{Came, Millis, OldGuest, OldInvite, OldToken, Origin, Outcome, Store, Taken, TakenGuest, TakenInvite},
+    store::{Came, Millis, OldGuest, OldInvite, OldToken, Outcome, Source, Store, Taken, TakenGuest, TakenInvite},
 };
 
 /// The most bytes of a code that is taken over.
@@ -123,7 +123,7 @@ impl Takeover {
                 Err(_) => self.strangers += 1,
             }
         }
-        Some(TakenInvite { old, guests, origin: Origin::Module })
+        Some(TakenInvite { old, guests, source: Source::Module })
     }
 }
 
@@ -144,7 +144,7 @@ fn read_token(token: OldToken, owner: &UserId, now: Millis) -> TakenInvite {
             came: Vec::new(),
         },
         guests: Vec::new(),
-        origin: Origin::MatrixRegistration { left: left.filter(|_| !is_over), until, disabled },
+        source: Source::MatrixRegistration { left: left.filter(|_| !is_over), until, disabled },
     }
 }
 

@@ -75,7 +75,7 @@ impl Pages {
         Ok(Self { built_in, own, landing })
     }
 
-    pub(super) fn are_the_operators(&self) -> bool {
+    pub(super) fn are_ones_own(&self) -> bool {
         self.own.is_some()
     }
 
@@ -103,23 +103,20 @@ impl Pages {
         let given = |name: &str| target.parameter(name).filter(|value| !value.trim().is_empty());
         let sharer_id = target.parameter("userId");
         let app_url = target.app_url();
-        let qrcode = (app_url.len() <= LONGEST_IN_QR).then(|| QRBuilder::new(app_url.clone()).ecl(ECL::L).build().ok());
-        let qrcode = qrcode.flatten();
+        let short = Some(app_url.as_str()).filter(|url| url.len() <= LONGEST_IN_QR);
+        let qrcode = short.and_then(|url| QRBuilder::new(url).ecl(ECL::L).build().ok());
         let qrcode = qrcode.map(|qr| Value::from_safe_string(SvgBuilder::default().margin(4).to_str(&qr)));
-        let mut values = Values::default();
-        match &names[..] {
-            ["o", room, kind, object] => {
-                values = Values { kind, room, object, ..values };
-                values.icon = icon(kind);
+        let place = match &names[..] {
+            ["o", room, kind, object] | ["o", room, _, _, kind, object] => {
+                Place { kind, room, object, ..Place::default() }
             }
-            ["o", room, _, _, kind, object] => values = Values { kind, room, object, icon: icon(kind), ..values },
-            ["i", _, code] => values = Values { kind: "superInvite", code, icon: "🎟️", ..values },
-            ["roomid", room] => values = Values { kind: "roomId", room, icon: "#️⃣", ..values },
-            ["r", alias] => values = Values { kind: "roomAlias", alias, icon: "#️⃣", ..values },
-            ["u", user] => values = Values { kind: "userId", user, icon: "👤", ..values },
-            _ => {}
-        }
-        let Values { kind, room, object, code, alias, user, icon } = values;
+            ["i", _, code] => Place { kind: "superInvite", code, ..Place::default() },
+            ["roomid", room] => Place { kind: "roomId", room, ..Place::default() },
+            ["r", alias] => Place { kind: "roomAlias", alias, ..Place::default() },
+            ["u", user] => Place { kind: "userId", user, ..Place::default() },
+            _ => Place::default(),
+        };
+        let Place { kind, room, object, code, alias, user } = place;
         let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let landing =
             self.landing.as_ref().filter(|_| *is_ours).map(|base| format!("{base}{}", app::landing_path(code)));
@@ -137,7 +134,7 @@ impl Pages {
             matrix_to,
             landing,
             qrcode,
-            icon,
+            icon => icon(kind),
             ended,
             sharerId => sharer_id,
             sharerDisplayName => sharer,
@@ -154,15 +151,15 @@ impl Pages {
     }
 }
 
+/// What the path of a link names; what it does not is empty.
 #[derive(Default)]
-struct Values<'a> {
+struct Place<'a> {
     kind: &'a str,
     room: &'a str,
     object: &'a str,
     code: &'a str,
     alias: &'a str,
     user: &'a str,
-    icon: &'static str,
 }
 
 fn icon(kind: &str) -> &'static str {
@@ -172,6 +169,9 @@ fn icon(kind: &str) -> &'static str {
         "calendarEvent" => "🗓️",
         "taskList" => "📋",
         "task" => "☑️",
+        "superInvite" => "🎟️",
+        "roomId" | "roomAlias" => "#️⃣",
+        "userId" => "👤",
         _ => "📗",
     }
 }

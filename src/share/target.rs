@@ -1,5 +1,6 @@
 //! What a share link leads to, and its address, to the letter of what clients check: they compute the hash in it again, over the rest of it.
 
+use matrix_sdk::ruma::ServerName;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sha1::{Digest, Sha1};
 
@@ -76,6 +77,14 @@ impl Target {
     /// The path's segments, decoded.
     pub fn segments(&self) -> Vec<String> {
         self.path.split('/').map(decoded).collect()
+    }
+
+    /// The code of an invite of this server, if that is where it leads.
+    pub fn invite_of(&self, server: &ServerName) -> Option<String> {
+        match <[String; 3]>::try_from(self.segments()) {
+            Ok([kind, of, code]) if kind == "i" && of == server.as_str() => Some(code),
+            _ => None,
+        }
     }
 
     /// The first value of a parameter of the query, decoded.

@@ -73,7 +73,7 @@ pub(super) struct InviteRow {
     came: i64,
     last_came: Option<Millis>,
     all_paused: bool,
-    origin: String,
+    source: String,
 }
 
 /// One row an invite, with its rooms in one text, so that a list of a thousand is one quick query.
@@ -82,7 +82,7 @@ macro_rules! select_invites {
         concat!(
             "SELECT code, owner, chat, registration, registration_token, deleted_at, label, welcome, show_rooms,
                 number, created_at, not_before, expires_at, max_uses, uses, opens_accounts, paused_by, held_by, token_due,
-                accounts, origin, EXISTS (SELECT 1 FROM switches WHERE name = 'pause') AS all_paused,
+                accounts, source, EXISTS (SELECT 1 FROM switches WHERE name = 'pause') AS all_paused,
                 (SELECT STRING_AGG(r.room, $1 ORDER BY r.position) FROM invite_rooms r WHERE r.code = i.code) AS rooms,
                 (SELECT COUNT(*) FROM redemptions d WHERE d.code = i.code AND d.came_at IS NOT NULL) AS came,
                 (SELECT MAX(d.came_at) FROM redemptions d WHERE d.code = i.code) AS last_came
@@ -122,7 +122,7 @@ impl From<InviteRow> for StoredInvite {
             token_due: row.token_due,
             accounts: u32::try_from(row.accounts).unwrap_or(u32::MAX),
             all_paused: row.all_paused,
-            by_module: row.origin == "module",
+            by_module: row.source == "module",
             registration: row.registration,
             opens_accounts: row.opens_accounts,
             registration_token: RegistrationToken::read(&row.registration_token),

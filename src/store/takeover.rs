@@ -34,7 +34,7 @@ pub struct TakenGuest {
 
 /// Whose an invite was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
+pub enum Source {
     /// The Python module's.
     Module,
     /// matrix-registration's: a token that opens accounts.
@@ -48,7 +48,7 @@ pub enum Origin {
     },
 }
 
-impl Origin {
+impl Source {
     /// The word that is kept.
     fn as_str(self) -> &'static str {
         match self {
@@ -66,7 +66,7 @@ pub struct TakenInvite {
     /// Those who came.
     pub guests: Vec<TakenGuest>,
     /// Whose it was.
-    pub origin: Origin,
+    pub source: Source,
 }
 
 /// An invite that is here already: its owner, when it was made and deleted, and whose it was.
@@ -74,20 +74,20 @@ type Known = (String, Millis, Option<Millis>, String);
 
 impl TakenInvite {
     /// Whether an invite that is here already is this one: of somebody else, or made here under the same code, it is not.
-    fn is_known_as(&self, (owner, created_at, _, origin): &Known) -> bool {
+    fn is_known_as(&self, (owner, created_at, _, source): &Known) -> bool {
         *owner == self.old.owner
-            && match self.origin {
+            && match self.source {
                 // The same millisecond: nobody else has made it.
-                Origin::Module => *created_at == self.old.created_at,
-                Origin::MatrixRegistration { .. } => origin == self.origin.as_str(),
+                Source::Module => *created_at == self.old.created_at,
+                Source::MatrixRegistration { .. } => source == self.source.as_str(),
             }
     }
 
     /// Whether one that is here already, and goes on, has ended there since. One that has run out there may have been changed here.
     fn has_ended(&self) -> bool {
-        match self.origin {
-            Origin::Module => self.old.deleted_at.is_some(),
-            Origin::MatrixRegistration { disabled, .. } => disabled,
+        match self.source {
+            Source::Module => self.old.deleted_at.is_some(),
+            Source::MatrixRegistration { disabled, .. } => disabled,
         }
     }
 }
@@ -99,21 +99,21 @@ impl Store {
         // Nobody else numbers invites until this is done: several instances may start at once.
         const ALONE: &str = "UPDATE counters SET value = value WHERE name = 'invites'";
         const NUMBER: &str = "UPDATE counters SET value = value + 1 WHERE name = 'invites' RETURNING value";
-        const KNOWN: &str = "SELECT owner, created_at, deleted_at, origin FROM invites WHERE code = $1";
+        const KNOWN: &str = "SELECT owner, created_at, deleted_at, source FROM invites WHERE code = $1";
         const CREATE: &str = "INSERT INTO invites (code, owner, chat, registration, registration_token, opens_accounts, created_at, changed_at,
-                deleted_at, token_due, number, origin, expires_at, max_uses)
+                deleted_at, token_due, number, source, expires_at, max_uses)
              VALUES ($1, $2, $3, TRUE, $4, $5, $6, $7, $8, $7, $9, $10, $11, $12)";
         const ROOM: &str = "INSERT INTO invite_rooms (code, room, position) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
         const DELETE: &str = "UPDATE invites SET deleted_at = $2, changed_at = $3, token_due = $3 WHERE code = $1";
         const GUEST: &str = "INSERT INTO redemptions (code, redeemer, started_at, came_at, completed_at, use_at)
              VALUES ($1, $2, $3, $4, $5, $4) ON CONFLICT (code, redeemer) DO NOTHING";
-        const ORIGIN: &str = "UPDATE invites SET origin = $2 WHERE code = $1";
+        const SOURCE: &str = "UPDATE invites SET source = $2 WHERE code = $1";
         const USE: &str = "UPDATE invites SET uses = uses + 1 WHERE code = $1";
         let mut taken = Taken::default();
         super::in_transaction_unless!(self, dry, |tx| {
             sqlx::query(ALONE).execute(&mut *tx).await?;
             for invite in invites {
-                let TakenInvite { old, guests, origin } = invite;
+                let TakenInvite { old, guests, source } = invite;
                 let known: Option<Known> = sqlx::query_as(KNOWN).bind(&old.code).fetch_optional(&mut *tx).await?;
                 match known {
                     Some(known) if !invite.is_known_as(&known) => {
@@ -125,15 +125,15 @@ impl Store {
                         taken.deleted_since += 1;
                     }
                     // One that was taken over before this was noted.
-                    Some((.., known)) if known != origin.as_str() => {
-                        sqlx::query(ORIGIN).bind(&old.code).bind(origin.as_str()).execute(&mut *tx).await?;
+                    Some((.., known)) if known != source.as_str() => {
+                        sqlx::query(SOURCE).bind(&old.code).bind(source.as_str()).execute(&mut *tx).await?;
                     }
                     Some(_) => {}
                     None => {
                         let number: i64 = sqlx::query_scalar(NUMBER).fetch_one(&mut *tx).await?;
-                        let (registration, opens_accounts, until, left) = match *origin {
-                            Origin::Module => (RegistrationToken::Inherited, false, None, None),
-                            Origin::MatrixRegistration { left, until, .. } => {
+                        let (registration, opens_accounts, until, left) = match *source {
+                            Source::Module => (RegistrationToken::Inherited, false, None, None),
+                            Source::MatrixRegistration { left, until, .. } => {
                                 (RegistrationToken::None, true, until, left)
                             }
                         };
@@ -147,7 +147,7 @@ impl Store {
                             .bind(now)
                             .bind(old.deleted_at)
                             .bind(number)
-                            .bind(origin.as_str())
+                            .bind(source.as_str())
                             .bind(until)
                             .bind(left)
                             .execute(&mut *tx)

@@ -395,3 +395,29 @@ async fn what_is_configured_wrongly_is_said_at_the_start() {
     let (ok, text) = run(&setup, &["check"]).await;
     assert!(!ok && text.contains("cannot be written to /not/there"), "{text}");
 }
+
+#[tokio::test]
+async fn check_looks_where_links_lead() {
+    let world = World::new().await;
+    let mut setup = Setup::new(&world, Acting::Appservice, Engine::Sqlite).await;
+    setup.set("SHARE_LINK_GENERATOR", &format!("{{url_prefix: '{PREFIX}'}}"));
+    let service = setup.start().await;
+    let prefix = format!("{{url_prefix: '{}/p/'}}", service.url);
+    setup.set("SHARE_LINK_GENERATOR", &prefix).set("HOMESERVER_PUBLIC_URL", &service.url);
+    assert_eq!(run(&setup, &["check"]).await, (true, "Nothing is wrong.\n".into()));
+    // Apps look for the call where the homeserver is.
+    let (ok, text) = run(setup.set("HOMESERVER_PUBLIC_URL", &world.homeserver), &["check"]).await;
+    assert!(!ok && text.contains("Apps cannot make share links: something else answers at"), "{text}");
+    setup.set("HOMESERVER_PUBLIC_URL", &service.url);
+    let elsewhere = format!("{{url_prefix: '{}/p/'}}", world.homeserver);
+    let (ok, text) = run(setup.set("SHARE_LINK_GENERATOR", &elsewhere), &["check"]).await;
+    assert!(!ok && text.contains("Something else answers at"), "{text}");
+    // No web server serves the folder.
+    let folder = setup.folder.join("pages");
+    fs::create_dir(&folder).unwrap();
+    let unserved = format!("{{url_prefix: '{}/p/', target_path: '{}'}}", service.url, folder.display());
+    let (ok, text) = run(setup.set("SHARE_LINK_GENERATOR", &unserved), &["check"]).await;
+    assert!(!ok && text.contains("Let the web server there serve"), "{text}");
+    assert!(pages(&folder).is_empty(), "nothing is left behind");
+    service.stop().await;
+}

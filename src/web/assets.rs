@@ -105,20 +105,20 @@ fn embedded(_: &str) -> Option<File> {
 
 /// A file that the binary carries, as the browser can take it (RFC 9110, section 12.5.3), unless it has it already.
 fn carried(name: &str, headers: &HeaderMap) -> Response {
-    let Some(plain) = embedded(name) else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(File { data, tag, kind }) = embedded(name) else { return StatusCode::NOT_FOUND.into_response() };
     let asked = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let encodings = [("br", "br"), ("gzip", "gz")];
     let mut taken = encodings.into_iter().filter(|(encoding, _)| takes(asked(header::ACCEPT_ENCODING), encoding));
     let compressed = taken.find_map(|(encoding, end)| Some((encoding, embedded(&format!("{name}.{end}"))?)));
-    let (encoding, file) = match compressed {
-        Some((encoding, file)) => (Some(encoding), file),
-        None => (None, File { kind: plain.kind.clone(), ..plain }),
+    let (encoding, data, tag) = match compressed {
+        Some((encoding, file)) => (Some(encoding), file.data, file.tag),
+        None => (None, data, tag),
     };
-    let tag = format!("\"{}\"", file.tag);
+    let tag = format!("\"{tag}\"");
     let known = asked(header::IF_NONE_MATCH).split(',').any(|known| known.trim().trim_start_matches("W/") == tag);
     let mut response = match known {
         true => StatusCode::NOT_MODIFIED.into_response(),
-        false => ([(header::CONTENT_TYPE, plain.kind)], file.data).into_response(),
+        false => ([(header::CONTENT_TYPE, kind)], data).into_response(),
     };
     let headers = response.headers_mut();
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::{headers::EVERYWHERE, reply::status_of};
 use crate::{
-    account::Door,
+    account,
     proxies::Proxies,
     share::{Sharing, Shown},
 };
@@ -28,8 +28,9 @@ const BUILT_IN: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src d
 const OPERATORS: &str = "default-src 'none'; style-src 'unsafe-inline' https: 'self'; img-src data: https: 'self'; font-src data: https: 'self'; \
     frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
+/// What every request needs.
 #[derive(Clone)]
-struct Shared {
+struct Door {
     sharing: Sharing,
     proxies: Arc<Proxies>,
 }
@@ -40,16 +41,16 @@ pub fn router(sharing: Sharing, proxies: Arc<Proxies>) -> Router {
     for base in ["", PREFIX] {
         router = router.route(&format!("{base}/p/{{hash}}"), get(page));
     }
-    router.with_state(Shared { sharing, proxies })
+    router.with_state(Door { sharing, proxies })
 }
 
 async fn page(
-    State(Shared { sharing, proxies }): State<Shared>,
+    State(Door { sharing, proxies }): State<Door>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Path(hash): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let origin = proxies.origin(Door::Web, peer, &headers);
+    let origin = proxies.origin(account::Door::Web, peer, &headers);
     let mut response = match sharing.page(&origin, &hash).await {
         Ok(Some(Shown { html, ended })) => {
             let status = if ended { StatusCode::GONE } else { StatusCode::OK };
