@@ -2,6 +2,7 @@
 
 use std::{fmt, net::IpAddr};
 
+use app::Door;
 use http::HeaderValue;
 use matrix_sdk::ruma::{OwnedUserId, UserId};
 
@@ -50,26 +51,6 @@ impl Account {
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Account").field(&self.user_id).finish()
-    }
-}
-
-/// Through which door a request came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Door {
-    /// The JSON API.
-    #[default]
-    Api,
-    /// The pages.
-    Web,
-}
-
-impl Door {
-    /// What it is called in the audit log.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Api => "api",
-            Self::Web => "web",
-        }
     }
 }
 

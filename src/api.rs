@@ -14,7 +14,7 @@ mod tokens;
 
 use std::{net::SocketAddr, sync::Arc};
 
-use app::PREFIX;
+use app::{Door, PREFIX};
 use axum::{
     Router,
     body::{Body, Bytes},
@@ -27,13 +27,7 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use self::{query::Query, reply::Reply};
-use crate::{
-    account::{Account, Door},
-    error::Error,
-    invites::Invites,
-    proxies::Proxies,
-    share::Sharing,
-};
+use crate::{account::Account, error::Error, invites::Invites, proxies::Proxies, share::Sharing};
 
 /// The largest body that is read, in bytes.
 const LARGEST_BODY: usize = 64 * 1024;

@@ -23,13 +23,12 @@ mod work;
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use app::{Error as Refusal, Invite, InviteState, Preview};
+use app::{Action, Error as Refusal, Invite, InviteState, Preview};
 use matrix_sdk::ruma::{OwnedUserId, UserId};
 use moka::future::Cache;
 use tokio_util::task::TaskTracker;
 
 use self::{
-    audit::Action,
     guesses::Guesses,
     redeem::Running,
     work::{Done, Work},
@@ -73,7 +72,7 @@ const LISTED: Duration = Duration::from_secs(300);
 
 fn lists() -> Lists {
     let weight = |_: &String, (_, list): &(i64, Arc<Vec<Invite>>)| {
-        let rooms: usize = list.iter().map(|invite| invite.rooms.len() + 1).sum();
+        let rooms: usize = list.iter().map(|invite| invite.terms.rooms.len() + 1).sum();
         u32::try_from(rooms).unwrap_or(u32::MAX)
     };
     Cache::builder().max_capacity(LISTED_ROOMS).weigher(weight).time_to_idle(LISTED).build()
@@ -263,15 +262,15 @@ impl Inner {
             _ => return Err(Refusal::OwnerGone.into()),
         }
         let redemption = self.store.redemption(code, account.user_id().as_str()).await?;
-        let redeemed = redemption.is_some_and(|redemption| redemption.is_over(&invite.rooms, invite.chat));
-        let rooms = invite.rooms.len() + usize::from(invite.chat);
+        let redeemed = redemption.is_some_and(|redemption| redemption.is_over(&invite.terms.rooms, invite.terms.chat));
+        let rooms = invite.terms.rooms.len() + usize::from(invite.terms.chat);
         Ok(Preview {
             rooms: u32::try_from(rooms).unwrap_or(u32::MAX),
             redeemed,
-            chat: invite.chat,
+            chat: invite.terms.chat,
             inviter: inviter.person,
-            welcome: invite.welcome,
-            expires_at: invite.limits.expires_at,
+            welcome: invite.terms.welcome,
+            expires_at: invite.terms.limits.expires_at,
             state,
         })
     }
@@ -289,6 +288,11 @@ impl Inner {
 /// A text to look for, as a text in a database can be: PostgreSQL has none with NUL in it.
 fn sought(text: &str) -> String {
     text.trim().replace('\0', "")
+}
+
+/// A number of things, for somebody who is told.
+fn number(of: usize) -> u32 {
+    u32::try_from(of).unwrap_or(u32::MAX)
 }
 
 fn user_id(text: &str) -> Result<OwnedUserId> {

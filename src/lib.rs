@@ -11,6 +11,7 @@ pub mod config;
 pub mod error;
 pub mod healthcheck;
 pub mod homeserver;
+pub mod import;
 pub mod invites;
 pub mod proxies;
 pub mod reach;
@@ -22,18 +23,17 @@ pub mod web;
 
 use std::{future::Future, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-use matrix_sdk::ruma::OwnedUserId;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    config::{Config, ConfigError, Policy, SqlUrl},
+    config::{Config, ConfigError, Policy},
     homeserver::Homeserver,
     invites::{Clock, Invites, Rules},
     proxies::Proxies,
     session::Sealer,
     share::{ShareError, Sharing},
-    store::{NotTaken, Store},
+    store::Store,
     web::Assets,
 };
 
@@ -102,39 +102,6 @@ fn invites(config: &Config, store: &Store, homeserver: &Arc<Homeserver>, clock: 
     Invites::new(store, homeserver, rules, config.failed_lookups, config.limits.clone(), clock)
 }
 
-/// What is imported, and whence.
-#[derive(Debug, Clone)]
-pub enum Import {
-    /// What the Python module has left in a database.
-    Module(SqlUrl),
-    /// The tokens of matrix-registration in a database, for somebody.
-    MatrixRegistration(SqlUrl, OwnedUserId),
-}
-
-/// Takes over what another program has left in another database, and says so in numbers; with `dry_run` it only says so.
-pub async fn import(config: &Config, what: &Import, clock: Clock, dry_run: bool) -> Result<String, ServeError> {
-    let homeserver = Arc::new(homeserver(config)?);
-    let (Import::Module(from) | Import::MatrixRegistration(from, _)) = what;
-    if let Import::MatrixRegistration(_, owner) = what
-        && owner.server_name() != config.server_name
-    {
-        return Err(ConfigError::Key(format!("--owner: {owner} has no account on {}", config.server_name)).into());
-    }
-    let (store, from) = (Store::open(&config.database()?).await?, Store::open_to_read(from).await?);
-    let invites = invites(config, &store, &homeserver, &clock);
-    let takeover = match what {
-        Import::Module(_) => invites.take_over(&from, dry_run).await,
-        Import::MatrixRegistration(_, owner) => invites.take_over_tokens(&from, owner, dry_run).await.map(Some),
-    };
-    from.close().await;
-    store.close().await;
-    let did = if dry_run { "Would take over" } else { "Took over" };
-    match takeover? {
-        Some(takeover) => Ok(format!("{did} {takeover}")),
-        None => Err(store::Error::NotTaken(NotTaken::Missing("tokens")).into()),
-    }
-}
-
 /// Serves until `shutdown`, then finishes what has begun.
 pub async fn serve(
     config: Config,
@@ -146,7 +113,7 @@ pub async fn serve(
     let store = Store::open(&config.database()?).await?;
     let invites = invites(&config, &store, &homeserver, &clock);
     if let Some(takeover) = invites.take_over_here().await? {
-        tracing::info!("took over from synapse_super_invites: {takeover}");
+        tracing::info!("took over from synapse_super_invites: {}", import::in_words(&takeover));
     }
     let proxies = Arc::new(Proxies::new(config.trusted_proxies.clone()));
     let sealer = Sealer::new(config.session_key()?, &store).await?;

@@ -12,10 +12,10 @@ use std::{
 use clap::{ArgGroup, Parser, Subcommand};
 use matrix_sdk::ruma::{OwnedServerName, OwnedUserId};
 use super_invites::{
-    Import, check,
+    check,
     config::{self, Config, SqlUrl},
     healthcheck::healthcheck,
-    import,
+    import::{Import, import},
     invites::Clock,
     registration::{Registration, Tokens},
     serve,

@@ -2,10 +2,11 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use app::Door;
 use http::{HeaderMap, header};
 use ipnet::IpNet;
 
-use crate::account::{Door, Origin};
+use crate::account::Origin;
 
 /// The reverse proxies whose word is believed.
 #[derive(Debug)]

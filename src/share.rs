@@ -12,7 +12,7 @@ use std::{
     sync::Arc,
 };
 
-use app::Error as Refusal;
+use app::{Error as Refusal, Field, Problem};
 use matrix_sdk::ruma::{OwnedServerName, UserId};
 
 use self::{
@@ -28,9 +28,6 @@ use crate::{
     invites::Invites,
     store::{self, ShareLink, StaticPage, Store},
 };
-
-/// The most bytes of where a link leads and of what goes with it: browsers and messengers cut longer addresses short.
-const LONGEST: usize = 4096;
 
 /// How many pages are written or removed at once.
 const SWEEP: i64 = 100;
@@ -149,9 +146,9 @@ impl Sharing {
         query: Vec<(String, String)>,
     ) -> Result<SharedLink> {
         let target = Target::new(segments, query, account.user_id().as_str());
-        if target.path.len() + target.query.len() > LONGEST {
-            let problem = format!("has too much in it: its path and query may have {LONGEST} characters together");
-            return Err(Refusal::Invalid { field: "link".into(), problem }.into());
+        let longest = Field::Link.longest().unwrap_or(u32::MAX);
+        if target.path.len() + target.query.len() > longest as usize {
+            return Err(Refusal::Invalid { field: Field::Link, problem: Problem::TooMuch(longest) }.into());
         }
         let code = match target.invite_of(&self.0.server) {
             Some(code) => self.0.invites.is_there(account, &code).await?.then_some(code),

@@ -24,13 +24,13 @@ mod rpc;
 mod shell;
 mod ui;
 mod wire;
+pub mod wording;
 
 pub use backend::{Backend, backend, provide_backend, provide_mount, provide_posted};
 pub use error::{Error, Result, RoomRefusal};
 pub use model::*;
 pub use pages::{PageForm, forms_on};
 pub use shell::{App, Files, PREFIX, shell};
-pub use ui::ROOMS;
 pub use wire::{from_wire, to_wire};
 
 /// Takes over the server-rendered page in the browser.

@@ -2,8 +2,10 @@
 //!
 //! Pictures are `mxc:` addresses inside the service; pages are given addresses of this service's own in their place.
 
+mod audit;
 mod code;
 mod control;
+mod field;
 mod form;
 mod invite;
 mod landing;
@@ -11,21 +13,24 @@ mod limits;
 mod overview;
 mod path;
 mod person;
+mod reason;
+mod terms;
 mod time;
 
 pub(crate) use self::path::segment;
 pub use self::{
+    audit::{Action, AuditEntry, AuditPage, Detail, Door},
     code::{CODE_ALPHABET, Code, code_in},
-    control::{
-        AuditEntry, AuditPage, Block, Intervention, KnownInvite, LONGEST_REASON, LookedAfter, RoomInvite, RoomInvites,
-        ServerInvite, ServerInvites,
-    },
+    control::{Block, Intervention, KnownInvite, LookedAfter, RoomInvite, RoomInvites, ServerInvite, ServerInvites},
+    field::{Field, Problem},
     form::{Allowed, FORM_FUNCTION, InviteForm, Next, Posted, Rooms},
-    invite::{Draft, Invite, Joined, LONGEST_LABEL, LONGEST_WELCOME, MissedRoom, Preview, Registration},
+    invite::{Invite, Joined, MissedRoom, Preview, Registration},
     landing::{Landing, Progress, Relation, RoomLinks, Step, StepState},
     limits::{Edit, InviteState, Limits},
     overview::{Came, Guest, InviteCard, InviteDetail, InvitePage, InviteQuery, Room, RoomChoice, Sort, Works},
     path::{LocalPath, invite_path, landing_path},
     person::{IdentityProvider, Person, SignInWays, Visitor},
+    reason::{Reason, RoomProblem, Rule},
+    terms::{Draft, Terms, Wanted, WantedLimits},
     time::{utc_millis, utc_text},
 };

@@ -2,7 +2,7 @@
 
 use leptos::server_fn::ServerFn;
 
-use crate::{rpc, ui::ROOMS};
+use crate::{Field, rpc};
 
 mod audit;
 mod delete_invite;
@@ -29,7 +29,7 @@ pub(crate) use self::{
 pub struct PageForm {
     /// The address of its server function.
     pub path: &'static str,
-    /// What its fields are called. [`ROOMS`](crate::ROOMS) may stand there more than once, the others may not.
+    /// What its fields are called. [`Field::Rooms`] may stand there more than once, the others may not.
     pub fields: &'static [&'static str],
     /// The field that names the invite which the page is about.
     pub about: Option<&'static str>,
@@ -45,17 +45,17 @@ impl PageForm {
 /// The fields of the form for an invite; the first is there where one is changed.
 const INVITE_FIELDS: [&str; 12] = [
     "form[editing]",
-    "form[label]",
-    "form[code]",
-    "form[welcome]",
-    ROOMS,
-    "form[max_uses]",
-    "form[not_before]",
-    "form[expires_at]",
-    "form[chat]",
-    "form[show_rooms]",
+    Field::Label.name(),
+    Field::Code.name(),
+    Field::Welcome.name(),
+    Field::Rooms.name(),
+    Field::MaxUses.name(),
+    Field::NotBefore.name(),
+    Field::ExpiresAt.name(),
+    Field::Chat.name(),
+    Field::ShowRooms.name(),
     "form[asks_registration]",
-    "form[registration]",
+    Field::Registration.name(),
 ];
 
 /// The forms that a page shows, by the page's path below where the pages are mounted.
@@ -65,13 +65,17 @@ pub fn forms_on(path: &str) -> Vec<PageForm> {
     let form = |path, fields, about| PageForm { path, fields, about };
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
     let mut forms = match segments[..] {
-        ["sign-in"] => vec![form(rpc::SignIn::PATH, &["user", "password", "to"], None)],
+        ["sign-in"] => {
+            vec![form(rpc::SignIn::PATH, &const { [Field::UserName.name(), Field::Password.name(), "to"] }, None)]
+        }
         ["join"] => vec![form(rpc::Open::PATH, &["text"], None)],
         ["new"] => vec![form(rpc::Save::PATH, &INVITE_FIELDS[1..], None)],
         ["invites", _, "edit"] => vec![form(rpc::Save::PATH, &INVITE_FIELDS, Some("form[editing]"))],
         ["invites", _] => vec![form(rpc::Pause::PATH, &["code", "paused"], Some("code"))],
         ["invites", _, "delete"] => vec![form(rpc::Delete::PATH, &["code"], Some("code"))],
-        ["my-rooms"] => vec![form(rpc::Block::PATH, &["room", "invite", "blocked", "reason"], None)],
+        ["my-rooms"] => {
+            vec![form(rpc::Block::PATH, &const { ["room", "invite", "blocked", Field::BlockReason.name()] }, None)]
+        }
         ["server"] => vec![
             form(rpc::Intervene::PATH, &["invite", "what", "proof"], None),
             form(rpc::PauseAll::PATH, &["paused", "proof"], None),

@@ -20,7 +20,6 @@ mod state;
 mod text;
 mod time;
 
-pub use self::picker::ROOMS;
 pub(crate) use self::{
     avatar::{PersonAvatar, RoomAvatar},
     browser::{announce, arrive, fill_and_send},
@@ -38,6 +37,6 @@ pub(crate) use self::{
     search::{Pager, SearchForm},
     share::{Camera, SharePanel},
     state::{Bounds, StateBadge, places},
-    text::{ago, count, escaped},
+    text::{ago, escaped},
     time::{Moment, TimeField},
 };

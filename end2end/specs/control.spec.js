@@ -164,7 +164,7 @@ test("a server admin finds, pauses and revokes any invite, and stops all", async
   await context.close();
 
   await page.open(`/server/log?q=${encodeURIComponent(anna.username)}`);
-  for (const did of [/made invite \d+/, /paused invite \d+/, /resumed invite \d+/, /ended invite \d+/, /redeemed invite \d+/]) {
+  for (const did of [/created invite \d+/, /paused invite \d+/, /resumed invite \d+/, /deleted invite \d+/, /redeemed invite \d+/]) {
     await expect(page.getByRole("listitem").filter({ hasText: did }).first()).toBeVisible();
   }
   expect(await page.getByRole("main").innerText()).not.toContain(code);

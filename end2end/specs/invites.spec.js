@@ -16,7 +16,7 @@ test("making an invite: choose rooms, share it, change it, delete it", async ({ 
   await page.getByRole("link", { name: "New invite" }).click();
 
   await expect(page.getByLabel("Reading club")).toBeDisabled();
-  await expect(page.getByText("You may not invite people to it.")).toBeVisible();
+  await expect(page.getByText("You may not invite people to this room.")).toBeVisible();
   if (page.scripted) {
     await page.getByRole("searchbox", { name: "Search rooms" }).fill("kit");
     await expect(page.getByText("General")).toBeHidden();

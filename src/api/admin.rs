@@ -1,6 +1,6 @@
 //! `admin/…`: for server admins.
 
-use app::{AuditEntry, Intervention, ServerInvite, ServerInvites};
+use app::{AuditEntry, Intervention, ServerInvite, ServerInvites, wording};
 use http::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -76,11 +76,11 @@ fn line(entry: &AuditEntry) -> Value {
     json!({
         "ts": at,
         "actor": actor,
-        "door": door,
-        "action": action,
+        "door": door.key(),
+        "action": action.key(),
         "invite": invite,
         "owner": owner,
         "token": code,
-        "detail": detail,
+        "detail": detail.as_ref().map(wording::detail),
     })
 }

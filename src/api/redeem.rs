@@ -1,6 +1,6 @@
 //! `redeem`: into everything a code leads to.
 
-use app::{Joined, MissedRoom};
+use app::{Joined, MissedRoom, wording};
 use serde_json::json;
 
 use super::{Request, Resource, refuse, reply::Reply};
@@ -12,7 +12,7 @@ pub(super) async fn answer(invites: &Invites, request: Request) -> Result<Reply,
     let Joined { rooms, missed } = joined;
     let failed: Vec<_> = missed
         .into_iter()
-        .map(|MissedRoom { room, reason, code }| json!({"room": room, "reason": reason, "errcode": code}))
+        .map(|MissedRoom { room, reason, code }| json!({"room": room, "reason": wording::reason(&reason), "errcode": code}))
         .collect();
     Ok(Reply::ok(&json!({"rooms": rooms, "failed": failed})))
 }

@@ -1,6 +1,6 @@
 //! `redemptions`: who came with one of one's own invites.
 
-use app::{Came, Guest};
+use app::{Came, Guest, wording};
 use serde_json::{Value, json};
 
 use super::{Request, Resource, refuse, reply::Reply};
@@ -33,7 +33,7 @@ fn redemption(guest: Guest) -> Value {
     let failed: Vec<Value> = guest
         .missed
         .into_iter()
-        .map(|(_, missed)| json!({"room": missed.room, "reason": missed.reason, "errcode": missed.code}))
+        .map(|(_, missed)| json!({"room": missed.room, "reason": wording::reason(&missed.reason), "errcode": missed.code}))
         .collect();
     rooms.sort_by(|one, other| one.as_str().cmp(&other.as_str()));
     let mut body = json!({

@@ -1,6 +1,6 @@
 //! Answers: their headers, and the one table from errors to statuses and error codes.
 
-use app::Error as Refusal;
+use app::{Error as Refusal, Field, wording};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
@@ -93,7 +93,10 @@ impl Reply {
                 return Self::new(StatusCode::UNAUTHORIZED, &body);
             }
             Refusal::RoomsRefused(rooms) => {
-                let body = json!({"errcode": "M_FORBIDDEN", "error": text, "rooms": rooms});
+                let reason = wording::room_problem;
+                let rooms =
+                    rooms.iter().map(|refused| json!({"room": refused.room, "reason": reason(refused.problem)}));
+                let body = json!({"errcode": "M_FORBIDDEN", "error": text, "rooms": rooms.collect::<Vec<_>>()});
                 return Self::new(StatusCode::FORBIDDEN, &body);
             }
             Refusal::Unreachable { retry_after } => {
@@ -106,11 +109,11 @@ impl Reply {
                 let reply = Self::new(StatusCode::TOO_MANY_REQUESTS, &body);
                 return Self { retry_after: Some(retry_after), ..reply };
             }
-            Refusal::Rule { rule, .. } => {
-                let body = json!({"errcode": "M_FORBIDDEN", "error": text, "rule": rule});
+            Refusal::Forbidden(rule) => {
+                let body = json!({"errcode": "M_FORBIDDEN", "error": text, "rule": rule.key()});
                 return Self::new(StatusCode::FORBIDDEN, &body);
             }
-            Refusal::Forbidden(_) => (StatusCode::FORBIDDEN, "M_FORBIDDEN", text),
+            Refusal::RoomAdminsOnly | Refusal::ServerAdminsOnly => (StatusCode::FORBIDDEN, "M_FORBIDDEN", text),
             Refusal::Deactivated => (StatusCode::FORBIDDEN, "M_USER_DEACTIVATED", text),
             Refusal::WrongPassword | Refusal::WrongServer { .. } | Refusal::SignInFailed => {
                 (StatusCode::FORBIDDEN, "M_FORBIDDEN", text)
@@ -126,7 +129,9 @@ impl Reply {
             Refusal::OwnInvite => (StatusCode::BAD_REQUEST, "CANT_REDEEM", "Can't redeem your own token".into()),
             Refusal::AlreadyRedeemed => (StatusCode::BAD_REQUEST, "ALREADY_REDEEMED", text),
             Refusal::CodeSpent { .. } => (StatusCode::CONFLICT, "M_INVALID_PARAM", text),
-            Refusal::Invalid { .. } => (StatusCode::BAD_REQUEST, "M_INVALID_PARAM", text),
+            Refusal::Invalid { field, problem } => {
+                (StatusCode::BAD_REQUEST, "M_INVALID_PARAM", wording::invalid(parameter(field), &problem))
+            }
             Refusal::StillSignedIn => (StatusCode::SERVICE_UNAVAILABLE, "M_UNKNOWN", text),
             Refusal::Internal | Refusal::Outdated => (StatusCode::INTERNAL_SERVER_ERROR, "M_UNKNOWN", text),
         };
@@ -161,6 +166,26 @@ impl Reply {
     }
 }
 
+/// What the API calls a field.
+fn parameter(field: Field) -> &'static str {
+    match field {
+        Field::Code => "token",
+        Field::Label => "label",
+        Field::Rooms => "rooms",
+        Field::Chat => "create_dm",
+        Field::Registration => "as_registration_token",
+        Field::Welcome => "welcome",
+        Field::ShowRooms => "show_rooms",
+        Field::NotBefore => "not_before",
+        Field::ExpiresAt => "expires_at",
+        Field::MaxUses => "max_uses",
+        Field::BlockReason => "reason",
+        Field::Link => "link",
+        Field::UserName => "user",
+        Field::Password => "password",
+    }
+}
+
 fn with_cors(mut response: Response) -> Response {
     for (name, value) in CORS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
@@ -170,13 +195,13 @@ fn with_cors(mut response: Response) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use app::RoomRefusal;
+    use app::{Problem, RoomProblem, RoomRefusal, Rule};
 
     use super::*;
 
     #[test]
     fn every_error_has_its_status_and_code() {
-        let refusal = RoomRefusal { room: "!a:x".into(), reason: "You are not in this room.".into() };
+        let refusal = RoomRefusal { room: "!a:x".into(), problem: RoomProblem::NotIn };
         let errors = [
             Refusal::SignedOut { soft: false },
             Refusal::SignedOut { soft: true },
@@ -190,10 +215,10 @@ mod tests {
             Refusal::OwnInvite,
             Refusal::AlreadyRedeemed,
             Refusal::CodeSpent { code: "abc".into() },
-            Refusal::Invalid { field: "rooms".into(), problem: "must be a list of room ids".into() },
+            Refusal::Invalid { field: Field::Rooms, problem: Problem::TooManyRooms(200) },
             Refusal::RoomsRefused(vec![refusal]),
-            Refusal::Forbidden("Only server admins may do this.".into()),
-            Refusal::Rule { rule: "policy.max_uses".into(), reason: "An invite may let in at most 5 people.".into() },
+            Refusal::ServerAdminsOnly,
+            Refusal::Forbidden(Rule::MaxUses(5)),
             Refusal::Unreachable { retry_after: 5 },
             Refusal::TooFast { retry_after: 5 },
             Refusal::Internal,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use app::{Draft, Edit, Invite, InviteState, Registration};
+use app::{Draft, Edit, Invite, InviteState, Registration, Wanted, WantedLimits};
 use http::Method;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -38,17 +38,18 @@ struct Token<'a> {
 
 impl<'a> Token<'a> {
     fn new(invite: &'a Invite, state: InviteState) -> Self {
-        let limits = invite.limits;
+        let terms = &invite.terms;
+        let limits = terms.limits;
         Self {
             token: &invite.code,
-            create_dm: invite.chat,
+            create_dm: terms.chat,
             accepted_count: invite.came,
-            rooms: &invite.rooms,
+            rooms: &terms.rooms,
             state: state.key(),
             created_at: invite.created_at,
             paused: invite.paused,
-            label: invite.label.as_deref(),
-            welcome: invite.welcome.as_deref(),
+            label: terms.label.as_deref(),
+            welcome: terms.welcome.as_deref(),
             not_before: limits.not_before,
             expires_at: limits.expires_at,
             max_uses: limits.max_uses,
@@ -134,22 +135,23 @@ fn draft(fields: &Map<String, Value>) -> Result<Draft, Reply> {
     };
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let time = "must be a time in milliseconds since the epoch, or null";
-    Ok(Draft {
-        code,
-        new: false,
+    let limits = WantedLimits {
+        not_before: edit(fields, "not_before", time, positive)?,
+        expires_at: edit(fields, "expires_at", time, positive)?,
+        max_uses: edit(fields, "max_uses", "must be a number from 1 to 4294967295, or null", |value| {
+            u32::try_from(value.as_u64()?).ok().filter(|most| *most > 0)
+        })?,
+    };
+    let terms = Wanted {
         rooms,
         chat,
         registration,
         label: edit(fields, "label", "must be a text, or null", text)?,
         welcome: edit(fields, "welcome", "must be a text, or null", text)?,
         show_rooms: None,
-        not_before: edit(fields, "not_before", time, positive)?,
-        expires_at: edit(fields, "expires_at", time, positive)?,
-        max_uses: edit(fields, "max_uses", "must be a number from 1 to 4294967295, or null", |value| {
-            u32::try_from(value.as_u64()?).ok().filter(|most| *most > 0)
-        })?,
-        paused,
-    })
+        limits,
+    };
+    Ok(Draft { code, new: false, paused, terms })
 }
 
 fn positive(value: &Value) -> Option<i64> {
@@ -185,7 +187,8 @@ mod tests {
     #[test]
     fn what_todays_mobile_client_sends_is_a_draft() {
         let created = read(&json!({"create_dm": true, "rooms": ["!a:x"]}));
-        let expected = Draft { rooms: vec!["!a:x".into()], chat: true, ..Draft::default() };
+        let terms = Wanted { rooms: vec!["!a:x".into()], chat: true, ..Wanted::default() };
+        let expected = Draft { terms, ..Draft::default() };
         assert_eq!(created, Ok(expected.clone()));
         let edited = read(&json!({"token": "abc", "create_dm": true, "rooms": ["!a:x"]}));
         assert_eq!(edited, Ok(Draft { code: Some("abc".into()), ..expected }));
@@ -193,16 +196,17 @@ mod tests {
         assert_eq!(read(&json!({})), Ok(empty.clone()));
         assert_eq!(read(&json!({"token": null, "create_dm": 0, "unknown": [1]})), Ok(empty));
         let unregistered = read(&json!({"create_dm": 1, "as_registration_token": null}));
-        assert_eq!(unregistered.map(|draft| (draft.chat, draft.registration)), Ok((true, Some(false))));
+        assert_eq!(unregistered.map(|draft| (draft.terms.chat, draft.terms.registration)), Ok((true, Some(false))));
     }
 
     #[test]
     fn a_field_that_is_missing_is_another_thing_than_one_that_is_null() {
         let all = json!({"label": "Party", "welcome": null, "expires_at": 5, "max_uses": null, "paused": true});
-        let draft = read(&all).expect("it is right");
-        assert_eq!(draft.label, Edit::Set(Some("Party".to_owned())));
-        assert_eq!((draft.welcome, draft.expires_at), (Edit::Set(None), Edit::Set(Some(5))));
-        assert_eq!((draft.max_uses, draft.not_before, draft.paused), (Edit::Set(None), Edit::Keep, Some(true)));
+        let Draft { terms: Wanted { label, welcome, limits, .. }, paused, .. } = read(&all).expect("it is right");
+        assert_eq!((label, welcome), (Edit::Set(Some("Party".to_owned())), Edit::Set(None)));
+        let WantedLimits { not_before, expires_at, max_uses } = limits;
+        assert_eq!((not_before, expires_at, max_uses), (Edit::Keep, Edit::Set(Some(5)), Edit::Set(None)));
+        assert_eq!(paused, Some(true));
     }
 
     #[test]

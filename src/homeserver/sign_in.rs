@@ -1,6 +1,6 @@
 //! Signing people in and out, for those who use the pages.
 
-use app::{IdentityProvider, SignInWays};
+use app::{IdentityProvider, SignInWays, wording};
 use matrix_sdk::ruma::{
     OwnedUserId,
     api::client::{
@@ -17,9 +17,6 @@ use url::Url;
 
 use super::{Homeserver, Result};
 use crate::{account::Origin, config::Secret};
-
-/// What a person sees in the list of their sessions.
-const DEVICE_NAME: &str = "Super Invites";
 
 /// A session that the homeserver has just begun.
 #[derive(Debug, Clone)]
@@ -78,7 +75,7 @@ impl Homeserver {
 
     async fn sign_in(&self, info: LoginInfo, origin: &Origin) -> Result<Session> {
         let mut request = login::Request::new(info);
-        request.initial_device_display_name = Some(DEVICE_NAME.to_owned());
+        request.initial_device_display_name = Some(wording::DEVICE.to_owned());
         let answer = self.transport.send_for(request, origin).await?;
         Ok(Session { user_id: answer.user_id, token: answer.access_token.into() })
     }

@@ -5,6 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use app::wording;
 use matrix_sdk::ruma::{
     OwnedUserId, UserId,
     api::client::session::login::v3::{self as login, ApplicationService, LoginInfo},
@@ -127,7 +128,7 @@ impl Homeserver {
         let info = LoginInfo::ApplicationService(ApplicationService::new(UserIdentifier::Matrix(user.into())));
         let mut request = login::Request::new(info);
         request.device_id = Some(DEVICE.into());
-        request.initial_device_display_name = Some("Super Invites (whether this account may be used)".to_owned());
+        request.initial_device_display_name = Some(wording::CHECKING_DEVICE.to_owned());
         match self.transport.send(request, self.acting.own_token(), None).await {
             Ok(answer) => {
                 let token = Secret::from(answer.access_token);

@@ -1,8 +1,6 @@
 //! Who did what to which invite.
 
-use std::fmt;
-
-use app::{AuditEntry, AuditPage, Code};
+use app::{Action, AuditEntry, AuditPage, Code, Detail};
 
 use super::{Inner, Invites, sought};
 use crate::{
@@ -19,38 +17,6 @@ const MOST: i64 = 10_000;
 
 const DAY: Millis = 86_400_000;
 
-/// What can be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Action {
-    Created,
-    Changed,
-    Paused,
-    Resumed,
-    Deleted,
-    Redeemed,
-    Blocked,
-    Unblocked,
-    PausedAll,
-    ResumedAll,
-}
-
-impl Action {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Changed => "changed",
-            Self::Paused => "paused",
-            Self::Resumed => "resumed",
-            Self::Deleted => "deleted",
-            Self::Redeemed => "redeemed",
-            Self::Blocked => "blocked",
-            Self::Unblocked => "unblocked",
-            Self::PausedAll => "paused_all",
-            Self::ResumedAll => "resumed_all",
-        }
-    }
-}
-
 impl Inner {
     /// The entry for what somebody is about to do.
     pub(super) fn entry(
@@ -58,7 +24,7 @@ impl Inner {
         account: &Account,
         action: Action,
         code: Option<&str>,
-        detail: Option<String>,
+        detail: Option<Detail>,
     ) -> Result<Entry> {
         let mut id = [0; 8];
         getrandom::fill(&mut id)?;
@@ -66,8 +32,8 @@ impl Inner {
             at: (self.clock)(),
             id: format!("{:016x}", u64::from_be_bytes(id)),
             actor: account.user_id().to_string(),
-            door: account.origin().door.as_str().to_owned(),
-            action: action.as_str().to_owned(),
+            door: account.origin().door,
+            action,
             code: code.map(str::to_owned),
             detail,
         })
@@ -117,10 +83,4 @@ fn shown(noted: Noted) -> AuditEntry {
         code: entry.code.map(|code| Code::masked(&code)),
         detail: entry.detail,
     }
-}
-
-/// Things in a row, for an entry's detail.
-pub(super) fn listed<T: fmt::Display>(things: impl IntoIterator<Item = T>) -> Option<String> {
-    let things: Vec<String> = things.into_iter().map(|thing| thing.to_string()).collect();
-    Some(things.join(", ")).filter(|text| !text.is_empty())
 }

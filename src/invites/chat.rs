@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use app::Reason;
 use matrix_sdk::ruma::OwnedRoomId;
 
 use super::{
@@ -19,13 +20,10 @@ use crate::{
 impl Inner {
     /// Brings the two into one direct chat that the redeemer's clients show as such, from wherever it stopped before.
     pub(super) async fn ensure_chat(&self, journey: &Journey, before: &Chat) -> Result<()> {
-        let none = |errcode: &str, again| Came::Missed {
-            reason: "The direct chat could not be made. Please redeem the invite again later.".to_owned(),
-            errcode: errcode.to_owned(),
-            again,
-        };
+        let none =
+            |errcode: &str, again| Came::Missed { reason: Reason::ChatFailed, errcode: errcode.to_owned(), again };
         let came = if journey.ignored {
-            missed("You ignore the person who made this invite.", "M_INVITE_BLOCKED")
+            missed(Reason::OwnerIgnored, "M_INVITE_BLOCKED")
         } else if journey.shadow_banned {
             // The homeserver itself would pretend.
             none("M_UNKNOWN", false)

@@ -2,6 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
+use app::Reason;
 use matrix_sdk::ruma::RoomId;
 use tokio::time::{Instant, sleep};
 
@@ -14,7 +15,8 @@ use crate::{
 /// How long a homeserver that gives no time wants to be left alone.
 const USUAL_WAIT: Duration = Duration::from_secs(1);
 
-const TROUBLE: &str = "The homeserver could not do it. Please redeem the invite again later.";
+/// How many characters of the homeserver's own words are kept.
+const LONGEST_WORDS: usize = 500;
 
 /// Which of the two said no.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,7 +34,7 @@ impl Journey {
         if self.ignored {
             return Ok(match self.redeemer_is(room).await? {
                 Membership::Joined => Came::In,
-                _ => missed("You ignore the person who made this invite.", "M_INVITE_BLOCKED"),
+                _ => missed(Reason::OwnerIgnored, "M_INVITE_BLOCKED"),
             });
         }
         let invited = self.patiently(|| self.owner.invite(room, self.redeemer.user())).await;
@@ -65,18 +67,16 @@ impl Journey {
         }
         let owner = seen(self.owner.membership(room, self.owner.user()).await)?;
         let reason = match refusal.errcode.as_str() {
-            _ if redeemer == Membership::Banned => "You are banned from this room.",
-            _ if owner != Membership::Joined => "The person who made this invite is not in this room any more.",
-            "M_INVITE_BLOCKED" => "You do not take invitations from the person who made this invite.",
-            "M_LIMIT_EXCEEDED" => "The homeserver is busy. Please redeem the invite again in a moment.",
-            "M_FORBIDDEN" if step == Step::Invite => {
-                "The person who made this invite may no longer invite people to this room."
-            }
-            _ if refusal.status >= 500 => TROUBLE,
-            _ => &refusal.message,
+            _ if redeemer == Membership::Banned => Reason::Banned,
+            _ if owner != Membership::Joined => Reason::OwnerLeft,
+            "M_INVITE_BLOCKED" => Reason::InvitesBlocked,
+            "M_LIMIT_EXCEEDED" => Reason::Busy,
+            "M_FORBIDDEN" if step == Step::Invite => Reason::OwnerMayNotInvite,
+            _ if refusal.status >= 500 => Reason::HomeserverFailed,
+            _ => said(&refusal.message),
         };
         let again = redeemer != Membership::Banned && owner == Membership::Joined && !refusal.is_judgement();
-        Ok(Came::Missed { reason: reason.to_owned(), errcode: refusal.errcode, again })
+        Ok(Came::Missed { reason, errcode: refusal.errcode, again })
     }
 
     /// How the redeemer stands to a room, as the owner sees it or, where the owner sees nothing, as they do themselves.
@@ -114,11 +114,16 @@ pub(super) fn seen(membership: Result<Membership>) -> Result<Membership> {
 }
 
 /// They are not in, and redeeming again as things are brings them no further.
-pub(super) fn missed(reason: &str, errcode: &str) -> Came {
-    Came::Missed { reason: reason.to_owned(), errcode: errcode.to_owned(), again: false }
+pub(super) fn missed(reason: Reason, errcode: &str) -> Came {
+    Came::Missed { reason, errcode: errcode.to_owned(), again: false }
 }
 
-/// They are not in because the homeserver is in trouble.
+/// The homeserver's own words, as a table can hold and a page can show them: PostgreSQL has no text with NUL in it.
+pub(super) fn said(words: &str) -> Reason {
+    Reason::Said(words.chars().filter(|c| *c != '\0').take(LONGEST_WORDS).collect())
+}
+
+/// They are not in because the homeserver failed.
 fn trouble() -> Came {
-    Came::Missed { reason: TROUBLE.to_owned(), errcode: "M_UNKNOWN".to_owned(), again: true }
+    Came::Missed { reason: Reason::HomeserverFailed, errcode: "M_UNKNOWN".to_owned(), again: true }
 }

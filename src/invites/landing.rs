@@ -73,18 +73,18 @@ impl Inner {
         let state = state(&stored, now);
         let mut invite = stored.invite;
         let blocks = self.store.blocks(code).await?;
-        invite.rooms.retain(|room| blocks.iter().all(|block| block.room != *room));
-        let rooms = self.rooms_of(Viewer::Member(&owner), &invite.rooms).await?;
+        invite.terms.rooms.retain(|room| blocks.iter().all(|block| block.room != *room));
+        let rooms = self.rooms_of(Viewer::Member(&owner), &invite.terms.rooms).await?;
         let spaces = rooms.iter().filter(|room| room.space).count();
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         Ok(Landing {
             inviter: inviter.person,
-            welcome: invite.welcome,
+            welcome: invite.terms.welcome,
             rooms: count(rooms.len() - spaces),
             spaces: count(spaces),
-            chat: invite.chat,
-            shown: if invite.show_rooms { rooms } else { Vec::new() },
-            expires_at: invite.limits.expires_at,
+            chat: invite.terms.chat,
+            shown: if invite.terms.show_rooms { rooms } else { Vec::new() },
+            expires_at: invite.terms.limits.expires_at,
             state,
             relation,
             now,
@@ -110,13 +110,13 @@ impl Inner {
         let blocked = |room: &String| blocks.iter().any(|block| block.room == *room);
         let is_in = |room: &&String| redemption.is_in(Some(room));
         let tried = |room: &String| redemption.outcomes.iter().any(|outcome| outcome.room.as_ref() == Some(room));
-        let rooms = invite.rooms.iter();
+        let rooms = invite.terms.rooms.iter();
         let rooms =
             rooms.filter(|room| is_in(room) || !blocked(room) && (goes_on || !redemption.complete && tried(room)));
         let (entered, others): (Vec<&String>, Vec<&String>) = rooms.clone().partition(is_in);
         let cloned = |rooms: Vec<&String>| rooms.into_iter().cloned().collect::<Vec<_>>();
         let mut seen = self.rooms_of(Viewer::Caller(account), &cloned(entered)).await?;
-        if goes_on && invite.show_rooms {
+        if goes_on && invite.terms.show_rooms {
             seen.extend(self.rooms_of(Viewer::Member(&user_id(&invite.owner)?), &cloned(others)).await?);
         }
         let state = |of: Option<&str>, room: Option<&str>| match redemption
@@ -142,7 +142,7 @@ impl Inner {
         let chat = redemption.outcomes.iter().find(|outcome| outcome.room.is_none());
         // The Python module has not noted which room it is.
         let unnamed = redemption.is_in(None) && redemption.chat.room.is_none();
-        if invite.chat && !unnamed && (goes_on || chat.is_some()) {
+        if invite.terms.chat && !unnamed && (goes_on || chat.is_some()) {
             steps.push(Step { room: None, chat: true, state: state(None, redemption.chat.room.as_deref()) });
         }
         Ok(Progress { steps, running, complete: redemption.complete })
@@ -165,5 +165,5 @@ impl Inner {
 
 fn room(id: &RoomId, summary: Option<RoomSummary>) -> Room {
     let summary = summary.unwrap_or(RoomSummary { name: None, avatar_url: None, space: false });
-    Room { id: id.to_string(), name: summary.name, avatar_url: summary.avatar_url, space: summary.space }
+    Room { id: id.to_string(), name: summary.name, avatar_url: summary.avatar_url, space: summary.space, left: false }
 }

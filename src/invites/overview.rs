@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use app::{
     Block, Came as Arrivals, Guest, Invite, InviteCard, InviteDetail, InvitePage, InviteQuery, InviteState, MissedRoom,
-    Person, Room, RoomChoice, Works,
+    Person, Room, RoomChoice, RoomProblem, Works,
 };
 use futures_util::{StreamExt, stream};
 
@@ -32,26 +32,21 @@ impl MyRooms {
     fn room(&self, id: &str) -> Room {
         match self.0.as_ref().map(|rooms| rooms.get(id)) {
             Some(Some(room)) => shown(room),
-            gone => Room {
-                id: id.to_owned(),
-                name: gone.is_some().then(|| "A room that you have left".to_owned()),
-                avatar_url: None,
-                space: false,
-            },
+            gone => Room { id: id.to_owned(), name: None, avatar_url: None, space: false, left: gone.is_some() },
         }
     }
 
     fn card(&self, invite: Invite, state: InviteState, blocks: &[store::Block]) -> InviteCard {
-        let rooms = invite.rooms.iter().map(|room| self.room(room)).collect();
+        let rooms = invite.terms.rooms.iter().map(|room| self.room(room)).collect();
         let works = match &self.0 {
             None => Works::Unknown,
             Some(mine) => {
                 let blocked = |room: &String| blocks.iter().any(|block| block.room == *room);
                 let open = |room: &&String| mine.get(*room).is_some_and(|room| room.may_invite) && !blocked(room);
-                let open = invite.rooms.iter().filter(open).count();
-                match invite.rooms.len() - open {
+                let open = invite.terms.rooms.iter().filter(open).count();
+                match invite.terms.rooms.len() - open {
                     0 => Works::Fully,
-                    _ if open == 0 && !invite.chat => Works::Not,
+                    _ if open == 0 && !invite.terms.chat => Works::Not,
                     shut => Works::Partly(u32::try_from(shut).unwrap_or(u32::MAX)),
                 }
             }
@@ -61,7 +56,8 @@ impl MyRooms {
 }
 
 pub(super) fn shown(room: &JoinedRoom) -> Room {
-    Room { id: room.id.to_string(), name: room.name.clone(), avatar_url: room.avatar_url.clone(), space: room.space }
+    let (name, avatar_url) = (room.name.clone(), room.avatar_url.clone());
+    Room { id: room.id.to_string(), name, avatar_url, space: room.space, left: false }
 }
 
 impl Invites {
@@ -79,8 +75,8 @@ impl Invites {
                 encrypted: room.encrypted,
                 public: room.public,
                 refusal: match (room.replaced, room.may_invite) {
-                    (true, _) => Some("It was replaced by another room.".to_owned()),
-                    (_, false) => Some("You may not invite people to it.".to_owned()),
+                    (true, _) => Some(RoomProblem::Replaced),
+                    (_, false) => Some(RoomProblem::MayNotInvite),
                     _ => None,
                 },
                 children: room.children.iter().filter(|room| mine.contains(room)).map(ToString::to_string).collect(),
@@ -147,7 +143,7 @@ impl Invites {
         let registration = self.0.registration_of(&stored, now);
         let blocks = self.0.store.blocks(code).await?;
         let blocks: Vec<store::Block> =
-            blocks.into_iter().filter(|block| stored.invite.rooms.contains(&block.room)).collect();
+            blocks.into_iter().filter(|block| stored.invite.terms.rooms.contains(&block.room)).collect();
         let card = mine.card(stored.invite, state, &blocks);
         let mut blocked = Vec::new();
         for store::Block { room, actor, reason, at } in blocks {

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use app::{Error as Refusal, Invite, InviteState, Joined};
+use app::{Action, Detail, Error as Refusal, Invite, InviteState, Joined, Reason};
 use futures_util::{
     FutureExt, StreamExt,
     future::{BoxFuture, Shared},
@@ -19,7 +19,7 @@ use futures_util::{
 use matrix_sdk::ruma::{OwnedRoomId, OwnedUserId, RoomId, UserId};
 use tokio::time::Instant;
 
-use super::{Inner, Invites, audit::Action, entry::missed, lease::Turns, registration::state, user_id, work::Work};
+use super::{Inner, Invites, entry::missed, lease::Turns, number, registration::state, user_id, work::Work};
 use crate::{
     account::Account,
     error::{Error, Result},
@@ -157,15 +157,15 @@ impl Inner {
         let redeemer = account.user_id();
         // Read again: what was true when the request came may have changed while it waited for its turn.
         let mut invite = self.live_invite(redeemer, code).await?;
-        if self.resolve_aliases(code, &invite.rooms).await? {
+        if self.resolve_aliases(code, &invite.terms.rooms).await? {
             invite = self.live_invite(redeemer, code).await?;
         }
         let before = self.store.redemption(code, redeemer.as_str()).await?.unwrap_or_default();
         if before.complete {
-            return Ok(summary(&invite.rooms, before));
+            return Ok(summary(&invite.terms.rooms, before));
         }
-        let rooms = missing(&invite.rooms, &before);
-        let wants_chat = invite.chat && !before.is_in(None);
+        let rooms = missing(&invite.terms.rooms, &before);
+        let wants_chat = invite.terms.chat && !before.is_in(None);
         self.check_work(redeemer, &rooms, wants_chat)?;
         let owner = user_id(&invite.owner)?;
         let caller = match self.check_standing(&owner, redeemer).await? {
@@ -185,7 +185,7 @@ impl Inner {
             patience: Instant::now() + PATIENCE,
         };
         let me = journey.redeemer.user().as_str();
-        let most = invite.limits.max_uses;
+        let most = invite.terms.limits.max_uses;
         if self.store.begin_redemption(code, me, most, (self.clock)()).await? == Begun::UsedUp {
             return Err(Refusal::UnknownInvite.into());
         }
@@ -204,7 +204,7 @@ impl Inner {
 
         let after = self.store.redemption(code, me).await?.unwrap_or_default();
         let in_vain = after.came_in_to() == before.came_in_to();
-        let joined = summary(&invite.rooms, after);
+        let joined = summary(&invite.terms.rooms, after);
         if joined.missed.is_empty() {
             self.store.complete_redemption(code, me, (self.clock)()).await?;
         } else if joined.rooms.is_empty() {
@@ -215,7 +215,7 @@ impl Inner {
             self.done.note(Work::RedeemInVain, journey.redeemer.user(), 1, (self.clock)());
         }
         if !in_vain || before == Redemption::default() {
-            let detail = format!("{} joined, {} missed", joined.rooms.len(), joined.missed.len());
+            let detail = Detail::Came { joined: number(joined.rooms.len()), missed: number(joined.missed.len()) };
             self.store.note(&self.entry(account, Action::Redeemed, Some(code), Some(detail))?).await?;
         }
         tracing::info!(
@@ -261,7 +261,7 @@ impl Inner {
 
     /// Looks after the registration token of an invite of which a use was taken or given back, while the redemption goes on.
     fn settle_soon(self: &Arc<Self>, invite: &Invite) {
-        if invite.limits.max_uses.is_none() {
+        if invite.terms.limits.max_uses.is_none() {
             return;
         }
         let (inner, code) = (Arc::clone(self), invite.code.clone());
@@ -277,7 +277,7 @@ impl Inner {
         let blocks = self.store.blocks(&journey.code).await?;
         let enter = async |room: OwnedRoomId| {
             let came = match blocks.iter().any(|block| block.room == room) {
-                true => missed("The admins of this room do not let anybody in by this invite.", "M_FORBIDDEN"),
+                true => missed(Reason::RoomBlocked, "M_FORBIDDEN"),
                 false => journey.enter(&room).await?,
             };
             self.note(journey, Some(&room), came).await
@@ -332,7 +332,7 @@ mod tests {
     }
 
     fn missed() -> Came {
-        super::missed("You are banned from this room.", "M_BAD_STATE")
+        super::missed(Reason::Banned, "M_BAD_STATE")
     }
 
     #[test]

@@ -157,7 +157,7 @@ impl Inner {
     /// What an invite wants of its token, and when that will be something else by itself.
     fn wanted_token(&self, stored: &StoredInvite, now: Millis) -> (Wanted, Option<Millis>) {
         let invite = &stored.invite;
-        if !stored.registration {
+        if !stored.invite.terms.registration {
             return (Wanted::Gone(Registration::NotRequested), None);
         }
         if !self.rules.registration {
@@ -178,7 +178,7 @@ impl Inner {
         if accounts.most.map(opened_before) == Some(0) || accounts.until.is_some_and(|until| now >= until) {
             return (Wanted::Gone(Registration::NotAllowed), None);
         }
-        let limits = invite.limits;
+        let limits = invite.terms.limits;
         // Never more than the invite lets in, whether they have come since or not.
         let most = least(accounts.most, limits.max_uses).map(opened_before);
         let until = least(limits.expires_at, accounts.until);

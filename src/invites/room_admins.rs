@@ -2,13 +2,12 @@
 
 use std::cmp::Reverse;
 
-use app::{Block, Error as Refusal, KnownInvite, LONGEST_REASON, LookedAfter, RoomInvite, RoomInvites};
+use app::{Action, Block, Detail, Error as Refusal, Field, KnownInvite, LookedAfter, RoomInvite, RoomInvites};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use matrix_sdk::ruma::{OwnedRoomAliasId, OwnedRoomId};
 
 use super::{
-    Inner, Invites, audit::Action, overview::shown, registration::state_of, rooms::LONGEST_ID, save::text, user_id,
-    work::Work,
+    Inner, Invites, overview::shown, registration::state_of, rooms::LONGEST_ID, save::text, user_id, work::Work,
 };
 use crate::{account::Account, error::Result, homeserver::JoinedRoom, store};
 
@@ -37,9 +36,9 @@ impl Invites {
         let into = self.0.store.invites_into(room.as_str()).await?;
         let invite = into.into_iter().find(|invite| invite.number == number).ok_or(Refusal::UnknownInvite)?;
         let code = &invite.invite.code;
-        let reason = text("reason", reason, LONGEST_REASON, false)?;
+        let reason = text(Field::BlockReason, reason, false)?;
         let action = if blocked { Action::Blocked } else { Action::Unblocked };
-        let entry = self.0.entry(account, action, Some(code), Some(room.to_string()))?;
+        let entry = self.0.entry(account, action, Some(code), Some(Detail::Room(room.to_string())))?;
         match blocked {
             true => {
                 let (room, actor) = (room.to_string(), account.user_id().to_string());
@@ -80,11 +79,10 @@ impl Inner {
             Err(_) => OwnedRoomId::try_from(room).ok(),
         };
         // Whoever may not know is not told whether there is such a room.
-        let refuse = || Refusal::Forbidden("Only the admins of this room may see which invites lead into it.".into());
-        let id = id.ok_or_else(refuse)?;
+        let id = id.ok_or(Refusal::RoomAdminsOnly)?;
         match self.homeserver.administers(account, &id).await? {
             true => Ok(id),
-            false => Err(refuse().into()),
+            false => Err(Refusal::RoomAdminsOnly.into()),
         }
     }
 
@@ -117,7 +115,7 @@ impl Inner {
             number,
             owner: self.homeserver.person(&user_id(&invite.owner)?).await,
             created_at: invite.created_at,
-            limits: invite.limits,
+            limits: invite.terms.limits,
             state: state_of(invite, all_paused, (self.clock)()),
             came,
         })

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use app::{Error as Refusal, RoomRefusal};
+use app::{Error as Refusal, Field, Problem, RoomProblem, RoomRefusal};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use matrix_sdk::ruma::{OwnedRoomAliasId, OwnedRoomId};
 
-use super::{Inner, work::Work};
+use super::{Inner, number, work::Work};
 use crate::{account::Account, error::Result, homeserver::MayInvite};
 
 /// How many rooms are asked about at once. Few: the homeserver answers one after the other anyway, and whatever waits there waits in
@@ -38,8 +38,8 @@ impl Inner {
         let named: Vec<&String> = named.iter().filter(|room| seen.insert(room.as_str())).collect();
         if named.len() > self.rules.max_rooms {
             return Err(Refusal::Invalid {
-                field: "rooms".into(),
-                problem: format!("may name at most {} rooms", self.rules.max_rooms),
+                field: Field::Rooms,
+                problem: Problem::TooManyRooms(number(self.rules.max_rooms)),
             }
             .into());
         }
@@ -82,23 +82,23 @@ impl Inner {
         self.done.take(Work::LookUpRoom, account.user_id(), new.len(), (self.clock)())?;
         let mine = self.homeserver.rooms_of(account).await?;
         let check = async |(text, named): (String, Named)| -> Result<Checked> {
-            let refuse = |reason: &str| Ok(Err(RoomRefusal { room: text.clone(), reason: reason.to_owned() }));
+            let refuse = |problem| Ok(Err(RoomRefusal { room: text.clone(), problem }));
             let room = match named {
                 Named::Id(room) => room,
                 Named::Alias(alias) => match self.homeserver.resolve(alias).await? {
                     Some(room) => room,
-                    None => return refuse("There is no such room."),
+                    None => return refuse(RoomProblem::Unknown),
                 },
             };
             if known.contains(room.as_str()) {
                 return Ok(Ok(room));
             }
             if !mine.contains(&room) {
-                return refuse("You are not in this room.");
+                return refuse(RoomProblem::NotIn);
             }
             match self.homeserver.may_invite(account, &room).await? {
                 MayInvite::Yes => Ok(Ok(room)),
-                MayInvite::PowerTooLow => refuse("You may not invite people to this room."),
+                MayInvite::PowerTooLow => refuse(RoomProblem::MayNotInvite),
             }
         };
         stream::iter(new).map(check).buffered(AT_ONCE).try_collect().await
@@ -112,10 +112,7 @@ fn parse(room: &str) -> Result<Named, Refusal> {
         Some('#') if legal => OwnedRoomAliasId::try_from(room).ok().map(Named::Alias),
         _ => None,
     };
-    named.ok_or_else(|| Refusal::Invalid {
-        field: "rooms".into(),
-        problem: format!("names “{}”, which is neither a room id (!…) nor an alias (#…:…)", short(room)),
-    })
+    named.ok_or_else(|| Refusal::Invalid { field: Field::Rooms, problem: Problem::NoRoom(short(room)) })
 }
 
 /// A text from outside, short enough to be repeated.

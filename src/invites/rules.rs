@@ -1,10 +1,10 @@
 //! What an operator allows, as it bears on one invite.
 
-use app::{Allowed, Code, Error as Refusal, Invite, Limits};
+use app::{Allowed, Code, Error as Refusal, Invite, Limits, Rule};
 use matrix_sdk::ruma::UserId;
 use url::Url;
 
-use super::{Inner, Invites};
+use super::{Inner, Invites, number};
 use crate::{
     account::Account,
     config::{Creators, CreatorsWord, Policy},
@@ -60,8 +60,8 @@ impl Rules {
     /// Bounds an invite by what is allowed now, whatever was when it was made.
     pub(super) fn bound(&self, invite: &mut Invite) {
         let most = after(invite.created_at, self.policy.max_days);
-        invite.limits.expires_at = least(invite.limits.expires_at, most);
-        invite.limits.max_uses = least(invite.limits.max_uses, self.policy.max_uses);
+        invite.terms.limits.expires_at = least(invite.terms.limits.expires_at, most);
+        invite.terms.limits.max_uses = least(invite.terms.limits.max_uses, self.policy.max_uses);
     }
 
     pub(super) fn bounded(&self, mut stored: StoredInvite) -> StoredInvite {
@@ -80,19 +80,17 @@ impl Rules {
 
     /// Whether somebody may want these limits in place of those before.
     pub(super) fn check_limits(&self, wanted: Limits, before: Limits, created_at: Millis) -> Result<(), Refusal> {
-        let rule = |rule: &str, reason| Err(Refusal::Rule { rule: rule.into(), reason });
         if let (Some(most), Some(uses)) = (self.policy.max_uses, wanted.max_uses)
             && uses > most
             && wanted.max_uses != before.max_uses
         {
-            return rule("policy.max_uses", format!("An invite may let in at most {most} people."));
+            return Err(Refusal::Forbidden(Rule::MaxUses(most)));
         }
         if let (Some(latest), Some(end)) = (after(created_at, self.policy.max_days), wanted.expires_at)
             && end > latest
             && wanted.expires_at != before.expires_at
         {
-            let days = self.policy.max_days.unwrap_or_default();
-            return rule("policy.max_days", format!("An invite may be open for at most {days} days."));
+            return Err(Refusal::Forbidden(Rule::MaxDays(self.policy.max_days.unwrap_or_default())));
         }
         Ok(())
     }
@@ -109,20 +107,11 @@ impl Rules {
     }
 
     pub(super) fn over_quota(&self, over: OverQuota) -> Error {
-        match over {
-            OverQuota::Open => self.refuse("policy.open_invites", |policy| {
-                let most = policy.open_invites.unwrap_or_default();
-                format!("You may have {most} open invites at a time. End one that is not needed any more.")
-            }),
-            OverQuota::Lately => self.refuse("policy.creations_per_day", |policy| {
-                let most = policy.creations_per_day.unwrap_or_default();
-                format!("You may make {most} invites a day. Please try again tomorrow.")
-            }),
-        }
-    }
-
-    pub(super) fn refuse(&self, rule: &str, reason: impl FnOnce(&Policy) -> String) -> Error {
-        Refusal::Rule { rule: rule.to_owned(), reason: reason(&self.policy) }.into()
+        let rule = match over {
+            OverQuota::Open => Rule::OpenInvites(self.policy.open_invites.unwrap_or_default()),
+            OverQuota::Lately => Rule::CreationsPerDay(self.policy.creations_per_day.unwrap_or_default()),
+        };
+        Refusal::Forbidden(rule).into()
     }
 
     /// How far a code opens accounts: one that somebody has chosen can be guessed. Those that the Python module has generated are not chosen:
@@ -142,7 +131,7 @@ impl Invites {
     pub async fn allowed(&self, account: &Account) -> Result<Allowed> {
         let (rules, now) = (&self.0.rules, (self.0.clock)());
         let refusal = match self.0.check_creator(account, None, now).await {
-            Err(Error::Refused(refusal)) => Some(refusal.to_string()),
+            Err(Error::Refused(refusal)) => Some(refusal),
             checked => checked.map(|()| None)?,
         };
         Ok(Allowed {
@@ -165,17 +154,15 @@ impl Inner {
             Creators::Users(users) => users.iter().any(|user| user == account.user_id()),
         };
         if !listed && !self.homeserver.is_server_admin(account).await? {
-            return Err(self.rules.refuse("policy.create", |_| "You may not make invites here.".to_owned()));
+            return Err(Refusal::Forbidden(Rule::Creators).into());
         }
         if let Some(code) = code {
             let fewest = policy.shortest_chosen_code;
             if !policy.chosen_codes {
-                let reason = "Codes are made by the server: leave it empty.".to_owned();
-                return Err(self.rules.refuse("policy.chosen_codes", |_| reason));
+                return Err(Refusal::Forbidden(Rule::ChosenCodes).into());
             }
             if code.as_str().len() < fewest {
-                let reason = format!("A code of your own needs at least {fewest} characters.");
-                return Err(self.rules.refuse("policy.shortest_chosen_code", |_| reason));
+                return Err(Refusal::Forbidden(Rule::ShortestChosenCode(number(fewest))).into());
             }
         }
         self.check_age(account.user_id(), now).await
@@ -185,8 +172,7 @@ impl Inner {
         let Some(days) = self.rules.policy.account_age_days else { return Ok(()) };
         match self.homeserver.account_made_at(user).await? {
             Some(made_at) if now < made_at + Millis::from(days) * DAY => {
-                let reason = format!("Your account must be {days} days old before you can make invites.");
-                Err(self.rules.refuse("policy.account_age_days", |_| reason))
+                Err(Refusal::Forbidden(Rule::AccountAge(days)).into())
             }
             _ => Ok(()),
         }

@@ -1,17 +1,11 @@
 //! Making an invite, and changing one.
 
 use app::{
-    Code, Draft, Edit, Error as Refusal, Invite, InviteState, LONGEST_LABEL, LONGEST_WELCOME, Limits, Registration,
+    Action, Code, Detail, Draft, Edit, Error as Refusal, Field, Invite, InviteState, Limits, Problem, Registration,
+    Terms,
 };
 
-use super::{
-    Inner, Invites,
-    audit::{Action, listed},
-    check_owner,
-    guesses::Guess,
-    registration::state,
-    work::Work,
-};
+use super::{Inner, Invites, check_owner, guesses::Guess, number, registration::state, work::Work};
 use crate::{
     account::Account,
     error::{Error, Result},
@@ -66,46 +60,43 @@ impl Inner {
         old: Option<StoredInvite>,
     ) -> Result<Saved> {
         if draft.new && old.is_some() {
-            let problem = "is one of your own invites already: choose another one, or edit that one".to_owned();
-            return Err(Refusal::Invalid { field: "token".to_owned(), problem }.into());
+            return Err(Refusal::Invalid { field: Field::Code, problem: Problem::OwnCode }.into());
         }
         if self.homeserver.is_suspended(account.user_id()).await? {
             return Err(Refusal::Suspended.into());
         }
         let now = (self.clock)();
-        let limits = self.limits(&draft, old.as_ref(), now)?;
+        let Draft { terms: wanted, paused, .. } = draft;
+        let past = wanted.limits.expires_at.clone();
+        let before =
+            old.as_ref().map_or_else(|| Terms::usual(self.rules.usual_limits(now)), |old| old.invite.terms.clone());
+        let mut terms = wanted.over(before.clone());
+        self.check_limits(terms.limits, before.limits, &past, old.as_ref(), now)?;
         match &old {
             None => self.check_creator(account, code.as_ref(), now).await?,
-            Some(old) if widens(&draft, limits, old) => self.check_creator(account, None, now).await?,
+            Some(_) if terms.widens(&before) => self.check_creator(account, None, now).await?,
             Some(_) => {}
         }
-        let registration = draft.registration.or(old.as_ref().map(|old| old.registration)).unwrap_or(true);
-        let opens_accounts = self.opens_accounts(account, old.as_ref(), registration, now).await?;
-        let known = old.as_ref().map_or(&[][..], |old| &old.invite.rooms);
-        let rooms = self.check_rooms(account, &draft.rooms, known).await?;
+        let opens_accounts = self.opens_accounts(account, old.as_ref(), terms.registration, now).await?;
+        let known = old.as_ref().map_or(&[][..], |old| &old.invite.terms.rooms);
+        terms.rooms = self.check_rooms(account, &terms.rooms, known).await?;
+        terms.label = text(Field::Label, terms.label, false)?;
+        terms.welcome = text(Field::Welcome, terms.welcome, true)?;
         if old.is_none() && code.is_some() {
             self.done.take(Work::ChooseCode, account.user_id(), 1, now)?;
         }
-        let before = old.as_ref().map(|old| &old.invite);
-        let old_text = |text: fn(&Invite) -> &Option<String>| before.and_then(|old| text(old).clone());
         let new = NewInvite {
-            rooms,
-            owner: account.user_id().to_string(),
-            chat: draft.chat,
-            label: text("label", draft.label.over(old_text(|old| &old.label)), LONGEST_LABEL, false)?,
-            welcome: text("welcome", draft.welcome.over(old_text(|old| &old.welcome)), LONGEST_WELCOME, true)?,
-            show_rooms: draft.show_rooms.or(before.map(|old| old.show_rooms)).unwrap_or_default(),
-            registration,
-            opens_accounts,
             code: code.map_or_else(|| Code::generate(getrandom::fill), Ok)?.into(),
-            limits,
+            owner: account.user_id().to_string(),
+            terms,
+            opens_accounts,
         };
         match &old {
             Some(old) => self.change(account, old, &new).await?,
             None => self.create(account, &new, now).await?,
         }
-        if let Some(paused) = draft.paused
-            && paused != before.is_some_and(|old| old.paused)
+        if let Some(paused) = paused
+            && paused != old.is_some_and(|old| old.invite.paused)
         {
             self.pause(account, &new.code, paused).await?;
         }
@@ -139,7 +130,7 @@ impl Inner {
         match old {
             Some(old) if self.rules.registration && wanted && !old.opens_accounts => {
                 match self.check_creator(account, None, now).await {
-                    Err(Error::Refused(Refusal::Rule { .. })) => Ok(false),
+                    Err(Error::Refused(Refusal::Forbidden(_))) => Ok(false),
                     checked => checked.map(|()| true),
                 }
             }
@@ -158,7 +149,7 @@ impl Inner {
     }
 
     async fn create(&self, account: &Account, new: &NewInvite, now: Millis) -> Result<()> {
-        let entry = self.entry(account, Action::Created, Some(&new.code), described(new))?;
+        let entry = self.entry(account, Action::Created, Some(&new.code), Some(described(new)))?;
         let created = self.store.create_invite(new, &self.rules.quota(now), &entry, now).await?;
         match created.map_err(|over| self.rules.over_quota(over))? {
             Written::Done => Ok(()),
@@ -171,14 +162,20 @@ impl Inner {
     }
 
     async fn change(&self, account: &Account, old: &StoredInvite, new: &NewInvite) -> Result<()> {
-        let entry = self.entry(account, Action::Changed, Some(&new.code), changes(old, new))?;
+        let entry = self.entry(
+            account,
+            Action::Changed,
+            Some(&new.code),
+            Some(Detail::Fields(new.terms.changed(&old.invite.terms))),
+        )?;
         let now = entry.at;
         let has_ended = |limits| {
-            let mut invite = Invite { limits, ..old.invite.clone() };
+            let mut invite = old.invite.clone();
+            invite.terms.limits = limits;
             self.rules.bound(&mut invite);
             matches!(invite.state(now), InviteState::Expired | InviteState::UsedUp)
         };
-        let quota = (has_ended(old.invite.limits) && !has_ended(new.limits)).then(|| self.rules.quota(now));
+        let quota = (has_ended(old.invite.terms.limits) && !has_ended(new.terms.limits)).then(|| self.rules.quota(now));
         let changed = self.store.change_invite(new, quota.as_ref(), &entry, now).await?;
         match changed.map_err(|over| self.rules.over_quota(over))? {
             Written::Done => Ok(()),
@@ -187,33 +184,32 @@ impl Inner {
         }
     }
 
-    /// The limits after a change; what it does not name keeps its value, and a new invite has the server's usual ones.
-    fn limits(&self, draft: &Draft, old: Option<&StoredInvite>, now: Millis) -> Result<Limits, Refusal> {
-        let usual = || self.rules.usual_limits(now);
-        let before = old.map_or_else(usual, |old| old.invite.limits);
-        let limits = Limits {
-            not_before: draft.not_before.clone().over(before.not_before),
-            expires_at: draft.expires_at.clone().over(before.expires_at),
-            max_uses: draft.max_uses.clone().over(before.max_uses),
-        };
-        let invalid = |field: &str, problem: &str| Refusal::Invalid { field: field.into(), problem: problem.into() };
+    /// Whether somebody may want these limits. What was there before is not asked again.
+    fn check_limits(
+        &self,
+        limits: Limits,
+        before: Limits,
+        end: &Edit<i64>,
+        old: Option<&StoredInvite>,
+        now: Millis,
+    ) -> Result<(), Refusal> {
+        let invalid = |field, problem| Refusal::Invalid { field, problem };
         if limits.max_uses == Some(0) {
-            return Err(invalid("max_uses", "must be 1 at least"));
+            return Err(invalid(Field::MaxUses, Problem::NoCount));
         }
-        if let Edit::Set(Some(end)) = draft.expires_at
+        if let Edit::Set(Some(end)) = *end
             && Some(end) != before.expires_at
             && end <= now
         {
-            return Err(invalid("expires_at", "lies in the past"));
+            return Err(invalid(Field::ExpiresAt, Problem::Past));
         }
         if let (Some(begin), Some(end)) = (limits.not_before, limits.expires_at)
             && begin >= end
             && limits != before
         {
-            return Err(invalid("expires_at", "must be later than the beginning"));
+            return Err(invalid(Field::ExpiresAt, Problem::BeforeBegin));
         }
-        self.rules.check_limits(limits, before, old.map_or(now, |old| old.invite.created_at))?;
-        Ok(limits)
+        self.rules.check_limits(limits, before, old.map_or(now, |old| old.invite.created_at))
     }
 
     /// Stops an invite of one's own for a while, or lets it go on.
@@ -227,55 +223,22 @@ impl Inner {
     }
 }
 
-/// Whether a change lets in more people, into more, or for longer: that takes whatever making an invite takes.
-fn widens(draft: &Draft, limits: Limits, old: &StoredInvite) -> bool {
-    let before = old.invite.limits;
-    // Nothing is the widest bound of all.
-    let later = |new: Option<i64>, old: Option<i64>| new.unwrap_or(i64::MAX) > old.unwrap_or(i64::MAX);
-    draft.rooms.iter().any(|room| !old.invite.rooms.contains(room))
-        || draft.chat && !old.invite.chat
-        || draft.registration == Some(true) && !old.registration
-        || later(limits.expires_at, before.expires_at)
-        || later(limits.max_uses.map(i64::from), before.max_uses.map(i64::from))
-        || limits.not_before.unwrap_or_default() < before.not_before.unwrap_or_default()
-}
-
 /// A text of somebody's without the space around it; nothing if there is nothing else.
-pub(super) fn text(field: &str, text: Option<String>, longest: usize, lines: bool) -> Result<Option<String>, Refusal> {
+pub(super) fn text(field: Field, text: Option<String>, lines: bool) -> Result<Option<String>, Refusal> {
     let Some(text) = text else { return Ok(None) };
     let text = text.trim().replace("\r\n", "\n");
     let strange = |c: char| c.is_control() && !(lines && c == '\n');
-    if text.chars().count() > longest || text.contains(strange) {
-        let what = if lines { "a text" } else { "one line" };
-        let problem = format!("must be {what} of at most {longest} characters");
-        return Err(Refusal::Invalid { field: field.into(), problem });
+    let longest = field.longest().unwrap_or(u32::MAX);
+    if text.chars().count() > longest as usize || text.contains(strange) {
+        let problem = if lines { Problem::TooLong } else { Problem::NotOneLine };
+        return Err(Refusal::Invalid { field, problem: problem(longest) });
     }
     Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
 /// What a new invite is, for the audit log.
-fn described(new: &NewInvite) -> Option<String> {
-    let number = new.rooms.len();
-    let mut parts = vec![format!("{number} room{}", if number == 1 { "" } else { "s" })];
-    parts.extend(new.chat.then(|| "a direct chat".to_owned()));
-    parts.extend(new.limits.max_uses.map(|most| format!("for at most {most}")));
-    parts.extend(new.limits.expires_at.map(|_| "with an end".to_owned()));
-    listed(parts)
-}
-
-/// What of it is another, for the audit log.
-fn changes(old: &StoredInvite, new: &NewInvite) -> Option<String> {
-    let before = &old.invite;
-    let changed = [
-        ("rooms", before.rooms != new.rooms),
-        ("chat", before.chat != new.chat),
-        ("accounts", old.registration != new.registration),
-        ("label", before.label != new.label),
-        ("welcome", before.welcome != new.welcome),
-        ("shown rooms", before.show_rooms != new.show_rooms),
-        ("not_before", before.limits.not_before != new.limits.not_before),
-        ("expires_at", before.limits.expires_at != new.limits.expires_at),
-        ("max_uses", before.limits.max_uses != new.limits.max_uses),
-    ];
-    listed(changed.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name))
+fn described(new: &NewInvite) -> Detail {
+    let Terms { rooms, chat, limits, .. } = &new.terms;
+    let Limits { max_uses, expires_at, .. } = *limits;
+    Detail::Made { rooms: number(rooms.len()), chat: *chat, max_uses, ends: expires_at.is_some() }
 }

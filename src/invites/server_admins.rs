@@ -1,8 +1,8 @@
 //! What server admins see of everybody's invites, and what they can do about them.
 
-use app::{Code, Error as Refusal, Intervention, ServerInvite, ServerInvites, code_in};
+use app::{Action, Code, Error as Refusal, Intervention, ServerInvite, ServerInvites, code_in};
 
-use super::{Inner, Invites, audit::Action, sought, user_id};
+use super::{Inner, Invites, sought, user_id};
 use crate::{
     account::Account,
     error::Result,
@@ -84,17 +84,18 @@ impl Inner {
     pub(super) async fn check_server_admin(&self, account: &Account) -> Result<()> {
         match self.homeserver.is_server_admin(account).await? {
             true => Ok(()),
-            false => Err(Refusal::Forbidden("Only server admins may do this.".into()).into()),
+            false => Err(Refusal::ServerAdminsOnly.into()),
         }
     }
 
     async fn server_invite(&self, stored: StoredInvite) -> Result<ServerInvite> {
-        let StoredInvite { invite, number, registration, opens_accounts, all_paused, .. } = self.rules.bounded(stored);
+        let StoredInvite { invite, number, opens_accounts, all_paused, .. } = self.rules.bounded(stored);
+        let registration = invite.terms.registration;
         Ok(ServerInvite {
             invite: self.known(number, &invite, invite.came, all_paused).await?,
             code: Code::masked(&invite.code),
-            rooms: invite.rooms,
-            chat: invite.chat,
+            rooms: invite.terms.rooms,
+            chat: invite.terms.chat,
             registration: registration && opens_accounts && self.rules.registration,
         })
     }

@@ -1,11 +1,12 @@
 //! Taking over the invites of the Python module `synapse_super_invites`, what its notes mean here, and the tokens of `matrix-registration`.
 
-use std::fmt;
-
-use app::Code;
+use app::{Code, Reason};
 use matrix_sdk::ruma::{OwnedRoomAliasId, RoomOrAliasId, UserId};
 
-use super::{Inner, Invites, entry::missed};
+use super::{
+    Inner, Invites,
+    entry::{missed, said},
+};
 use crate::{
     error::Result,
     store::{Came, Millis, OldGuest, OldInvite, OldToken, Outcome, Source, Store, Taken, TakenGuest, TakenInvite},
@@ -25,28 +26,6 @@ pub struct Takeover {
     pub unusable: usize,
     /// Rooms that were named by something that is neither an id nor an alias, which led nowhere in the module either.
     pub nowhere: usize,
-}
-
-impl fmt::Display for Takeover {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Taken { invites, deleted, deleted_since, rooms, came, conflicts } = self.taken;
-        write!(f, "{invites} invites, {deleted} of them deleted, into {rooms} rooms, with {came} people who came")?;
-        for (number, what) in [
-            (deleted_since, "invites were deleted since the last time"),
-            (conflicts, "codes are other invites’ here, which stay as they are"),
-            (self.unusable as u64, "invites were left out: their codes are too long, or cannot be written down"),
-            (
-                self.strangers as u64,
-                "invites or people who came were left out: their owners’ or their own Matrix ids are none",
-            ),
-            (self.nowhere as u64, "rooms were left out: they are named by neither an id nor an alias"),
-        ] {
-            if number > 0 {
-                write!(f, "\n{number} {what}")?;
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Invites {
@@ -175,18 +154,18 @@ fn read_error(text: &str, redeemer: &str) -> Came {
         return Came::In;
     }
     if has("banned") {
-        return missed("You are banned from this room.", "M_BAD_STATE");
+        return missed(Reason::Banned, "M_BAD_STATE");
     }
     if has("not in room") {
-        return missed("The person who made this invite is not in this room any more.", "M_FORBIDDEN");
+        return missed(Reason::OwnerLeft, "M_FORBIDDEN");
     }
     if has("permission to invite") {
-        return missed("The person who made this invite may no longer invite people to this room.", "M_FORBIDDEN");
+        return missed(Reason::OwnerMayNotInvite, "M_FORBIDDEN");
     }
     let reason = match has("429") || has("Too Many Requests") {
-        true => "The homeserver is busy. Please redeem the invite again in a moment.".to_owned(),
+        true => Reason::Busy,
         // Behind the status, as Python shows such errors.
-        false => text.split_once(": ").map_or(text, |(_, words)| words).to_owned(),
+        false => said(text.split_once(": ").map_or(text, |(_, words)| words)),
     };
     Came::Missed { reason, errcode: "M_UNKNOWN".to_owned(), again: true }
 }
@@ -230,15 +209,16 @@ mod tests {
         read_guest(&invite, OldGuest { redeemer: "@cleo:test".into(), at: 2, errors: errors.into(), cut_off })
     }
 
-    fn came(guest: &TakenGuest) -> Vec<(&str, &str)> {
+    /// What came of each room; nothing where they are in.
+    fn came(guest: &TakenGuest) -> Vec<(&str, Option<&Reason>)> {
         let outcomes = guest.outcomes.iter();
         outcomes
             .map(|outcome| {
-                let came = match &outcome.came {
-                    Came::In => "in",
-                    Came::Missed { reason, .. } => reason,
+                let reason = match &outcome.came {
+                    Came::In => None,
+                    Came::Missed { reason, .. } => Some(reason),
                 };
-                (outcome.room.as_deref().unwrap_or("chat"), came)
+                (outcome.room.as_deref().unwrap_or("chat"), reason)
             })
             .collect()
     }
@@ -246,7 +226,7 @@ mod tests {
     #[test]
     fn what_the_module_noted_is_understood() {
         let all = guest("", false);
-        assert!(all.complete && came(&all).iter().all(|(_, came)| *came == "in"));
+        assert!(all.complete && came(&all).iter().all(|(_, came)| came.is_none()));
         let before = guest("!a:x skipped: '403: @cleo:test is already in the room.'", false);
         assert!(before.complete, "who was there before is there");
         let some = guest(
@@ -258,10 +238,10 @@ mod tests {
         assert_eq!(
             came(&some),
             [
-                ("!a:x", "The person who made this invite is not in this room any more."),
-                ("!b:x", "You are banned from this room."),
-                ("#c:x", "#c:x was not legal room ID or room alias"),
-                ("chat", "in"),
+                ("!a:x", Some(&Reason::OwnerLeft)),
+                ("!b:x", Some(&Reason::Banned)),
+                ("#c:x", Some(&Reason::Said("#c:x was not legal room ID or room alias".to_owned()))),
+                ("chat", None),
             ]
         );
         let busy = guest("!a:x skipped: '429: Too Many Requests'", false);

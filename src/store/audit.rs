@@ -1,9 +1,11 @@
 //! Who did what. An entry is written in the same transaction as what it tells of.
 
+use app::{Action, Detail, Door};
+
 use super::{Millis, Result, Store, on_pool};
 
 /// One line of the audit log.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// When.
     pub at: Millis,
@@ -12,20 +14,19 @@ pub struct Entry {
     /// Matrix id of who did it.
     pub actor: String,
     /// Through which door they came.
-    pub door: String,
+    pub door: Door,
     /// What they did.
-    pub action: String,
+    pub action: Action,
     /// The code of the invite, if it is about one.
     pub code: Option<String>,
     /// What else there is to say.
-    pub detail: Option<String>,
+    pub detail: Option<Detail>,
 }
 
 /// An entry with what is known of its invite.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Noted {
     /// The entry.
-    #[sqlx(flatten)]
     pub entry: Entry,
     /// The invite's number.
     pub number: Option<i64>,
@@ -46,6 +47,38 @@ pub struct Span<'a> {
     pub take: i64,
 }
 
+#[derive(sqlx::FromRow)]
+struct NotedRow {
+    at: Millis,
+    id: String,
+    actor: String,
+    door: String,
+    action: String,
+    code: Option<String>,
+    detail: Option<String>,
+    number: Option<i64>,
+    owner: Option<String>,
+}
+
+impl From<NotedRow> for Noted {
+    fn from(row: NotedRow) -> Self {
+        let NotedRow { at, id, actor, door, action, code, detail, number, owner } = row;
+        let (door, action) = (Door::of(&door), Action::of(&action));
+        Self { entry: Entry { at, id, actor, door, action, code, detail: detail.map(read) }, number, owner }
+    }
+}
+
+/// A detail as it stands in the table: JSON.
+pub(super) fn kept(detail: &Detail) -> String {
+    // Plain data with text keys: there is nothing that could not be written.
+    serde_json::to_string(detail).unwrap_or_default()
+}
+
+/// A detail that was kept. Versions before this one have written words for people.
+fn read(text: String) -> Detail {
+    serde_json::from_str(&text).unwrap_or(Detail::Noted(text))
+}
+
 pub(super) const NOTE: &str =
     "INSERT INTO audit (at, id, actor, door, action, code, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
@@ -57,10 +90,10 @@ macro_rules! note {
             .bind(entry.at)
             .bind(&entry.id)
             .bind(&entry.actor)
-            .bind(&entry.door)
-            .bind(&entry.action)
+            .bind(entry.door.key())
+            .bind(entry.action.key())
             .bind(&entry.code)
-            .bind(&entry.detail)
+            .bind(entry.detail.as_ref().map($crate::store::audit::kept))
             .execute($tx)
             .await?;
     }};
@@ -87,7 +120,8 @@ impl Store {
         let text = super::containing(span.search);
         on_pool!(self, |pool| {
             let rows = sqlx::query_as(AUDIT).bind(span.since).bind(before).bind(id).bind(&text);
-            Ok(rows.bind(span.search).bind(span.take).fetch_all(pool).await?)
+            let rows: Vec<NotedRow> = rows.bind(span.search).bind(span.take).fetch_all(pool).await?;
+            Ok(rows.into_iter().map(Noted::from).collect())
         })
     }
 
@@ -98,5 +132,26 @@ impl Store {
             sqlx::query(FORGET).bind(before).execute(pool).await?;
         });
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use app::Field;
+
+    use super::*;
+
+    #[test]
+    fn a_detail_is_read_as_it_was_written() {
+        for detail in [
+            Detail::Made { rooms: 2, chat: true, max_uses: Some(5), ends: false },
+            Detail::Fields(vec![Field::Rooms, Field::ExpiresAt]),
+            Detail::Came { joined: 3, missed: 1 },
+            Detail::Room("!a:x".to_owned()),
+            Detail::Noted("2 rooms, a direct chat".to_owned()),
+        ] {
+            assert_eq!(read(kept(&detail)), detail);
+        }
+        assert_eq!(read("2 rooms, a direct chat".to_owned()), Detail::Noted("2 rooms, a direct chat".to_owned()));
     }
 }

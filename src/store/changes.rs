@@ -1,6 +1,6 @@
 //! Making, changing, pausing and deleting invites. Each transaction writes who has done it as well.
 
-use app::Limits;
+use app::Terms;
 
 use super::{Entry, Millis, Result, Store, Written, audit::note, in_transaction, invites::CHANGED};
 
@@ -11,22 +11,10 @@ pub struct NewInvite {
     pub code: String,
     /// Matrix id of the owner.
     pub owner: String,
-    /// Room ids, each once.
-    pub rooms: Vec<String>,
-    /// Whether a direct chat comes with it.
-    pub chat: bool,
-    /// Whether the code is to open an account.
-    pub registration: bool,
+    /// What it gives.
+    pub terms: Terms,
     /// Whether codes open accounts here now.
     pub opens_accounts: bool,
-    /// What the owner calls it.
-    pub label: Option<String>,
-    /// What the owner says to those who open the link.
-    pub welcome: Option<String>,
-    /// Whether its rooms are shown to everybody who has the code.
-    pub show_rooms: bool,
-    /// When and how often it may be used.
-    pub limits: Limits,
 }
 
 /// Who stops an invite for a while.
@@ -63,28 +51,28 @@ pub enum OverQuota {
 }
 
 /// Binds what is written of an invite.
-macro_rules! write {
+macro_rules! bind_invite {
     ($text:expr, $new:expr, $now:expr) => {{
         let new: &NewInvite = $new;
         sqlx::query($text)
             .bind(&new.code)
             .bind(&new.owner)
-            .bind(new.chat)
-            .bind(new.registration)
+            .bind(new.terms.chat)
+            .bind(new.terms.registration)
             .bind($now)
-            .bind(&new.label)
-            .bind(new.show_rooms)
-            .bind(&new.welcome)
-            .bind(new.limits.not_before)
-            .bind(new.limits.expires_at)
-            .bind(new.limits.max_uses.map(i64::from))
+            .bind(&new.terms.label)
+            .bind(new.terms.show_rooms)
+            .bind(&new.terms.welcome)
+            .bind(new.terms.limits.not_before)
+            .bind(new.terms.limits.expires_at)
+            .bind(new.terms.limits.max_uses.map(i64::from))
             .bind(new.opens_accounts)
     }};
 }
 
 macro_rules! add_rooms {
     ($tx:expr, $new:expr) => {
-        for (position, room) in (0_i64..).zip(&$new.rooms) {
+        for (position, room) in (0_i64..).zip(&$new.terms.rooms) {
             sqlx::query(ADD_ROOM).bind(&$new.code).bind(room).bind(position).execute($tx).await?;
         }
     };
@@ -133,7 +121,7 @@ impl Store {
                 Err(OverQuota::Open)
             } else {
                 let number: i64 = sqlx::query_scalar(NUMBER).fetch_one(&mut *tx).await?;
-                let written = write!(CREATE, new, now).bind(number).execute(&mut *tx).await?.rows_affected();
+                let written = bind_invite!(CREATE, new, now).bind(number).execute(&mut *tx).await?.rows_affected();
                 if written > 0 {
                     add_rooms!(&mut *tx, new);
                     note!(&mut *tx, entry);
@@ -166,7 +154,7 @@ impl Store {
             if over {
                 Err(OverQuota::Open)
             } else {
-                let written = write!(CHANGE, new, now).execute(&mut *tx).await?.rows_affected();
+                let written = bind_invite!(CHANGE, new, now).execute(&mut *tx).await?.rows_affected();
                 if written > 0 {
                     sqlx::query(CLEAR).bind(&new.code).execute(&mut *tx).await?;
                     add_rooms!(&mut *tx, new);

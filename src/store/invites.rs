@@ -1,6 +1,6 @@
 //! Invites, as they are read.
 
-use app::{Invite, Limits};
+use app::{Invite, Limits, Terms};
 
 use super::{Millis, RegistrationToken, Result, Store, in_transaction, on_pool};
 
@@ -11,8 +11,6 @@ pub struct StoredInvite {
     pub invite: Invite,
     /// What it is called to people who may know of it, but not its code.
     pub number: i64,
-    /// Whether the owner wants the code to open an account as well.
-    pub registration: bool,
     /// Whether it was last saved while codes opened accounts here.
     pub opens_accounts: bool,
     /// What is known of the registration token of this name.
@@ -107,15 +105,18 @@ impl From<InviteRow> for StoredInvite {
                 held: row.held_by.is_some(),
                 code: row.code,
                 owner: row.owner,
-                rooms,
-                chat: row.chat,
+                terms: Terms {
+                    rooms,
+                    chat: row.chat,
+                    registration: row.registration,
+                    label: row.label,
+                    welcome: row.welcome,
+                    show_rooms: row.show_rooms,
+                    limits: limits(row.not_before, row.expires_at, row.max_uses),
+                },
                 came: u32::try_from(row.came).unwrap_or(u32::MAX),
                 last_came: row.last_came,
-                label: row.label,
-                welcome: row.welcome,
-                show_rooms: row.show_rooms,
                 created_at: row.created_at,
-                limits: limits(row.not_before, row.expires_at, row.max_uses),
                 uses: u32::try_from(row.uses).unwrap_or_default(),
             },
             number: row.number,
@@ -123,7 +124,6 @@ impl From<InviteRow> for StoredInvite {
             accounts: u32::try_from(row.accounts).unwrap_or(u32::MAX),
             all_paused: row.all_paused,
             by_module: row.source == "module",
-            registration: row.registration,
             opens_accounts: row.opens_accounts,
             registration_token: RegistrationToken::read(&row.registration_token),
             deleted_at: row.deleted_at,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use app::MissedRoom;
+use app::{MissedRoom, Reason};
 
 use super::{Millis, Result, Store, in_transaction, invites::CHANGED, on_pool};
 
@@ -33,8 +33,8 @@ pub enum Came {
     In,
     /// They are not.
     Missed {
-        /// A sentence for them.
-        reason: String,
+        /// Why.
+        reason: Reason,
         /// The homeserver's error code.
         errcode: String,
         /// Whether redeeming again may help.
@@ -126,23 +126,35 @@ pub(super) const CHAT: &str = "";
 
 type RedemptionRow = (Option<Millis>, Option<String>, Option<String>);
 
-type OutcomeRow = (String, bool, Option<String>, Option<String>, bool);
-
-/// The same, behind whose it is.
-type UseOutcomeRow = (String, String, bool, Option<String>, Option<String>, bool);
-
+#[derive(sqlx::FromRow)]
+struct OutcomeRow {
+    redeemer: String,
+    room: String,
+    joined: bool,
+    reason: Option<String>,
+    said: Option<String>,
+    errcode: Option<String>,
+    again: bool,
+}
 impl From<OutcomeRow> for Outcome {
-    fn from((room, joined, reason, errcode, again): OutcomeRow) -> Self {
-        let missed =
-            || Came::Missed { reason: reason.unwrap_or_default(), errcode: errcode.unwrap_or_default(), again };
-        Self { room: Some(room).filter(|room| room != CHAT), came: if joined { Came::In } else { missed() } }
+    fn from(row: OutcomeRow) -> Self {
+        let came = match row.joined {
+            true => Came::In,
+            false => Came::Missed {
+                reason: Reason::of(&row.reason.unwrap_or_default(), row.said),
+                errcode: row.errcode.unwrap_or_default(),
+                again: row.again,
+            },
+        };
+        Self { room: Some(row.room).filter(|room| room != CHAT), came }
     }
 }
 
-pub(super) const NOTE: &str = "INSERT INTO outcomes (code, redeemer, room, joined, reason, errcode, at, again)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+pub(super) const NOTE: &str = "INSERT INTO outcomes (code, redeemer, room, joined, reason, said, errcode, at, again)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
      ON CONFLICT (code, redeemer, room) DO UPDATE
-     SET joined = excluded.joined, reason = excluded.reason, errcode = excluded.errcode, at = excluded.at, again = excluded.again
+     SET joined = excluded.joined, reason = excluded.reason, said = excluded.said, errcode = excluded.errcode,
+        at = excluded.at, again = excluded.again
      WHERE NOT outcomes.joined";
 
 /// Writes what came of a room in a transaction.
@@ -158,7 +170,8 @@ macro_rules! write_outcome {
             .bind($redeemer)
             .bind(outcome.room.as_deref().unwrap_or($crate::store::redemptions::CHAT))
             .bind(joined)
-            .bind(reason)
+            .bind(reason.map(app::Reason::key))
+            .bind(reason.and_then(app::Reason::said))
             .bind(errcode)
             .bind($now)
             .bind(again)
@@ -174,8 +187,7 @@ impl Store {
     pub async fn redemption(&self, code: &str, redeemer: &str) -> Result<Option<Redemption>> {
         const REDEMPTION: &str = "SELECT completed_at, chat_marker, chat_room
              FROM redemptions WHERE code = $1 AND redeemer = $2";
-        const OUTCOMES: &str =
-            "SELECT room, joined, reason, errcode, again FROM outcomes WHERE code = $1 AND redeemer = $2 ORDER BY room";
+        const OUTCOMES: &str = "SELECT redeemer, room, joined, reason, said, errcode, again FROM outcomes WHERE code = $1 AND redeemer = $2 ORDER BY room";
         on_pool!(self, |pool| {
             let row: Option<RedemptionRow> =
                 sqlx::query_as(REDEMPTION).bind(code).bind(redeemer).fetch_optional(pool).await?;
@@ -194,7 +206,7 @@ impl Store {
         const USES: &str = "SELECT redeemer, started_at, came_at, completed_at FROM redemptions
              WHERE code = $1 AND (started_at < $2 OR started_at = $2 AND redeemer > $3)
              ORDER BY started_at DESC, redeemer LIMIT $4";
-        const OUTCOMES: &str = "SELECT redeemer, room, joined, reason, errcode, again FROM outcomes
+        const OUTCOMES: &str = "SELECT redeemer, room, joined, reason, said, errcode, again FROM outcomes
              WHERE code = $1 AND redeemer IN (SELECT redeemer FROM redemptions
                 WHERE code = $1 AND (started_at < $2 OR started_at = $2 AND redeemer > $3)
                 ORDER BY started_at DESC, redeemer LIMIT $4) ORDER BY room";
@@ -203,10 +215,11 @@ impl Store {
             let rows = sqlx::query_as(USES).bind(code).bind(before).bind(who).bind(most);
             let rows: Vec<(String, Millis, Option<Millis>, Option<Millis>)> = rows.fetch_all(pool).await?;
             let outcomes = sqlx::query_as(OUTCOMES).bind(code).bind(before).bind(who).bind(most);
-            let outcomes: Vec<UseOutcomeRow> = outcomes.fetch_all(pool).await?;
+            let outcomes: Vec<OutcomeRow> = outcomes.fetch_all(pool).await?;
             let mut by_redeemer: HashMap<String, Vec<Outcome>> = HashMap::new();
-            for (redeemer, room, joined, reason, errcode, again) in outcomes {
-                by_redeemer.entry(redeemer).or_default().push((room, joined, reason, errcode, again).into());
+            for mut row in outcomes {
+                let redeemer = std::mem::take(&mut row.redeemer);
+                by_redeemer.entry(redeemer).or_default().push(row.into());
             }
             let uses = rows.into_iter().map(|(redeemer, started_at, came_at, completed_at)| {
                 let outcomes = by_redeemer.remove(&redeemer).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Invites as the admins of a room see them, and what they block.
 
-use app::Invite;
+use app::{Invite, Terms};
 
 use super::{
     Entry, Millis, Result, Store,
@@ -72,15 +72,10 @@ impl RoomInviteRow {
                 held: self.held_by.is_some(),
                 code: self.code,
                 owner: self.owner,
-                rooms: Vec::new(),
-                chat: false,
+                terms: Terms { limits: limits(self.not_before, self.expires_at, self.max_uses), ..Terms::default() },
                 came: u32::try_from(self.came).unwrap_or(u32::MAX),
                 last_came: self.last_came,
-                label: None,
-                welcome: None,
-                show_rooms: false,
                 created_at: self.created_at,
-                limits: limits(self.not_before, self.expires_at, self.max_uses),
                 uses: u32::try_from(self.uses).unwrap_or(u32::MAX),
             },
         }

@@ -88,7 +88,7 @@ async fn a_rooms_admins_see_what_leads_into_it_and_can_keep_it_out() {
         let (status, answer) = service.redeem(&second, &code).await;
         assert_eq!(status, 200);
         assert_eq!(answer["failed"][0]["room"], json!(rooms[0]));
-        assert_eq!(answer["failed"][0]["reason"], "The admins of this room do not let anybody in by this invite.");
+        assert_eq!(answer["failed"][0]["reason"], "The admins of this room do not let anybody in with this invite.");
         assert!(!world.joined_rooms(&second).await.contains(&rooms[0]));
         // Taking the room out and putting it back does not help the owner; an admin who was demoted is none.
         service.create(&member, json!({"token": code, "rooms": [rooms[1]]})).await;

@@ -21,6 +21,7 @@ mod control;
 mod doors;
 mod failures;
 mod guesses;
+mod house;
 mod limits;
 mod migrations;
 mod pages;

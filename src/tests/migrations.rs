@@ -6,14 +6,6 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgPool, sqlite::SqliteConnec
 
 use crate::support::{Acting, Engine, Setup, World, errcode, moment, now};
 
-/// How older versions made their tables, from the first on.
-const TABLES: [&str; 4] = [
-    include_str!("../../migrations/0001_invites.sql"),
-    include_str!("../../migrations/0002_pages.sql"),
-    include_str!("../../migrations/0003_control.sql"),
-    include_str!("../../migrations/0004_accounts.sql"),
-];
-
 /// What the second version had written: `OWNER` and `GUEST` have an open invite with a label, one that ended without its registration token, and one
 /// that was redeemed by one person completely and by another not at all.
 const FILLED: &str = "
@@ -32,17 +24,16 @@ const FILLED: &str = "
 
 impl Setup {
     /// Fills the database as that version has done, the first of which is 1.
-    async fn fill_as(&self, version: usize, data: &str) {
+    async fn fill_as(&self, version: i64, data: &str) {
         let url = &self.variables.iter().find(|(name, _)| name == "SUPER_INVITES_SQL_URL").unwrap().1;
-        let script = TABLES[..version].iter().copied().chain([data]).collect::<String>();
+        let migrator = sqlx::migrate!();
+        let before = || migrator.iter().filter(|migration| migration.version <= version);
+        let script: String = before().map(|migration| migration.sql.as_str()).chain([data]).collect();
         // As the library that runs them notes which have run.
         let notes = "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL,
             installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, checksum BLOB NOT NULL,
             execution_time BIGINT NOT NULL);";
-        let migrator = sqlx::migrate!();
-        let done: String = migrator
-            .iter()
-            .filter(|migration| migration.version <= i64::try_from(version).unwrap())
+        let done: String = before()
             .map(|migration| {
                 let sum: String = migration.checksum.iter().map(|byte| format!("{byte:02x}")).collect();
                 format!(
@@ -202,6 +193,47 @@ async fn pauses_reasons_and_accounts_stay_what_they_were() {
             moment().await;
         }
         assert_eq!(opens().await, accounts);
+        service.stop().await;
+    }
+}
+
+/// What the seventh version had written of somebody who is in no room, and of what was done: sentences.
+const WORDED: &str = "
+    INSERT INTO invites (code, owner, chat, registration, created_at, changed_at, number) VALUES
+        ('CODE', 'OWNER', FALSE, FALSE, 1000, 1000, 1);
+    UPDATE counters SET value = 1 WHERE name = 'invites';
+    INSERT INTO redemptions (code, redeemer, started_at) VALUES ('CODE', '@cleo:test', 1500);
+    INSERT INTO outcomes (code, redeemer, room, joined, reason, errcode, at) VALUES
+        ('CODE', '@cleo:test', '!banned:test', FALSE, 'You are banned from this room.', 'M_BAD_STATE', 1600),
+        ('CODE', '@cleo:test', '!blocked:test', FALSE, 'The admins of this room do not let anybody in by this invite.', 'M_FORBIDDEN', 1600),
+        ('CODE', '@cleo:test', '!odd:test', FALSE, 'No, thank you.', 'M_FORBIDDEN', 1600);
+    INSERT INTO audit (at, id, actor, door, action, code, detail) VALUES
+        (NOW, 'a', 'OWNER', 'api', 'created', 'CODE', '2 rooms, a direct chat');
+";
+
+#[tokio::test]
+async fn what_older_versions_have_said_is_still_said() {
+    let world = World::new().await;
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let setup = Setup::new(&world, Acting::Appservice, engine).await;
+        let owner = world.person("owner").await;
+        let code = crate::support::unique("old");
+        let filled = WORDED.replace("CODE", &code).replace("OWNER", &owner.id);
+        setup.fill_as(7, &filled.replace("NOW", &now().to_string())).await;
+        let service = setup.start().await;
+        let (_, came) = service.ask(Method::GET, &format!("redemptions?token={code}"), &owner, Value::Null).await;
+        let failed = came["redemptions"][0]["failed"].as_array().unwrap();
+        assert_eq!(
+            failed.iter().map(|failed| failed["reason"].as_str().unwrap()).collect::<Vec<_>>(),
+            [
+                "You are banned from this room.",
+                "The admins of this room do not let anybody in with this invite.",
+                "No, thank you."
+            ]
+        );
+        let url = format!("{}{}/admin/audit", service.url, crate::support::API);
+        let log = service.client.get(url).bearer_auth(&world.admin.token).send().await.unwrap().text().await.unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&log).unwrap()["detail"], "2 rooms, a direct chat");
         service.stop().await;
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use app::{Error, FORM_FUNCTION, LocalPath, Next, PageForm, Posted, ROOMS};
+use app::{Error, FORM_FUNCTION, Field, LocalPath, Next, PageForm, Posted};
 use axum::{
     body::{Body, Bytes},
     extract::{ConnectInfo, Request, State},
@@ -69,7 +69,7 @@ fn shown_form(page: &str, fields: &[(String, String)]) -> Option<PageForm> {
     let named = |name: &str| fields.iter().filter(|(field, _)| field == name).collect::<Vec<_>>();
     let [(_, function)] = named(FORM_FUNCTION)[..] else { return None };
     let form = app::forms_on(page).into_iter().find(|form| form.function() == function)?;
-    let once = |name: &str| name == ROOMS || named(name).len() == 1;
+    let once = |name: &str| name == Field::Rooms.name() || named(name).len() == 1;
     let known = |name: &str| name == FORM_FUNCTION || form.fields.contains(&name);
     let about_this = form.about.is_none_or(|about| {
         let code = page.split('/').nth(2).map(|code| percent_decode_str(code).decode_utf8_lossy());
@@ -127,7 +127,10 @@ mod tests {
         {
             assert_eq!(post(page, &[save, ("form[editing]", editing)]), shown, "{page} {editing}");
         }
-        assert!(post("/new", &[save, (ROOMS, "!a:x"), (ROOMS, "!b:x"), ("form[label]", "x")]));
+        assert!(post(
+            "/new",
+            &[save, (Field::Rooms.name(), "!a:x"), (Field::Rooms.name(), "!b:x"), ("form[label]", "x")]
+        ));
         // What a more generous reader would take for a field of the form.
         let pause = (FORM_FUNCTION, "pause");
         for fields in [

@@ -89,8 +89,9 @@ pub(super) fn status_of(error: &Error) -> StatusCode {
         | Error::WrongPassword
         | Error::WrongServer { .. }
         | Error::NotYours
+        | Error::RoomAdminsOnly
+        | Error::ServerAdminsOnly
         | Error::Forbidden(_)
-        | Error::Rule { .. }
         | Error::RoomsRefused(_) => StatusCode::FORBIDDEN,
         Error::SignInFailed => StatusCode::BAD_REQUEST,
         Error::TooFast { .. } | Error::TooManyGuesses { .. } => StatusCode::TOO_MANY_REQUESTS,

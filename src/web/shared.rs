@@ -13,7 +13,6 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::{headers::EVERYWHERE, reply::status_of};
 use crate::{
-    account,
     proxies::Proxies,
     share::{Sharing, Shown},
 };
@@ -50,7 +49,7 @@ async fn page(
     Path(hash): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let origin = proxies.origin(account::Door::Web, peer, &headers);
+    let origin = proxies.origin(app::Door::Web, peer, &headers);
     let mut response = match sharing.page(&origin, &hash).await {
         Ok(Some(Shown { html, ended })) => {
             let status = if ended { StatusCode::GONE } else { StatusCode::OK };

@@ -2,14 +2,11 @@
 
 use std::net::SocketAddr;
 
-use app::{LocalPath, PREFIX};
+use app::{Door, LocalPath, PREFIX};
 use http::{HeaderMap, Uri, header, request::Parts};
 use url::Url;
 
-use crate::{
-    account::{Door, Origin},
-    proxies::Proxies,
-};
+use crate::{account::Origin, proxies::Proxies};
 
 /// One request, before it is known who is signed in.
 #[derive(Debug, Clone)]

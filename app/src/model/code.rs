@@ -5,13 +5,14 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
+use super::{Field, Problem};
 use crate::{Error, Result};
 
 /// The letters of generated codes: no `0`/`o`, no `1`/`i`/`l`, one case, so that a code survives being read aloud.
 pub const CODE_ALPHABET: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
 
 /// The most characters that Synapse takes as a registration token.
-const LONGEST_CODE: usize = 64;
+pub(super) const LONGEST_CODE: u32 = 64;
 
 /// The least number of letters of [`CODE_ALPHABET`] that carry 128 bits: 26 × log₂ 31 = 128.8.
 const GENERATED_LENGTH: usize = 26;
@@ -28,14 +29,8 @@ impl Code {
     /// [`Error::Invalid`], saying what is legal.
     pub fn parse(text: &str) -> Result<Self> {
         let legal = |c: char| c.is_ascii_alphanumeric() || "._~-".contains(c);
-        if text.is_empty() || text.len() > LONGEST_CODE || !text.chars().all(legal) {
-            return Err(Error::Invalid {
-                field: "token".into(),
-                problem: format!(
-                    "must be 1 to {LONGEST_CODE} characters long and may only contain the letters A to Z and a to z, \
-                     digits, and the characters . _ ~ -"
-                ),
-            });
+        if text.is_empty() || text.len() > LONGEST_CODE as usize || !text.chars().all(legal) {
+            return Err(Error::Invalid { field: Field::Code, problem: Problem::IllegalCode(LONGEST_CODE) });
         }
         Ok(Self(text.to_owned()))
     }

@@ -41,9 +41,6 @@ pub struct Block {
     pub reason: Option<String>,
 }
 
-/// The most characters of a block's reason.
-pub const LONGEST_REASON: usize = 200;
-
 /// A room with the invites that lead into it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomInvites {
@@ -110,36 +107,4 @@ pub enum Intervention {
     Resume,
     /// End it for ever.
     Revoke,
-}
-
-/// One line of the audit log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuditEntry {
-    /// When, in milliseconds since the epoch.
-    pub at: i64,
-    /// Matrix id of who did it.
-    pub actor: String,
-    /// Through which door: `api` or `web`.
-    pub door: String,
-    /// What they did.
-    pub action: String,
-    /// The number of the invite, if it is about one.
-    pub invite: Option<i64>,
-    /// Matrix id of the invite's owner.
-    pub owner: Option<String>,
-    /// The beginning of its code.
-    pub code: Option<String>,
-    /// What else there is to say.
-    pub detail: Option<String>,
-}
-
-/// A page of the audit log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuditPage {
-    /// The entries, the last first.
-    pub entries: Vec<AuditEntry>,
-    /// Where the next page begins, if there is one.
-    pub next: Option<String>,
-    /// When this was true, in milliseconds since the epoch.
-    pub now: i64,
 }

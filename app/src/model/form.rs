@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Draft, Edit, Limits, RoomChoice, utc_millis};
+use super::{Draft, Edit, Field, Limits, Problem, RoomChoice, Terms, Wanted, WantedLimits, utc_millis, utc_text};
 use crate::{Error, Result};
 
 /// The field of a form that says which server function it is for, where it is posted without a script.
@@ -93,41 +93,76 @@ impl InviteForm {
     /// [`Error::Invalid`] for an invite that leads nowhere.
     pub fn into_draft(self) -> Result<Draft> {
         if self.rooms.is_empty() && !self.chat {
-            return Err(Error::Invalid {
-                field: "rooms".to_owned(),
-                problem: "are missing: choose one at least, or the chat with you".to_owned(),
-            });
+            return Err(Error::Invalid { field: Field::Rooms, problem: Problem::Nowhere });
         }
         let code = Some(self.code.trim().to_owned()).filter(|code| !code.is_empty());
         Ok(Draft {
             new: self.editing.is_none(),
             code: self.editing.or(code),
-            rooms: self.rooms,
-            chat: self.chat,
-            registration: self.asks_registration.then_some(self.registration),
-            label: Edit::Set(Some(self.label)),
-            welcome: Edit::Set(Some(self.welcome)),
-            show_rooms: Some(self.show_rooms),
-            not_before: Edit::Set(optional("Opens", &self.not_before, "is no time", utc_millis)?),
-            expires_at: Edit::Set(optional("Ends", &self.expires_at, "is no time", utc_millis)?),
-            max_uses: Edit::Set(optional(
-                "How many people",
-                &self.max_uses,
-                "must be a whole number, 1 at least",
-                |text| text.parse().ok().filter(|most| *most > 0),
-            )?),
             paused: None,
+            terms: Wanted {
+                rooms: self.rooms,
+                chat: self.chat,
+                registration: self.asks_registration.then_some(self.registration),
+                label: Edit::Set(Some(self.label)),
+                welcome: Edit::Set(Some(self.welcome)),
+                show_rooms: Some(self.show_rooms),
+                limits: WantedLimits {
+                    not_before: optional(Field::NotBefore, &self.not_before, Problem::NoTime, utc_millis)?,
+                    expires_at: optional(Field::ExpiresAt, &self.expires_at, Problem::NoTime, utc_millis)?,
+                    max_uses: optional(Field::MaxUses, &self.max_uses, Problem::NoCount, |text| {
+                        text.parse().ok().filter(|most| *most > 0)
+                    })?,
+                },
+            },
         })
+    }
+
+    /// The form as it shows these terms.
+    pub fn of(terms: Terms) -> Self {
+        let Limits { not_before, expires_at, max_uses } = terms.limits;
+        Self {
+            label: terms.label.unwrap_or_default(),
+            rooms: terms.rooms,
+            welcome: terms.welcome.unwrap_or_default(),
+            not_before: not_before.map(utc_text).unwrap_or_default(),
+            expires_at: expires_at.map(utc_text).unwrap_or_default(),
+            max_uses: max_uses.map(|most| most.to_string()).unwrap_or_default(),
+            chat: terms.chat,
+            show_rooms: terms.show_rooms,
+            registration: terms.registration,
+            ..Self::default()
+        }
+    }
+
+    /// The form as somebody has filled it in who has no script.
+    pub fn filled_in(posted: &Posted) -> Self {
+        let text = |field: Field| posted.field(field.name()).unwrap_or_default().to_owned();
+        let ticked = |field: Field| posted.is_ticked(field.name(), "true");
+        let rooms = posted.fields.iter().filter(|(name, _)| name == Field::Rooms.name());
+        Self {
+            code: text(Field::Code),
+            label: text(Field::Label),
+            rooms: rooms.map(|(_, room)| room.clone()).collect(),
+            welcome: text(Field::Welcome),
+            not_before: text(Field::NotBefore),
+            expires_at: text(Field::ExpiresAt),
+            max_uses: text(Field::MaxUses),
+            chat: ticked(Field::Chat),
+            show_rooms: ticked(Field::ShowRooms),
+            registration: ticked(Field::Registration),
+            ..Self::default()
+        }
     }
 }
 
 /// What stands in a field that may stay empty.
-fn optional<T>(field: &str, text: &str, problem: &str, read: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>> {
+fn optional<T>(field: Field, text: &str, problem: Problem, read: impl FnOnce(&str) -> Option<T>) -> Result<Edit<T>> {
     match text.trim() {
-        "" => Ok(None),
+        "" => Ok(Edit::Set(None)),
         text => match read(text) {
-            Some(value) => Ok(Some(value)),
-            None => Err(Error::Invalid { field: field.to_owned(), problem: problem.to_owned() }),
+            Some(value) => Ok(Edit::Set(Some(value))),
+            None => Err(Error::Invalid { field, problem }),
         },
     }
 }
@@ -147,7 +182,7 @@ pub struct Rooms {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Allowed {
     /// Why they may not make one, if they may not.
-    pub refusal: Option<String>,
+    pub refusal: Option<Error>,
     /// Whether they may choose the code.
     pub chosen_codes: bool,
     /// The bounds that a new invite has where they say nothing.

@@ -2,42 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Edit, InviteState, Limits, Person};
-
-/// What a member asks for when they make or change an invite.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Draft {
-    /// The code they chose, or the one to change; a new one is generated if there is none.
-    pub code: Option<String>,
-    /// Whether it must be a new one, so that the code may not be there.
-    pub new: bool,
-    /// Room ids or aliases, in the order in which they will be shown.
-    pub rooms: Vec<String>,
-    /// Whether whoever comes also gets a direct chat with the owner.
-    pub chat: bool,
-    /// Whether the code also opens an account; `None` leaves it as it is, which is yes for a new invite.
-    pub registration: Option<bool>,
-    /// What the owner calls it.
-    pub label: Edit<String>,
-    /// What the owner says to those who open the link.
-    pub welcome: Edit<String>,
-    /// Whether the names of the rooms are shown before it is redeemed; `None` leaves it as it is, which is no for a new invite.
-    pub show_rooms: Option<bool>,
-    /// From when on it may be used, in milliseconds since the epoch.
-    pub not_before: Edit<i64>,
-    /// From when on it may not be used any more, in milliseconds since the epoch.
-    pub expires_at: Edit<i64>,
-    /// How many people it may let in.
-    pub max_uses: Edit<u32>,
-    /// Whether it is stopped for a while; `None` leaves it as it is.
-    pub paused: Option<bool>,
-}
-
-/// The most characters of a label.
-pub const LONGEST_LABEL: usize = 80;
-
-/// The most characters of a welcome text.
-pub const LONGEST_WELCOME: usize = 1000;
+use super::{InviteState, Person, Reason, Terms};
 
 /// A code and where it leads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,24 +11,14 @@ pub struct Invite {
     pub code: String,
     /// Matrix id of the member in whose name people are invited.
     pub owner: String,
-    /// Room ids, in the owner's order.
-    pub rooms: Vec<String>,
-    /// Whether a direct chat with the owner comes with it.
-    pub chat: bool,
+    /// What it gives, to whom and how.
+    pub terms: Terms,
     /// How many people came.
     pub came: u32,
     /// When the last of them came, in milliseconds since the epoch.
     pub last_came: Option<i64>,
-    /// What the owner calls it.
-    pub label: Option<String>,
-    /// What the owner says to those who open the link.
-    pub welcome: Option<String>,
-    /// Whether the names of the rooms are shown to everybody who has the code.
-    pub show_rooms: bool,
     /// When it was made, in milliseconds since the epoch.
     pub created_at: i64,
-    /// When and how often it may be used.
-    pub limits: Limits,
     /// How many of its uses are taken: by those who came, and by those who are on their way.
     pub uses: u32,
     /// Whether its owner has stopped it.
@@ -75,7 +30,7 @@ pub struct Invite {
 impl Invite {
     /// Whether it lets people in at `now`, as far as it depends on the invite alone.
     pub fn state(&self, now: i64) -> InviteState {
-        match self.limits.state(self.uses, now) {
+        match self.terms.limits.state(self.uses, now) {
             ended @ (InviteState::Expired | InviteState::UsedUp) => ended,
             _ if self.held => InviteState::PausedByAdmin,
             _ if self.paused => InviteState::Paused,
@@ -141,8 +96,8 @@ pub struct Joined {
 pub struct MissedRoom {
     /// The room's id; `None` for a direct chat that could not be made.
     pub room: Option<String>,
-    /// A sentence for the person who redeemed.
-    pub reason: String,
+    /// Why.
+    pub reason: Reason,
     /// The homeserver's error code, as of the Matrix specification, Client-Server API, "Standard error response".
     pub code: String,
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{InviteState, Person, Room};
+use super::{InviteState, Person, Reason, Room};
 
 /// The page behind an invite's link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,7 +89,7 @@ pub enum StepState {
     /// They are in.
     In(RoomLinks),
     /// They are not, for this reason.
-    Missed(String),
+    Missed(Reason),
 }
 
 /// The ways into a room from a web page.

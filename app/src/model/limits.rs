@@ -61,19 +61,6 @@ impl InviteState {
             Self::UsedUp => "used_up",
         }
     }
-
-    /// What it is called where people read it.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Open => "Open",
-            Self::NotYet => "Not open yet",
-            Self::Paused => "Paused",
-            Self::PausedByAdmin => "Paused by a server admin",
-            Self::AllPaused => "All invites are paused",
-            Self::Expired => "Expired",
-            Self::UsedUp => "Used up",
-        }
-    }
 }
 
 /// What a change says of a value that may be unset.

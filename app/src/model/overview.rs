@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Block, Invite, InviteState, MissedRoom, Person, Registration};
+use super::{Block, Invite, InviteState, MissedRoom, Person, Registration, RoomProblem};
 
 /// A room, as shown to somebody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,17 +15,8 @@ pub struct Room {
     pub avatar_url: Option<String>,
     /// Whether it is a space.
     pub space: bool,
-}
-
-impl Room {
-    /// What to call it.
-    pub fn title(&self) -> &str {
-        match &self.name {
-            Some(name) => name,
-            None if self.space => "A space without a name",
-            None => "A room without a name",
-        }
-    }
+    /// Whether the person who looks has left it.
+    pub left: bool,
 }
 
 /// A room of a member's, as one that an invite may or may not lead into.
@@ -40,7 +31,7 @@ pub struct RoomChoice {
     /// Whether anybody may join it without an invitation.
     pub public: bool,
     /// Why they may not invite people to it, if they may not.
-    pub refusal: Option<String>,
+    pub refusal: Option<RoomProblem>,
     /// For a space: the ids of its rooms, as far as the member is in them.
     pub children: Vec<String>,
 }
@@ -74,7 +65,7 @@ pub struct InviteCard {
 impl InviteCard {
     /// What to call it: the owner's label, or the code.
     pub fn title(&self) -> &str {
-        self.invite.label.as_deref().unwrap_or(&self.invite.code)
+        self.invite.terms.label.as_deref().unwrap_or(&self.invite.code)
     }
 }
 
@@ -107,16 +98,6 @@ impl Sort {
             Self::MostPeople => "people",
             Self::LastCame => "recent",
             Self::Name => "name",
-        }
-    }
-
-    /// What it is called on pages.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Newest => "Newest first",
-            Self::MostPeople => "Most people first",
-            Self::LastCame => "Last arrival first",
-            Self::Name => "By name",
         }
     }
 

@@ -4,9 +4,9 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    AuditEntry, AuditPage, rpc,
+    AuditEntry, AuditPage, Door, rpc,
     ui::{Moment, SearchForm, href, load, query, show},
-    view,
+    view, wording,
 };
 
 /// The page.
@@ -49,17 +49,11 @@ fn Page(page: AuditPage, search: String) -> impl IntoView {
 #[component]
 fn Line(entry: AuditEntry) -> impl IntoView {
     let AuditEntry { at, actor, door, action, invite, owner, code, detail } = entry;
-    let (did, after) = match action.as_str() {
-        "created" => ("made", None),
-        "deleted" => ("ended", None),
-        "blocked" => ("kept", Some(" out of a room")),
-        "unblocked" => ("let", Some(" into a room again")),
-        "paused_all" => ("paused all invites", None),
-        "resumed_all" => ("let all invites go on", None),
-        other => (other, None),
+    let (did, after) = wording::action(action);
+    let door = match door {
+        Door::Web => "by the pages",
+        Door::Api => "by an app",
     };
-    let did = did.to_owned();
-    let door = if door == "web" { "by the pages" } else { "by an app" };
     view! {
         <li class="grid gap-1 rounded-field bg-base-200 px-4 py-3 sm:grid-cols-[11rem_minmax(0,1fr)] sm:gap-4">
             <span class="text-sm text-base-content/80">
@@ -78,7 +72,7 @@ fn Line(entry: AuditEntry) -> impl IntoView {
                             {after}
                         }
                     })}
-                {detail.map(|detail| format!(": {detail}"))}
+                {detail.map(|detail| format!(": {}", wording::detail(&detail)))}
                 <span class="text-sm text-base-content/80">{format!(" · {door}")}</span>
             </span>
         </li>

@@ -8,9 +8,10 @@ use crate::{
     Block, Came, Guest, Invite, InviteDetail, InviteState, Registration, Room, invite_path, landing_path, rpc,
     ui::{
         Bounds, Chart, Form, FormProblem, Icon, Moment, PersonAvatar, RoomList, Shape, SharePanel, StateBadge, Submit,
-        address, ago, count, href, load, parameter, places, query, reload_after, sending, show,
+        address, ago, href, load, parameter, places, query, reload_after, sending, show,
     },
     view,
+    wording::{self, count},
 };
 
 /// The page.
@@ -33,7 +34,7 @@ fn Page(detail: InviteDetail, new: bool, older: bool) -> impl IntoView {
     let path = |what: &str| href(&format!("{}/{what}", invite_path(&code)));
     let (edit, delete) = (path("edit"), path("delete"));
     let rooms = u32::try_from(card.rooms.len()).unwrap_or(u32::MAX);
-    let (limits, state) = (card.invite.limits, card.state);
+    let (limits, state) = (card.invite.terms.limits, card.state);
     view! {
         <Title text=title.clone() />
         <section class="grid gap-8 py-4 sm:py-8">
@@ -74,14 +75,14 @@ fn Page(detail: InviteDetail, new: bool, older: bool) -> impl IntoView {
                 <RoomList rooms=card.rooms />
                 <Blocked blocks />
                 <ul class="flex flex-wrap gap-2">
-                    {card.invite.chat.then(|| view! { <Fact text="With a chat with you".to_owned() /> })}
-                    {card.invite.show_rooms.then(|| view! { <Fact text="Shows the rooms’ names".to_owned() /> })}
+                    {card.invite.terms.chat.then(|| view! { <Fact text="With a chat with you".to_owned() /> })}
+                    {card.invite.terms.show_rooms.then(|| view! { <Fact text="Shows the rooms’ names".to_owned() /> })}
                     {(registration == Registration::Open).then(|| view! { <Fact text="Opens accounts".to_owned() /> })}
                     {places(&card.invite).map(|text| view! { <Fact text /> })} <Bounds limits now />
                 </ul>
                 {card
                     .invite
-                    .welcome
+                    .terms.welcome
                     .map(|welcome| {
                         view! {
                             <blockquote class="border-l-4 border-base-300 pl-4 whitespace-pre-line break-words">{welcome}</blockquote>
@@ -165,7 +166,7 @@ fn Blocked(blocks: Vec<(Room, Block)>) -> impl IntoView {
             view! {
                 <p class="alert alert-warning alert-soft block text-base-content">
                     <strong>{by.name().to_owned()}</strong>
-                    {format!(" keeps this invite out of {}, since ", room.title())}
+                    {format!(" keeps this invite out of {}, since ", wording::room(&room))}
                     <Moment at />
                     "."
                     {reason.map(|reason| format!(" “{reason}”"))}
@@ -224,7 +225,7 @@ fn Arrivals(came: Came, code: String, older: bool, now: i64) -> impl IntoView {
 fn OneGuest(guest: Guest, now: i64) -> impl IntoView {
     let Guest { person, since, complete, joined, chat, missed, .. } = guest;
     let (name, id) = (person.name().to_owned(), person.user_id.clone());
-    let names = |rooms: Vec<crate::Room>| rooms.iter().map(|room| room.title().to_owned()).collect::<Vec<_>>();
+    let names = |rooms: Vec<crate::Room>| rooms.iter().map(|room| wording::room(room).to_owned()).collect::<Vec<_>>();
     let mut inside = names(joined);
     if chat {
         inside.push("the chat with you".to_owned());
@@ -257,11 +258,11 @@ fn OneGuest(guest: Guest, now: i64) -> impl IntoView {
                     {missed
                         .into_iter()
                         .map(|(room, missed)| {
-                            let room = room.map_or_else(|| "The chat with you".to_owned(), |room| room.title().to_owned());
+                            let room = room.map_or_else(|| "The chat with you".to_owned(), |room| wording::room(&room).to_owned());
                             view! {
                                 <p>
                                     <strong>{room} ": "</strong>
-                                    {missed.reason}
+                                    {wording::reason(&missed.reason).into_owned()}
                                 </p>
                             }
                         })

@@ -6,8 +6,9 @@ use leptos_router::{NavigateOptions, hooks::use_navigate, location::Url};
 
 use crate::{
     InviteCard, InvitePage, InviteQuery, Sort, Works, invite_path, rpc,
-    ui::{Icon, Mark, Pager, RoomAvatar, Shape, StateBadge, ago, count, href, load, places, query, show},
+    ui::{Icon, Mark, Pager, RoomAvatar, Shape, StateBadge, ago, href, load, places, query, show},
     view,
+    wording::{self, count},
 };
 
 /// How many rooms' pictures stand on a card.
@@ -122,7 +123,7 @@ fn Search(search: String, sort: Sort) -> impl IntoView {
             <select class="select w-full max-w-none max-sm:order-last sm:w-auto" name="sort" aria-label="Order" on:change=move |event| change(&event)>
                 {Sort::ALL
                     .into_iter()
-                    .map(|one| view! { <option value=one.key() selected=one == sort>{one.title()}</option> })
+                    .map(|one| view! { <option value=one.key() selected=one == sort>{wording::sort(one)}</option> })
                     .collect_view()}
             </select>
             <button class="btn" type="submit" aria-label="Search">
@@ -138,13 +139,13 @@ fn Card(card: InviteCard, now: i64) -> impl IntoView {
     let title = card.title().to_owned();
     let InviteCard { invite, rooms, works, state } = card;
     let left = places(&invite);
-    let code = invite.label.is_some().then(|| invite.code.clone());
-    let mut leads_to: Vec<String> = rooms.iter().take(PICTURES).map(|room| room.title().to_owned()).collect();
+    let code = invite.terms.label.is_some().then(|| invite.code.clone());
+    let mut leads_to: Vec<String> = rooms.iter().take(PICTURES).map(|room| wording::room(room).to_owned()).collect();
     let more = rooms.len().saturating_sub(PICTURES);
     if more > 0 {
         leads_to.push(format!("{more} more"));
     }
-    if invite.chat {
+    if invite.terms.chat {
         leads_to.push("a chat with you".to_owned());
     }
     view! {

@@ -7,10 +7,11 @@ use leptos_router::location::Url;
 use crate::{
     Error, InviteState, Landing as Invitation, Person, Progress, Relation, invite_path, landing_path, rpc,
     ui::{
-        DeadInvite, Failure, Form, Icon, Joining, Moment, PersonAvatar, RoomList, Shape, StateBadge, count, href, load,
+        DeadInvite, Failure, Form, Icon, Joining, Moment, PersonAvatar, RoomList, Shape, StateBadge, href, load,
         parameter, show_either, sign_out,
     },
     view,
+    wording::count,
 };
 
 /// The page.

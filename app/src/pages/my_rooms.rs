@@ -4,12 +4,13 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    InviteState, KnownInvite, LONGEST_REASON, LookedAfter, Room, RoomInvite, RoomInvites, rpc,
+    Field, InviteState, KnownInvite, LookedAfter, Room, RoomInvite, RoomInvites, rpc,
     ui::{
-        Form, FormProblem, Moment, PersonAvatar, RoomAvatar, Sending, StateBadge, Submit, ago, count, load,
-        reload_after, sending, show,
+        Form, FormProblem, Moment, PersonAvatar, RoomAvatar, Sending, StateBadge, Submit, ago, load, reload_after,
+        sending, show,
     },
     view,
+    wording::{self, count},
 };
 
 /// The page.
@@ -63,7 +64,7 @@ fn OneRoom(room: RoomInvites, block: Sending, now: i64) -> impl IntoView {
     let RoomInvites { room, members, invites } = room;
     let id = room.id.clone();
     let what = if room.space { "Space" } else { "Room" };
-    let title = room.title().to_owned();
+    let title = wording::room(&room).to_owned();
     view! {
         <section class="grid gap-3">
             <div class="flex items-center gap-3">
@@ -160,7 +161,7 @@ fn Decision(block: Sending, room: String, number: i64, blocked: bool, label: Str
                         <input
                             class="input w-full sm:w-64"
                             name="reason"
-                            maxlength=LONGEST_REASON.to_string()
+                            maxlength=Field::BlockReason.longest().map(|longest| longest.to_string())
                             placeholder="Why? Its owner sees it."
                             aria-label=format!("Why {name}’s invite is kept out")
                         />

@@ -6,10 +6,11 @@ use leptos_meta::Title;
 use crate::{
     InviteState, KnownInvite, ServerInvite, ServerInvites, rpc,
     ui::{
-        Bounds, Form, FormProblem, Moment, Pager, PersonAvatar, SearchForm, Sending, StateBadge, Submit, ago, count,
-        load, query, reload_after, sending, show,
+        Bounds, Form, FormProblem, Moment, Pager, PersonAvatar, SearchForm, Sending, StateBadge, Submit, ago, load,
+        query, reload_after, sending, show,
     },
     view,
+    wording::count,
 };
 
 /// The page.

@@ -5,7 +5,7 @@ use leptos_meta::Title;
 use leptos_router::location::Url;
 
 use crate::{
-    Error, IdentityProvider, SignInWays, rpc,
+    Error, Field, IdentityProvider, SignInWays, rpc,
     ui::{
         Form, FormProblem, Icon, Shape, Submit, TextField, Visits, go_on, href, last_post, load, query, sending, show,
     },
@@ -96,8 +96,8 @@ fn ByPassword(to: String) -> impl IntoView {
         <Form sending=sign_in class="grid gap-5">
             <FormProblem sending=sign_in />
             <input type="hidden" name="to" value=to />
-            <TextField label="User name" name="user" value=user autocomplete="username" required=true />
-            <TextField label="Password" name="password" kind="password" autocomplete="current-password" required=true />
+            <TextField field=Field::UserName value=user autocomplete="username" required=true />
+            <TextField field=Field::Password kind="password" autocomplete="current-password" required=true />
             <Submit sending=sign_in class="btn btn-primary btn-lg">
                 "Sign in"
             </Submit>

@@ -57,7 +57,7 @@ pub(crate) fn PersonAvatar(
 /// A room's picture.
 #[component]
 pub(crate) fn RoomAvatar(room: Room, #[prop(default = "size-9 rounded-xl")] class: &'static str) -> impl IntoView {
-    let Room { id, name, avatar_url, space } = room;
+    let Room { id, name, avatar_url, space, .. } = room;
     match (name, avatar_url) {
         (None, None) => view! {
             <span class=format!("shrink-0 grid place-items-center bg-base-300 text-base-content {class}") aria-hidden="true">

@@ -2,8 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::text::{count, date};
+use super::text::date;
 use crate::view;
+use crate::wording::count;
 
 const DAY: i64 = 86_400_000;
 

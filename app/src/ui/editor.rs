@@ -2,70 +2,21 @@
 
 use leptos::prelude::*;
 
-use super::{
-    AreaField, Form, FormProblem, Submit, TextField, TimeField, count, go_on, last_post,
-    picker::{Picker, ROOMS},
-    sending,
+use super::{AreaField, Form, FormProblem, Submit, TextField, TimeField, go_on, last_post, picker::Picker, sending};
+use crate::{
+    Allowed, Field, InviteDetail, InviteForm, Rooms, Terms, rpc, view,
+    wording::{self, count},
 };
-use crate::{Allowed, InviteDetail, LONGEST_LABEL, LONGEST_WELCOME, Limits, Registration, Rooms, rpc, utc_text, view};
 
 /// What stands in the form at first.
-#[derive(Clone, Default)]
-struct Start {
-    label: String,
-    code: String,
-    welcome: String,
-    rooms: Vec<String>,
-    chat: bool,
-    show_rooms: bool,
-    registration: bool,
-    max_uses: String,
-    not_before: String,
-    expires_at: String,
-}
-
-impl Start {
-    fn new(editing: Option<&InviteDetail>, allowed: &Allowed) -> Self {
-        if let Some(posted) = last_post::<rpc::Save>() {
-            let text = |name| posted.field(name).unwrap_or_default().to_owned();
-            let rooms = posted.fields.iter().filter(|(name, _)| name == ROOMS).map(|(_, room)| room.clone());
-            return Self {
-                label: text("form[label]"),
-                code: text("form[code]"),
-                welcome: text("form[welcome]"),
-                max_uses: text("form[max_uses]"),
-                not_before: text("form[not_before]"),
-                expires_at: text("form[expires_at]"),
-                rooms: rooms.collect(),
-                chat: posted.is_ticked("form[chat]", "true"),
-                show_rooms: posted.is_ticked("form[show_rooms]", "true"),
-                registration: posted.is_ticked("form[registration]", "true"),
-            };
-        }
-        let start = match editing {
-            None => Self { registration: true, ..Self::default() },
-            Some(detail) => {
-                let invite = &detail.card.invite;
-                Self {
-                    label: invite.label.clone().unwrap_or_default(),
-                    welcome: invite.welcome.clone().unwrap_or_default(),
-                    rooms: invite.rooms.clone(),
-                    chat: invite.chat,
-                    show_rooms: invite.show_rooms,
-                    registration: detail.registration != Registration::NotRequested,
-                    ..Self::default()
-                }
-            }
-        };
-        let Limits { not_before, expires_at, max_uses } =
-            editing.map_or(allowed.usual, |detail| detail.card.invite.limits);
-        Self {
-            max_uses: max_uses.map(|most| most.to_string()).unwrap_or_default(),
-            not_before: not_before.map(utc_text).unwrap_or_default(),
-            expires_at: expires_at.map(utc_text).unwrap_or_default(),
-            ..start
-        }
+fn start(editing: Option<&InviteDetail>, allowed: &Allowed) -> InviteForm {
+    if let Some(posted) = last_post::<rpc::Save>() {
+        return InviteForm::filled_in(&posted);
     }
+    InviteForm::of(match editing {
+        None => Terms::usual(allowed.usual),
+        Some(detail) => detail.card.invite.terms.clone(),
+    })
 }
 
 /// The form.
@@ -73,7 +24,7 @@ impl Start {
 pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoView {
     let save = sending::<rpc::Save>();
     go_on(save, || ());
-    let start = Start::new(editing.as_ref(), &rooms.allowed);
+    let start = start(editing.as_ref(), &rooms.allowed);
     let refusal = rooms.allowed.refusal.clone().filter(|_| editing.is_none());
     let ticked = RwSignal::new(start.rooms.len());
     let before = editing.iter().flat_map(|detail| detail.card.rooms.clone()).collect();
@@ -94,7 +45,7 @@ pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoVi
                         </p>
                     }
                 })}
-            {refusal.map(|refusal| view! { <p class="alert alert-warning alert-soft text-base-content">{refusal}</p> })}
+            {refusal.map(|refusal| view! { <p class="alert alert-warning alert-soft text-base-content">{refusal.to_string()}</p> })}
             <Picker choices=rooms.choices before ticked=start.rooms count=ticked />
             <Extras chat=start.chat show_rooms=start.show_rooms registration=rooms.opens_accounts.then_some(start.registration) />
             <LimitFields
@@ -109,10 +60,8 @@ pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoVi
                     <h2>"Name and code"</h2>
                 </legend>
                 <TextField
-                    label="Name for yourself"
-                    name="form[label]"
+                    field=Field::Label
                     value=start.label
-                    longest=LONGEST_LABEL
                     hint="Only you see it. “Summer party”, say.".to_owned()
                 />
                 {match code {
@@ -128,10 +77,8 @@ pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoVi
                     None => {
                         view! {
                             <TextField
-                                label="Code of your own"
-                                name="form[code]"
+                                field=Field::Code
                                 value=start.code
-                                longest=64
                                 hint="Leave it empty for one that nobody can guess. Letters, digits and . _ ~ - are fine.".to_owned()
                             />
                         }
@@ -172,31 +119,26 @@ fn LimitFields(
             </legend>
             <div class="grid gap-4 sm:grid-cols-3">
                 <TextField
-                    label="How many people"
-                    name="form[max_uses]"
+                    field=Field::MaxUses
                     kind="number"
                     least="1"
                     value=max_uses
                     hint=uses_hint(allowed.max_uses)
                 />
                 <TimeField
-                    label="Opens"
-                    name="form[not_before]"
+                    field=Field::NotBefore
                     value=not_before
                     hint="Leave it empty for at once.".to_owned()
                 />
                 <TimeField
-                    label="Ends"
-                    name="form[expires_at]"
+                    field=Field::ExpiresAt
                     value=expires_at
                     hint=end_hint(allowed.max_days)
                 />
             </div>
             <AreaField
-                label="Welcome"
-                name="form[welcome]"
+                field=Field::Welcome
                 value=welcome
-                longest=LONGEST_WELCOME
                 hint="A few words for everybody who opens the link."
             />
         </fieldset>
@@ -224,15 +166,13 @@ fn Extras(chat: bool, show_rooms: bool, registration: Option<bool>) -> impl Into
         <fieldset class="grid gap-3">
             <legend class="mb-3 text-xl font-semibold"><h2>"What comes with it"</h2></legend>
             <Switch
-                name="form[chat]"
+                field=Field::Chat
                 on=chat
-                title="A direct chat with you"
                 text="Everybody who comes gets an encrypted chat with you."
             />
             <Switch
-                name="form[show_rooms]"
+                field=Field::ShowRooms
                 on=show_rooms
-                title="Show the names of the rooms"
                 text="Whoever has the link sees them before they join. Otherwise only how many there are."
             />
             {registration
@@ -240,9 +180,8 @@ fn Extras(chat: bool, show_rooms: bool, registration: Option<bool>) -> impl Into
                     view! {
                         <input type="hidden" name="form[asks_registration]" value="true" />
                         <Switch
-                            name="form[registration]"
+                            field=Field::Registration
                             on=on
-                            title="Open accounts"
                             text="Whoever has no account here can make one with this code."
                         />
                     }
@@ -252,12 +191,12 @@ fn Extras(chat: bool, show_rooms: bool, registration: Option<bool>) -> impl Into
 }
 
 #[component]
-fn Switch(name: &'static str, on: bool, title: &'static str, text: &'static str) -> impl IntoView {
+fn Switch(field: Field, on: bool, text: &'static str) -> impl IntoView {
     view! {
         <label class="flex cursor-pointer items-start gap-4 rounded-field px-3 py-2 hover:bg-base-200">
-            <input class="toggle toggle-primary mt-0.5" type="checkbox" name=name value="true" checked=on />
+            <input class="toggle toggle-primary mt-0.5" type="checkbox" name=field.name() value="true" checked=on />
             <span>
-                <span class="block font-medium">{title}</span>
+                <span class="block font-medium">{wording::field(field)}</span>
                 <span class="block text-sm text-base-content/80">{text}</span>
             </span>
         </label>

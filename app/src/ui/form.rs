@@ -8,8 +8,9 @@ use super::{
     navigation::{LastPost, href},
 };
 use crate::{
-    Error, FORM_FUNCTION, Next, Posted, view,
+    Error, FORM_FUNCTION, Field, Next, Posted, view,
     wire::{Answer, Asked, Question, send},
+    wording,
 };
 
 /// What is sent to a server function by a form, and what came of it.
@@ -136,30 +137,33 @@ pub(crate) fn Submit(
     }
 }
 
+/// By what a label refers to its field.
+pub(super) fn field_id(field: Field) -> String {
+    format!("field-{}", field.name().replace(['[', ']'], "-"))
+}
+
 /// A line of text with its name.
 #[component]
 pub(crate) fn TextField(
-    label: &'static str,
-    name: &'static str,
+    field: Field,
     #[prop(optional, into)] value: String,
     #[prop(default = "text")] kind: &'static str,
     #[prop(default = "off")] autocomplete: &'static str,
     #[prop(optional)] required: bool,
     #[prop(optional)] hint: String,
-    #[prop(optional)] longest: Option<usize>,
     #[prop(optional)] least: Option<&'static str>,
 ) -> impl IntoView {
-    let id = format!("field-{}", name.replace(['[', ']'], "-"));
+    let id = field_id(field);
     let hint_id = (!hint.is_empty()).then(|| format!("{id}-hint"));
     view! {
         <div class="grid content-start gap-1.5">
             <label class="font-medium" for=id.clone()>
-                {label}
+                {wording::field(field)}
             </label>
             <input
                 class="input w-full"
                 id=id
-                name=name
+                name=field.name()
                 type=kind
                 value=value
                 autocomplete=autocomplete
@@ -167,7 +171,7 @@ pub(crate) fn TextField(
                 spellcheck="false"
                 required=required
                 min=least
-                maxlength=longest.map(|longest| longest.to_string())
+                maxlength=field.longest().map(|longest| longest.to_string())
                 aria-describedby=hint_id.clone()
             />
             {hint_id.map(|id| view! { <p class="text-sm text-base-content/80" id=id>{hint}</p> })}
@@ -177,14 +181,8 @@ pub(crate) fn TextField(
 
 /// Some lines of text with their name.
 #[component]
-pub(crate) fn AreaField(
-    label: &'static str,
-    name: &'static str,
-    value: String,
-    hint: &'static str,
-    longest: usize,
-) -> impl IntoView {
-    let id = format!("field-{}", name.replace(['[', ']'], "-"));
+pub(crate) fn AreaField(field: Field, value: String, hint: &'static str) -> impl IntoView {
+    let id = field_id(field);
     let hint_id = format!("{id}-hint");
     // A parser drops the first line break of a text area; what is set later is taken as it is.
     let first = if cfg!(target_family = "wasm") { "" } else { "\n" };
@@ -192,15 +190,15 @@ pub(crate) fn AreaField(
     view! {
         <div class="grid content-start gap-1.5">
             <label class="font-medium" for=id.clone()>
-                {label}
+                {wording::field(field)}
             </label>
             // Children of a text area would be written as they are.
             <textarea
                 class="textarea w-full"
                 id=id
-                name=name
+                name=field.name()
                 rows="3"
-                maxlength=longest.to_string()
+                maxlength=field.longest().map(|longest| longest.to_string())
                 aria-describedby=hint_id.clone()
                 inner_html=html
             ></textarea>

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Form, FormProblem, Icon, RoomAvatar, Shape, Submit, browser::Live, sending};
-use crate::{Progress, RoomLinks, Step, StepState, rpc, view};
+use crate::{Progress, RoomLinks, Step, StepState, rpc, view, wording};
 
 /// The button that redeems an invite, and how far it has come.
 #[component]
@@ -102,7 +102,7 @@ fn Steps(steps: Vec<Step>) -> impl IntoView {
 #[component]
 fn OneStep(step: Step, number: usize) -> impl IntoView {
     let title = match (&step.room, step.chat) {
-        (Some(room), _) => room.title().to_owned(),
+        (Some(room), _) => wording::room(room).to_owned(),
         (None, true) => "Direct chat".to_owned(),
         (None, false) => format!("Room {number}"),
     };
@@ -129,7 +129,7 @@ fn OneStep(step: Step, number: usize) -> impl IntoView {
             let state = view! {
                 <span class="flex items-start gap-1 text-sm text-error">
                     <Icon shape=Shape::Failed class="mt-0.5 size-4" />
-                    {reason}
+                    {wording::reason(&reason).into_owned()}
                 </span>
             };
             (state, None)

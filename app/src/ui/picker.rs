@@ -3,10 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Icon, RoomAvatar, Shape, browser};
-use crate::{Room, RoomChoice, view};
-
-/// The name of a room's box in the form.
-pub const ROOMS: &str = "form[rooms][]";
+use crate::{Field, Room, RoomChoice, RoomProblem, view, wording};
 
 /// Rooms that stand together, below the space that they are in.
 struct Group {
@@ -24,7 +21,7 @@ fn groups(choices: Vec<RoomChoice>, before: &[Room]) -> Vec<Group> {
     for space in spaces {
         let inside = |choice: &mut RoomChoice| space.children.contains(&choice.room.id);
         let inside: Vec<RoomChoice> = rooms.extract_if(.., inside).collect();
-        let name = space.room.title().to_owned();
+        let name = wording::room(&space.room).to_owned();
         groups.push(Group { name, choices: [space].into_iter().chain(inside).collect() });
     }
     rooms.extend(gone);
@@ -40,7 +37,7 @@ fn gone_choice(room: Room) -> RoomChoice {
         members: 0,
         encrypted: false,
         public: false,
-        refusal: Some("Nobody can come in here through you any more.".to_owned()),
+        refusal: Some(RoomProblem::Closed),
         children: Vec::new(),
     }
 }
@@ -59,7 +56,7 @@ pub(crate) fn Picker(
     let groups = groups(choices, &before);
     let search = RwSignal::new(String::new());
     let nothing = groups.is_empty();
-    let recount = move || count.set(browser::ticked(ROOMS));
+    let recount = move || count.set(browser::ticked(Field::Rooms.name()));
     // Somebody may have begun to tick before the script was there.
     Effect::new(move |_| recount());
     let groups = groups.into_iter().map(|group| {
@@ -121,15 +118,14 @@ pub(crate) fn Picker(
 #[component]
 fn OneRoom(choice: RoomChoice, search: RwSignal<String>, on: bool, kept: bool) -> impl IntoView {
     let RoomChoice { room, members, encrypted, public, refusal, .. } = choice;
-    let (id, title) = (room.id.clone(), room.title().to_owned());
+    let (id, title) = (room.id.clone(), wording::room(&room).to_owned());
     let disabled = refusal.is_some() && !kept;
-    let about = refusal.unwrap_or_else(|| {
-        let what = if room.space { "Space" } else { "Room" };
-        match members {
-            1 => format!("{what} · only you"),
-            _ => format!("{what} · {members} people"),
-        }
-    });
+    let what = if room.space { "Space" } else { "Room" };
+    let about = match (refusal, members) {
+        (Some(problem), _) => wording::room_problem(problem).to_owned(),
+        (None, 1) => format!("{what} · only you"),
+        (None, _) => format!("{what} · {members} people"),
+    };
     let hidden = {
         let title = title.clone();
         move || search.with(|search| !search.is_empty() && !browser::contains(&title, search))
@@ -137,7 +133,7 @@ fn OneRoom(choice: RoomChoice, search: RwSignal<String>, on: bool, kept: bool) -
     view! {
         <li class:hidden=hidden>
             <label class="flex cursor-pointer items-center gap-3 rounded-field px-3 py-2 hover:bg-base-200 has-checked:bg-base-200 has-disabled:cursor-not-allowed has-disabled:opacity-70">
-                <input class="checkbox checkbox-primary" type="checkbox" name=ROOMS value=id checked=on disabled=disabled />
+                <input class="checkbox checkbox-primary" type="checkbox" name=Field::Rooms.name() value=id checked=on disabled=disabled />
                 <RoomAvatar room />
                 <span class="min-w-0 flex-1">
                     <span class="flex items-center gap-1.5">

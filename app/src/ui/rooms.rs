@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::RoomAvatar;
-use crate::{Room, view};
+use crate::{Room, view, wording};
 
 /// Rooms with their pictures and names.
 #[component]
@@ -13,7 +13,7 @@ pub(crate) fn RoomList(rooms: Vec<Room>) -> impl IntoView {
             {rooms
                 .into_iter()
                 .map(|room| {
-                    let title = room.title().to_owned();
+                    let title = wording::room(&room).to_owned();
                     let space = room.space;
                     view! {
                         <li class="flex min-w-0 items-center gap-3 rounded-field bg-base-200 px-3 py-2">

@@ -2,8 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::{Moment, text::count};
-use crate::{Invite, InviteState, Limits, view};
+use super::Moment;
+use crate::{
+    Invite, InviteState, Limits, view,
+    wording::{self, count},
+};
 
 /// Says so where an invite lets nobody in.
 #[component]
@@ -15,7 +18,7 @@ pub(crate) fn StateBadge(state: InviteState) -> impl IntoView {
         InviteState::PausedByAdmin | InviteState::AllPaused => "badge badge-error",
         InviteState::Expired | InviteState::UsedUp => "badge badge-neutral",
     };
-    Some(view! { <span class=class>{state.title()}</span> })
+    Some(view! { <span class=class>{wording::state(state)}</span> })
 }
 
 /// The bounds of an invite, each in a few words.
@@ -32,6 +35,6 @@ pub(crate) fn Bounds(limits: Limits, now: i64) -> impl IntoView {
 
 /// How many may come, if that is bounded.
 pub(crate) fn places(invite: &Invite) -> Option<String> {
-    let most = invite.limits.max_uses?;
+    let most = invite.terms.limits.max_uses?;
     Some(format!("{} of {} left", most.saturating_sub(invite.uses), count(most, "place")))
 }

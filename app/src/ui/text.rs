@@ -2,13 +2,7 @@
 
 use time::{Date, OffsetDateTime};
 
-use crate::utc_text;
-
-/// A number and what it counts: `1 room`, `3 rooms`.
-pub(crate) fn count(number: u32, one: &str) -> String {
-    let end = if number == 1 { "" } else { "s" };
-    format!("{number} {one}{end}")
-}
+use crate::{utc_text, wording::count};
 
 /// A text as HTML (HTML, "Escaping a string"), for the two places where Leptos writes it as it is: the title and text areas.
 pub(crate) fn escaped(text: &str) -> String {

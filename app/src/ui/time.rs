@@ -4,9 +4,10 @@ use leptos::{html, prelude::*};
 
 use super::{
     browser::{local_field, local_text, utc_field},
+    form::field_id,
     text::moment,
 };
-use crate::{utc_text, view};
+use crate::{Field, utc_text, view, wording};
 
 /// A time of which the minute matters.
 #[component]
@@ -26,8 +27,8 @@ pub(crate) fn Moment(at: i64) -> impl IntoView {
 
 /// A field for a time, which may stay empty. `value` and what is sent are UTC.
 #[component]
-pub(crate) fn TimeField(label: &'static str, name: &'static str, value: String, hint: String) -> impl IntoView {
-    let id = format!("field-{}", name.replace(['[', ']'], "-"));
+pub(crate) fn TimeField(field: Field, value: String, hint: String) -> impl IntoView {
+    let id = field_id(field);
     let hint_id = format!("{id}-hint");
     let (shown, sent) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
     // From now on the visible field is in local time, and the other one is sent.
@@ -47,19 +48,19 @@ pub(crate) fn TimeField(label: &'static str, name: &'static str, value: String, 
     view! {
         <div class="grid content-start gap-1.5">
             <label class="font-medium" for=id.clone()>
-                {label} <span class="font-normal text-base-content/80 scripted:hidden">" (UTC)"</span>
+                {wording::field(field)} <span class="font-normal text-base-content/80 scripted:hidden">" (UTC)"</span>
             </label>
             <input
                 node_ref=shown
                 class="input w-full"
                 id=id
-                name=name
+                name=field.name()
                 type="datetime-local"
                 value=value.clone()
                 aria-describedby=hint_id.clone()
                 on:input=change
             />
-            <input node_ref=sent type="hidden" name=name value=value disabled=true />
+            <input node_ref=sent type="hidden" name=field.name() value=value disabled=true />
             <p class="text-sm text-base-content/80" id=hint_id>
                 {hint}
             </p>

@@ -1,6 +1,6 @@
 //! What comes of the form for making and changing an invite.
 
-use app::{Edit, Error, InviteForm, Next, invite_path, utc_text};
+use app::{Edit, Error, Field, InviteForm, Next, Problem, invite_path, utc_text, wording};
 
 use super::Site;
 use crate::{account::Account, error::Result, invites::Saved};
@@ -13,9 +13,9 @@ impl Site {
         let mut draft = form.into_draft()?;
         if let (true, Some(code)) = (editing, &draft.code) {
             // A form knows minutes only: what it shows unchanged is not changed.
-            let before = invites.one(&account, code).await?.0.limits;
-            keep_seconds(&mut draft.not_before, before.not_before);
-            keep_seconds(&mut draft.expires_at, before.expires_at);
+            let before = invites.one(&account, code).await?.0.terms.limits;
+            keep_seconds(&mut draft.terms.limits.not_before, before.not_before);
+            keep_seconds(&mut draft.terms.limits.expires_at, before.expires_at);
         }
         match invites.save(&account, draft).await {
             Ok(Saved { invite, .. }) => Ok(Next::to(invite_path(&invite.code) + if editing { "" } else { "?new=1" })),
@@ -34,33 +34,16 @@ impl Site {
                 let choices = self.web.invites.room_choices(account).await.unwrap_or_default();
                 for refusal in &mut refusals {
                     if let Some(choice) = choices.iter().find(|choice| choice.room.id == refusal.room) {
-                        choice.room.title().clone_into(&mut refusal.room);
+                        wording::room(&choice.room).clone_into(&mut refusal.room);
                     }
                 }
                 Error::RoomsRefused(refusals).into()
             }
             crate::error::Error::Refused(Error::NotYours | Error::CodeSpent { .. }) if !editing => {
-                let problem = "cannot be used: it is taken, or was once. Please choose another one".to_owned();
-                Error::Invalid { field: "code".to_owned(), problem }.into()
-            }
-            // What a form calls it.
-            crate::error::Error::Refused(Error::Invalid { field, problem }) => {
-                Error::Invalid { field: label(&field).to_owned(), problem }.into()
+                Error::Invalid { field: Field::Code, problem: Problem::TakenCode }.into()
             }
             error => error,
         }
-    }
-}
-
-/// What the form for an invite calls a field of the API.
-fn label(field: &str) -> &str {
-    match field {
-        "token" => "code",
-        "not_before" => "Opens",
-        "expires_at" => "Ends",
-        "max_uses" => "How many people",
-        "welcome" => "Welcome",
-        field => field,
     }
 }
 

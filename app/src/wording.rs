@@ -1,0 +1,169 @@
+//! Every sentence that a person reads which is not the layout of a page: errors, reasons, states, and what was done. Use cases and tables
+//! have data; here it is put into words.
+
+mod error;
+
+use std::borrow::Cow;
+
+pub use self::error::{error, invalid, problem, room_problem, rule};
+use crate::{Action, Detail, Field, InviteState, Reason, Room, Sort};
+
+/// What a session is called that somebody has begun with the pages, in the list of their sessions.
+pub const DEVICE: &str = "Super Invites";
+
+/// What a session is called that lasts for a moment, to find out whether an account can be used.
+pub const CHECKING_DEVICE: &str = "Super Invites (checks whether this account can be used)";
+
+/// Why somebody is not in a room.
+pub fn reason(reason: &Reason) -> Cow<'_, str> {
+    let words = match reason {
+        Reason::Banned => "You are banned from this room.",
+        Reason::OwnerLeft => "The person who made this invite is not in this room any more.",
+        Reason::OwnerMayNotInvite => "The person who made this invite may no longer invite people to this room.",
+        Reason::InvitesBlocked => "Your account does not accept invitations from the person who made this invite.",
+        Reason::OwnerIgnored => "You ignore the person who made this invite.",
+        Reason::RoomBlocked => "The admins of this room do not let anybody in with this invite.",
+        Reason::Busy => "The homeserver is busy. Please redeem the invite again in a moment.",
+        Reason::HomeserverFailed => "The homeserver could not do it. Please redeem the invite again later.",
+        Reason::ChatFailed => "The direct chat could not be made. Please redeem the invite again later.",
+        Reason::Said(said) => said,
+    };
+    words.into()
+}
+
+/// What a field of a form is called.
+pub fn field(field: Field) -> &'static str {
+    match field {
+        Field::Code => "Code of your own",
+        Field::Label => "Name for yourself",
+        Field::Rooms => "Rooms",
+        Field::Chat => "A direct chat with you",
+        Field::Registration => "Open accounts",
+        Field::Welcome => "Welcome",
+        Field::ShowRooms => "Show the names of the rooms",
+        Field::NotBefore => "Opens",
+        Field::ExpiresAt => "Ends",
+        Field::MaxUses => "How many people",
+        Field::BlockReason => "Reason",
+        Field::Link => "Link",
+        Field::UserName => "User name",
+        Field::Password => "Password",
+    }
+}
+
+/// Whether an invite lets people in.
+pub fn state(state: InviteState) -> &'static str {
+    match state {
+        InviteState::Open => "Open",
+        InviteState::NotYet => "Not open yet",
+        InviteState::Paused => "Paused",
+        InviteState::PausedByAdmin => "Paused by a server admin",
+        InviteState::AllPaused => "All invites are paused",
+        InviteState::Expired => "Expired",
+        InviteState::UsedUp => "Used up",
+    }
+}
+
+/// An order of invites.
+pub fn sort(sort: Sort) -> &'static str {
+    match sort {
+        Sort::Newest => "Newest first",
+        Sort::MostPeople => "Most people first",
+        Sort::LastCame => "Last arrival first",
+        Sort::Name => "By name",
+    }
+}
+
+/// What a room is called.
+pub fn room(room: &Room) -> &str {
+    match &room.name {
+        Some(name) => name,
+        None if room.left => "A room that you have left",
+        None if room.space => "A space without a name",
+        None => "A room without a name",
+    }
+}
+
+/// What somebody did, before and after the invite's number.
+pub fn action(action: Action) -> (&'static str, &'static str) {
+    match action {
+        Action::Created => ("created", ""),
+        Action::Changed => ("changed", ""),
+        Action::Paused => ("paused", ""),
+        Action::Resumed => ("resumed", ""),
+        Action::Deleted => ("deleted", ""),
+        Action::Redeemed => ("redeemed", ""),
+        Action::Blocked => ("kept", " out of a room"),
+        Action::Unblocked => ("let", " into a room again"),
+        Action::PausedAll => ("paused all invites", ""),
+        Action::ResumedAll => ("resumed all invites", ""),
+    }
+}
+
+/// What else there is to say of it.
+pub fn detail(detail: &Detail) -> Cow<'_, str> {
+    match detail {
+        Detail::Made { rooms, chat, max_uses, ends } => {
+            let mut parts = vec![count(*rooms, "room")];
+            parts.extend(chat.then(|| "a direct chat".to_owned()));
+            parts.extend(max_uses.map(|most| format!("for at most {most}")));
+            parts.extend(ends.then(|| "with an end".to_owned()));
+            parts.join(", ").into()
+        }
+        Detail::Fields(fields) => fields.iter().map(|field| changed(*field)).collect::<Vec<_>>().join(", ").into(),
+        Detail::Came { joined, missed } => format!("{joined} joined, {missed} missed").into(),
+        Detail::Room(text) | Detail::Noted(text) => text.into(),
+    }
+}
+
+/// A field in a list of what has changed.
+fn changed(field: Field) -> &'static str {
+    match field {
+        Field::Code => "code",
+        Field::Label => "label",
+        Field::Rooms => "rooms",
+        Field::Chat => "direct chat",
+        Field::Registration => "accounts",
+        Field::Welcome => "welcome",
+        Field::ShowRooms => "shown rooms",
+        Field::NotBefore => "beginning",
+        Field::ExpiresAt => "end",
+        Field::MaxUses => "number of people",
+        Field::BlockReason => "reason",
+        Field::Link => "link",
+        Field::UserName => "user name",
+        Field::Password => "password",
+    }
+}
+
+/// A number and what it counts: `1 room`, `3 rooms`.
+pub fn count(number: u32, one: &str) -> String {
+    let end = if number == 1 { "" } else { "s" };
+    format!("{number} {one}{end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_the_audit_log_says_what_the_invite_is() {
+        let made = |rooms, chat, max_uses, ends| detail(&Detail::Made { rooms, chat, max_uses, ends }).into_owned();
+        assert_eq!(made(1, false, None, false), "1 room");
+        assert_eq!(made(2, true, Some(5), true), "2 rooms, a direct chat, for at most 5, with an end");
+        let fields = Detail::Fields(vec![Field::Rooms, Field::ExpiresAt]);
+        assert_eq!(detail(&fields), "rooms, end");
+        assert_eq!(detail(&Detail::Noted("as it was".to_owned())), "as it was");
+    }
+
+    #[test]
+    fn a_room_without_a_name_is_called_something() {
+        let room = |name: Option<&str>, space, left| {
+            let room = Room { id: "!a:x".into(), name: name.map(str::to_owned), avatar_url: None, space, left };
+            super::room(&room).to_owned()
+        };
+        assert_eq!(room(Some("Kitchen"), false, true), "Kitchen");
+        assert_eq!(room(None, true, false), "A space without a name");
+        assert_eq!(room(None, false, true), "A room that you have left");
+    }
+}

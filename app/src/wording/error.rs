@@ -1,0 +1,177 @@
+//! What a person is told when something does not work.
+
+use super::{count, field};
+use crate::{Error, Problem, RoomProblem, RoomRefusal, Rule};
+
+/// An error, as a sentence or two.
+pub fn error(error: &Error) -> String {
+    let words = match error {
+        Error::SignedOut { .. } => "Your session has ended. Please sign in again.",
+        Error::Locked => "This account has been locked.",
+        Error::Guest => "Guests cannot use invites.",
+        Error::Suspended => "This account is suspended, so it can neither make nor redeem invites.",
+        Error::Deactivated => "This account has been deactivated.",
+        Error::WrongPassword => "There is no account with this user name and password. Please check both.",
+        Error::WrongServer { server, here } => {
+            return format!("Accounts of {server} cannot sign in here, only those of {here}.");
+        }
+        Error::SignInFailed => "Signing in did not work, or took too long. Please try again.",
+        Error::TooFast { retry_after } => {
+            return format!("That was too often. Please try again in {}.", duration(*retry_after));
+        }
+        Error::TooManyGuesses { retry_after } => {
+            return format!(
+                "Too many wrong codes have been tried. Sign in to open this one, or try again in {}.",
+                duration(*retry_after)
+            );
+        }
+        Error::UnknownInvite => "There is no such invite.",
+        Error::Ended => "This invite has ended. Please ask for a new one.",
+        Error::OwnerGone => "The person who made this invite can no longer invite people. Please ask for a new one.",
+        Error::NotYours => "This invite belongs to somebody else.",
+        Error::OwnInvite => "You cannot redeem your own invite.",
+        Error::AlreadyRedeemed => "You have redeemed this invite already.",
+        Error::CodeSpent { code } => {
+            return format!("The code “{code}” was deleted and cannot be used again. Please choose another one.");
+        }
+        Error::Invalid { field: name, problem } => return invalid(field(*name), problem),
+        Error::RoomsRefused(rooms) => return format!("You cannot invite people to {}.", refused(rooms)),
+        Error::RoomAdminsOnly => "Only the admins of this room may see which invites lead into it.",
+        Error::ServerAdminsOnly => "Only server admins may do this.",
+        Error::Forbidden(rule) => {
+            return format!("{} (This server’s rule: {}.)", self::rule(*rule), rule.key());
+        }
+        Error::StillSignedIn => {
+            "The homeserver does not answer, so you are still signed in. Please try again in a moment."
+        }
+        Error::Unreachable { .. } => {
+            "The homeserver does not answer right now. Nothing is lost: please try again in a moment."
+        }
+        Error::Outdated => "This page is too old. Please reload it.",
+        Error::Internal => "Something went wrong here. It has been noted; please try again later.",
+    };
+    words.to_owned()
+}
+
+/// What is wrong with a field of this name.
+pub fn invalid(name: &str, problem: &Problem) -> String {
+    format!("“{name}” {}.", self::problem(problem))
+}
+
+/// What is wrong with a field, and what is allowed: it continues the sentence that the field's name begins.
+pub fn problem(problem: &Problem) -> String {
+    let words = match problem {
+        Problem::IllegalCode(longest) => {
+            return format!(
+                "must be 1 to {longest} characters long and may only contain the letters A to Z and a to z, digits, and the characters . _ ~ -"
+            );
+        }
+        Problem::TakenCode => "cannot be used: it is taken, or was once. Please choose another one",
+        Problem::OwnCode => "is one of your own invites already: choose another one, or edit that one",
+        Problem::TooManyRooms(most) => return format!("may name at most {}", count(*most, "room")),
+        Problem::NoRoom(text) => {
+            return format!("names “{text}”, which is neither a room id (!…) nor an alias (#…:…)");
+        }
+        Problem::Nowhere => "are missing: choose one at least, or the chat with you",
+        Problem::NoTime => "must be a date and a time",
+        Problem::NoCount => "must be a whole number, 1 at least",
+        Problem::Past => "lies in the past",
+        Problem::BeforeBegin => "must be later than the beginning",
+        Problem::NotOneLine(longest) => return format!("must be one line of at most {longest} characters"),
+        Problem::TooLong(longest) => return format!("must be a text of at most {longest} characters"),
+        Problem::TooMuch(most) => {
+            return format!("is too long: its path and query may have {most} characters together");
+        }
+    };
+    words.to_owned()
+}
+
+/// A rule of the server that speaks against something.
+pub fn rule(rule: Rule) -> String {
+    match rule {
+        Rule::Creators => "You may not make invites here.".to_owned(),
+        Rule::ChosenCodes => "Codes are made by the server: leave it empty.".to_owned(),
+        Rule::ShortestChosenCode(fewest) => {
+            format!("A code of your own needs at least {}.", count(fewest, "character"))
+        }
+        Rule::AccountAge(days) => {
+            format!("Your account must be {} old before you can make invites.", count(days, "day"))
+        }
+        Rule::MaxUses(most) => format!("An invite may let in at most {most} people."),
+        Rule::MaxDays(days) => format!("An invite may be open for at most {}.", count(days, "day")),
+        Rule::OpenInvites(most) => {
+            format!("You may have {} at a time. End one that is not needed any more.", count(most, "open invite"))
+        }
+        Rule::CreationsPerDay(most) => {
+            format!("You may make {} a day. Please try again tomorrow.", count(most, "invite"))
+        }
+    }
+}
+
+/// Why an invite may not lead into a room.
+pub fn room_problem(problem: RoomProblem) -> &'static str {
+    match problem {
+        RoomProblem::Unknown => "There is no such room.",
+        RoomProblem::NotIn => "You are not in this room.",
+        RoomProblem::MayNotInvite => "You may not invite people to this room.",
+        RoomProblem::Replaced => "This room was replaced by another one.",
+        RoomProblem::Closed => "Nobody can come in here through you any more.",
+    }
+}
+
+fn refused(rooms: &[RoomRefusal]) -> String {
+    let words = |refusal: &RoomRefusal| {
+        let problem = room_problem(refusal.problem);
+        format!("{} ({})", refusal.room, problem.trim_end_matches('.'))
+    };
+    rooms.iter().map(words).collect::<Vec<_>>().join(", ")
+}
+
+fn duration(seconds: u32) -> String {
+    match seconds {
+        0..=1 => "a second".to_owned(),
+        2..=90 => format!("{seconds} seconds"),
+        _ => format!("{} minutes", seconds.div_ceil(60)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Field;
+
+    #[test]
+    fn an_error_at_a_field_calls_it_what_the_form_does() {
+        let error = Error::Invalid { field: Field::ExpiresAt, problem: Problem::Past };
+        assert_eq!(error.to_string(), "“Ends” lies in the past.");
+    }
+
+    #[test]
+    fn a_rule_is_said_with_its_bound_and_its_name() {
+        let error = Error::Forbidden(Rule::OpenInvites(1));
+        assert_eq!(
+            error.to_string(),
+            "You may have 1 open invite at a time. End one that is not needed any more. \
+             (This server’s rule: policy.open_invites.)"
+        );
+    }
+
+    #[test]
+    fn each_room_that_is_refused_is_named_with_its_problem() {
+        let refusal = |room: &str, problem| RoomRefusal { room: room.to_owned(), problem };
+        let error =
+            Error::RoomsRefused(vec![refusal("!a:x", RoomProblem::NotIn), refusal("#b:x", RoomProblem::Unknown)]);
+        assert_eq!(
+            error.to_string(),
+            "You cannot invite people to !a:x (You are not in this room), #b:x (There is no such room)."
+        );
+    }
+
+    #[test]
+    fn a_wait_is_told_in_whole_minutes_once_it_is_long() {
+        let wait = |retry_after| Error::TooFast { retry_after }.to_string();
+        assert_eq!(wait(1), "That was too often. Please try again in a second.");
+        assert_eq!(wait(90), "That was too often. Please try again in 90 seconds.");
+        assert_eq!(wait(91), "That was too often. Please try again in 2 minutes.");
+    }
+}

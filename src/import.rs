@@ -1,0 +1,66 @@
+//! `super-invites import`: takes over what other programs have left.
+
+use std::{fmt::Write, sync::Arc};
+
+use matrix_sdk::ruma::OwnedUserId;
+
+use crate::{
+    ServeError,
+    config::{Config, ConfigError, SqlUrl},
+    invites::{Clock, Takeover},
+    store::{self, NotTaken, Store, Taken},
+};
+
+/// What is imported, and whence.
+#[derive(Debug, Clone)]
+pub enum Import {
+    /// What the Python module has left in a database.
+    Module(SqlUrl),
+    /// The tokens of matrix-registration in a database, for somebody.
+    MatrixRegistration(SqlUrl, OwnedUserId),
+}
+
+/// Takes over what another program has left in another database, and says so in numbers; with `dry_run` it only says so.
+pub async fn import(config: &Config, what: &Import, clock: Clock, dry_run: bool) -> Result<String, ServeError> {
+    let homeserver = Arc::new(crate::homeserver(config)?);
+    let (Import::Module(from) | Import::MatrixRegistration(from, _)) = what;
+    if let Import::MatrixRegistration(_, owner) = what
+        && owner.server_name() != config.server_name
+    {
+        return Err(ConfigError::Key(format!("--owner: {owner} has no account on {}", config.server_name)).into());
+    }
+    let (store, from) = (Store::open(&config.database()?).await?, Store::open_to_read(from).await?);
+    let invites = crate::invites(config, &store, &homeserver, &clock);
+    let takeover = match what {
+        Import::Module(_) => invites.take_over(&from, dry_run).await,
+        Import::MatrixRegistration(_, owner) => invites.take_over_tokens(&from, owner, dry_run).await.map(Some),
+    };
+    from.close().await;
+    store.close().await;
+    let did = if dry_run { "Would take over" } else { "Took over" };
+    match takeover? {
+        Some(takeover) => Ok(format!("{did} {}", in_words(&takeover))),
+        None => Err(store::Error::NotTaken(NotTaken::Missing("tokens")).into()),
+    }
+}
+
+/// What was taken over, or would be, in numbers; one line for each kind of thing that was left out.
+pub(crate) fn in_words(takeover: &Takeover) -> String {
+    let Takeover { taken, unusable, strangers, nowhere } = *takeover;
+    let Taken { invites, deleted, deleted_since, rooms, came, conflicts } = taken;
+    let mut words =
+        format!("{invites} invites, {deleted} of them deleted, into {rooms} rooms, with {came} people who came");
+    for (number, what) in [
+        (deleted_since, "invites were deleted since the last time"),
+        (conflicts, "codes are other invites’ here, which stay as they are"),
+        (unusable as u64, "invites were left out: their codes are too long, or cannot be written down"),
+        (strangers as u64, "invites or people who came were left out: their owners’ or their own Matrix ids are none"),
+        (nowhere as u64, "rooms were left out: they are named by neither an id nor an alias"),
+    ] {
+        if number > 0 {
+            // Writing into a text does not fail.
+            write!(words, "\n{number} {what}").ok();
+        }
+    }
+    words
+}
