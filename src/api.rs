@@ -4,6 +4,7 @@
 mod access_token;
 mod admin;
 mod info;
+mod people;
 mod query;
 mod redeem;
 mod redemptions;

@@ -1,5 +1,7 @@
 //! `super-invites check`: what is wrong, one line a finding, with the mend.
 
+#![expect(clippy::disallowed_methods, reason = "a command asks once, and ends")]
+
 use std::time::{Duration, Instant};
 
 use matrix_sdk::ruma::UserId;
@@ -8,6 +10,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::{
+    chance::Chance,
     config::{ActingMode, Config, Creators, CreatorsWord, Policy},
     homeserver::{AdminApi, Error, Homeserver, Limits},
     reach::{self, Reached},
@@ -58,7 +61,7 @@ async fn database(config: &Config) -> Result<Sealer, String> {
         let store = Store::open(&database).await.map_err(|error| cause(&error))?;
         let probed = store.probe().await.map_err(|error| cause(&error));
         let key = config.session_key().map_err(|error| error.to_string())?;
-        let sealer = Sealer::new(key, &store).await.map_err(|error| cause(&error));
+        let sealer = Sealer::new(key, &store, &Chance::system()).await.map_err(|error| cause(&error));
         store.close().await;
         probed.and(sealer)
     };

@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, sync::Arc};
 
-use crate::{homeserver, store};
+use crate::{chance::NoChance, homeserver, store};
 
 /// A result of a use case.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -43,6 +43,33 @@ impl Error {
     }
 }
 
+/// Why a step of a use case did not work, where it matters whose fault it is.
+#[derive(Debug)]
+pub(crate) enum StepError {
+    /// This service's.
+    Failed(Error),
+    /// The homeserver has something against it, or does not answer.
+    Homeserver(homeserver::Error),
+}
+
+impl From<store::Error> for StepError {
+    fn from(error: store::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<NoChance> for StepError {
+    fn from(error: NoChance) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<homeserver::Error> for StepError {
+    fn from(error: homeserver::Error) -> Self {
+        Self::Homeserver(error)
+    }
+}
+
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         Self::Failed(Arc::new(error))
@@ -68,8 +95,8 @@ impl From<Arc<homeserver::Error>> for Error {
     }
 }
 
-impl From<getrandom::Error> for Error {
-    fn from(error: getrandom::Error) -> Self {
+impl From<NoChance> for Error {
+    fn from(error: NoChance) -> Self {
         Self::Failed(Arc::new(error))
     }
 }

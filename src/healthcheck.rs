@@ -1,5 +1,7 @@
 //! `super-invites healthcheck`: whether the service of this configuration answers on this machine, for a container's own check.
 
+#![expect(clippy::disallowed_methods, reason = "a command asks once, and ends")]
+
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     time::Duration,

@@ -6,6 +6,7 @@ use matrix_sdk::ruma::OwnedUserId;
 
 use crate::{
     ServeError,
+    chance::Chance,
     config::{Config, ConfigError, SqlUrl},
     invites::{Clock, Takeover},
     store::{self, NotTaken, Store, Taken},
@@ -21,7 +22,13 @@ pub enum Import {
 }
 
 /// Takes over what another program has left in another database, and says so in numbers; with `dry_run` it only says so.
-pub async fn import(config: &Config, what: &Import, clock: Clock, dry_run: bool) -> Result<String, ServeError> {
+pub async fn import(
+    config: &Config,
+    what: &Import,
+    clock: Clock,
+    chance: Chance,
+    dry_run: bool,
+) -> Result<String, ServeError> {
     let homeserver = Arc::new(crate::homeserver(config)?);
     let (Import::Module(from) | Import::MatrixRegistration(from, _)) = what;
     if let Import::MatrixRegistration(_, owner) = what
@@ -30,7 +37,7 @@ pub async fn import(config: &Config, what: &Import, clock: Clock, dry_run: bool)
         return Err(ConfigError::Key(format!("--owner: {owner} has no account on {}", config.server_name)).into());
     }
     let (store, from) = (Store::open(&config.database()?).await?, Store::open_to_read(from).await?);
-    let invites = crate::invites(config, &store, &homeserver, &clock);
+    let invites = crate::invites(config, &store, &homeserver, &clock, &chance);
     let takeover = match what {
         Import::Module(_) => invites.take_over(&from, dry_run).await,
         Import::MatrixRegistration(_, owner) => invites.take_over_tokens(&from, owner, dry_run).await.map(Some),

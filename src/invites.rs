@@ -36,6 +36,7 @@ use self::{
 pub use self::{rules::Rules, save::Saved, takeover::Takeover};
 use crate::{
     account::{Account, Origin},
+    chance::Chance,
     config::{FailedLookups, WorkLimits},
     error::{Error, Result},
     homeserver::{self, Homeserver, Standing},
@@ -54,6 +55,7 @@ struct Inner {
     homeserver: Arc<Homeserver>,
     rules: Rules,
     clock: Clock,
+    chance: Chance,
     guesses: Guesses,
     done: Done,
     lists: Lists,
@@ -87,6 +89,7 @@ impl Invites {
         failed_lookups: FailedLookups,
         limits: WorkLimits,
         clock: Clock,
+        chance: Chance,
     ) -> Self {
         Self(Arc::new(Inner {
             store,
@@ -95,6 +98,7 @@ impl Invites {
             guesses: Guesses::new(failed_lookups, Arc::clone(&clock)),
             done: Done::new(limits),
             clock,
+            chance,
             lists: lists(),
             running: Running::default(),
             tasks: TaskTracker::new(),
@@ -130,11 +134,8 @@ impl Invites {
         {
             return Ok(Listed { invites, all_paused, now });
         }
-        let mut invites = self.0.store.invites_of(owner).await?;
-        for invite in &mut invites {
-            self.0.rules.bound(invite);
-        }
-        let invites = Arc::new(invites);
+        let invites = self.0.store.invites_of(owner).await?.into_iter();
+        let invites: Arc<Vec<Invite>> = Arc::new(invites.map(|invite| self.0.rules.bounded(invite)).collect());
         self.0.lists.insert(owner.to_owned(), (version, Arc::clone(&invites))).await;
         Ok(Listed { invites, all_paused, now })
     }
@@ -142,7 +143,7 @@ impl Invites {
     /// One of somebody's own invites, and whether it lets people in.
     pub async fn one(&self, account: &Account, code: &str) -> Result<(Invite, InviteState)> {
         let stored = self.own(account, code).await?;
-        let state = registration::state(&stored, (self.0.clock)());
+        let state = stored.state((self.0.clock)());
         Ok((stored.invite, state))
     }
 
@@ -203,7 +204,7 @@ pub struct Listed {
 impl Listed {
     /// Whether one of them lets people in.
     pub fn state(&self, invite: &Invite) -> InviteState {
-        registration::state_of(invite, self.all_paused, self.now)
+        invite.state(self.all_paused, self.now)
     }
 }
 
@@ -244,7 +245,7 @@ impl Inner {
 
     async fn preview(&self, account: &Account, code: &str) -> Result<Preview> {
         let stored = self.stored(code).await?.ok_or(Refusal::UnknownInvite)?;
-        let state = registration::state(&stored, (self.clock)());
+        let state = stored.state((self.clock)());
         let open = self.is_open_to(&stored, Some(account.user_id())).await?;
         let StoredInvite { invite, deleted_at, .. } = stored;
         if deleted_at.is_some() {

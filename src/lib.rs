@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod api;
+pub mod chance;
 pub mod check;
 pub mod config;
 pub mod error;
@@ -27,6 +28,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use self::{
+    chance::Chance,
     config::{Config, ConfigError, Policy},
     homeserver::Homeserver,
     invites::{Clock, Invites, Rules},
@@ -90,7 +92,7 @@ pub fn homeserver(config: &Config) -> Result<Homeserver, ServeError> {
 }
 
 /// The use cases of a configuration.
-fn invites(config: &Config, store: &Store, homeserver: &Arc<Homeserver>, clock: &Clock) -> Invites {
+fn invites(config: &Config, store: &Store, homeserver: &Arc<Homeserver>, clock: &Clock, chance: &Chance) -> Invites {
     let rules = Rules {
         max_rooms: config.max_rooms,
         registration: config.generate_registration_token,
@@ -99,7 +101,7 @@ fn invites(config: &Config, store: &Store, homeserver: &Arc<Homeserver>, clock: 
         audit_days: config.audit_days,
     };
     let (store, homeserver, clock) = (store.clone(), Arc::clone(homeserver), Arc::clone(clock));
-    Invites::new(store, homeserver, rules, config.failed_lookups, config.limits.clone(), clock)
+    Invites::new(store, homeserver, rules, config.failed_lookups, config.limits.clone(), clock, chance.clone())
 }
 
 /// Serves until `shutdown`, then finishes what has begun.
@@ -107,17 +109,18 @@ pub async fn serve(
     config: Config,
     listener: TcpListener,
     clock: Clock,
+    chance: Chance,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let homeserver = Arc::new(homeserver(&config)?);
     let store = Store::open(&config.database()?).await?;
-    let invites = invites(&config, &store, &homeserver, &clock);
+    let invites = invites(&config, &store, &homeserver, &clock, &chance);
     if let Some(takeover) = invites.take_over_here().await? {
         tracing::info!("took over from synapse_super_invites: {}", import::in_words(&takeover));
     }
     let proxies = Arc::new(Proxies::new(config.trusted_proxies.clone()));
-    let sealer = Sealer::new(config.session_key()?, &store).await?;
-    let sharing = Sharing::new(&config, &invites, &store, &homeserver)?;
+    let sealer = Sealer::new(config.session_key()?, &store, &chance).await?;
+    let sharing = Sharing::new(&config, &invites, &store, &homeserver, &chance)?;
     if let Some(sharing) = &sharing {
         sharing.prepare().await?;
     }
@@ -137,6 +140,7 @@ pub async fn serve(
         let settings = web::Settings {
             proxies,
             sealer,
+            chance,
             public_url: config.public_url.clone(),
             homeserver: config.homeserver_public_url.clone().unwrap_or_else(|| config.homeserver_url.clone()),
         };

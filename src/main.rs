@@ -12,6 +12,7 @@ use std::{
 use clap::{ArgGroup, Parser, Subcommand};
 use matrix_sdk::ruma::{OwnedServerName, OwnedUserId};
 use super_invites::{
+    chance::Chance,
     check,
     config::{self, Config, SqlUrl},
     healthcheck::healthcheck,
@@ -106,11 +107,11 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
             let config = read(cli.config)?;
             let listener = TcpListener::bind(config.listen).await?;
             tracing::info!(address = %listener.local_addr()?, "listening");
-            serve(config, listener, clock(), shutdown()).await?;
+            serve(config, listener, clock(), Chance::system(), shutdown()).await?;
         }
         Command::Registration { server_name, sender, out, as_token_file, hs_token_file } => {
             let tokens = Tokens { as_token: token(as_token_file)?, hs_token: token(hs_token_file)? };
-            write_registration(&Registration::new(&server_name, &sender, tokens)?, &out)?;
+            write_registration(&Registration::new(&server_name, &sender, tokens, &Chance::system())?, &out)?;
         }
         Command::Healthcheck => {
             healthcheck(read(cli.config)?.listen).await.map_err(|problem| format!("not healthy: {problem}"))?;
@@ -121,7 +122,7 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
                 (None, Some((from, owner))) => Import::MatrixRegistration(from, owner),
                 (None, None) => return Err("--from or --from-matrix-registration is missing".into()),
             };
-            println!("{}", import(&read(cli.config)?, &what, clock(), dry_run).await?);
+            println!("{}", import(&read(cli.config)?, &what, clock(), Chance::system(), dry_run).await?);
         }
         Command::Check => return Ok(report(&check::findings(&read(cli.config)?, clock()()).await)),
         Command::Config => print!("{}", config::EXAMPLE),

@@ -2,6 +2,8 @@
 
 use matrix_sdk::ruma::ServerName;
 
+use crate::chance::{Chance, NoChance};
+
 /// The fewest characters of a token: 32 of them are hard to guess however they were made.
 const SHORTEST: usize = 32;
 
@@ -19,9 +21,15 @@ impl Registration {
     ///
     /// # Errors
     /// If a token cannot be one, or the system has no random numbers.
-    pub fn new(server_name: &ServerName, sender_localpart: &str, tokens: Tokens) -> Result<Self, TokenError> {
+    pub fn new(
+        server_name: &ServerName,
+        sender_localpart: &str,
+        tokens: Tokens,
+        chance: &Chance,
+    ) -> Result<Self, TokenError> {
         let server = regex_escaped(server_name.as_str());
-        let (as_token, hs_token) = (token("as_token", tokens.as_token)?, token("hs_token", tokens.hs_token)?);
+        let (as_token, hs_token) =
+            (token("as_token", tokens.as_token, chance)?, token("hs_token", tokens.hs_token, chance)?);
         if as_token == hs_token {
             return Err(TokenError::Same);
         }
@@ -63,14 +71,13 @@ pub enum TokenError {
     Same,
     /// There are no random numbers.
     #[error(transparent)]
-    Random(#[from] getrandom::Error),
+    Random(#[from] NoChance),
 }
 
 /// A token that was given, or a new one.
-fn token(name: &'static str, given: Option<String>) -> Result<String, TokenError> {
+fn token(name: &'static str, given: Option<String>, chance: &Chance) -> Result<String, TokenError> {
     let Some(token) = given else {
-        let half = || app::Code::generate(getrandom::fill).map(String::from);
-        return Ok(format!("{}{}", half()?, half()?));
+        return Ok(format!("{}{}", chance.code()?.as_str(), chance.code()?.as_str()));
     };
     // RFC 6750, section 2.1.
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
@@ -97,7 +104,8 @@ mod tests {
     #[test]
     fn the_file_covers_the_users_of_this_server_and_no_other() {
         let name = ServerName::parse("chat.example.org:8448").expect("a server name");
-        let written = Registration::new(&name, "super-invites", Tokens::default()).expect("there are random numbers");
+        let written = Registration::new(&name, "super-invites", Tokens::default(), &Chance::system())
+            .expect("there are random numbers");
         let file: Value = serde_saphyr::from_str(&written.yaml).expect("it is YAML");
         assert_eq!(file["url"], Value::Null);
         assert_eq!(file["rate_limited"], false);
@@ -115,7 +123,7 @@ mod tests {
         let name = ServerName::parse("x").expect("a server name");
         let with = |as_token: &str, hs_token: &str| {
             let tokens = Tokens { as_token: Some(as_token.to_owned()), hs_token: Some(hs_token.to_owned()) };
-            Registration::new(&name, "super-invites", tokens)
+            Registration::new(&name, "super-invites", tokens, &Chance::system())
         };
         let (one, other) = ("0123456789".repeat(4), "1e5".repeat(11));
         let file: Value = serde_saphyr::from_str(&with(&one, &other).expect("they fit").yaml).expect("it is YAML");

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256, Sha512};
 
 use crate::{
+    chance::{Chance, NoChance},
     config::Secret,
     store::{self, Millis, Store},
 };
@@ -33,7 +34,7 @@ pub enum Error {
     Store(#[from] store::Error),
     /// The system gives no random numbers.
     #[error("the system gives no random numbers")]
-    Random(#[from] getrandom::Error),
+    Random(#[from] NoChance),
 }
 
 /// Who is signed in, as the cookie says. The homeserver is asked before anything is done in their name.
@@ -74,12 +75,11 @@ impl Sealed for Journey {
 
 impl Sealer {
     /// With the configured key or, without one, with the one that all instances find in the database.
-    pub async fn new(configured: Option<Secret>, store: &Store) -> Result<Self, Error> {
+    pub async fn new(configured: Option<Secret>, store: &Store, chance: &Chance) -> Result<Self, Error> {
         let secret = match configured {
             Some(secret) => secret.reveal().to_owned(),
             None => {
-                let mut fresh = [0; 64];
-                getrandom::fill(&mut fresh)?;
+                let fresh: [u8; 64] = chance.bytes()?;
                 store.key(KEY, &STANDARD.encode(fresh)).await?
             }
         };

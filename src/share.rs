@@ -22,6 +22,7 @@ use self::{
 pub use self::{page::TemplateError, target::Target};
 use crate::{
     account::{Account, Origin},
+    chance::Chance,
     config::{Config, ConfigError},
     error::{Error, Result},
     homeserver::Homeserver,
@@ -91,6 +92,7 @@ impl Sharing {
         invites: &Invites,
         store: &Store,
         homeserver: &Arc<Homeserver>,
+        chance: &Chance,
     ) -> Result<Option<Self>, ShareError> {
         let Some(settings) = &config.share_link_generator else { return Ok(None) };
         let landing = config.public_url.as_ref().filter(|_| config.enable_web);
@@ -100,7 +102,7 @@ impl Sharing {
             homeserver: Arc::clone(homeserver),
             server: config.server_name.clone(),
             prefix: config.share_link_prefix()?,
-            folder: settings.target_path.clone().map(Folder::new),
+            folder: settings.target_path.clone().map(|path| Folder::new(path, chance.clone())),
             pages: Pages::new(settings.template_path.as_deref(), landing)?,
         }))))
     }
@@ -254,7 +256,7 @@ impl Inner {
 /// # Errors
 /// What the system says.
 pub async fn try_folder<T>(folder: &Path, html: String, look: impl Future<Output = T>) -> std::io::Result<T> {
-    let folder = Folder::new(folder.to_owned());
+    let folder = Folder::new(folder.to_owned(), Chance::system());
     folder.write(NO_LINK, html).await?;
     let seen = look.await;
     folder.remove(NO_LINK).await?;

@@ -37,7 +37,7 @@ use crate::config::SqlUrl;
 pub use self::{
     audit::{Entry, Noted, Span},
     changes::{NewInvite, OverQuota, Pause, Quota},
-    invites::{StoredInvite, Written},
+    invites::{AsWritten, StoredInvite, Written},
     matrix_registration::OldToken,
     module::{NotTaken, OldGuest, OldInvite},
     redemptions::{Begun, Came, Chat, Outcome, Redemption, Totals, Use},

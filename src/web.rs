@@ -14,7 +14,6 @@ mod visit;
 
 use std::{
     future::Future,
-    net::SocketAddr,
     sync::{Arc, LazyLock},
     time::Duration,
 };
@@ -23,7 +22,7 @@ use app::{App, Files, PREFIX, Posted, provide_backend, provide_mount, provide_po
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{ConnectInfo, Request, State},
+    extract::{Request, State},
     middleware::from_fn_with_state,
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -36,7 +35,7 @@ use url::Url;
 
 pub use self::assets::Assets;
 use self::{pictures::Pictures, site::Site, visit::Visit};
-use crate::{account::Account, invites::Invites, proxies::Proxies, session::Sealer};
+use crate::{account::Account, chance::Chance, invites::Invites, proxies::Proxies, session::Sealer};
 
 /// Where server functions are answered. They keep this path wherever the pages are mounted.
 const FUNCTIONS: &str = "/_synapse/client/super_invites/_rpc";
@@ -50,6 +49,8 @@ pub struct Settings {
     pub proxies: Arc<Proxies>,
     /// What seals cookies.
     pub sealer: Sealer,
+    /// Where random numbers come from.
+    pub chance: Chance,
     /// The address that links carry.
     pub public_url: Option<Url>,
     /// Where browsers find the homeserver.
@@ -101,36 +102,25 @@ pub fn router(invites: Invites, settings: Settings, assets: Assets<'_>) -> Route
 }
 
 /// A page, as an answer to `GET`.
-async fn page(State(web): State<Arc<Web>>, ConnectInfo(peer): ConnectInfo<SocketAddr>, request: Request) -> Response {
+async fn page(State(web): State<Arc<Web>>, visit: Visit, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    let visit = web.visit(&parts, peer);
     web.render(visit, parts, None).await
 }
 
 /// The page for an address that leads nowhere.
-async fn missing(
-    State(web): State<Arc<Web>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
-) -> Response {
+async fn missing(State(web): State<Arc<Web>>, visit: Visit, request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return StatusCode::NOT_FOUND.into_response();
     }
     let (parts, _) = request.into_parts();
-    let visit = web.visit(&parts, peer);
     let mut response = web.render(visit, parts, None).await;
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
 }
 
 /// A server function, asked for by a script of a page.
-async fn function(
-    State(web): State<Arc<Web>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
-) -> Response {
+async fn function(State(web): State<Arc<Web>>, visit: Visit, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let visit = web.visit(&parts, peer);
     if !visit.is_from_here() || !visit.is_by_script() {
         return reply::not_from_here();
     }
@@ -148,10 +138,6 @@ async fn read(body: Body) -> Result<Bytes, Response> {
 }
 
 impl Web {
-    fn visit(&self, parts: &Parts, peer: SocketAddr) -> Visit {
-        Visit::new(parts, peer, &self.settings.proxies, self.settings.public_url.as_ref())
-    }
-
     async fn is_server_admin(&self, account: &Account) -> bool {
         let ask = self.invites.is_server_admin(account);
         self.server_admins.try_get_with_by_ref(account.token(), ask).await.unwrap_or_default()
@@ -168,7 +154,7 @@ impl Web {
     async fn render(self: &Arc<Self>, visit: Visit, mut parts: Parts, posted: Option<Posted>) -> Response {
         let (base, origin) = (visit.base, visit.site.clone());
         let (site, reply) = Site::new(Arc::clone(self), visit, true);
-        let (nonce, scripts) = (headers::nonce(), format!("{origin}{PREFIX}/_assets/pkg/"));
+        let (nonce, scripts) = (headers::nonce(&self.settings.chance), format!("{origin}{PREFIX}/_assets/pkg/"));
         let context = {
             let nonce = nonce.clone();
             move || {

@@ -1,11 +1,12 @@
 //! `admin/…`: for server admins.
 
+use std::borrow::Cow;
+
 use app::{AuditEntry, Intervention, ServerInvite, ServerInvites, wording};
 use http::Method;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
-use super::{Request, Resource, refuse, reply::Reply, rooms::known};
+use super::{Request, Resource, people::Known, refuse, reply::Reply};
 use crate::invites::Invites;
 
 #[derive(Deserialize)]
@@ -14,9 +15,42 @@ struct Intervene {
     action: Intervention,
 }
 
-#[derive(Deserialize)]
+/// Both ways: what is asked for, and what is so.
+#[derive(Serialize, Deserialize)]
 struct PauseAll {
     paused: bool,
+}
+
+#[derive(Serialize)]
+struct Found {
+    invites: Vec<Entry>,
+    total: u32,
+    page: u32,
+    pages: u32,
+    all_paused: bool,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    #[serde(flatten)]
+    invite: Known,
+    /// The beginning of its code.
+    token: String,
+    rooms: Vec<String>,
+    create_dm: bool,
+    as_registration_token: bool,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    ts: i64,
+    actor: &'a str,
+    door: &'static str,
+    action: &'static str,
+    invite: Option<i64>,
+    owner: Option<&'a str>,
+    token: Option<&'a str>,
+    detail: Option<Cow<'a, str>>,
 }
 
 /// All invites of the server, and what can be done to one of them.
@@ -26,29 +60,26 @@ pub(super) async fn invites(invites: &Invites, method: &Method, request: Request
     if *method == Method::POST {
         let Intervene { invite, action } = request.read().await?;
         invites.intervene(&account, invite, action).await.map_err(refused)?;
-        return Ok(Reply::ok(&json!({})));
+        return Ok(Reply::done());
     }
     let search = request.query.text("search")?.unwrap_or_default();
     let page = request.query.number("page")?.unwrap_or(1);
     let found = invites.server_invites(&account, &search, page).await.map_err(refused)?;
     let ServerInvites { invites, matching, page, pages, all_paused, .. } = found;
-    Ok(Reply::ok(&json!({
-        "invites": invites.into_iter().map(server_invite).collect::<Vec<_>>(),
-        "total": matching,
-        "page": page,
-        "pages": pages,
-        "all_paused": all_paused.is_some(),
-    })))
+    Ok(Reply::ok(&Found {
+        invites: invites.into_iter().map(Entry::from).collect(),
+        total: matching,
+        page,
+        pages,
+        all_paused: all_paused.is_some(),
+    }))
 }
 
-fn server_invite(server: ServerInvite) -> Value {
-    let ServerInvite { invite, code, rooms, chat, registration } = server;
-    let mut body = known(invite);
-    body["token"] = code.into();
-    body["rooms"] = rooms.into();
-    body["create_dm"] = chat.into();
-    body["as_registration_token"] = registration.into();
-    body
+impl From<ServerInvite> for Entry {
+    fn from(server: ServerInvite) -> Self {
+        let ServerInvite { invite, code, rooms, chat, registration } = server;
+        Self { invite: invite.into(), token: code, rooms, create_dm: chat, as_registration_token: registration }
+    }
 }
 
 /// The switch that stops every invite of the server.
@@ -60,7 +91,7 @@ pub(super) async fn pause(invites: &Invites, method: &Method, request: Request) 
         invites.pause_all(&account, paused).await.map_err(&refused)?;
     }
     let paused = invites.all_paused().await.map_err(refused)?;
-    Ok(Reply::ok(&json!({"paused": paused})))
+    Ok(Reply::ok(&PauseAll { paused }))
 }
 
 /// Who did what, one JSON object a line, the last first.
@@ -68,19 +99,21 @@ pub(super) async fn audit(invites: &Invites, request: Request) -> Result<Reply, 
     let since = request.query.number("since")?.unwrap_or_default();
     let most = request.query.number("limit")?;
     let entries = invites.audit_since(&request.account, since, most).await.map_err(refuse(Resource::AdminAudit))?;
-    Ok(Reply::lines(entries.iter().map(line)))
+    Ok(Reply::lines(entries.iter().map(Line::from)))
 }
 
-fn line(entry: &AuditEntry) -> Value {
-    let AuditEntry { at, actor, door, action, invite, owner, code, detail } = entry;
-    json!({
-        "ts": at,
-        "actor": actor,
-        "door": door.key(),
-        "action": action.key(),
-        "invite": invite,
-        "owner": owner,
-        "token": code,
-        "detail": detail.as_ref().map(wording::detail),
-    })
+impl<'a> From<&'a AuditEntry> for Line<'a> {
+    fn from(entry: &'a AuditEntry) -> Self {
+        let AuditEntry { at, actor, door, action, invite, owner, code, detail } = entry;
+        Self {
+            ts: *at,
+            actor,
+            door: door.key(),
+            action: action.key(),
+            invite: *invite,
+            owner: owner.as_deref(),
+            token: code.as_deref(),
+            detail: detail.as_ref().map(wording::detail),
+        }
+    }
 }

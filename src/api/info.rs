@@ -1,31 +1,35 @@
 //! `info`: what a code promises.
 
 use app::Preview;
-use serde_json::json;
+use serde::Serialize;
 
-use super::{Request, Resource, refuse, reply::Reply};
+use super::{Request, Resource, people::Shown, refuse, reply::Reply};
 use crate::invites::Invites;
+
+#[derive(Serialize)]
+struct Info {
+    rooms_count: u32,
+    has_redeemed: bool,
+    create_dm: bool,
+    inviter: Shown,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    welcome: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<i64>,
+}
 
 pub(super) async fn answer(invites: &Invites, request: Request) -> Result<Reply, Reply> {
     let code = request.code()?;
     let preview = invites.preview(&request.account, &code).await.map_err(refuse(Resource::Info))?;
     let Preview { rooms, redeemed, chat, inviter, welcome, expires_at, state } = preview;
-    let mut body = json!({
-        "rooms_count": rooms,
-        "has_redeemed": redeemed,
-        "create_dm": chat,
-        "inviter": {
-            "user_id": inviter.user_id,
-            "display_name": inviter.display_name,
-            "avatar_url": inviter.avatar_url,
-        },
-        "state": state.key(),
-    });
-    if let Some(welcome) = welcome {
-        body["welcome"] = welcome.into();
-    }
-    if let Some(expires_at) = expires_at {
-        body["expires_at"] = expires_at.into();
-    }
-    Ok(Reply::ok(&body))
+    Ok(Reply::ok(&Info {
+        rooms_count: rooms,
+        has_redeemed: redeemed,
+        create_dm: chat,
+        inviter: inviter.into(),
+        state: state.key(),
+        welcome,
+        expires_at,
+    }))
 }

@@ -1,18 +1,34 @@
 //! `redeem`: into everything a code leads to.
 
 use app::{Joined, MissedRoom, wording};
-use serde_json::json;
+use serde::Serialize;
 
 use super::{Request, Resource, refuse, reply::Reply};
 use crate::invites::Invites;
+
+#[derive(Serialize)]
+struct Redeemed {
+    rooms: Vec<String>,
+    failed: Vec<Failed>,
+}
+
+/// A room that is missing; none stands for the direct chat.
+#[derive(Serialize)]
+pub(super) struct Failed {
+    room: Option<String>,
+    reason: String,
+    errcode: String,
+}
+
+impl From<MissedRoom> for Failed {
+    fn from(MissedRoom { room, reason, code }: MissedRoom) -> Self {
+        Self { room, reason: wording::reason(&reason).into_owned(), errcode: code }
+    }
+}
 
 pub(super) async fn answer(invites: &Invites, request: Request) -> Result<Reply, Reply> {
     let code = request.code()?;
     let joined = invites.redeem(&request.account, &code).await.map_err(refuse(Resource::Redeem))?;
     let Joined { rooms, missed } = joined;
-    let failed: Vec<_> = missed
-        .into_iter()
-        .map(|MissedRoom { room, reason, code }| json!({"room": room, "reason": wording::reason(&reason), "errcode": code}))
-        .collect();
-    Ok(Reply::ok(&json!({"rooms": rooms, "failed": failed})))
+    Ok(Reply::ok(&Redeemed { rooms, failed: missed.into_iter().map(Failed::from).collect() }))
 }

@@ -1,13 +1,64 @@
 //! `redemptions`: who came with one of one's own invites.
 
-use app::{Came, Guest, wording};
-use serde_json::{Value, json};
+use app::{Came, Guest};
+use serde::Serialize;
 
-use super::{Request, Resource, refuse, reply::Reply};
+use super::{Request, Resource, people::Shown, redeem::Failed, refuse, reply::Reply};
 use crate::invites::Invites;
 
 /// How many are answered at once where a client does not say.
 const USUAL: u32 = 50;
+
+const DAY: i64 = 86_400_000;
+
+#[derive(Serialize)]
+struct Page {
+    redemptions: Vec<Redemption>,
+    total: u32,
+    accepted_count: u32,
+    completed_count: u32,
+    by_day: Vec<Day>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_batch: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Day {
+    ts: i64,
+    accepted_count: u32,
+}
+
+#[derive(Serialize)]
+struct Redemption {
+    #[serde(flatten)]
+    person: Shown,
+    started_ts: i64,
+    complete: bool,
+    rooms: Vec<String>,
+    direct_chat: bool,
+    failed: Vec<Failed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accepted_ts: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completed_ts: Option<i64>,
+}
+
+impl From<Guest> for Redemption {
+    fn from(guest: Guest) -> Self {
+        let mut rooms: Vec<String> = guest.joined.into_iter().map(|room| room.id).collect();
+        rooms.sort();
+        Self {
+            person: guest.person.into(),
+            started_ts: guest.since,
+            complete: guest.complete,
+            rooms,
+            direct_chat: guest.chat,
+            failed: guest.missed.into_iter().map(|(_, missed)| missed.into()).collect(),
+            accepted_ts: guest.came_at,
+            completed_ts: guest.completed_at,
+        }
+    }
+}
 
 pub(super) async fn answer(invites: &Invites, request: Request) -> Result<Reply, Reply> {
     let code = request.code()?;
@@ -15,41 +66,12 @@ pub(super) async fn answer(invites: &Invites, request: Request) -> Result<Reply,
     let most = request.query.number("limit")?.unwrap_or(USUAL);
     let came = invites.came(&request.account, &code, &from, most).await.map_err(refuse(Resource::Redemptions))?;
     let Came { guests, next, begun, came, complete, by_day } = came;
-    let mut body = json!({
-        "redemptions": guests.into_iter().map(redemption).collect::<Vec<_>>(),
-        "total": begun,
-        "accepted_count": came,
-        "completed_count": complete,
-        "by_day": by_day.into_iter().map(|(day, came)| json!({"ts": day * 86_400_000, "accepted_count": came})).collect::<Vec<_>>(),
-    });
-    if let Some(next) = next {
-        body["next_batch"] = next.into();
-    }
-    Ok(Reply::ok(&body))
-}
-
-fn redemption(guest: Guest) -> Value {
-    let mut rooms: Vec<Value> = guest.joined.into_iter().map(|room| room.id.into()).collect();
-    let failed: Vec<Value> = guest
-        .missed
-        .into_iter()
-        .map(|(_, missed)| json!({"room": missed.room, "reason": wording::reason(&missed.reason), "errcode": missed.code}))
-        .collect();
-    rooms.sort_by(|one, other| one.as_str().cmp(&other.as_str()));
-    let mut body = json!({
-        "user_id": guest.person.user_id,
-        "display_name": guest.person.display_name,
-        "avatar_url": guest.person.avatar_url,
-        "started_ts": guest.since,
-        "complete": guest.complete,
-        "rooms": rooms,
-        "direct_chat": guest.chat,
-        "failed": failed,
-    });
-    for (name, ts) in [("accepted_ts", guest.came_at), ("completed_ts", guest.completed_at)] {
-        if let Some(ts) = ts {
-            body[name] = ts.into();
-        }
-    }
-    body
+    Ok(Reply::ok(&Page {
+        redemptions: guests.into_iter().map(Redemption::from).collect(),
+        total: begun,
+        accepted_count: came,
+        completed_count: complete,
+        by_day: by_day.into_iter().map(|(day, came)| Day { ts: day * DAY, accepted_count: came }).collect(),
+        next_batch: next,
+    }))
 }

@@ -33,8 +33,9 @@ impl Reply {
     }
 
     /// One JSON value a line (JSON Lines).
-    pub(super) fn lines(values: impl Iterator<Item = serde_json::Value>) -> Self {
-        let lines: Vec<String> = values.map(|value| value.to_string()).chain([String::new()]).collect();
+    pub(super) fn lines<T: Serialize>(values: impl Iterator<Item = T>) -> Self {
+        let line = |value| serde_json::to_string(&value).unwrap_or_default();
+        let lines: Vec<String> = values.map(line).chain([String::new()]).collect();
         let body = lines.join("\n");
         Self { status: StatusCode::OK, body, content_type: "application/jsonl", retry_after: None }
     }
@@ -48,6 +49,11 @@ impl Reply {
     /// An answer of a request that did what it should.
     pub(super) fn ok(body: &impl Serialize) -> Self {
         Self::new(StatusCode::OK, body)
+    }
+
+    /// An answer of a request after which there is nothing to say.
+    pub(super) fn done() -> Self {
+        Self::ok(&json!({}))
     }
 
     /// A "standard error response" (Client-Server API).

@@ -1,11 +1,10 @@
 //! `rooms`: the invites that lead into a room, for its admins.
 
-use app::{KnownInvite, RoomInvite};
+use app::RoomInvite;
 use http::Method;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
-use super::{Request, Resource, refuse, reply::Reply};
+use super::{Request, Resource, people::Known, refuse, reply::Reply};
 use crate::invites::Invites;
 
 #[derive(Deserialize)]
@@ -16,44 +15,45 @@ struct Block {
     reason: Option<String>,
 }
 
+#[derive(Serialize)]
+struct Entries {
+    invites: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    #[serde(flatten)]
+    invite: Known,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blocked: Option<Blocked>,
+}
+
+#[derive(Serialize)]
+struct Blocked {
+    by: String,
+    ts: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
 pub(super) async fn answer(invites: &Invites, method: &Method, request: Request) -> Result<Reply, Reply> {
     let refused = refuse(Resource::Rooms);
     let account = request.account.clone();
     if *method == Method::POST {
         let Block { room, invite, blocked, reason } = request.read().await?;
         invites.block(&account, &room, invite, blocked, reason).await.map_err(refused)?;
-        return Ok(Reply::ok(&json!({})));
+        return Ok(Reply::done());
     }
     let Some(room) = request.query.text("room")?.filter(|room| !room.is_empty()) else {
         return Err(Reply::missing_param("room"));
     };
     let into = invites.invites_into(&account, &room).await.map_err(refused)?;
-    Ok(Reply::ok(&json!({"invites": into.into_iter().map(room_invite).collect::<Vec<_>>()})))
+    Ok(Reply::ok(&Entries { invites: into.into_iter().map(Entry::from).collect() }))
 }
 
-fn room_invite(RoomInvite { invite, block }: RoomInvite) -> Value {
-    let mut body = known(invite);
-    if let Some(block) = block {
-        body["blocked"] = json!({"by": block.by.user_id, "ts": block.at});
-        if let Some(reason) = block.reason {
-            body["blocked"]["reason"] = reason.into();
-        }
+impl From<RoomInvite> for Entry {
+    fn from(RoomInvite { invite, block }: RoomInvite) -> Self {
+        let blocked = block.map(|block| Blocked { by: block.by.user_id, ts: block.at, reason: block.reason });
+        Self { invite: invite.into(), blocked }
     }
-    body
-}
-
-/// An invite to somebody who may know of it, but not use it.
-pub(super) fn known(invite: KnownInvite) -> Value {
-    let KnownInvite { number, owner, created_at, limits, state, came } = invite;
-    let mut body = json!({
-        "invite": number,
-        "owner": {"user_id": owner.user_id, "display_name": owner.display_name, "avatar_url": owner.avatar_url},
-        "created_ts": created_at,
-        "state": state.key(),
-        "accepted_count": came,
-    });
-    if let Some(end) = limits.expires_at {
-        body["expires_at"] = end.into();
-    }
-    body
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use app::{Draft, Edit, Invite, InviteState, Registration, Wanted, WantedLimits};
 use http::Method;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{Request, Resource, refuse, reply::Reply};
 use crate::invites::{Invites, Saved};
@@ -34,6 +34,20 @@ struct Token<'a> {
     max_uses: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     uses_left: Option<u32>,
+}
+
+#[derive(Debug, Serialize)]
+struct Answer<'a> {
+    token: Token<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_token: Option<RegistrationToken>,
+}
+
+#[derive(Debug, Serialize)]
+struct RegistrationToken {
+    valid: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
 }
 
 impl<'a> Token<'a> {
@@ -65,20 +79,18 @@ pub(super) async fn answer(invites: &Invites, method: &Method, request: Request)
             let account = request.account.clone();
             let draft = draft(&request.json().await?)?;
             let Saved { invite, state, registration } = invites.save(&account, draft).await.map_err(refused)?;
-            Ok(Reply::ok(&json!({
-                "token": Token::new(&invite, state),
-                "registration_token": registration_token(registration),
-            })))
+            let (token, registration_token) = (Token::new(&invite, state), registration.into());
+            Ok(Reply::ok(&Answer { token, registration_token: Some(registration_token) }))
         }
         Method::DELETE => {
             let code = request.code()?;
             invites.delete(&request.account, &code).await.map_err(refused)?;
-            Ok(Reply::ok(&json!({})))
+            Ok(Reply::done())
         }
         _ => match request.query.code()?.filter(|code| !code.is_empty()) {
             Some(code) => {
                 let (invite, state) = invites.one(&request.account, &code).await.map_err(refused)?;
-                Ok(Reply::ok(&json!({"token": Token::new(&invite, state)})))
+                Ok(Reply::ok(&Answer { token: Token::new(&invite, state), registration_token: None }))
             }
             None => {
                 let list = invites.list(&request.account).await.map_err(refused)?;
@@ -90,15 +102,18 @@ pub(super) async fn answer(invites: &Invites, method: &Method, request: Request)
     }
 }
 
-fn registration_token(registration: Registration) -> Value {
-    match registration {
-        Registration::Open => json!({"valid": true}),
-        // An answer to saving it never says that it has to be saved.
-        Registration::Closed | Registration::SaveFirst => json!({"valid": false}),
-        Registration::NotEnabled => json!({"valid": false, "reason": "NOT_ENABLED"}),
-        Registration::NotRequested => json!({"valid": false, "reason": "NOT_REQUESTED"}),
-        Registration::Unavailable => json!({"valid": false, "reason": "UNAVAILABLE"}),
-        Registration::NotAllowed => json!({"valid": false, "reason": "NOT_ALLOWED"}),
+impl From<Registration> for RegistrationToken {
+    fn from(registration: Registration) -> Self {
+        let (valid, reason) = match registration {
+            Registration::Open => (true, None),
+            // An answer to saving it never says that it has to be saved.
+            Registration::Closed | Registration::SaveFirst => (false, None),
+            Registration::NotEnabled => (false, Some("NOT_ENABLED")),
+            Registration::NotRequested => (false, Some("NOT_REQUESTED")),
+            Registration::Unavailable => (false, Some("UNAVAILABLE")),
+            Registration::NotAllowed => (false, Some("NOT_ALLOWED")),
+        };
+        Self { valid, reason }
     }
 }
 
@@ -177,6 +192,8 @@ fn edit<T>(
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn read(body: &Value) -> Result<Draft, String> {

@@ -40,6 +40,7 @@ pub(super) struct Transport {
 
 impl Transport {
     pub(super) fn new(url: &Url) -> Result<Self> {
+        #[expect(clippy::disallowed_methods, reason = "this is the client that everything else uses")]
         let client = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TIMEOUT)

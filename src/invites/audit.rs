@@ -26,11 +26,9 @@ impl Inner {
         code: Option<&str>,
         detail: Option<Detail>,
     ) -> Result<Entry> {
-        let mut id = [0; 8];
-        getrandom::fill(&mut id)?;
         Ok(Entry {
             at: (self.clock)(),
-            id: format!("{:016x}", u64::from_be_bytes(id)),
+            id: self.chance.id()?,
             actor: account.user_id().to_string(),
             door: account.origin().door,
             action,

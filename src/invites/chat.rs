@@ -12,7 +12,7 @@ use super::{
     work::Work,
 };
 use crate::{
-    error::Result,
+    error::{Result, StepError},
     homeserver::{self, Error, Membership},
     store::{Came, Chat},
 };
@@ -28,10 +28,11 @@ impl Inner {
             // The homeserver itself would pretend.
             none("M_UNKNOWN", false)
         } else {
-            match self.make_chat(journey, before).await? {
+            match self.make_chat(journey, before).await {
                 Ok(()) => Came::In,
-                Err(unreachable @ Error::Unreachable(_)) => return Err(unreachable.into()),
-                Err(error) => {
+                Err(StepError::Failed(error)) => return Err(error),
+                Err(StepError::Homeserver(unreachable @ Error::Unreachable(_))) => return Err(unreachable.into()),
+                Err(StepError::Homeserver(error)) => {
                     tracing::warn!(%error, "no direct chat");
                     match error {
                         Error::Refused(refusal) => none(&refusal.errcode, !refusal.is_judgement()),
@@ -43,49 +44,40 @@ impl Inner {
         self.note(journey, None, came).await
     }
 
-    /// The outer error is ours, the inner one the homeserver's.
-    async fn make_chat(&self, journey: &Journey, before: &Chat) -> Result<homeserver::Result<()>> {
+    async fn make_chat(&self, journey: &Journey, before: &Chat) -> Result<(), StepError> {
         let (owner, redeemer) = (journey.owner.user(), &journey.redeemer);
         let room = match before.room.as_deref().map(OwnedRoomId::try_from) {
             Some(Ok(room)) => room,
             _ => {
-                let room = match self.find_or_make_chat(journey, before).await? {
-                    Ok(room) => room,
-                    Err(error) => return Ok(Err(error)),
-                };
+                let room = self.find_or_make_chat(journey, before).await?;
                 self.store.note_chat_room(&journey.code, redeemer.user().as_str(), room.as_str()).await?;
                 room
             }
         };
-        Ok(journey.patiently(|| redeemer.add_direct_chat(owner, &room)).await)
+        Ok(journey.patiently(|| redeemer.add_direct_chat(owner, &room)).await?)
     }
 
-    async fn find_or_make_chat(&self, journey: &Journey, before: &Chat) -> Result<homeserver::Result<OwnedRoomId>> {
+    async fn find_or_make_chat(&self, journey: &Journey, before: &Chat) -> Result<OwnedRoomId, StepError> {
         let (owner, redeemer) = (journey.owner.user(), &journey.redeemer);
-        let found = match &before.marker {
-            // We stopped while one was being made: it may be there, without anybody having been told.
-            Some(marker) => find_unfinished(journey, marker).await,
-            None => Ok(None),
-        };
-        let found = match found {
-            Ok(None) => find_existing(journey).await,
-            found => found,
-        };
-        match found {
-            Ok(Some(room)) => return Ok(Ok(room)),
-            Ok(None) => {}
-            Err(error) => return Ok(Err(error)),
+        // We stopped while one was being made: it may be there, without anybody having been told.
+        if let Some(marker) = &before.marker
+            && let Some(room) = find_unfinished(journey, marker).await?
+        {
+            return Ok(room);
+        }
+        if let Some(room) = find_existing(journey).await? {
+            return Ok(room);
         }
         let marker = match &before.marker {
             Some(marker) => marker.clone(),
             None => {
-                let marker = String::from(app::Code::generate(getrandom::fill)?);
+                let marker = String::from(self.chance.code()?);
                 self.store.note_chat_marker(&journey.code, redeemer.user().as_str(), &marker).await?;
                 marker
             }
         };
         self.done.note(Work::MakeChat, redeemer.user(), 1, (self.clock)());
-        Ok(journey.patiently(|| redeemer.create_chat(owner, &marker)).await)
+        Ok(journey.patiently(|| redeemer.create_chat(owner, &marker)).await?)
     }
 }
 

@@ -4,7 +4,7 @@ use app::{Error as Refusal, Landing, Progress, Relation, Room, RoomLinks, Step, 
 use matrix_sdk::ruma::{OwnedRoomId, RoomId};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::{Inner, Invites, registration::state, user_id};
+use super::{Inner, Invites, user_id};
 use crate::{
     account::{Account, Origin},
     error::Result,
@@ -70,7 +70,7 @@ impl Inner {
                 }
             }
         };
-        let state = state(&stored, now);
+        let state = stored.state(now);
         let mut invite = stored.invite;
         let blocks = self.store.blocks(code).await?;
         invite.terms.rooms.retain(|room| blocks.iter().all(|block| block.room != *room));

@@ -33,9 +33,7 @@ impl Inner {
         turns: Turns,
         work: impl Future<Output = Result<T>>,
     ) -> Result<Option<T>> {
-        let mut id = [0; 8];
-        getrandom::fill(&mut id)?;
-        let holder = u64::from_le_bytes(id).to_string();
+        let holder = self.chance.id()?;
         let queue_ends = Instant::now() + turns.queue;
         while self.take_lease(name, &holder, turns.lease).await? == Written::NotAsExpected {
             if Instant::now() > queue_ends {

@@ -8,7 +8,7 @@ use app::{
 };
 use futures_util::{StreamExt, stream};
 
-use super::{Inner, Invites, registration::state_of, sought, user_id};
+use super::{Inner, Invites, sought, user_id};
 use crate::{
     account::Account,
     error::Result,
@@ -118,10 +118,10 @@ impl Invites {
         };
         let (now, all_paused) = ((self.0.clock)(), self.all_paused().await?);
         let mut cards = Vec::new();
-        for mut invite in invites {
-            self.0.rules.bound(&mut invite);
+        for invite in invites {
+            let invite = self.0.rules.bounded(invite);
             let blocks = self.0.store.blocks(&invite.code).await?;
-            let state = state_of(&invite, all_paused, now);
+            let state = invite.state(all_paused, now);
             cards.push(mine.card(invite, state, &blocks));
         }
         Ok(InvitePage { invites: cards, matching: count(matching), all: count(all), page, pages, now })
@@ -139,7 +139,7 @@ impl Invites {
         let stored = self.own(account, code).await?;
         let mine = self.0.my_rooms(account).await;
         let now = (self.0.clock)();
-        let state = state_of(&stored.invite, stored.all_paused, now);
+        let state = stored.state(now);
         let registration = self.0.registration_of(&stored, now);
         let blocks = self.0.store.blocks(code).await?;
         let blocks: Vec<store::Block> =

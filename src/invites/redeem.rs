@@ -19,7 +19,7 @@ use futures_util::{
 use matrix_sdk::ruma::{OwnedRoomId, OwnedUserId, RoomId, UserId};
 use tokio::time::Instant;
 
-use super::{Inner, Invites, entry::missed, lease::Turns, number, registration::state, user_id, work::Work};
+use super::{Inner, Invites, entry::missed, lease::Turns, number, user_id, work::Work};
 use crate::{
     account::Account,
     error::{Error, Result},
@@ -136,7 +136,7 @@ impl Inner {
     /// Whether an invite lets somebody in. One that is used up lets those in who have one of its uses.
     pub(super) async fn is_open_to(&self, stored: &StoredInvite, user: Option<&UserId>) -> Result<bool> {
         let (invite, stopped) = (&stored.invite, stored.all_paused || stored.invite.is_stopped());
-        match (state(stored, (self.clock)()), user) {
+        match (stored.state((self.clock)()), user) {
             _ if stored.deleted_at.is_some() => Ok(false),
             (InviteState::Open, _) => Ok(true),
             (InviteState::UsedUp, Some(user)) if !stopped => {
@@ -168,13 +168,12 @@ impl Inner {
         let wants_chat = invite.terms.chat && !before.is_in(None);
         self.check_work(redeemer, &rooms, wants_chat)?;
         let owner = user_id(&invite.owner)?;
-        let caller = match self.check_standing(&owner, redeemer).await? {
-            Ok(caller) => caller,
-            Err(refusal) => {
+        let caller = self.check_standing(&owner, redeemer).await.inspect_err(|error| {
+            // A homeserver that does not answer now is nobody's fault here.
+            if !matches!(error, Error::Refused(Refusal::Unreachable { .. })) {
                 self.done.note(Work::RedeemInVain, redeemer, 1, (self.clock)());
-                return Err(refusal.into());
             }
-        };
+        })?;
         let (owner, redeemer) = tokio::try_join!(self.homeserver.act_as(&owner), self.homeserver.act_as(redeemer))?;
         let journey = Journey {
             code: code.to_owned(),
@@ -228,22 +227,22 @@ impl Inner {
         Ok(joined)
     }
 
-    /// Whether both accounts may be used, and the redeemer's state if so. The outer error says that this is not known now.
-    async fn check_standing(&self, owner: &UserId, redeemer: &UserId) -> Result<Result<Standing, Refusal>> {
+    /// Whether both accounts may be used, and the redeemer's state if so.
+    async fn check_standing(&self, owner: &UserId, redeemer: &UserId) -> Result<Standing> {
         // The redeemer first: whoever is refused anyway makes nobody look at the owner's account.
         let caller = self.homeserver.caller_standing(redeemer).await?;
         match caller {
             Standing::Active | Standing::ShadowBanned => {}
-            Standing::Suspended => return Ok(Err(Refusal::Suspended)),
-            Standing::Locked => return Ok(Err(Refusal::Locked)),
-            Standing::Deactivated | Standing::Unknown => return Ok(Err(Refusal::SignedOut { soft: false })),
+            Standing::Suspended => return Err(Refusal::Suspended.into()),
+            Standing::Locked => return Err(Refusal::Locked.into()),
+            Standing::Deactivated | Standing::Unknown => return Err(Refusal::SignedOut { soft: false }.into()),
         }
-        Ok(match self.homeserver.standing(owner).await? {
+        match self.homeserver.standing(owner).await? {
             Standing::Active => Ok(caller),
             // Nobody is to find out: to them as well as to those who come it is an invite that does not work.
-            Standing::ShadowBanned => Err(Refusal::UnknownInvite),
-            _ => Err(Refusal::OwnerGone),
-        })
+            Standing::ShadowBanned => Err(Refusal::UnknownInvite.into()),
+            _ => Err(Refusal::OwnerGone.into()),
+        }
     }
 
     /// Whether somebody may make the homeserver do that much now.

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use app::{Code, Invite, InviteState, Registration};
+use app::{Code, InviteState, Registration};
 use futures_util::future::join_all;
 
 use super::{Inner, Invites, lease::Turns, rules::least};
 use crate::{
     config::Policy,
-    error::Result,
+    error::{Result, StepError},
     homeserver::{self, TokenLimits, TokenState},
     store::{Millis, RegistrationToken, StoredInvite},
 };
@@ -102,9 +102,10 @@ impl Inner {
                 self.store.token_settled(code, stored.token_due, None, (self.clock)()).await?;
                 return Ok(Registration::NotEnabled);
             }
-            RegistrationToken::Inherited => match self.inherit(code).await? {
+            RegistrationToken::Inherited => match self.inherit(code).await {
                 Ok(()) => self.stored(code).await?.unwrap_or(stored),
-                Err(error) => {
+                Err(StepError::Failed(error)) => return Err(error),
+                Err(StepError::Homeserver(error)) => {
                     // Where codes open no accounts, the homeserver need not let us look after registration tokens.
                     let give_up = error.is_judgement() && !self.rules.registration;
                     tracing::warn!(%error, "a registration token of the Python module cannot be looked after");
@@ -117,41 +118,41 @@ impl Inner {
         };
         let now = (self.clock)();
         let (wanted, again) = self.wanted_token(&stored, now);
-        let settled = match wanted {
-            Wanted::Gone(_) if !stored.registration_token.is_ours() => Ok(()),
-            Wanted::Gone(_) if stored.deleted_at.is_none() && Code::parse(code).is_err() => {
-                self.close_token(code).await
-            }
-            Wanted::Gone(_) => self.remove_token(code).await?,
-            Wanted::Open { left, most, until } => match self.ensure_token(&stored, left, most, until, now).await? {
-                Ok(registration) => {
-                    self.store.token_settled(code, stored.token_due, again, now).await?;
-                    return Ok(registration);
-                }
-                Err(error) => Err(error),
-            },
-        };
-        match (settled, wanted) {
-            (Ok(()), Wanted::Gone(registration)) => {
+        match self.settle_as(&stored, wanted, now).await {
+            Ok(registration) => {
                 self.store.token_settled(code, stored.token_due, again, now).await?;
                 Ok(registration)
             }
-            (settled, _) => {
-                if let Err(error) = settled {
-                    tracing::warn!(%error, "a registration token is not yet as its invite wants it");
-                }
+            Err(StepError::Failed(error)) => Err(error),
+            Err(StepError::Homeserver(error)) => {
+                tracing::warn!(%error, "a registration token is not yet as its invite wants it");
                 self.store.token_settled(code, stored.token_due, Some(now + AGAIN), now).await?;
                 Ok(Registration::Unavailable)
             }
         }
     }
 
-    /// Finds out whether the Python module has left a registration token of this name. The outer error is ours, the inner one the homeserver's.
-    async fn inherit(&self, code: &str) -> Result<homeserver::Result<()>> {
-        match self.homeserver.registration_token(code).await {
-            Ok(token) => Ok(Ok(self.store.settle_inheritance(code, token.is_some()).await?)),
-            Err(error) => Ok(Err(error)),
+    /// Makes a registration token what its invite wants.
+    async fn settle_as(&self, stored: &StoredInvite, wanted: Wanted, now: Millis) -> Result<Registration, StepError> {
+        let code = &stored.invite.code;
+        match wanted {
+            Wanted::Open { left, most, until } => self.ensure_token(stored, left, most, until, now).await,
+            Wanted::Gone(why) => {
+                if stored.registration_token.is_ours() {
+                    match stored.deleted_at.is_none() && Code::parse(code).is_err() {
+                        true => self.close_token(code).await?,
+                        false => self.remove_token(code).await?,
+                    }
+                }
+                Ok(why)
+            }
         }
+    }
+
+    /// Finds out whether the Python module has left a registration token of this name.
+    async fn inherit(&self, code: &str) -> Result<(), StepError> {
+        let token = self.homeserver.registration_token(code).await?;
+        Ok(self.store.settle_inheritance(code, token.is_some()).await?)
     }
 
     /// What an invite wants of its token, and when that will be something else by itself.
@@ -182,7 +183,7 @@ impl Inner {
         // Never more than the invite lets in, whether they have come since or not.
         let most = least(accounts.most, limits.max_uses).map(opened_before);
         let until = least(limits.expires_at, accounts.until);
-        match state(stored, now) {
+        match stored.state(now) {
             InviteState::Open if most == Some(0) => (Wanted::Gone(Registration::Closed), None),
             InviteState::Open => {
                 let left = limits.max_uses.map(|most| most.saturating_sub(invite.uses));
@@ -202,7 +203,7 @@ impl Inner {
         }
     }
 
-    /// The outer error is ours, the inner one the homeserver's.
+    /// Makes a registration token, or bounds the one that is there.
     async fn ensure_token(
         &self,
         stored: &StoredInvite,
@@ -210,12 +211,9 @@ impl Inner {
         most: Option<u32>,
         until: Option<Millis>,
         now: Millis,
-    ) -> Result<homeserver::Result<Registration>> {
+    ) -> Result<Registration, StepError> {
         let code = &stored.invite.code;
-        let token = match self.homeserver.registration_token(code).await {
-            Ok(token) => token,
-            Err(error) => return Ok(Err(error)),
-        };
+        let token = self.homeserver.registration_token(code).await?;
         let opened = token.as_ref().map_or(0, TokenState::opened);
         let limits = TokenLimits {
             // Whoever has opened an account with it is, or will be, one of those whom the invite lets in.
@@ -225,18 +223,14 @@ impl Inner {
         let Some(token) = token else {
             // Said before it is done: if we die in between, the token is known to be ours and goes with the invite.
             self.store.set_registration_token(code, RegistrationToken::Making).await?;
-            if let Err(error) = self.homeserver.create_registration_token(code, limits).await {
-                return Ok(Err(error));
-            }
+            self.homeserver.create_registration_token(code, limits).await?;
             self.store.set_registration_token(code, RegistrationToken::Ours).await?;
-            return Ok(Ok(Registration::Open));
+            return Ok(Registration::Open);
         };
         let valid = match stored.registration_token {
             RegistrationToken::Making | RegistrationToken::Ours | RegistrationToken::Inherited => {
-                if token.limits() != limits
-                    && let Err(error) = self.homeserver.limit_registration_token(code, limits).await
-                {
-                    return Ok(Err(error));
+                if token.limits() != limits {
+                    self.homeserver.limit_registration_token(code, limits).await?;
                 }
                 self.store.set_registration_token(code, RegistrationToken::Ours).await?;
                 token.with(limits).is_valid(now)
@@ -246,7 +240,7 @@ impl Inner {
                 token.is_valid(now)
             }
         };
-        Ok(Ok(if valid { Registration::Open } else { Registration::Closed }))
+        Ok(if valid { Registration::Open } else { Registration::Closed })
     }
 
     /// Lets a registration token open no more accounts for now, which the homeserver would not make again under this name.
@@ -265,28 +259,10 @@ impl Inner {
     }
 
     /// Deletes a registration token that this service made.
-    async fn remove_token(&self, code: &str) -> Result<homeserver::Result<()>> {
-        let remove = async {
-            let token = self.homeserver.registration_token(code).await?;
-            self.homeserver.delete_registration_token(code).await?;
-            Ok(token.as_ref().map_or(0, TokenState::opened))
-        };
-        match remove.await {
-            Ok(opened) => Ok(Ok(self.store.forget_registration_token(code, opened).await?)),
-            Err(error) => Ok(Err(error)),
-        }
-    }
-}
-
-/// Whether an invite that was not deleted lets people in.
-pub(super) fn state(stored: &StoredInvite, now: Millis) -> InviteState {
-    state_of(&stored.invite, stored.all_paused, now)
-}
-
-pub(super) fn state_of(invite: &Invite, all_paused: bool, now: Millis) -> InviteState {
-    match invite.state(now) {
-        ended @ (InviteState::Expired | InviteState::UsedUp) => ended,
-        _ if all_paused => InviteState::AllPaused,
-        state => state,
+    async fn remove_token(&self, code: &str) -> Result<(), StepError> {
+        let token = self.homeserver.registration_token(code).await?;
+        self.homeserver.delete_registration_token(code).await?;
+        let opened = token.as_ref().map_or(0, TokenState::opened);
+        Ok(self.store.forget_registration_token(code, opened).await?)
     }
 }

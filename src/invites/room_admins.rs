@@ -6,9 +6,7 @@ use app::{Action, Block, Detail, Error as Refusal, Field, KnownInvite, LookedAft
 use futures_util::{StreamExt, TryStreamExt, stream};
 use matrix_sdk::ruma::{OwnedRoomAliasId, OwnedRoomId};
 
-use super::{
-    Inner, Invites, overview::shown, registration::state_of, rooms::LONGEST_ID, save::text, user_id, work::Work,
-};
+use super::{Inner, Invites, overview::shown, rooms::LONGEST_ID, save::text, user_id, work::Work};
 use crate::{account::Account, error::Result, homeserver::JoinedRoom, store};
 
 /// How many rooms are looked at once.
@@ -34,7 +32,8 @@ impl Invites {
     ) -> Result<()> {
         let room = self.0.administered(account, room).await?;
         let into = self.0.store.invites_into(room.as_str()).await?;
-        let invite = into.into_iter().find(|invite| invite.number == number).ok_or(Refusal::UnknownInvite)?;
+        let mut into = into.into_iter().map(|invite| self.0.rules.bounded(invite));
+        let invite = into.find(|invite| invite.number == number).ok_or(Refusal::UnknownInvite)?;
         let code = &invite.invite.code;
         let reason = text(Field::BlockReason, reason, false)?;
         let action = if blocked { Action::Blocked } else { Action::Unblocked };
@@ -88,8 +87,8 @@ impl Inner {
 
     async fn room_invites(&self, room: &str, all_paused: bool) -> Result<Vec<RoomInvite>> {
         let mut invites = Vec::new();
-        for mut into in self.store.invites_into(room).await? {
-            self.rules.bound(&mut into.invite);
+        for into in self.store.invites_into(room).await? {
+            let into = self.rules.bounded(into);
             let block = match into.block {
                 Some(store::Block { actor, reason, at, .. }) => {
                     Some(Block { by: self.homeserver.person(&user_id(&actor)?).await, at, reason })
@@ -116,7 +115,7 @@ impl Inner {
             owner: self.homeserver.person(&user_id(&invite.owner)?).await,
             created_at: invite.created_at,
             limits: invite.terms.limits,
-            state: state_of(invite, all_paused, (self.clock)()),
+            state: invite.state(all_paused, (self.clock)()),
             came,
         })
     }

@@ -9,7 +9,7 @@ use crate::{
     account::Account,
     config::{Creators, CreatorsWord, Policy},
     error::{Error, Result},
-    store::{Millis, OverQuota, Quota, StoredInvite},
+    store::{AsWritten, Millis, OverQuota, Quota, StoredInvite},
 };
 
 pub(super) const DAY: Millis = 86_400_000;
@@ -64,9 +64,11 @@ impl Rules {
         invite.terms.limits.max_uses = least(invite.terms.limits.max_uses, self.policy.max_uses);
     }
 
-    pub(super) fn bounded(&self, mut stored: StoredInvite) -> StoredInvite {
-        self.bound(&mut stored.invite);
-        stored
+    /// What was read, bounded by what is allowed now.
+    pub(super) fn bounded<T: AsMut<Invite>>(&self, written: AsWritten<T>) -> T {
+        let mut read = written.as_written();
+        self.bound(read.as_mut());
+        read
     }
 
     /// The limits of a new invite whose owner does not say.

@@ -5,11 +5,11 @@ use app::{
     Terms,
 };
 
-use super::{Inner, Invites, check_owner, guesses::Guess, number, registration::state, work::Work};
+use super::{Inner, Invites, check_owner, guesses::Guess, number, work::Work};
 use crate::{
     account::Account,
     error::{Error, Result},
-    store::{Millis, NewInvite, Pause, StoredInvite, Written},
+    store::{AsWritten, Millis, NewInvite, Pause, StoredInvite, Written},
 };
 
 /// An invite as it is now that it was saved.
@@ -86,7 +86,7 @@ impl Inner {
             self.done.take(Work::ChooseCode, account.user_id(), 1, now)?;
         }
         let new = NewInvite {
-            code: code.map_or_else(|| Code::generate(getrandom::fill), Ok)?.into(),
+            code: code.map_or_else(|| self.chance.code(), Ok)?.into(),
             owner: account.user_id().to_string(),
             terms,
             opens_accounts,
@@ -102,7 +102,7 @@ impl Inner {
         }
         let registration = self.settle_registration(&new.code).await?;
         let stored = self.stored(&new.code).await?.ok_or(Refusal::UnknownInvite)?;
-        let state = state(&stored, (self.clock)());
+        let state = stored.state((self.clock)());
         Ok(Saved { invite: stored.invite, state, registration })
     }
 
@@ -140,7 +140,8 @@ impl Inner {
 
     /// The live invite with this code, if it is the account's own; nothing if there never was one.
     async fn taken_by_me(&self, account: &Account, code: &str) -> Result<Option<StoredInvite>> {
-        let Some(old) = self.store.invite(code).await? else { return Ok(None) };
+        // What is saved is compared with what was asked for then, whatever is allowed now.
+        let Some(old) = self.store.invite(code).await?.map(AsWritten::as_written) else { return Ok(None) };
         check_owner(&old, account.user_id())?;
         match old.deleted_at {
             Some(_) => Err(Refusal::CodeSpent { code: code.to_owned() }.into()),
@@ -173,7 +174,7 @@ impl Inner {
             let mut invite = old.invite.clone();
             invite.terms.limits = limits;
             self.rules.bound(&mut invite);
-            matches!(invite.state(now), InviteState::Expired | InviteState::UsedUp)
+            invite.has_ended(now)
         };
         let quota = (has_ended(old.invite.terms.limits) && !has_ended(new.terms.limits)).then(|| self.rules.quota(now));
         let changed = self.store.change_invite(new, quota.as_ref(), &entry, now).await?;

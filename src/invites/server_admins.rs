@@ -6,7 +6,7 @@ use super::{Inner, Invites, sought, user_id};
 use crate::{
     account::Account,
     error::Result,
-    store::{AllSelection, Pause, StoredInvite, Written},
+    store::{AllSelection, AsWritten, Pause, StoredInvite, Written},
 };
 
 /// How many invites stand on one page.
@@ -52,6 +52,7 @@ impl Invites {
     pub async fn intervene(&self, account: &Account, number: i64, what: Intervention) -> Result<()> {
         self.0.check_server_admin(account).await?;
         let found = self.0.store.invite_by_number(number).await?.ok_or(Refusal::UnknownInvite)?;
+        let found = self.0.rules.bounded(found);
         let code = &found.invite.code;
         let paused = match what {
             Intervention::Revoke => return self.0.delete(account, code).await,
@@ -88,7 +89,7 @@ impl Inner {
         }
     }
 
-    async fn server_invite(&self, stored: StoredInvite) -> Result<ServerInvite> {
+    async fn server_invite(&self, stored: AsWritten<StoredInvite>) -> Result<ServerInvite> {
         let StoredInvite { invite, number, opens_accounts, all_paused, .. } = self.rules.bounded(stored);
         let registration = invite.terms.registration;
         Ok(ServerInvite {

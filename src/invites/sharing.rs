@@ -2,9 +2,9 @@
 
 use std::future::Future;
 
-use app::{Error as Refusal, InviteState};
+use app::Error as Refusal;
 
-use super::{Invites, registration::state, rules::DAY, work::Work};
+use super::{Invites, rules::DAY, work::Work};
 use crate::{
     account::{Account, Origin},
     error::{Error, Result},
@@ -66,7 +66,7 @@ impl Invites {
         Ok(match self.0.stored(code).await? {
             None => true,
             Some(stored) if stored.deleted_at.is_some() => true,
-            Some(stored) => matches!(state(&stored, self.now()), InviteState::Expired | InviteState::UsedUp),
+            Some(stored) => stored.invite.has_ended(self.now()),
         })
     }
 

@@ -7,20 +7,25 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use crate::chance::Chance;
+
 /// A folder with one page a link. The pages' names are the hashes of links and nothing that somebody has written.
-pub(super) struct Folder(PathBuf);
+pub(super) struct Folder {
+    path: PathBuf,
+    chance: Chance,
+}
 
 impl Folder {
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self(path)
+    pub(super) fn new(path: PathBuf, chance: Chance) -> Self {
+        Self { path, chance }
     }
 
     pub(super) fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     fn page(&self, hash: &str) -> PathBuf {
-        self.0.join(format!("{hash}.html"))
+        self.path.join(format!("{hash}.html"))
     }
 
     /// Puts a page there, whole or not at all: a web server may be reading the one of before.
@@ -41,9 +46,7 @@ impl Folder {
 
     /// Where a page stands until it is whole. Web servers do not serve what begins with a dot.
     fn half_written(&self, hash: &str) -> io::Result<PathBuf> {
-        let mut id = [0; 8];
-        getrandom::fill(&mut id)?;
-        Ok(self.0.join(format!(".{hash}.{:016x}", u64::from_le_bytes(id))))
+        Ok(self.path.join(format!(".{hash}.{}", self.chance.id()?)))
     }
 
     /// Whether pages can be put there.

@@ -242,6 +242,7 @@ fn own(folder: &Path) -> Result<Environment<'static>, TemplateError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chance::Chance;
 
     const HOSTILE: &str = "</title><script>alert(1)</script>\"'\u{202e}{{ 7 * 7 }}";
 
@@ -266,9 +267,8 @@ mod tests {
     }
 
     fn tempdir() -> std::path::PathBuf {
-        let mut id = [0; 8];
-        getrandom::fill(&mut id).expect("there are random numbers");
-        let folder = std::env::temp_dir().join(format!("super-invites-templates-{:x}", u64::from_le_bytes(id)));
+        let id = Chance::system().id().expect("there are random numbers");
+        let folder = std::env::temp_dir().join(format!("super-invites-templates-{id}"));
         fs::create_dir_all(&folder).expect("the temporary folder is writable");
         folder
     }

@@ -1,6 +1,6 @@
 //! Invites, as they are read.
 
-use app::{Invite, Limits, Terms};
+use app::{Invite, InviteState, Limits, Terms};
 
 use super::{Millis, RegistrationToken, Result, Store, in_transaction, on_pool};
 
@@ -25,6 +25,32 @@ pub struct StoredInvite {
     pub all_paused: bool,
     /// Whether the Python module has made it.
     pub by_module: bool,
+}
+
+impl StoredInvite {
+    /// Whether it lets people in at `now`, if it was not deleted.
+    pub fn state(&self, now: Millis) -> InviteState {
+        self.invite.state(self.all_paused, now)
+    }
+}
+
+/// Something with an invite in it as its owner wrote it, whatever the operator allows now. The use cases bound it by that before anybody
+/// sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct AsWritten<T>(pub(super) T);
+
+impl<T> AsWritten<T> {
+    /// What was written, bounded by nothing.
+    pub fn as_written(self) -> T {
+        self.0
+    }
+}
+
+impl AsMut<Invite> for StoredInvite {
+    fn as_mut(&mut self) -> &mut Invite {
+        &mut self.invite
+    }
 }
 
 /// Whether a write found what it was meant for.
@@ -96,6 +122,17 @@ pub(super) fn limits(not_before: Option<Millis>, expires_at: Option<Millis>, max
     Limits { not_before, expires_at, max_uses: max_uses.map(|most| u32::try_from(most).unwrap_or(u32::MAX)) }
 }
 
+impl InviteRow {
+    pub(super) fn read(self) -> AsWritten<StoredInvite> {
+        AsWritten(self.into())
+    }
+
+    /// Without what only the server knows.
+    pub(super) fn read_invite(self) -> AsWritten<Invite> {
+        AsWritten(StoredInvite::from(self).invite)
+    }
+}
+
 impl From<InviteRow> for StoredInvite {
     fn from(row: InviteRow) -> Self {
         let rooms = row.rooms.map(|rooms| rooms.split(SEPARATOR).map(str::to_owned).collect()).unwrap_or_default();
@@ -137,7 +174,7 @@ pub(super) const CHANGED: &str = "INSERT INTO owners (owner, version) SELECT own
 
 impl Store {
     /// The invite with this code, deleted or not.
-    pub async fn invite(&self, code: &str) -> Result<Option<StoredInvite>> {
+    pub async fn invite(&self, code: &str) -> Result<Option<AsWritten<StoredInvite>>> {
         const INVITE: &str = select_invites!("WHERE code = $2");
         if code.contains('\0') {
             // PostgreSQL has no such text, so there is no such code.
@@ -145,7 +182,7 @@ impl Store {
         }
         let row: Option<InviteRow> =
             on_pool!(self, |pool| { sqlx::query_as(INVITE).bind(SEPARATOR).bind(code).fetch_optional(pool).await? });
-        Ok(row.map(StoredInvite::from))
+        Ok(row.map(InviteRow::read))
     }
 
     /// The aliases to which live invites lead, each behind the code of one.
@@ -170,11 +207,11 @@ impl Store {
     }
 
     /// The invite with this number, unless it was deleted.
-    pub async fn invite_by_number(&self, number: i64) -> Result<Option<StoredInvite>> {
+    pub async fn invite_by_number(&self, number: i64) -> Result<Option<AsWritten<StoredInvite>>> {
         const INVITE: &str = select_invites!("WHERE number = $2 AND deleted_at IS NULL");
         let row: Option<InviteRow> =
             on_pool!(self, |pool| { sqlx::query_as(INVITE).bind(SEPARATOR).bind(number).fetch_optional(pool).await? });
-        Ok(row.map(StoredInvite::from))
+        Ok(row.map(InviteRow::read))
     }
 
     /// A number that is another one whenever what [`Self::invites_of`] answers may be another; and whether every invite of the server is
@@ -186,11 +223,11 @@ impl Store {
     }
 
     /// Everything an owner has made and not deleted, oldest first.
-    pub async fn invites_of(&self, owner: &str) -> Result<Vec<Invite>> {
+    pub async fn invites_of(&self, owner: &str) -> Result<Vec<AsWritten<Invite>>> {
         const INVITES: &str = select_invites!("WHERE owner = $2 AND deleted_at IS NULL ORDER BY created_at, code");
         let rows: Vec<InviteRow> =
             on_pool!(self, |pool| { sqlx::query_as(INVITES).bind(SEPARATOR).bind(owner).fetch_all(pool).await? });
-        Ok(rows.into_iter().map(|row| StoredInvite::from(row).invite).collect())
+        Ok(rows.into_iter().map(InviteRow::read_invite).collect())
     }
 
     /// Who has stopped every invite of the server, and when, if somebody has.

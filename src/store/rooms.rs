@@ -3,7 +3,7 @@
 use app::{Invite, Terms};
 
 use super::{
-    Entry, Millis, Result, Store,
+    AsWritten, Entry, Millis, Result, Store,
     audit::note,
     in_transaction,
     invites::{CHANGED, limits},
@@ -34,6 +34,12 @@ pub struct RoomInvite {
     pub came: i64,
     /// Whether it is kept out.
     pub block: Option<Block>,
+}
+
+impl AsMut<Invite> for RoomInvite {
+    fn as_mut(&mut self) -> &mut Invite {
+        &mut self.invite
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -84,7 +90,7 @@ impl RoomInviteRow {
 
 impl Store {
     /// The live invites that lead into a room, the newest first.
-    pub async fn invites_into(&self, room: &str) -> Result<Vec<RoomInvite>> {
+    pub async fn invites_into(&self, room: &str) -> Result<Vec<AsWritten<RoomInvite>>> {
         const INTO: &str = "SELECT i.number, i.code, i.owner, i.created_at, i.not_before, i.expires_at, i.max_uses, i.uses,
                 i.paused_by, i.held_by, COUNT(o.redeemer) AS came, MAX(o.at) AS last_came, b.actor, b.reason, b.at
              FROM invite_rooms r JOIN invites i ON i.code = r.code AND i.deleted_at IS NULL
@@ -96,7 +102,7 @@ impl Store {
              ORDER BY i.created_at DESC, i.number";
         let rows: Vec<RoomInviteRow> =
             on_pool!(self, |pool| { sqlx::query_as(INTO).bind(room).fetch_all(pool).await? });
-        Ok(rows.into_iter().map(|row| row.read(room)).collect())
+        Ok(rows.into_iter().map(|row| AsWritten(row.read(room))).collect())
     }
 
     /// The rooms out of which an invite is kept.

@@ -3,7 +3,7 @@
 use app::{Invite, Sort};
 
 use super::{
-    Result, Store, StoredInvite, containing,
+    AsWritten, Result, Store, StoredInvite, containing,
     invites::{InviteRow, SEPARATOR, select_invites},
     on_pool,
 };
@@ -64,7 +64,11 @@ macro_rules! of_all {
 
 impl Store {
     /// Those of an owner's invites that are asked for, and how many match and how many there are in all.
-    pub async fn select_invites(&self, owner: &str, selection: &Selection<'_>) -> Result<(Vec<Invite>, i64, i64)> {
+    pub async fn select_invites(
+        &self,
+        owner: &str,
+        selection: &Selection<'_>,
+    ) -> Result<(Vec<AsWritten<Invite>>, i64, i64)> {
         const NEWEST: &str = select_invites!(matching!("ORDER BY created_at DESC, code LIMIT $5 OFFSET $6"));
         const MOST_PEOPLE: &str =
             select_invites!(matching!("ORDER BY came DESC, created_at DESC, code LIMIT $5 OFFSET $6"));
@@ -93,12 +97,12 @@ impl Store {
             let matching = sqlx::query_scalar(MATCHING).bind(SEPARATOR).bind(owner).bind(&text).bind(&rooms);
             let matching = matching.fetch_one(pool).await?;
             let all = sqlx::query_scalar(ALL).bind(owner).fetch_one(pool).await?;
-            Ok((rows.into_iter().map(|row| StoredInvite::from(row).invite).collect(), matching, all))
+            Ok((rows.into_iter().map(InviteRow::read_invite).collect(), matching, all))
         })
     }
 
     /// Those of all live invites that are asked for, the newest first, and how many match.
-    pub async fn select_all(&self, selection: &AllSelection<'_>) -> Result<(Vec<StoredInvite>, i64)> {
+    pub async fn select_all(&self, selection: &AllSelection<'_>) -> Result<(Vec<AsWritten<StoredInvite>>, i64)> {
         const ALL: &str = select_invites!(of_all!("ORDER BY created_at DESC, code LIMIT $4 OFFSET $5"));
         const MATCHING: &str = concat!("SELECT COUNT(*) FROM invites i ", of_all!("AND $1 <> ''"));
         let pattern = containing(selection.text);
@@ -106,7 +110,7 @@ impl Store {
             let rows = sqlx::query_as(ALL).bind(SEPARATOR).bind(&pattern).bind(selection.text);
             let rows: Vec<InviteRow> = rows.bind(selection.take).bind(selection.skip).fetch_all(pool).await?;
             let matching = sqlx::query_scalar(MATCHING).bind(SEPARATOR).bind(&pattern).bind(selection.text);
-            Ok((rows.into_iter().map(StoredInvite::from).collect(), matching.fetch_one(pool).await?))
+            Ok((rows.into_iter().map(InviteRow::read).collect(), matching.fetch_one(pool).await?))
         })
     }
 }

@@ -224,7 +224,8 @@ async fn invites_are_found_sorted_and_paged_by_the_database() {
             let fields = [("query[search]", search), ("query[sort]", sort), ("query[page]", page)];
             let (_, answer) = browser.function::<InvitePage>("invites", &fields).await;
             let answer = serde_json::to_value(answer.unwrap()).unwrap();
-            let labels = answer["invites"].as_array().unwrap().iter().map(|card| card["invite"]["terms"]["label"].as_str());
+            let labels =
+                answer["invites"].as_array().unwrap().iter().map(|card| card["invite"]["terms"]["label"].as_str());
             let labels: Vec<String> = labels.map(|label| label.unwrap().to_owned()).collect();
             (
                 labels,

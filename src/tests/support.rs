@@ -16,7 +16,7 @@ use hmac::{Hmac, Mac};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use sha1::Sha1;
-use super_invites::config::Config;
+use super_invites::{chance::Chance, config::Config};
 use tokio::{
     net::TcpListener,
     process::{Child, Command},
@@ -275,7 +275,7 @@ impl Setup {
             stopped.await.ok();
         };
         let task = tokio::spawn(async move {
-            super_invites::serve(config, listener, clock, shutdown).await.unwrap();
+            super_invites::serve(config, listener, clock, Chance::system(), shutdown).await.unwrap();
         });
         let url = format!("http://{address}");
         let service = Service { url, client: client(), ahead, frozen, stop: Some(stop), task: Some(task) };

@@ -1,12 +1,12 @@
 //! Forms without JavaScript: a page's form is posted to the page itself, with the name of the server function that it is for. What works
 //! leads on; what does not shows the page again, with the reason and what was typed.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use app::{Error, FORM_FUNCTION, Field, LocalPath, Next, PageForm, Posted};
 use axum::{
     body::{Body, Bytes},
-    extract::{ConnectInfo, Request, State},
+    extract::{Request, State},
     response::{IntoResponse, Response},
 };
 use http::{HeaderValue, Method, StatusCode, Uri, header, request::Parts};
@@ -15,15 +15,11 @@ use percent_encoding::percent_decode_str;
 use super::{
     Web,
     reply::{not_from_here, see_other, status_of},
+    visit::Visit,
 };
 
-pub(super) async fn posted(
-    State(web): State<Arc<Web>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
-) -> Response {
+pub(super) async fn posted(State(web): State<Arc<Web>>, visit: Visit, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let visit = web.visit(&parts, peer);
     if !visit.is_from_here() {
         return not_from_here();
     }

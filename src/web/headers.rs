@@ -1,16 +1,11 @@
 //! Headers that keep pages safe.
 
-use std::{net::SocketAddr, sync::Arc};
-
-use axum::{
-    extract::{ConnectInfo, Request, State},
-    middleware::Next,
-    response::Response,
-};
+use axum::{extract::Request, middleware::Next, response::Response};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderName, HeaderValue, header};
 
-use super::Web;
+use super::visit::Visit;
+use crate::chance::Chance;
 
 /// With everything that the browser door answers.
 pub(super) const EVERYWHERE: [(HeaderName, &str); 4] = [
@@ -25,13 +20,9 @@ pub(super) const EVERYWHERE: [(HeaderName, &str); 4] = [
 const NOTHING_RUNS: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// A text that nobody can guess, for one page: only scripts that carry it run.
-pub(super) fn nonce() -> String {
-    let mut bytes = [0; 16];
+pub(super) fn nonce(chance: &Chance) -> String {
     // Without random numbers no script runs at all: the page still works.
-    match getrandom::fill(&mut bytes) {
-        Ok(()) => URL_SAFE_NO_PAD.encode(bytes),
-        Err(_) => String::new(),
-    }
+    chance.bytes::<16>().map(|bytes| URL_SAFE_NO_PAD.encode(bytes)).unwrap_or_default()
 }
 
 /// Lets a page do what it needs, and nothing else (W3C, Content Security Policy Level 3). `scripts` is where its own scripts are: not the whole
@@ -51,20 +42,13 @@ pub(super) fn protect(response: &mut Response, nonce: &str, scripts: &str) {
 }
 
 /// What every answer of the browser door carries.
-pub(super) async fn harden(
-    State(web): State<Arc<Web>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let (parts, body) = request.into_parts();
-    let secure = web.visit(&parts, peer).is_secure();
-    let mut response = next.run(Request::from_parts(parts, body)).await;
+pub(super) async fn harden(visit: Visit, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in EVERYWHERE {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    if secure {
+    if visit.is_secure() {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NOTHING_RUNS));

@@ -1,10 +1,10 @@
 //! How a redemption comes along, as it happens (HTML, "Server-sent events").
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use app::Progress;
 use axum::{
-    extract::{ConnectInfo, Path, Request, State},
+    extract::{Path, State},
     response::{
         IntoResponse, Response,
         sse::{Event, KeepAlive, Sse},
@@ -13,7 +13,7 @@ use axum::{
 use futures_util::{Stream, stream};
 use tokio::time::{Instant, sleep};
 
-use super::{Web, reply::status_of, site::Site};
+use super::{Web, reply::status_of, site::Site, visit::Visit};
 use crate::reach::UNBUFFERED;
 
 /// How often is looked whether something has changed. The database is asked, because another instance may be at work.
@@ -22,14 +22,7 @@ const LOOK: Duration = Duration::from_millis(150);
 /// For how long somebody who watches waits for the work to begin.
 const BEGIN: Duration = Duration::from_secs(10);
 
-pub(super) async fn events(
-    State(web): State<Arc<Web>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Path(code): Path<String>,
-    request: Request,
-) -> Response {
-    let (parts, _) = request.into_parts();
-    let visit = web.visit(&parts, peer);
+pub(super) async fn events(State(web): State<Arc<Web>>, visit: Visit, Path(code): Path<String>) -> Response {
     let (site, reply) = Site::new(Arc::clone(&web), visit, false);
     match site.watch(&code).await {
         Ok(first) => {

@@ -1,19 +1,19 @@
 //! The QR code of an invite, for its owner: as a drawing and as a picture of pixels.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use app::LocalPath;
 use axum::{
-    extract::{ConnectInfo, Path, Request, State},
+    extract::{Path, State},
     response::{IntoResponse, Response},
 };
 use fast_qr::{
     ECL, QRBuilder, QRCode,
     convert::{Builder, svg::SvgBuilder},
 };
-use http::{StatusCode, header};
+use http::{StatusCode, Uri, header};
 
-use super::{Web, reply::status_of, site::Site};
+use super::{Web, reply::status_of, site::Site, visit::Visit};
 
 /// White space around the code, in modules (ISO/IEC 18004, "quiet zone").
 const MARGIN: usize = 4;
@@ -23,14 +23,12 @@ const SCALE: usize = 16;
 
 pub(super) async fn file(
     State(web): State<Arc<Web>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    visit: Visit,
     Path((code, file)): Path<(String, String)>,
-    request: Request,
+    uri: Uri,
 ) -> Response {
-    let (parts, _) = request.into_parts();
-    let visit = web.visit(&parts, peer);
     let link = web.public_address(&code).unwrap_or_else(|| visit.address(&LocalPath::parse(&app::landing_path(&code))));
-    let download = parts.uri.query() == Some("download");
+    let download = uri.query() == Some("download");
     let (site, reply) = Site::new(Arc::clone(&web), visit, false);
     if let Err(error) = site.check_owner(&code).await {
         return reply.apply(status_of(&error).into_response(), "");

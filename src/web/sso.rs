@@ -1,10 +1,10 @@
 //! Signing in by somebody else: to the homeserver's page, and back (Client-Server API, "Client login via SSO").
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use app::{Error, LocalPath};
 use axum::{
-    extract::{ConnectInfo, Query, Request, State},
+    extract::{Query, State},
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header};
@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::{
     Web,
     reply::{Reply, see_other},
+    visit::Visit,
 };
 use crate::{
     homeserver::{self, Homeserver},
@@ -38,15 +39,8 @@ pub(super) struct Return {
 }
 
 /// Leads to the homeserver, and remembers in a sealed cookie where the person wanted to go.
-pub(super) async fn begin(
-    State(web): State<Arc<Web>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Query(departure): Query<Departure>,
-    request: Request,
-) -> Response {
-    let (parts, _) = request.into_parts();
-    let visit = web.visit(&parts, peer);
-    let Ok(state) = app::Code::generate(getrandom::fill).map(String::from) else {
+pub(super) async fn begin(State(web): State<Arc<Web>>, visit: Visit, Query(departure): Query<Departure>) -> Response {
+    let Ok(state) = web.settings.chance.code().map(String::from) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let back = visit.address(&LocalPath::parse(&format!("/sign-in/back?state={state}")));
@@ -59,14 +53,7 @@ pub(super) async fn begin(
 }
 
 /// Signs in who comes back, if they left from this very browser, and leads on to where they wanted to go.
-pub(super) async fn finish(
-    State(web): State<Arc<Web>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    Query(back): Query<Return>,
-    request: Request,
-) -> Response {
-    let (parts, _) = request.into_parts();
-    let visit = web.visit(&parts, peer);
+pub(super) async fn finish(State(web): State<Arc<Web>>, visit: Visit, Query(back): Query<Return>) -> Response {
     let (sealer, secure) = (&web.settings.sealer, visit.is_secure());
     let journey = sealer.open::<Journey>(&visit.headers, secure);
     let reply = Reply::default();

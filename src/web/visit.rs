@@ -1,11 +1,13 @@
 //! What a request from a browser says of itself: where it is, whom it comes from, and whether this site's own pages sent it.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use app::{Door, LocalPath, PREFIX};
+use axum::extract::{ConnectInfo, FromRequestParts};
 use http::{HeaderMap, Uri, header, request::Parts};
 use url::Url;
 
+use super::Web;
 use crate::{account::Origin, proxies::Proxies};
 
 /// One request, before it is known who is signed in.
@@ -23,6 +25,15 @@ pub(super) struct Visit {
     pub(super) headers: HeaderMap,
     /// Scheme and host of the public address, if one is configured.
     public: Option<String>,
+}
+
+impl FromRequestParts<Arc<Web>> for Visit {
+    type Rejection = <ConnectInfo<SocketAddr> as FromRequestParts<Arc<Web>>>::Rejection;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Self::Rejection> {
+        let ConnectInfo(peer) = ConnectInfo::<SocketAddr>::from_request_parts(parts, web).await?;
+        Ok(Self::new(parts, peer, &web.settings.proxies, web.settings.public_url.as_ref()))
+    }
 }
 
 impl Visit {

@@ -28,19 +28,32 @@ pub struct Invite {
 }
 
 impl Invite {
-    /// Whether it lets people in at `now`, as far as it depends on the invite alone.
-    pub fn state(&self, now: i64) -> InviteState {
+    /// Whether it lets people in at `now`; `all_paused` says whether every invite of the server is stopped. Of one that has ended that is said
+    /// first: it does not go on when others do.
+    pub fn state(&self, all_paused: bool, now: i64) -> InviteState {
         match self.terms.limits.state(self.uses, now) {
             ended @ (InviteState::Expired | InviteState::UsedUp) => ended,
+            _ if all_paused => InviteState::AllPaused,
             _ if self.held => InviteState::PausedByAdmin,
             _ if self.paused => InviteState::Paused,
             state => state,
         }
     }
 
-    /// Whether anybody has stopped it for a while.
+    /// Whether it has ended: nobody comes in by it again unless its owner changes it.
+    pub fn has_ended(&self, now: i64) -> bool {
+        matches!(self.terms.limits.state(self.uses, now), InviteState::Expired | InviteState::UsedUp)
+    }
+
+    /// Whether its owner or a server admin has stopped it for a while.
     pub fn is_stopped(&self) -> bool {
         self.paused || self.held
+    }
+}
+
+impl AsMut<Self> for Invite {
+    fn as_mut(&mut self) -> &mut Self {
+        self
     }
 }
 
