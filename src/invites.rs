@@ -25,7 +25,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use app::{Action, Error as Refusal, Invite, InviteState, Preview};
 use matrix_sdk::ruma::{OwnedUserId, UserId};
-use moka::future::Cache;
+use moka::{Entry, future::Cache, ops::compute::Op};
 use tokio_util::task::TaskTracker;
 
 use self::{
@@ -66,18 +66,26 @@ struct Inner {
 /// Lists that were asked for lately, by owner, with the version that says whether they are still right.
 type Lists = Cache<String, (i64, Arc<Vec<Invite>>)>;
 
-/// How many rooms the lists in memory may name in all: some tens of megabytes.
-const LISTED_ROOMS: u64 = 200_000;
+/// How much memory the lists may take in all, in bytes.
+const LISTED_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What an invite takes in memory beside its texts, in bytes: about so much.
+const EACH: usize = 256;
 
 /// For how long a list stays in memory after it was last asked for.
 const LISTED: Duration = Duration::from_secs(300);
 
 fn lists() -> Lists {
     let weight = |_: &String, (_, list): &(i64, Arc<Vec<Invite>>)| {
-        let rooms: usize = list.iter().map(|invite| invite.terms.rooms.len() + 1).sum();
-        u32::try_from(rooms).unwrap_or(u32::MAX)
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let bytes = |invite: &Invite| {
+            let terms = &invite.terms;
+            let rooms: usize = terms.rooms.iter().map(|room| room.len() + 24).sum();
+            EACH + invite.code.len() + invite.owner.len() + rooms + text(&terms.label) + text(&terms.welcome)
+        };
+        u32::try_from(list.iter().map(bytes).sum::<usize>()).unwrap_or(u32::MAX)
     };
-    Cache::builder().max_capacity(LISTED_ROOMS).weigher(weight).time_to_idle(LISTED).build()
+    Cache::builder().max_capacity(LISTED_BYTES).weigher(weight).time_to_idle(LISTED).build()
 }
 
 impl Invites {
@@ -134,9 +142,17 @@ impl Invites {
         {
             return Ok(Listed { invites, all_paused, now });
         }
-        let invites = self.0.store.invites_of(owner).await?.into_iter();
-        let invites: Arc<Vec<Invite>> = Arc::new(invites.map(|invite| self.0.rules.bounded(invite)).collect());
-        self.0.lists.insert(owner.to_owned(), (version, Arc::clone(&invites))).await;
+        // Built once, whoever else asks meanwhile.
+        let build = async |known: Option<Entry<String, (i64, Arc<Vec<Invite>>)>>| match known {
+            Some(known) if known.value().0 >= version => Ok(Op::Nop),
+            _ => {
+                let invites = self.0.store.invites_of(owner).await?.into_iter();
+                let invites = invites.map(|invite| self.0.rules.bounded(invite)).collect();
+                Ok::<_, Error>(Op::Put((version, Arc::new(invites))))
+            }
+        };
+        let built = self.0.lists.entry_by_ref(owner).and_try_compute_with(build).await?;
+        let invites = built.into_entry().map(|entry| entry.into_value().1).unwrap_or_default();
         Ok(Listed { invites, all_paused, now })
     }
 
@@ -277,7 +293,7 @@ impl Inner {
     }
 
     /// Deletes an invite, and the registration token that came with it.
-    async fn delete(&self, account: &Account, code: &str) -> Result<()> {
+    async fn delete(self: &Arc<Self>, account: &Account, code: &str) -> Result<()> {
         let entry = self.entry(account, Action::Deleted, Some(code), None)?;
         match self.store.delete_invite(code, &entry).await? {
             Written::Done => self.settle_registration(code).await.map(drop),

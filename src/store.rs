@@ -16,6 +16,8 @@ mod rooms;
 mod selections;
 mod share_links;
 mod takeover;
+#[cfg(test)]
+mod tests;
 
 use std::{
     fs::{OpenOptions, Permissions},
@@ -37,14 +39,14 @@ use crate::config::SqlUrl;
 pub use self::{
     audit::{Entry, Noted, Span},
     changes::{NewInvite, OverQuota, Pause, Quota},
-    invites::{AsWritten, StoredInvite, Written},
+    invites::{AsWritten, Ends, StoredInvite, Written},
     matrix_registration::OldToken,
     module::{NotTaken, OldGuest, OldInvite},
     redemptions::{Begun, Came, Chat, Outcome, Redemption, Totals, Use},
     registration_tokens::RegistrationToken,
     rooms::{Block, RoomInvite},
     selections::{AllSelection, Selection},
-    share_links::{Ends, ShareLink, StaticPage},
+    share_links::{ShareLink, StaticPage},
     takeover::{Source, Taken, TakenGuest, TakenInvite},
 };
 
@@ -52,6 +54,12 @@ static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// How long a write waits for another one in SQLite, which has one writer at a time.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How often a transaction is tried again that another one was in the way of.
+const TRIES: u32 = 10;
+
+/// How much longer each time it is waited before.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Milliseconds since the epoch.
 pub type Millis = i64;
@@ -76,6 +84,17 @@ pub enum Error {
     Query(#[from] sqlx::Error),
 }
 
+impl Error {
+    /// Whether two transactions were in each other's way, so that one of them was undone and may simply be run again: a serialization failure or
+    /// a deadlock (PostgreSQL, "Error Codes", class 40), or a database that stays locked (SQLite, "Result Codes", `SQLITE_BUSY`).
+    fn is_conflict(&self) -> bool {
+        let Self::Query(sqlx::Error::Database(error)) = self else { return false };
+        // SQLite's extended codes have the code itself in their last byte.
+        let busy = |code: &str| code.parse().is_ok_and(|code: i32| code & 0xff == 5);
+        error.code().is_some_and(|code| matches!(&*code, "40001" | "40P01") || code.len() < 5 && busy(&code))
+    }
+}
+
 /// The database.
 #[derive(Debug, Clone)]
 pub enum Store {
@@ -95,25 +114,44 @@ macro_rules! on_pool {
     };
 }
 
-/// Runs the same code in a transaction of whichever engine it is. In SQLite it is a writing one from the start: one that
-/// begins by reading could find at its first write that another has overtaken it.
+/// Runs the same code in a transaction of whichever engine it is, and again if another transaction was in its way: it may be run several
+/// times, and must do all its work in the transaction. A `?` in it leaves the transaction, not the function, and nothing of it stays.
+///
+/// In SQLite it is a writing one from the start: one that begins by reading could find at its first write that another has overtaken it. In
+/// PostgreSQL all of them take rows in one order, the owner's, the invite's, the redemption's, so that none waits for another that waits for it.
 macro_rules! in_transaction {
-    ($store:expr, |$tx:ident| $body:expr) => {
-        match $store {
-            $crate::store::Store::Sqlite(pool) => {
-                let mut $tx = pool.begin_with("BEGIN IMMEDIATE").await?;
-                let value = $body;
-                $tx.commit().await?;
-                value
-            }
-            $crate::store::Store::Postgres(pool) => {
-                let mut $tx = pool.begin().await?;
-                let value = $body;
-                $tx.commit().await?;
-                value
+    ($store:expr, |$tx:ident| $body:expr) => {{
+        let mut tries = 0;
+        loop {
+            let done: $crate::store::Result<_> = match $store {
+                $crate::store::Store::Sqlite(pool) => {
+                    async {
+                        let mut $tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+                        let value = $body;
+                        $tx.commit().await?;
+                        Ok(value)
+                    }
+                    .await
+                }
+                $crate::store::Store::Postgres(pool) => {
+                    async {
+                        let mut $tx = pool.begin().await?;
+                        let value = $body;
+                        $tx.commit().await?;
+                        Ok(value)
+                    }
+                    .await
+                }
+            };
+            match done {
+                Err(error) if error.is_conflict() && tries < $crate::store::TRIES => {
+                    tries += 1;
+                    tokio::time::sleep($crate::store::PAUSE * tries).await;
+                }
+                done => break done?,
             }
         }
-    };
+    }};
 }
 
 /// The same, but with `$dry` nothing of it stays.

@@ -32,8 +32,9 @@ pub trait Backend: Send + Sync {
     async fn delete(&self, code: String) -> Result<Next>;
     /// Stops one for a while, or lets it go on.
     async fn pause(&self, code: String, paused: bool) -> Result<Next>;
-    /// The rooms that the person administers, with the invites that lead into them.
-    async fn looked_after(&self) -> Result<LookedAfter>;
+    /// The rooms that the person administers, or the one with that id, with the invites that lead into them; `before` is where the page before
+    /// this one of its invites has ended.
+    async fn looked_after(&self, room: String, before: String) -> Result<LookedAfter>;
     /// Keeps an invite out of a room, or lets it lead there again.
     async fn block(&self, room: String, invite: i64, blocked: bool, reason: String) -> Result<Next>;
     /// Some of the server's invites, for its admins.

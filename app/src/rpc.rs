@@ -77,8 +77,8 @@ pub async fn pause(code: String, #[server(default)] paused: bool) -> Result<Next
 }
 
 #[server(output = Text, name = GetLookedAfter, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "looked_after")]
-pub async fn looked_after() -> Result<LookedAfter> {
-    crate::backend()?.looked_after().await
+pub async fn looked_after(#[server(default)] room: String, #[server(default)] before: String) -> Result<LookedAfter> {
+    crate::backend()?.looked_after(room, before).await
 }
 
 #[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "block")]

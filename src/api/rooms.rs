@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::{Request, Resource, people::Known, refuse, reply::Reply};
 use crate::invites::Invites;
 
+/// How many are answered at once where a client does not say.
+const USUAL: u32 = 100;
+
 #[derive(Deserialize)]
 struct Block {
     room: String,
@@ -18,6 +21,8 @@ struct Block {
 #[derive(Serialize)]
 struct Entries {
     invites: Vec<Entry>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_batch: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -47,8 +52,10 @@ pub(super) async fn answer(invites: &Invites, method: &Method, request: Request)
     let Some(room) = request.query.text("room")?.filter(|room| !room.is_empty()) else {
         return Err(Reply::missing_param("room"));
     };
-    let into = invites.invites_into(&account, &room).await.map_err(refused)?;
-    Ok(Reply::ok(&Entries { invites: into.into_iter().map(Entry::from).collect() }))
+    let (from, most) = (request.query.number("from")?, request.query.number("limit")?.unwrap_or(USUAL));
+    let (into, next) = invites.invites_into(&account, &room, from, most).await.map_err(refused)?;
+    let next_batch = next.map(|next| next.to_string());
+    Ok(Reply::ok(&Entries { invites: into.into_iter().map(Entry::from).collect(), next_batch }))
 }
 
 impl From<RoomInvite> for Entry {

@@ -41,7 +41,7 @@ impl Default for Policy {
             max_days: None,
             default_uses: None,
             default_days: None,
-            open_invites: None,
+            open_invites: Some(1000),
             creations_per_day: None,
             account_age_days: None,
             chosen_codes: true,

@@ -1,9 +1,10 @@
 //! The direct chat between who redeems and who invited: one, however often something goes wrong on the way.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use app::Reason;
 use matrix_sdk::ruma::OwnedRoomId;
+use tokio::time::sleep;
 
 use super::{
     Inner,
@@ -14,8 +15,14 @@ use super::{
 use crate::{
     error::{Result, StepError},
     homeserver::{self, Error, Membership},
-    store::{Came, Chat},
+    store::{Came, Chat, Millis},
 };
+
+/// For how long the homeserver may be making a chat without anybody having been told, in milliseconds.
+const MAKING: Millis = 10_000;
+
+/// How often it is looked whether it is there.
+const LOOK: Duration = Duration::from_millis(500);
 
 impl Inner {
     /// Brings the two into one direct chat that the redeemer's clients show as such, from wherever it stopped before.
@@ -59,9 +66,8 @@ impl Inner {
 
     async fn find_or_make_chat(&self, journey: &Journey, before: &Chat) -> Result<OwnedRoomId, StepError> {
         let (owner, redeemer) = (journey.owner.user(), &journey.redeemer);
-        // We stopped while one was being made: it may be there, without anybody having been told.
         if let Some(marker) = &before.marker
-            && let Some(room) = find_unfinished(journey, marker).await?
+            && let Some(room) = self.wait_for_unfinished(journey, marker, before.tried_at).await?
         {
             return Ok(room);
         }
@@ -70,14 +76,36 @@ impl Inner {
         }
         let marker = match &before.marker {
             Some(marker) => marker.clone(),
-            None => {
-                let marker = String::from(self.chance.code()?);
-                self.store.note_chat_marker(&journey.code, redeemer.user().as_str(), &marker).await?;
-                marker
-            }
+            None => String::from(self.chance.code()?),
         };
-        self.done.note(Work::MakeChat, redeemer.user(), 1, (self.clock)());
-        Ok(journey.patiently(|| redeemer.create_chat(owner, &marker)).await?)
+        let (code, me, now) = (&journey.code, redeemer.user().as_str(), (self.clock)());
+        self.store.note_chat_marker(code, me, &marker, Some(now)).await?;
+        self.done.note(Work::MakeChat, redeemer.user(), 1, now);
+        let made = journey.patiently(|| redeemer.create_chat(owner, &marker)).await;
+        if let Err(Error::Refused(refusal)) = &made
+            && refusal.status < 500
+        {
+            self.store.note_chat_marker(code, me, &marker, None).await?;
+        }
+        Ok(made?)
+    }
+
+    /// The chat that was being made when we stopped, or when no answer came: nobody was told whether it is there. The homeserver may be at it
+    /// yet, so it is waited for a while before another one is made.
+    async fn wait_for_unfinished(
+        &self,
+        journey: &Journey,
+        marker: &str,
+        tried_at: Option<Millis>,
+    ) -> Result<Option<OwnedRoomId>, StepError> {
+        loop {
+            let found = find_unfinished(journey, marker).await?;
+            let may_come = tried_at.is_some_and(|tried_at| (tried_at..tried_at + MAKING).contains(&(self.clock)()));
+            if found.is_some() || !may_come {
+                return Ok(found);
+            }
+            sleep(LOOK).await;
+        }
     }
 }
 

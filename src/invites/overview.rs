@@ -194,7 +194,7 @@ impl Inner {
             next,
             begun: count(totals.begun),
             came: count(totals.came),
-            complete: count(totals.complete),
+            complete: count(totals.completed),
             by_day: by_day.into_iter().map(|(day, came)| (day, count(came))).collect(),
         })
     }

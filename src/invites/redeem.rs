@@ -184,8 +184,8 @@ impl Inner {
             patience: Instant::now() + PATIENCE,
         };
         let me = journey.redeemer.user().as_str();
-        let most = invite.terms.limits.max_uses;
-        if self.store.begin_redemption(code, me, most, (self.clock)()).await? == Begun::UsedUp {
+        // Asked again where the use is taken: seconds may have passed since it was looked at.
+        if self.store.begin_redemption(code, me, self.ends()).await? == Begun::No {
             return Err(Refusal::UnknownInvite.into());
         }
         self.settle_soon(&invite);

@@ -1,6 +1,6 @@
 //! The registration token that has an invite's code as its name: it opens accounts as long as the invite lets people in.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use app::{Code, InviteState, Registration};
 use futures_util::future::join_all;
@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use super::{Inner, Invites, lease::Turns, rules::least};
 use crate::{
     config::Policy,
-    error::{Result, StepError},
+    error::{Error, Result, StepError},
     homeserver::{self, TokenLimits, TokenState},
     store::{Millis, RegistrationToken, StoredInvite},
 };
@@ -24,6 +24,9 @@ const SWEEP: i64 = 50;
 
 /// After how long what did not work is tried again, in milliseconds.
 const AGAIN: Millis = 5_000;
+
+/// After how long a lease is forgotten that nobody has given back, in milliseconds: more than clocks differ.
+const LEASE_KEPT: Millis = 60 * 60_000;
 
 /// How those who look after the same token take turns.
 const TURNS: Turns =
@@ -64,6 +67,7 @@ impl Invites {
         for (code, redeemer) in self.0.store.stale_uses(now - USE_HELD, now, SWEEP).await? {
             self.0.store.give_use_back(&code, &redeemer, now - USE_HELD, now).await?;
         }
+        self.0.store.forget_leases(now - LEASE_KEPT).await?;
         self.0.settle_what_is_due().await?;
         self.0.forget_audit().await
     }
@@ -71,7 +75,7 @@ impl Invites {
 
 impl Inner {
     /// Looks after all registration tokens that are due, unless the homeserver has something against it.
-    async fn settle_what_is_due(&self) -> Result<()> {
+    async fn settle_what_is_due(self: &Arc<Self>) -> Result<()> {
         loop {
             let due = self.store.tokens_due((self.clock)(), AT_ONCE).await?;
             // All of them to their end, so that none keeps its lease.
@@ -88,9 +92,15 @@ impl Inner {
 
     /// Brings the registration token of an invite to where the invite wants it. What does not work is tried again by
     /// [`Invites::sweep`].
-    pub(super) async fn settle_registration(&self, code: &str) -> Result<Registration> {
-        let settled = self.in_turn(&format!("token:{code}"), TURNS, self.settle_now(code)).await?;
-        Ok(settled.unwrap_or(Registration::Unavailable))
+    ///
+    /// It goes on to its end even if whoever waits for it does not.
+    pub(super) async fn settle_registration(self: &Arc<Self>, code: &str) -> Result<Registration> {
+        let (inner, code) = (Arc::clone(self), code.to_owned());
+        let settle = self
+            .tasks
+            .spawn(async move { inner.in_turn(&format!("token:{code}"), TURNS, inner.settle_now(&code)).await });
+        let settled = settle.await.map_err(|error| Error::Failed(Arc::new(error)))?;
+        Ok(settled?.unwrap_or(Registration::Unavailable))
     }
 
     async fn settle_now(&self, code: &str) -> Result<Registration> {
@@ -221,6 +231,8 @@ impl Inner {
             expires_at: until,
         };
         let Some(token) = token else {
+            // One that went may not have been counted.
+            self.store.forget_registration_token(code).await?;
             // Said before it is done: if we die in between, the token is known to be ours and goes with the invite.
             self.store.set_registration_token(code, RegistrationToken::Making).await?;
             self.homeserver.create_registration_token(code, limits).await?;
@@ -260,9 +272,11 @@ impl Inner {
 
     /// Deletes a registration token that this service made.
     async fn remove_token(&self, code: &str) -> Result<(), StepError> {
-        let token = self.homeserver.registration_token(code).await?;
-        self.homeserver.delete_registration_token(code).await?;
-        let opened = token.as_ref().map_or(0, TokenState::opened);
-        Ok(self.store.forget_registration_token(code, opened).await?)
+        // If it is gone already, what was noted before it went holds.
+        if let Some(token) = self.homeserver.registration_token(code).await? {
+            self.store.note_leaving_accounts(code, token.opened()).await?;
+            self.homeserver.delete_registration_token(code).await?;
+        }
+        Ok(self.store.forget_registration_token(code).await?)
     }
 }

@@ -6,19 +6,32 @@ use app::{Action, Block, Detail, Error as Refusal, Field, KnownInvite, LookedAft
 use futures_util::{StreamExt, TryStreamExt, stream};
 use matrix_sdk::ruma::{OwnedRoomAliasId, OwnedRoomId};
 
-use super::{Inner, Invites, overview::shown, rooms::LONGEST_ID, save::text, user_id, work::Work};
+use super::{Inner, Invites, number, overview::shown, rooms::LONGEST_ID, save::text, user_id, work::Work};
 use crate::{account::Account, error::Result, homeserver::JoinedRoom, store};
+
+/// How many invites of a room stand on one page.
+const ON_A_PAGE: u32 = 20;
+
+/// The most that are handed out at once.
+const MOST: u32 = 100;
 
 /// How many rooms are looked at once.
 const AT_ONCE: usize = 4;
 
 impl Invites {
-    /// The invites that lead into a room, given by its id or an alias, for one of its admins. They are told whose they are, but neither the
-    /// codes nor where else they lead.
-    pub async fn invites_into(&self, account: &Account, room: &str) -> Result<Vec<RoomInvite>> {
+    /// Some of the invites that lead into a room, given by its id or an alias, for one of its admins: at most `most` of those with numbers
+    /// below `before`, the newest first, and the number below which there are more. They are told whose they are, but neither the codes nor where
+    /// else they lead.
+    pub async fn invites_into(
+        &self,
+        account: &Account,
+        room: &str,
+        before: Option<i64>,
+        most: u32,
+    ) -> Result<(Vec<RoomInvite>, Option<i64>)> {
         let room = self.0.administered(account, room).await?;
         let all_paused = self.0.store.all_paused().await?.is_some();
-        self.0.room_invites(room.as_str(), all_paused).await
+        self.0.room_invites(room.as_str(), before, most.clamp(1, MOST), all_paused).await
     }
 
     /// Keeps an invite out of a room for one of its admins, or lets it lead there again. People who came through it stay.
@@ -26,15 +39,12 @@ impl Invites {
         &self,
         account: &Account,
         room: &str,
-        number: i64,
+        invite: i64,
         blocked: bool,
         reason: Option<String>,
     ) -> Result<()> {
         let room = self.0.administered(account, room).await?;
-        let into = self.0.store.invites_into(room.as_str()).await?;
-        let mut into = into.into_iter().map(|invite| self.0.rules.bounded(invite));
-        let invite = into.find(|invite| invite.number == number).ok_or(Refusal::UnknownInvite)?;
-        let code = &invite.invite.code;
+        let code = &*self.0.store.code_into(room.as_str(), invite).await?.ok_or(Refusal::UnknownInvite)?;
         let reason = text(Field::BlockReason, reason, false)?;
         let action = if blocked { Action::Blocked } else { Action::Unblocked };
         let entry = self.0.entry(account, action, Some(code), Some(Detail::Room(room.to_string())))?;
@@ -48,22 +58,23 @@ impl Invites {
         }
     }
 
-    /// All rooms that somebody administers, with the invites that lead into them.
-    pub async fn looked_after(&self, account: &Account) -> Result<LookedAfter> {
+    /// All rooms that somebody administers, or the one with this id, with the invites that lead into them: of each the newest of those with
+    /// numbers below `before`.
+    pub async fn looked_after(&self, account: &Account, room: &str, before: Option<i64>) -> Result<LookedAfter> {
         self.0.done.take(Work::LookUpRoom, account.user_id(), 1, (self.0.clock)())?;
         let joined = self.0.homeserver.joined_rooms(account, true).await?;
         let all_paused = self.0.store.all_paused().await?.is_some();
         let look = async |room: JoinedRoom| -> Result<RoomInvites> {
-            let invites = self.0.room_invites(room.id.as_str(), all_paused).await?;
-            Ok(RoomInvites { room: shown(&room), members: room.members, invites })
+            let (invites, next) = self.0.room_invites(room.id.as_str(), before, ON_A_PAGE, all_paused).await?;
+            Ok(RoomInvites { room: shown(&room), members: room.members, invites, next })
         };
         let mut administered = joined.to_vec();
-        administered.retain(|room| room.administered && !room.direct);
+        administered.retain(|one| one.administered && !one.direct && (room.is_empty() || one.id == room));
         let mut rooms: Vec<RoomInvites> = stream::iter(administered).map(look).buffered(AT_ONCE).try_collect().await?;
         let all = rooms.len();
         rooms.retain(|room| !room.invites.is_empty());
         rooms.sort_by_key(|room| (Reverse(room.room.space), room.room.name.as_ref().map(|name| name.to_lowercase())));
-        let quiet = u32::try_from(all - rooms.len()).unwrap_or(u32::MAX);
+        let quiet = room.is_empty().then(|| number(all - rooms.len()));
         Ok(LookedAfter { rooms, quiet, now: (self.0.clock)() })
     }
 }
@@ -85,9 +96,18 @@ impl Inner {
         }
     }
 
-    async fn room_invites(&self, room: &str, all_paused: bool) -> Result<Vec<RoomInvite>> {
-        let mut invites = Vec::new();
-        for into in self.store.invites_into(room).await? {
+    async fn room_invites(
+        &self,
+        room: &str,
+        before: Option<i64>,
+        most: u32,
+        all_paused: bool,
+    ) -> Result<(Vec<RoomInvite>, Option<i64>)> {
+        let mut found = self.store.invites_into(room, before.unwrap_or(i64::MAX), i64::from(most) + 1).await?;
+        let more = found.len() > most as usize;
+        found.truncate(most as usize);
+        let mut invites: Vec<RoomInvite> = Vec::new();
+        for into in found {
             let into = self.rules.bounded(into);
             let block = match into.block {
                 Some(store::Block { actor, reason, at, .. }) => {
@@ -99,7 +119,8 @@ impl Inner {
             let invite = self.known(into.number, &into.invite, came, all_paused).await?;
             invites.push(RoomInvite { invite, block });
         }
-        Ok(invites)
+        let next = invites.last().filter(|_| more).map(|last| last.invite.number);
+        Ok((invites, next))
     }
 
     /// An invite for somebody who may know of it.

@@ -9,7 +9,7 @@ use crate::{
     account::Account,
     config::{Creators, CreatorsWord, Policy},
     error::{Error, Result},
-    store::{AsWritten, Millis, OverQuota, Quota, StoredInvite},
+    store::{AsWritten, Ends, Millis, OverQuota, Quota, StoredInvite},
 };
 
 pub(super) const DAY: Millis = 86_400_000;
@@ -147,6 +147,13 @@ impl Invites {
 }
 
 impl Inner {
+    /// When invites end, beyond what they say themselves.
+    pub(super) fn ends(&self) -> Ends {
+        let (now, policy) = ((self.clock)(), &self.rules.policy);
+        let made_before = policy.max_days.map(|days| now.saturating_sub(Millis::from(days) * DAY));
+        Ends { now, made_before, max_uses: policy.max_uses }
+    }
+
     /// Whether somebody may make invites, with a code of their own if there is one.
     pub(super) async fn check_creator(&self, account: &Account, code: Option<&Code>, now: Millis) -> Result<()> {
         let policy = &self.rules.policy;

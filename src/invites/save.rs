@@ -1,5 +1,7 @@
 //! Making an invite, and changing one.
 
+use std::sync::Arc;
+
 use app::{
     Action, Code, Detail, Draft, Edit, Error as Refusal, Field, Invite, InviteState, Limits, Problem, Registration,
     Terms,
@@ -53,7 +55,7 @@ impl Invites {
 impl Inner {
     /// With the code asked for, if one is, and the invite of the account's own that has it already.
     async fn save(
-        &self,
+        self: &Arc<Self>,
         account: &Account,
         draft: Draft,
         code: Option<Code>,

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use app::Error as Refusal;
 
-use super::{Invites, rules::DAY, work::Work};
+use super::{Invites, work::Work};
 use crate::{
     account::{Account, Origin},
     error::{Error, Result},
@@ -72,8 +72,6 @@ impl Invites {
 
     /// When invites end by the rules of this server.
     pub fn ends(&self) -> Ends {
-        let (now, policy) = (self.now(), &self.0.rules.policy);
-        let made_before = policy.max_days.map(|days| now.saturating_sub(i64::from(days) * DAY));
-        Ends { now, made_before, max_uses: policy.max_uses }
+        self.0.ends()
     }
 }

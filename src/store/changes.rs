@@ -95,7 +95,11 @@ const ALONE: &str = "INSERT INTO owners (owner, version) VALUES ($1, 1)
 const OTHERS_OPEN: &str = "SELECT COUNT(*) FROM invites WHERE owner = $1 AND code <> $2 AND deleted_at IS NULL
      AND (expires_at IS NULL OR expires_at > $3) AND created_at > $4 AND (max_uses IS NULL OR uses < max_uses) AND uses < $5";
 
-const ADD_ROOM: &str = "INSERT INTO invite_rooms (code, room, position) VALUES ($1, $2, $3)";
+/// The admins of its rooms do not see an invite any more that was deleted.
+pub(super) const HIDE: &str = "UPDATE invite_rooms SET number = NULL WHERE code = $1";
+
+const ADD_ROOM: &str = "INSERT INTO invite_rooms (code, room, position, number)
+     SELECT $1, $2, $3, number FROM invites WHERE code = $1";
 
 impl Store {
     /// Writes a new invite, unless its code was ever used before or its owner has too many.
@@ -177,10 +181,10 @@ impl Store {
             Pause::Admin => BY_ADMIN,
         };
         Ok(in_transaction!(self, |tx| {
+            sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
             let rows = sqlx::query(pause).bind(code).bind(paused).bind(&entry.actor).bind(entry.at);
             let rows = rows.execute(&mut *tx).await?.rows_affected();
             if rows > 0 {
-                sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
                 note!(&mut *tx, entry);
             }
             rows.into()
@@ -209,9 +213,10 @@ impl Store {
         const DELETE: &str = "UPDATE invites SET deleted_at = $2, changed_at = $2, token_due = $2
              WHERE code = $1 AND deleted_at IS NULL";
         Ok(in_transaction!(self, |tx| {
+            sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
             let rows = sqlx::query(DELETE).bind(code).bind(entry.at).execute(&mut *tx).await?.rows_affected();
             if rows > 0 {
-                sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
+                sqlx::query(HIDE).bind(code).execute(&mut *tx).await?;
                 note!(&mut *tx, entry);
             }
             rows.into()

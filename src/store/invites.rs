@@ -68,6 +68,38 @@ impl From<u64> for Written {
     }
 }
 
+/// When invites end, beyond what they say themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ends {
+    /// The time, in milliseconds since the epoch.
+    pub now: Millis,
+    /// Those made then or before have ended.
+    pub made_before: Option<Millis>,
+    /// Those that have let in so many have ended.
+    pub max_uses: Option<u32>,
+}
+
+/// Whether an invite `i` has ended, as [`Invite::has_ended`] says of one that was not deleted: `$1` to `$3` are what [`Ends`] says.
+macro_rules! ended {
+    () => {
+        "(i.deleted_at IS NOT NULL OR i.expires_at <= $1 OR i.uses >= i.max_uses OR i.created_at <= CAST($2 AS BIGINT)
+            OR i.uses >= CAST($3 AS BIGINT))"
+    };
+}
+
+/// Whether an invite `i` lets in whoever has one of its uses, as [`Invite::state`] says: `$2` is the time, and whatever was made at `$3` or
+/// before has ended.
+macro_rules! lets_in {
+    () => {
+        "i.deleted_at IS NULL AND i.paused_by IS NULL AND i.held_by IS NULL AND (i.not_before IS NULL OR i.not_before <= $2)
+            AND (i.expires_at IS NULL OR i.expires_at > $2)
+            AND (CAST($3 AS BIGINT) IS NULL OR i.created_at > CAST($3 AS BIGINT))
+            AND NOT EXISTS (SELECT 1 FROM switches WHERE name = 'pause')"
+    };
+}
+
+pub(super) use {ended, lets_in};
+
 /// Between the room ids of an invite: no room id has control characters.
 pub(super) const SEPARATOR: &str = "\n";
 
@@ -95,7 +127,7 @@ pub(super) struct InviteRow {
     accounts: i64,
     rooms: Option<String>,
     came: i64,
-    last_came: Option<Millis>,
+    last_came_at: Option<Millis>,
     all_paused: bool,
     source: String,
 }
@@ -108,8 +140,7 @@ macro_rules! select_invites {
                 number, created_at, not_before, expires_at, max_uses, uses, opens_accounts, paused_by, held_by, token_due,
                 accounts, source, EXISTS (SELECT 1 FROM switches WHERE name = 'pause') AS all_paused,
                 (SELECT STRING_AGG(r.room, $1 ORDER BY r.position) FROM invite_rooms r WHERE r.code = i.code) AS rooms,
-                (SELECT COUNT(*) FROM redemptions d WHERE d.code = i.code AND d.came_at IS NOT NULL) AS came,
-                (SELECT MAX(d.came_at) FROM redemptions d WHERE d.code = i.code) AS last_came
+                came, last_came_at
              FROM invites i ",
             $($rest)*
         )
@@ -152,7 +183,7 @@ impl From<InviteRow> for StoredInvite {
                     limits: limits(row.not_before, row.expires_at, row.max_uses),
                 },
                 came: u32::try_from(row.came).unwrap_or(u32::MAX),
-                last_came: row.last_came,
+                last_came: row.last_came_at,
                 created_at: row.created_at,
                 uses: u32::try_from(row.uses).unwrap_or_default(),
             },
@@ -168,7 +199,8 @@ impl From<InviteRow> for StoredInvite {
     }
 }
 
-/// Says that what the owner of an invite sees has changed; every transaction that changes it ends with this.
+/// Says that what the owner of an invite sees changes, and keeps others from changing it until that is done. Every transaction that changes it
+/// begins with this.
 pub(super) const CHANGED: &str = "INSERT INTO owners (owner, version) SELECT owner, 1 FROM invites WHERE code = $1
      ON CONFLICT (owner) DO UPDATE SET version = owners.version + 1";
 
@@ -198,10 +230,10 @@ impl Store {
              AND EXISTS (SELECT 1 FROM invite_rooms WHERE code = $1 AND room = $3)";
         const RESOLVE: &str = "UPDATE invite_rooms SET room = $3 WHERE code = $1 AND room = $2";
         in_transaction!(self, |tx| {
+            sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
             for change in [DROP, RESOLVE] {
                 sqlx::query(change).bind(code).bind(alias).bind(room).execute(&mut *tx).await?;
             }
-            sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
         });
         Ok(())
     }

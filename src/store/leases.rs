@@ -14,6 +14,15 @@ impl Store {
         Ok(rows.into())
     }
 
+    /// Forgets leases that have ended before `before`: whoever held them has died.
+    pub async fn forget_leases(&self, before: Millis) -> Result<()> {
+        const FORGET: &str = "DELETE FROM leases WHERE until < $1";
+        on_pool!(self, |pool| {
+            sqlx::query(FORGET).bind(before).execute(pool).await?;
+        });
+        Ok(())
+    }
+
     /// Gives a lease back.
     pub async fn release(&self, name: &str, holder: &str) -> Result<()> {
         const RELEASE: &str = "DELETE FROM leases WHERE name = $1 AND holder = $2";

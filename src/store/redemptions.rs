@@ -4,7 +4,11 @@ use std::collections::HashMap;
 
 use app::{MissedRoom, Reason};
 
-use super::{Millis, Result, Store, in_transaction, invites::CHANGED, on_pool};
+use super::{
+    Ends, Millis, Result, Store, in_transaction,
+    invites::{CHANGED, lets_in},
+    on_pool,
+};
 
 /// One person's use of one code, as far as it has come.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -100,7 +104,7 @@ pub struct Totals {
     /// Those who came in to anything.
     pub came: i64,
     /// Those who are in everything.
-    pub complete: i64,
+    pub completed: i64,
 }
 
 /// Whether there was a use left.
@@ -108,8 +112,8 @@ pub struct Totals {
 pub enum Begun {
     /// They have one.
     Yes,
-    /// The invite is used up.
-    UsedUp,
+    /// None is left, or the invite lets nobody in now.
+    No,
 }
 
 /// How far the direct chat of a redemption is.
@@ -117,6 +121,8 @@ pub enum Begun {
 pub struct Chat {
     /// The mark under which a room may have been made.
     pub marker: Option<String>,
+    /// When it was last tried, unless that was refused: the homeserver may be at it yet.
+    pub tried_at: Option<Millis>,
     /// The room.
     pub room: Option<String>,
 }
@@ -124,7 +130,7 @@ pub struct Chat {
 /// Under what the direct chat stands among the outcomes.
 pub(super) const CHAT: &str = "";
 
-type RedemptionRow = (Option<Millis>, Option<String>, Option<String>);
+type RedemptionRow = (Option<Millis>, Option<String>, Option<Millis>, Option<String>);
 
 #[derive(sqlx::FromRow)]
 struct OutcomeRow {
@@ -157,7 +163,10 @@ pub(super) const NOTE: &str = "INSERT INTO outcomes (code, redeemer, room, joine
         at = excluded.at, again = excluded.again
      WHERE NOT outcomes.joined";
 
-/// Writes what came of a room in a transaction.
+pub(super) const ONE_MORE_IN_ROOM: &str = "INSERT INTO room_arrivals (code, room, came) VALUES ($1, $2, 1)
+     ON CONFLICT (code, room) DO UPDATE SET came = room_arrivals.came + 1";
+
+/// Writes what came of a room in a transaction, and counts whoever is in it now.
 macro_rules! write_outcome {
     ($tx:expr, $code:expr, $redeemer:expr, $outcome:expr, $now:expr) => {{
         let outcome: &$crate::store::Outcome = $outcome;
@@ -165,7 +174,7 @@ macro_rules! write_outcome {
             $crate::store::Came::In => (true, None, None, false),
             $crate::store::Came::Missed { reason, errcode, again } => (false, Some(reason), Some(errcode), *again),
         };
-        sqlx::query($crate::store::redemptions::NOTE)
+        let written = sqlx::query($crate::store::redemptions::NOTE)
             .bind($code)
             .bind($redeemer)
             .bind(outcome.room.as_deref().unwrap_or($crate::store::redemptions::CHAT))
@@ -177,26 +186,66 @@ macro_rules! write_outcome {
             .bind(again)
             .execute($tx)
             .await?;
+        if let (true, Some(room)) = (joined && written.rows_affected() > 0, &outcome.room) {
+            sqlx::query($crate::store::redemptions::ONE_MORE_IN_ROOM).bind($code).bind(room).execute($tx).await?;
+        }
     }};
 }
 
-pub(super) use write_outcome;
+pub(super) const CAME_IN: &str =
+    "UPDATE redemptions SET came_at = $3 WHERE code = $1 AND redeemer = $2 AND came_at IS NULL";
+
+pub(super) const ONE_MORE_CAME: &str = "UPDATE invites SET came = came + 1,
+        last_came_at = CASE WHEN last_came_at > $2 THEN last_came_at ELSE $2 END
+     WHERE code = $1";
+
+pub(super) const ONE_MORE_ON_THE_DAY: &str = "INSERT INTO arrivals (code, day, came) VALUES ($1, $2 / 86400000, 1)
+     ON CONFLICT (code, day) DO UPDATE SET came = arrivals.came + 1";
+
+/// Notes in a transaction that somebody came in to something, and counts them the first time.
+macro_rules! arrive {
+    ($tx:expr, $code:expr, $redeemer:expr, $at:expr) => {{
+        let came = sqlx::query($crate::store::redemptions::CAME_IN).bind($code).bind($redeemer).bind($at);
+        if came.execute($tx).await?.rows_affected() > 0 {
+            for count in [$crate::store::redemptions::ONE_MORE_CAME, $crate::store::redemptions::ONE_MORE_ON_THE_DAY] {
+                sqlx::query(count).bind($code).bind($at).execute($tx).await?;
+            }
+        }
+    }};
+}
+
+pub(super) const COMPLETE: &str =
+    "UPDATE redemptions SET completed_at = $3 WHERE code = $1 AND redeemer = $2 AND completed_at IS NULL";
+
+pub(super) const ONE_MORE_COMPLETE: &str = "UPDATE invites SET completed = completed + 1 WHERE code = $1";
+
+/// Notes in a transaction that somebody is in everything, and counts them the first time.
+macro_rules! complete {
+    ($tx:expr, $code:expr, $redeemer:expr, $at:expr) => {{
+        let complete = sqlx::query($crate::store::redemptions::COMPLETE).bind($code).bind($redeemer).bind($at);
+        if complete.execute($tx).await?.rows_affected() > 0 {
+            sqlx::query($crate::store::redemptions::ONE_MORE_COMPLETE).bind($code).execute($tx).await?;
+        }
+    }};
+}
+
+pub(super) use {arrive, complete, write_outcome};
 
 impl Store {
     /// How far somebody's use of a code is; `None` if they never tried.
     pub async fn redemption(&self, code: &str, redeemer: &str) -> Result<Option<Redemption>> {
-        const REDEMPTION: &str = "SELECT completed_at, chat_marker, chat_room
+        const REDEMPTION: &str = "SELECT completed_at, chat_marker, chat_tried_at, chat_room
              FROM redemptions WHERE code = $1 AND redeemer = $2";
         const OUTCOMES: &str = "SELECT redeemer, room, joined, reason, said, errcode, again FROM outcomes WHERE code = $1 AND redeemer = $2 ORDER BY room";
         on_pool!(self, |pool| {
             let row: Option<RedemptionRow> =
                 sqlx::query_as(REDEMPTION).bind(code).bind(redeemer).fetch_optional(pool).await?;
-            let Some((completed_at, marker, room)) = row else { return Ok(None) };
+            let Some((completed_at, marker, tried_at, room)) = row else { return Ok(None) };
             let outcomes: Vec<OutcomeRow> = sqlx::query_as(OUTCOMES).bind(code).bind(redeemer).fetch_all(pool).await?;
             Ok(Some(Redemption {
                 complete: completed_at.is_some(),
                 outcomes: outcomes.into_iter().map(Outcome::from).collect(),
-                chat: Chat { marker, room },
+                chat: Chat { marker, tried_at, room },
             }))
         })
     }
@@ -204,11 +253,11 @@ impl Store {
     /// Who has used a code, the last first: at most `most` of those before one, by when they began and who they are.
     pub async fn uses(&self, code: &str, before: Option<(Millis, &str)>, most: i64) -> Result<Vec<Use>> {
         const USES: &str = "SELECT redeemer, started_at, came_at, completed_at FROM redemptions
-             WHERE code = $1 AND (started_at < $2 OR started_at = $2 AND redeemer > $3)
+             WHERE code = $1 AND started_at <= $2 AND (started_at < $2 OR redeemer > $3)
              ORDER BY started_at DESC, redeemer LIMIT $4";
         const OUTCOMES: &str = "SELECT redeemer, room, joined, reason, said, errcode, again FROM outcomes
              WHERE code = $1 AND redeemer IN (SELECT redeemer FROM redemptions
-                WHERE code = $1 AND (started_at < $2 OR started_at = $2 AND redeemer > $3)
+                WHERE code = $1 AND started_at <= $2 AND (started_at < $2 OR redeemer > $3)
                 ORDER BY started_at DESC, redeemer LIMIT $4) ORDER BY room";
         let (before, who) = before.unwrap_or((Millis::MAX, ""));
         on_pool!(self, |pool| {
@@ -233,15 +282,13 @@ impl Store {
 
     /// How many people have used a code.
     pub async fn totals(&self, code: &str) -> Result<Totals> {
-        const TOTALS: &str = "SELECT COUNT(*) AS begun, COUNT(came_at) AS came, COUNT(completed_at) AS complete
-             FROM redemptions WHERE code = $1";
+        const TOTALS: &str = "SELECT begun, came, completed FROM invites WHERE code = $1";
         on_pool!(self, |pool| Ok(sqlx::query_as(TOTALS).bind(code).fetch_one(pool).await?))
     }
 
     /// How many people came on which day, days counted from the epoch (UTC); days on which nobody came are left out.
     pub async fn came_by_day(&self, code: &str) -> Result<Vec<(i64, i64)>> {
-        const BY_DAY: &str = "SELECT came_at / 86400000 AS day, COUNT(*) FROM redemptions
-             WHERE code = $1 AND came_at IS NOT NULL GROUP BY came_at / 86400000 ORDER BY day";
+        const BY_DAY: &str = "SELECT day, came FROM arrivals WHERE code = $1 ORDER BY day";
         on_pool!(self, |pool| Ok(sqlx::query_as(BY_DAY).bind(code).fetch_all(pool).await?))
     }
 
@@ -262,36 +309,46 @@ impl Store {
         Ok(found > 0)
     }
 
-    /// Begins somebody's use of a code and takes one of its uses, if fewer than `most` are taken; that it was begun before is fine.
-    pub async fn begin_redemption(&self, code: &str, redeemer: &str, most: Option<u32>, now: Millis) -> Result<Begun> {
+    /// Begins somebody's use of a code and takes one of its uses, if it lets people in now and one is left; they may have one already.
+    pub async fn begin_redemption(&self, code: &str, redeemer: &str, ends: Ends) -> Result<Begun> {
+        const LETS_IN: &str = concat!("SELECT COUNT(*) FROM invites i WHERE code = $1 AND ", lets_in!());
         // Whoever gives stale uses back sees that this one is not.
         const HELD: &str =
             "UPDATE redemptions SET use_at = $3 WHERE code = $1 AND redeemer = $2 AND use_at IS NOT NULL";
-        const TAKE: &str =
-            "UPDATE invites SET uses = uses + 1, token_due = CASE WHEN registration AND $4 THEN $3 ELSE token_due END
-             WHERE code = $1 AND uses < $2";
-        const BEGIN: &str = "INSERT INTO redemptions (code, redeemer, started_at, use_at) VALUES ($1, $2, $3, $3)
-             ON CONFLICT (code, redeemer) DO UPDATE SET use_at = excluded.use_at";
-        let (bounded, most) = (most.is_some(), most.map_or(i64::MAX, i64::from));
+        const TAKE: &str = concat!(
+            "UPDATE invites AS i SET uses = uses + 1, token_due = CASE
+                WHEN registration AND (max_uses IS NOT NULL OR CAST($4 AS BIGINT) IS NOT NULL) THEN $2 ELSE token_due END
+             WHERE code = $1 AND (max_uses IS NULL OR uses < max_uses)
+                AND (CAST($4 AS BIGINT) IS NULL OR uses < CAST($4 AS BIGINT)) AND ",
+            lets_in!()
+        );
+        const AGAIN: &str = "UPDATE redemptions SET use_at = $3 WHERE code = $1 AND redeemer = $2";
+        const FIRST: &str = "INSERT INTO redemptions (code, redeemer, started_at, use_at) VALUES ($1, $2, $3, $3)";
+        const ONE_MORE: &str = "UPDATE invites SET begun = begun + 1 WHERE code = $1";
+        let Ends { now, made_before, max_uses } = ends;
+        let most = max_uses.map(i64::from);
         Ok(in_transaction!(self, |tx| {
-            let held = sqlx::query(HELD).bind(code).bind(redeemer).bind(now).execute(&mut *tx).await?;
-            if held.rows_affected() > 0 {
-                Begun::Yes
-            } else if sqlx::query(TAKE)
-                .bind(code)
-                .bind(most)
-                .bind(now)
-                .bind(bounded)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected()
-                > 0
-            {
-                sqlx::query(BEGIN).bind(code).bind(redeemer).bind(now).execute(&mut *tx).await?;
-                sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
+            // From here on nobody else begins with an invite of this owner: what is looked at now is so until the end.
+            sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
+            let open: i64 =
+                sqlx::query_scalar(LETS_IN).bind(code).bind(now).bind(made_before).fetch_one(&mut *tx).await?;
+            let held = sqlx::query(HELD).bind(code).bind(redeemer).bind(now);
+            if open == 0 {
+                Begun::No
+            } else if held.execute(&mut *tx).await?.rows_affected() > 0 {
                 Begun::Yes
             } else {
-                Begun::UsedUp
+                let take = sqlx::query(TAKE).bind(code).bind(now).bind(made_before).bind(most);
+                if take.execute(&mut *tx).await?.rows_affected() == 0 {
+                    Begun::No
+                } else {
+                    let again = sqlx::query(AGAIN).bind(code).bind(redeemer).bind(now).execute(&mut *tx).await?;
+                    if again.rows_affected() == 0 {
+                        sqlx::query(FIRST).bind(code).bind(redeemer).bind(now).execute(&mut *tx).await?;
+                        sqlx::query(ONE_MORE).bind(code).execute(&mut *tx).await?;
+                    }
+                    Begun::Yes
+                }
             }
         }))
     }
@@ -302,10 +359,10 @@ impl Store {
              WHERE code = $1 AND redeemer = $2 AND use_at < $3 AND came_at IS NULL";
         const ONE_LESS: &str = "UPDATE invites SET uses = uses - 1, token_due = CASE WHEN registration THEN $2 ELSE token_due END WHERE code = $1";
         in_transaction!(self, |tx| {
+            sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
             let back = sqlx::query(BACK).bind(code).bind(redeemer).bind(before).execute(&mut *tx).await?;
             if back.rows_affected() > 0 {
                 sqlx::query(ONE_LESS).bind(code).bind(now).execute(&mut *tx).await?;
-                sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
             }
         });
         Ok(())
@@ -321,25 +378,31 @@ impl Store {
 
     /// Notes what came of a room. Whoever is in stays in, whatever is noted later.
     pub async fn note_outcome(&self, code: &str, redeemer: &str, outcome: &Outcome, now: Millis) -> Result<()> {
-        const CAME_IN: &str =
-            "UPDATE redemptions SET came_at = $3 WHERE code = $1 AND redeemer = $2 AND came_at IS NULL";
+        let is_in = outcome.came == Came::In;
         in_transaction!(self, |tx| {
+            if is_in {
+                sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
+            }
             write_outcome!(&mut *tx, code, redeemer, outcome, now);
-            if outcome.came == Came::In {
-                let first = sqlx::query(CAME_IN).bind(code).bind(redeemer).bind(now).execute(&mut *tx).await?;
-                if first.rows_affected() > 0 {
-                    sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
-                }
+            if is_in {
+                arrive!(&mut *tx, code, redeemer, now);
             }
         });
         Ok(())
     }
 
-    /// Notes under which mark the direct chat is about to be made.
-    pub async fn note_chat_marker(&self, code: &str, redeemer: &str, marker: &str) -> Result<()> {
-        const MARK: &str = "UPDATE redemptions SET chat_marker = $3 WHERE code = $1 AND redeemer = $2";
+    /// Notes under which mark it is tried to make the direct chat, and since when; nothing once that was refused.
+    pub async fn note_chat_marker(
+        &self,
+        code: &str,
+        redeemer: &str,
+        marker: &str,
+        tried_at: Option<Millis>,
+    ) -> Result<()> {
+        const MARK: &str =
+            "UPDATE redemptions SET chat_marker = $3, chat_tried_at = $4 WHERE code = $1 AND redeemer = $2";
         on_pool!(self, |pool| {
-            sqlx::query(MARK).bind(code).bind(redeemer).bind(marker).execute(pool).await?;
+            sqlx::query(MARK).bind(code).bind(redeemer).bind(marker).bind(tried_at).execute(pool).await?;
         });
         Ok(())
     }
@@ -355,11 +418,10 @@ impl Store {
 
     /// Notes that somebody is in everything a code leads to.
     pub async fn complete_redemption(&self, code: &str, redeemer: &str, now: Millis) -> Result<()> {
-        const COMPLETE: &str = "UPDATE redemptions SET completed_at = $3, came_at = COALESCE(came_at, $3)
-             WHERE code = $1 AND redeemer = $2 AND completed_at IS NULL";
         in_transaction!(self, |tx| {
-            sqlx::query(COMPLETE).bind(code).bind(redeemer).bind(now).execute(&mut *tx).await?;
             sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
+            arrive!(&mut *tx, code, redeemer, now);
+            complete!(&mut *tx, code, redeemer, now);
         });
         Ok(())
     }

@@ -70,12 +70,23 @@ impl Store {
         Ok(())
     }
 
-    /// Notes that the registration token of a code is gone, and how many accounts it had opened.
-    pub async fn forget_registration_token(&self, code: &str, opened: u64) -> Result<()> {
-        const FORGET: &str = "UPDATE invites SET registration_token = $2, accounts = accounts + $3 WHERE code = $1";
-        let (none, opened) = (RegistrationToken::None.as_str(), i64::try_from(opened).unwrap_or(i64::MAX));
+    /// Notes how many accounts the registration token of a code has opened, which is about to be removed.
+    pub async fn note_leaving_accounts(&self, code: &str, opened: u64) -> Result<()> {
+        const LEAVING: &str = "UPDATE invites SET accounts_leaving = $2 WHERE code = $1";
+        let opened = i64::try_from(opened).unwrap_or(i64::MAX);
         on_pool!(self, |pool| {
-            sqlx::query(FORGET).bind(code).bind(none).bind(opened).execute(pool).await?;
+            sqlx::query(LEAVING).bind(code).bind(opened).execute(pool).await?;
+        });
+        Ok(())
+    }
+
+    /// Notes that the registration token of a code is gone; the accounts that it has opened go on counting.
+    pub async fn forget_registration_token(&self, code: &str) -> Result<()> {
+        const FORGET: &str =
+            "UPDATE invites SET registration_token = $2, accounts = accounts + accounts_leaving, accounts_leaving = 0
+             WHERE code = $1";
+        on_pool!(self, |pool| {
+            sqlx::query(FORGET).bind(code).bind(RegistrationToken::None.as_str()).execute(pool).await?;
         });
         Ok(())
     }
@@ -98,9 +109,11 @@ impl Store {
         Ok(())
     }
 
-    /// Codes whose registration token has to be looked after, at most `most`.
+    /// Codes whose registration token has to be looked after, and at which nobody is at work, at most `most`.
     pub async fn tokens_due(&self, now: Millis, most: i64) -> Result<Vec<String>> {
-        const DUE: &str = "SELECT code FROM invites WHERE token_due <= $1 ORDER BY token_due LIMIT $2";
+        const DUE: &str = "SELECT code FROM invites WHERE token_due <= $1
+                AND NOT EXISTS (SELECT 1 FROM leases WHERE name = 'token:' || code AND until > $1)
+             ORDER BY token_due LIMIT $2";
         on_pool!(self, |pool| Ok(sqlx::query_scalar(DUE).bind(now).bind(most).fetch_all(pool).await?))
     }
 

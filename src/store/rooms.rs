@@ -54,8 +54,7 @@ struct RoomInviteRow {
     uses: i64,
     paused_by: Option<String>,
     held_by: Option<String>,
-    came: i64,
-    last_came: Option<Millis>,
+    came: Option<i64>,
     actor: Option<String>,
     reason: Option<String>,
     at: Option<Millis>,
@@ -71,7 +70,7 @@ impl RoomInviteRow {
         });
         RoomInvite {
             number: self.number,
-            came: self.came,
+            came: self.came.unwrap_or_default(),
             block,
             invite: Invite {
                 paused: self.paused_by.is_some(),
@@ -79,8 +78,8 @@ impl RoomInviteRow {
                 code: self.code,
                 owner: self.owner,
                 terms: Terms { limits: limits(self.not_before, self.expires_at, self.max_uses), ..Terms::default() },
-                came: u32::try_from(self.came).unwrap_or(u32::MAX),
-                last_came: self.last_came,
+                came: 0,
+                last_came: None,
                 created_at: self.created_at,
                 uses: u32::try_from(self.uses).unwrap_or(u32::MAX),
             },
@@ -89,20 +88,25 @@ impl RoomInviteRow {
 }
 
 impl Store {
-    /// The live invites that lead into a room, the newest first.
-    pub async fn invites_into(&self, room: &str) -> Result<Vec<AsWritten<RoomInvite>>> {
-        const INTO: &str = "SELECT i.number, i.code, i.owner, i.created_at, i.not_before, i.expires_at, i.max_uses, i.uses,
-                i.paused_by, i.held_by, COUNT(o.redeemer) AS came, MAX(o.at) AS last_came, b.actor, b.reason, b.at
-             FROM invite_rooms r JOIN invites i ON i.code = r.code AND i.deleted_at IS NULL
-                LEFT JOIN outcomes o ON o.code = r.code AND o.room = r.room AND o.joined
+    /// Some of the live invites that lead into a room, the newest first: at most `most` of those with numbers below `before`.
+    pub async fn invites_into(&self, room: &str, before: i64, most: i64) -> Result<Vec<AsWritten<RoomInvite>>> {
+        const INTO: &str =
+            "SELECT i.number, i.code, i.owner, i.created_at, i.not_before, i.expires_at, i.max_uses, i.uses,
+                i.paused_by, i.held_by, a.came, b.actor, b.reason, b.at
+             FROM invite_rooms r JOIN invites i ON i.code = r.code
+                LEFT JOIN room_arrivals a ON a.code = r.code AND a.room = r.room
                 LEFT JOIN blocks b ON b.code = r.code AND b.room = r.room
-             WHERE r.room = $1
-             GROUP BY i.number, i.code, i.owner, i.created_at, i.not_before, i.expires_at, i.max_uses, i.uses, i.paused_by,
-                i.held_by, b.actor, b.reason, b.at
-             ORDER BY i.created_at DESC, i.number";
+             WHERE r.room = $1 AND r.number < $2
+             ORDER BY r.number DESC LIMIT $3";
         let rows: Vec<RoomInviteRow> =
-            on_pool!(self, |pool| { sqlx::query_as(INTO).bind(room).fetch_all(pool).await? });
+            on_pool!(self, |pool| { sqlx::query_as(INTO).bind(room).bind(before).bind(most).fetch_all(pool).await? });
         Ok(rows.into_iter().map(|row| AsWritten(row.read(room))).collect())
+    }
+
+    /// The code of the live invite with this number, if it leads into that room.
+    pub async fn code_into(&self, room: &str, number: i64) -> Result<Option<String>> {
+        const CODE: &str = "SELECT code FROM invite_rooms WHERE room = $1 AND number = $2";
+        on_pool!(self, |pool| Ok(sqlx::query_scalar(CODE).bind(room).bind(number).fetch_optional(pool).await?))
     }
 
     /// The rooms out of which an invite is kept.
@@ -116,9 +120,9 @@ impl Store {
         const BLOCK: &str = "INSERT INTO blocks (code, room, actor, reason, at) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (code, room) DO UPDATE SET actor = excluded.actor, reason = excluded.reason, at = excluded.at";
         in_transaction!(self, |tx| {
+            sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
             let query = sqlx::query(BLOCK).bind(code).bind(&block.room).bind(&block.actor).bind(&block.reason);
             query.bind(block.at).execute(&mut *tx).await?;
-            sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
             note!(&mut *tx, entry);
         });
         Ok(())
@@ -128,8 +132,8 @@ impl Store {
     pub async fn unblock(&self, code: &str, room: &str, entry: &Entry) -> Result<()> {
         const UNBLOCK: &str = "DELETE FROM blocks WHERE code = $1 AND room = $2";
         in_transaction!(self, |tx| {
-            sqlx::query(UNBLOCK).bind(code).bind(room).execute(&mut *tx).await?;
             sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
+            sqlx::query(UNBLOCK).bind(code).bind(room).execute(&mut *tx).await?;
             note!(&mut *tx, entry);
         });
         Ok(())

@@ -72,8 +72,9 @@ impl Store {
         const NEWEST: &str = select_invites!(matching!("ORDER BY created_at DESC, code LIMIT $5 OFFSET $6"));
         const MOST_PEOPLE: &str =
             select_invites!(matching!("ORDER BY came DESC, created_at DESC, code LIMIT $5 OFFSET $6"));
-        const LAST_CAME: &str =
-            select_invites!(matching!("ORDER BY last_came DESC NULLS LAST, created_at DESC, code LIMIT $5 OFFSET $6"));
+        const LAST_CAME: &str = select_invites!(matching!(
+            "ORDER BY last_came_at DESC NULLS LAST, created_at DESC, code LIMIT $5 OFFSET $6"
+        ));
         const NAME: &str = select_invites!(matching!("ORDER BY LOWER(COALESCE(label, code)), code LIMIT $5 OFFSET $6"));
         const MATCHING: &str = concat!("SELECT COUNT(*) FROM invites i ", matching!(""));
         const ALL: &str = "SELECT COUNT(*) FROM invites WHERE owner = $1 AND deleted_at IS NULL";

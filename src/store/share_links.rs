@@ -1,6 +1,6 @@
 //! Links that members share by their apps.
 
-use super::{Millis, Result, Store, in_transaction, on_pool};
+use super::{Ends, Millis, Result, Store, in_transaction, invites::ended, on_pool};
 
 /// A link that somebody shares.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -15,17 +15,6 @@ pub struct ShareLink {
     pub query: String,
     /// The invite of this server to which it leads, if there is one.
     pub code: Option<String>,
-}
-
-/// When invites end, beyond what they say themselves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ends {
-    /// The time, in milliseconds since the epoch.
-    pub now: Millis,
-    /// Those made then or before have ended.
-    pub made_before: Option<Millis>,
-    /// Those that have let in so many have ended.
-    pub max_uses: Option<u32>,
 }
 
 /// Whether the page of a link stands in the folder of static pages.
@@ -55,8 +44,7 @@ macro_rules! select_links {
         concat!(
             "SELECT l.hash, l.sharer, l.path, l.query, l.code FROM share_links l JOIN invites i ON i.code = l.code WHERE ",
             $($condition)*,
-            " (i.deleted_at IS NOT NULL OR i.expires_at <= $1 OR i.uses >= i.max_uses OR i.created_at <= CAST($2 AS BIGINT)
-                OR i.uses >= CAST($3 AS BIGINT)) ",
+            " ", ended!(), " ",
         )
     };
 }

@@ -1,6 +1,12 @@
 //! Writing what other programs have left beside what is here.
 
-use super::{Millis, OldInvite, Outcome, RegistrationToken, Result, Store, invites::CHANGED, on_pool};
+use super::{
+    Millis, OldInvite, Outcome, RegistrationToken, Result, Store,
+    changes::HIDE,
+    invites::CHANGED,
+    on_pool,
+    redemptions::{arrive, complete, write_outcome},
+};
 
 /// What a takeover has written, or would.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -103,10 +109,13 @@ impl Store {
         const CREATE: &str = "INSERT INTO invites (code, owner, chat, registration, registration_token, opens_accounts, created_at, changed_at,
                 deleted_at, token_due, number, source, expires_at, max_uses)
              VALUES ($1, $2, $3, TRUE, $4, $5, $6, $7, $8, $7, $9, $10, $11, $12)";
-        const ROOM: &str = "INSERT INTO invite_rooms (code, room, position) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+        const ROOM: &str = "INSERT INTO invite_rooms (code, room, position, number)
+             SELECT $1, $2, $3, CASE WHEN deleted_at IS NULL THEN number END FROM invites WHERE code = $1
+             ON CONFLICT DO NOTHING";
         const DELETE: &str = "UPDATE invites SET deleted_at = $2, changed_at = $3, token_due = $3 WHERE code = $1";
-        const GUEST: &str = "INSERT INTO redemptions (code, redeemer, started_at, came_at, completed_at, use_at)
-             VALUES ($1, $2, $3, $4, $5, $4) ON CONFLICT (code, redeemer) DO NOTHING";
+        const GUEST: &str = "INSERT INTO redemptions (code, redeemer, started_at, use_at)
+             VALUES ($1, $2, $3, $4) ON CONFLICT (code, redeemer) DO NOTHING";
+        const BEGUN: &str = "UPDATE invites SET begun = begun + 1 WHERE code = $1";
         const SOURCE: &str = "UPDATE invites SET source = $2 WHERE code = $1";
         const USE: &str = "UPDATE invites SET uses = uses + 1 WHERE code = $1";
         let mut taken = Taken::default();
@@ -122,6 +131,7 @@ impl Store {
                     }
                     Some((_, _, None, _)) if invite.has_ended() => {
                         sqlx::query(DELETE).bind(&old.code).bind(old.deleted_at).bind(now).execute(&mut *tx).await?;
+                        sqlx::query(HIDE).bind(&old.code).execute(&mut *tx).await?;
                         taken.deleted_since += 1;
                     }
                     // One that was taken over before this was noted.
@@ -168,18 +178,22 @@ impl Store {
                         .bind(&guest.redeemer)
                         .bind(guest.at)
                         .bind(came_at)
-                        .bind(guest.complete.then_some(guest.at))
                         .execute(&mut *tx)
                         .await?;
                     if written.rows_affected() == 0 {
                         continue;
                     }
                     taken.came += 1;
+                    sqlx::query(BEGUN).bind(&old.code).execute(&mut *tx).await?;
                     if came_at.is_some() {
                         sqlx::query(USE).bind(&old.code).execute(&mut *tx).await?;
+                        arrive!(&mut *tx, &old.code, &guest.redeemer, guest.at);
+                    }
+                    if guest.complete {
+                        complete!(&mut *tx, &old.code, &guest.redeemer, guest.at);
                     }
                     for outcome in &guest.outcomes {
-                        super::redemptions::write_outcome!(&mut *tx, &old.code, &guest.redeemer, outcome, guest.at);
+                        write_outcome!(&mut *tx, &old.code, &guest.redeemer, outcome, guest.at);
                     }
                 }
                 sqlx::query(CHANGED).bind(&old.code).execute(&mut *tx).await?;

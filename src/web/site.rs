@@ -257,8 +257,8 @@ impl Backend for Site {
         Ok(Next::here())
     }
 
-    async fn looked_after(&self) -> app::Result<LookedAfter> {
-        let looked = async { self.web.invites.looked_after(&self.account().await?).await };
+    async fn looked_after(&self, room: String, before: String) -> app::Result<LookedAfter> {
+        let looked = async { self.web.invites.looked_after(&self.account().await?, &room, before.parse().ok()).await };
         let mut looked = self.tell(looked.await)?;
         for room in &mut looked.rooms {
             self.picture(&mut room.room.avatar_url);

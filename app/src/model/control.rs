@@ -48,8 +48,10 @@ pub struct RoomInvites {
     pub room: Room,
     /// How many people are in it.
     pub members: u32,
-    /// Its invites, the newest first.
+    /// Some of its invites, the newest first.
     pub invites: Vec<RoomInvite>,
+    /// The number below which the next ones are, if there are more.
+    pub next: Option<i64>,
 }
 
 /// The rooms that somebody looks after.
@@ -57,8 +59,8 @@ pub struct RoomInvites {
 pub struct LookedAfter {
     /// Those into which invites lead, spaces first.
     pub rooms: Vec<RoomInvites>,
-    /// How many others there are.
-    pub quiet: u32,
+    /// How many others there are; nothing where one room was asked for.
+    pub quiet: Option<u32>,
     /// When this was true, in milliseconds since the epoch.
     pub now: i64,
 }

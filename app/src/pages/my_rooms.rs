@@ -6,8 +6,8 @@ use leptos_meta::Title;
 use crate::{
     Field, InviteState, KnownInvite, LookedAfter, Room, RoomInvite, RoomInvites, rpc,
     ui::{
-        Form, FormProblem, Moment, PersonAvatar, RoomAvatar, Sending, StateBadge, Submit, ago, load, reload_after,
-        sending, show,
+        Form, FormProblem, Moment, PersonAvatar, RoomAvatar, Sending, StateBadge, Submit, ago, href, load, query,
+        reload_after, sending, show,
     },
     view,
     wording::{self, count},
@@ -16,7 +16,8 @@ use crate::{
 /// The page.
 #[component]
 pub(crate) fn MyRooms() -> impl IntoView {
-    let rooms = load(|| rpc::GetLookedAfter {});
+    let (room, before) = (query("room"), query("before"));
+    let rooms = load(move || rpc::GetLookedAfter { room: room.get(), before: before.get() });
     let block = sending::<rpc::Block>();
     reload_after(block);
     view! {
@@ -40,12 +41,12 @@ fn List(rooms: LookedAfter, block: Sending) -> impl IntoView {
     let LookedAfter { rooms, quiet, now } = rooms;
     let nothing = rooms.is_empty();
     let others = match (nothing, quiet) {
-        (true, 0) => Some("You are the admin of no room yet.".to_owned()),
-        (true, 1) => Some("No invite leads into the room that you look after.".to_owned()),
-        (true, _) => Some(format!("No invite leads into the {quiet} rooms that you look after.")),
-        (false, 0) => None,
-        (false, 1) => Some("One more room that you look after has no invite.".to_owned()),
-        (false, _) => Some(format!("{quiet} more rooms that you look after have no invite.")),
+        (true, Some(0)) => Some("You are the admin of no room yet.".to_owned()),
+        (true, Some(1)) => Some("No invite leads into the room that you look after.".to_owned()),
+        (true, Some(quiet)) => Some(format!("No invite leads into the {quiet} rooms that you look after.")),
+        (_, None) | (false, Some(0)) => None,
+        (false, Some(1)) => Some("One more room that you look after has no invite.".to_owned()),
+        (false, Some(quiet)) => Some(format!("{quiet} more rooms that you look after have no invite.")),
     };
     let class = match nothing {
         true => "rounded-box border border-dashed border-base-300 p-6 text-base-content/80",
@@ -55,13 +56,22 @@ fn List(rooms: LookedAfter, block: Sending) -> impl IntoView {
         <div class="grid gap-8">
             {rooms.into_iter().map(|room| view! { <OneRoom room block now /> }).collect_view()}
             {others.map(|text| view! { <p class=class>{text}</p> })}
+            {quiet
+                .is_none()
+                .then(|| {
+                    view! {
+                        <a class="btn w-fit" href=href("/my-rooms")>
+                            "All rooms"
+                        </a>
+                    }
+                })}
         </div>
     }
 }
 
 #[component]
 fn OneRoom(room: RoomInvites, block: Sending, now: i64) -> impl IntoView {
-    let RoomInvites { room, members, invites } = room;
+    let RoomInvites { room, members, invites, next } = room;
     let id = room.id.clone();
     let what = if room.space { "Space" } else { "Room" };
     let title = wording::room(&room).to_owned();
@@ -75,7 +85,10 @@ fn OneRoom(room: RoomInvites, block: Sending, now: i64) -> impl IntoView {
                         {format!(
                             "{what}, {}, {}",
                             if members == 1 { "only you".to_owned() } else { format!("{members} people") },
-                            count(u32::try_from(invites.len()).unwrap_or(u32::MAX), "invite"),
+                            match next {
+                                None => count(u32::try_from(invites.len()).unwrap_or(u32::MAX), "invite"),
+                                Some(_) => "many invites".to_owned(),
+                            },
                         )}
                     </p>
                 </div>
@@ -86,6 +99,15 @@ fn OneRoom(room: RoomInvites, block: Sending, now: i64) -> impl IntoView {
                     .map(|invite| view! { <OneInvite invite room=id.clone() title=title.clone() block now /> })
                     .collect_view()}
             </ul>
+            {next
+                .map(|next| {
+                    let room = leptos_router::location::Url::escape(&id);
+                    view! {
+                        <a class="btn w-fit" rel="next" href=href(&format!("/my-rooms?room={room}&before={next}"))>
+                            "Older invites"
+                        </a>
+                    }
+                })}
         </section>
     }
 }

@@ -1,0 +1,273 @@
+//! What the tables promise, on both engines and without a homeserver: on SQLite in memory and, where `TEST_POSTGRES_URL` says where one is, on
+//! PostgreSQL.
+
+mod plans;
+
+use app::{Action, Door, Limits, Reason, Terms};
+use futures_util::future::join_all;
+use sqlx::{AssertSqlSafe, PgPool};
+
+use super::*;
+use crate::chance::Chance;
+
+const DAY: Millis = 86_400_000;
+
+/// When these tests happen.
+const NOW: Millis = 1_800_000_000_000;
+
+const NO_QUOTA: Quota = Quota { open: i64::MAX, made_after: 0, most_uses: i64::MAX, lately: i64::MAX, since: 0 };
+
+async fn postgres() -> Option<Store> {
+    #[expect(clippy::disallowed_methods, reason = "tests are told where things are by the environment")]
+    let server = std::env::var("TEST_POSTGRES_URL").ok()?;
+    let name = format!("store_{}", Chance::system().id().unwrap());
+    let pool = PgPool::connect(&format!("{server}/postgres")).await.unwrap();
+    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&pool).await.unwrap();
+    Some(Store::open(&SqlUrl::Postgres(format!("{server}/{name}"))).await.unwrap())
+}
+
+/// An empty database on each engine.
+async fn stores() -> Vec<Store> {
+    let memory = Store::open(&SqlUrl::SqliteMemory).await.unwrap();
+    [Some(memory), postgres().await].into_iter().flatten().collect()
+}
+
+fn entry() -> Entry {
+    Entry {
+        at: NOW,
+        id: Chance::system().id().unwrap(),
+        actor: "@anna:x".to_owned(),
+        door: Door::Api,
+        action: Action::Created,
+        code: None,
+        detail: None,
+    }
+}
+
+fn ends(now: Millis) -> Ends {
+    Ends { now, made_before: None, max_uses: None }
+}
+
+fn room(id: &str) -> Outcome {
+    Outcome { room: Some(id.to_owned()), came: Came::In }
+}
+
+fn missed(id: &str) -> Outcome {
+    let came = Came::Missed { reason: Reason::Banned, errcode: "M_FORBIDDEN".to_owned(), again: false };
+    Outcome { room: Some(id.to_owned()), came }
+}
+
+impl Store {
+    async fn make(&self, code: &str, rooms: &[&str], limits: Limits) {
+        let rooms = rooms.iter().map(|&room| room.to_owned()).collect();
+        let terms = Terms { rooms, limits, ..Terms::default() };
+        let new = NewInvite { code: code.to_owned(), owner: "@anna:x".to_owned(), terms, opens_accounts: false };
+        let made = self.create_invite(&new, &NO_QUOTA, &entry(), NOW).await.unwrap();
+        assert_eq!(made, Ok(Written::Done));
+    }
+
+    async fn begin(&self, code: &str, redeemer: &str) -> Begun {
+        self.begin_redemption(code, redeemer, ends(NOW)).await.unwrap()
+    }
+
+    async fn number(&self, sql: &'static str) -> i64 {
+        on_pool!(self, |pool| sqlx::query_scalar(sql).fetch_one(pool).await.unwrap())
+    }
+
+    async fn codes(&self, sql: String, ends: Ends) -> Vec<String> {
+        let Ends { now, made_before, max_uses } = ends;
+        on_pool!(self, |pool| {
+            let codes =
+                sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(made_before).bind(max_uses.map(i64::from));
+            codes.fetch_all(pool).await.unwrap()
+        })
+    }
+}
+
+#[tokio::test]
+async fn what_is_counted_is_what_a_count_would_say() {
+    for store in stores().await {
+        store.make("one", &["!a:x", "!b:x"], Limits::default()).await;
+        store.make("two", &["!a:x"], Limits::default()).await;
+        for (number, guest) in ["@ben:x", "@cleo:x", "@dora:x", "@emil:x"].into_iter().enumerate() {
+            let later = NOW + DAY * i64::try_from(number).unwrap();
+            for code in ["one", "two"] {
+                assert_eq!(store.begin(code, guest).await, Begun::Yes);
+                store.note_outcome(code, guest, &missed("!a:x"), later).await.unwrap();
+            }
+            // Some come in, some twice, one is in everything and is said to be so twice, one gives the use back and begins anew.
+            if number > 0 {
+                store.note_outcome("one", guest, &room("!a:x"), later).await.unwrap();
+                store.note_outcome("one", guest, &room("!a:x"), later + 1).await.unwrap();
+                store.note_outcome("one", guest, &missed("!a:x"), later + 2).await.unwrap();
+            }
+            if number > 1 {
+                store.note_outcome("one", guest, &room("!b:x"), later).await.unwrap();
+                store.complete_redemption("one", guest, later).await.unwrap();
+                store.complete_redemption("one", guest, later).await.unwrap();
+            }
+            if number == 0 {
+                store.give_use_back("one", guest, Millis::MAX, later).await.unwrap();
+                store.give_use_back("one", guest, Millis::MAX, later).await.unwrap();
+                assert_eq!(store.begin("one", guest).await, Begun::Yes);
+                store.give_use_back("two", guest, Millis::MAX, later).await.unwrap();
+            }
+            if number == 3 {
+                store.complete_redemption("two", guest, later).await.unwrap();
+            }
+        }
+        for (kept, counted) in [
+            ("SELECT CAST(SUM(begun) AS BIGINT) FROM invites", "SELECT COUNT(*) FROM redemptions"),
+            ("SELECT CAST(SUM(came) AS BIGINT) FROM invites", "SELECT COUNT(came_at) FROM redemptions"),
+            ("SELECT CAST(SUM(completed) AS BIGINT) FROM invites", "SELECT COUNT(completed_at) FROM redemptions"),
+            ("SELECT CAST(SUM(uses) AS BIGINT) FROM invites", "SELECT COUNT(use_at) FROM redemptions"),
+            ("SELECT MAX(last_came_at) FROM invites", "SELECT MAX(came_at) FROM redemptions"),
+            (
+                "SELECT came FROM room_arrivals WHERE room = '!a:x'",
+                "SELECT COUNT(*) FROM outcomes WHERE room = '!a:x' AND joined",
+            ),
+            (
+                "SELECT came FROM room_arrivals WHERE room = '!b:x'",
+                "SELECT COUNT(*) FROM outcomes WHERE room = '!b:x' AND joined",
+            ),
+        ] {
+            assert_eq!(store.number(kept).await, store.number(counted).await, "{kept}");
+        }
+        let first = NOW / DAY;
+        assert_eq!(store.came_by_day("one").await.unwrap(), [(first + 1, 1), (first + 2, 1), (first + 3, 1)]);
+        let Totals { begun, came, completed } = store.totals("one").await.unwrap();
+        assert_eq!((begun, came, completed), (4, 3, 2));
+    }
+}
+
+#[tokio::test]
+async fn sql_says_of_an_invite_what_the_model_says() {
+    for store in stores().await {
+        let times = [None, Some(NOW - 1), Some(NOW), Some(NOW + 1)];
+        let mut names = Vec::new();
+        for (begin, not_before) in times.into_iter().enumerate() {
+            for (end, expires_at) in times.into_iter().enumerate() {
+                for max_uses in [None, Some(1), Some(2)] {
+                    for stopped in ["", "paused", "held", "deleted"] {
+                        let code = format!("{begin}-{end}-{}-{stopped}", max_uses.unwrap_or_default());
+                        store.make(&code, &[], Limits::default()).await;
+                        assert_eq!(store.begin(&code, "@ben:x").await, Begun::Yes);
+                        let limits = Limits { not_before, expires_at, max_uses };
+                        let terms = Terms { limits, ..Terms::default() };
+                        let (owner, opens_accounts) = ("@anna:x".to_owned(), false);
+                        let new = NewInvite { code: code.clone(), owner, terms, opens_accounts };
+                        store.change_invite(&new, None, &entry(), NOW).await.unwrap().unwrap();
+                        match stopped {
+                            "paused" => drop(store.pause_invite(&code, true, Pause::Owner, &entry()).await.unwrap()),
+                            "held" => drop(store.pause_invite(&code, true, Pause::Admin, &entry()).await.unwrap()),
+                            "deleted" => drop(store.delete_invite(&code, &entry()).await.unwrap()),
+                            _ => {}
+                        }
+                        names.push(code);
+                    }
+                }
+            }
+        }
+        for (made_before, most) in [(None, None), (Some(NOW - 1), Some(2)), (Some(NOW), None), (None, Some(1))] {
+            let ends = Ends { now: NOW, made_before, max_uses: most };
+            let ended = concat!("SELECT code FROM invites i WHERE ", super::invites::ended!());
+            let ended = store.codes(ended.to_owned(), ends).await;
+            // The same numbers, in the places in which that one has them.
+            let lets_in =
+                concat!("SELECT code FROM invites i WHERE CAST($1 AS BIGINT) > 0 AND ", super::invites::lets_in!());
+            let lets_in = lets_in.replace("$3", "$4").replace("$2", "$1").replace("$4", "$2");
+            let lets_in = store.codes(lets_in + " AND (CAST($3 AS BIGINT) IS NULL OR TRUE)", ends).await;
+            for code in &names {
+                let mut stored = store.invite(code).await.unwrap().unwrap().as_written();
+                let limits = &mut stored.invite.terms.limits;
+                if made_before.is_some_and(|before| stored.invite.created_at <= before) {
+                    limits.expires_at = Some(limits.expires_at.unwrap_or(NOW).min(NOW));
+                }
+                limits.max_uses = limits.max_uses.into_iter().chain(most).min();
+                let is_live = stored.deleted_at.is_none();
+                assert_eq!(ended.contains(code), !is_live || stored.invite.has_ended(NOW), "{code} ended at {ends:?}");
+                stored.invite.terms.limits.max_uses = None;
+                let open = is_live && stored.state(NOW) == app::InviteState::Open;
+                assert_eq!(lets_in.contains(code), open, "{code} lets in at {ends:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_begins_with_an_invite_that_was_stopped_meanwhile() {
+    for store in stores().await {
+        for (code, held) in [("never", false), ("before", true)] {
+            store.make(code, &[], Limits::default()).await;
+            if held {
+                assert_eq!(store.begin(code, "@ben:x").await, Begun::Yes);
+            }
+            for by in [Pause::Owner, Pause::Admin] {
+                store.pause_invite(code, true, by, &entry()).await.unwrap();
+                assert_eq!(store.begin(code, "@ben:x").await, Begun::No);
+                store.pause_invite(code, false, by, &entry()).await.unwrap();
+            }
+            store.pause_all(true, &entry()).await.unwrap();
+            assert_eq!(store.begin(code, "@ben:x").await, Begun::No);
+            store.pause_all(false, &entry()).await.unwrap();
+            assert_eq!(store.begin(code, "@ben:x").await, Begun::Yes);
+            store.delete_invite(code, &entry()).await.unwrap();
+            assert_eq!(store.begin(code, "@ben:x").await, Begun::No);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_last_place_is_taken_once_and_once_a_person() {
+    for store in stores().await {
+        let one = Limits { max_uses: Some(1), ..Limits::default() };
+        store.make("same", &[], one).await;
+        let all = join_all((0..8).map(|_| store.begin("same", "@ben:x"))).await;
+        assert!(all.iter().all(|begun| *begun == Begun::Yes), "they have it: {all:?}");
+        assert_eq!(store.number("SELECT uses FROM invites WHERE code = 'same'").await, 1);
+        store.make("others", &[], one).await;
+        let guests: Vec<String> = (0..8).map(|number| format!("@guest{number}:x")).collect();
+        let all = join_all(guests.iter().map(|guest| store.begin("others", guest))).await;
+        assert_eq!(all.iter().filter(|begun| **begun == Begun::Yes).count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn those_who_change_an_invite_and_those_who_come_never_block_each_other_for_good() {
+    for store in stores().await {
+        for code in ["one", "two"] {
+            store.make(code, &["!a:x"], Limits::default()).await;
+        }
+        let guest = async |number: usize| {
+            let (guest, code) = (format!("@guest{number}:x"), ["one", "two"][number % 2]);
+            for _ in 0..10 {
+                store.begin_redemption(code, &guest, ends(NOW)).await?;
+                store.give_use_back(code, &guest, Millis::MAX, NOW).await?;
+            }
+            // It may be paused just now.
+            while store.begin_redemption(code, &guest, ends(NOW)).await? == Begun::No {
+                tokio::task::yield_now().await;
+            }
+            store.note_outcome(code, &guest, &room("!a:x"), NOW).await?;
+            store.complete_redemption(code, &guest, NOW).await
+        };
+        let owner = async |number: usize| {
+            let code = ["one", "two"][number % 2].to_owned();
+            let terms = Terms { rooms: vec!["!a:x".to_owned()], ..Terms::default() };
+            let new = NewInvite { code: code.clone(), owner: "@anna:x".to_owned(), terms, opens_accounts: false };
+            let block = Block { room: "!a:x".to_owned(), actor: "@anna:x".to_owned(), reason: None, at: NOW };
+            for _ in 0..10 {
+                store.change_invite(&new, Some(&NO_QUOTA), &entry(), NOW).await?.unwrap();
+                store.pause_invite(&code, true, Pause::Owner, &entry()).await?;
+                store.pause_invite(&code, false, Pause::Owner, &entry()).await?;
+                store.block(&code, &block, &entry()).await?;
+                store.unblock(&code, "!a:x", &entry()).await?;
+                store.pause_all(false, &entry()).await?;
+            }
+            Ok::<_, Error>(())
+        };
+        let (guests, owners) = tokio::join!(join_all((0..8).map(guest)), join_all((0..4).map(owner)));
+        let all: Result<Vec<()>> = guests.into_iter().chain(owners).collect();
+        all.unwrap();
+    }
+}

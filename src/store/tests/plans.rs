@@ -1,0 +1,210 @@
+//! No query that a request waits for reads a whole table.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::{Mutex, PoisonError},
+};
+
+use app::Sort;
+use tracing::{
+    Instrument,
+    field::{Field, Visit},
+};
+use tracing_subscriber::{Layer, layer::Context, prelude::*, registry::LookupSpan};
+
+use super::*;
+
+/// The texts of all queries that this process has asked, as sqlx says them where it logs.
+static ASKED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// The span in which this test asks.
+const HERE: &str = "asked here";
+
+struct Listener;
+
+impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Listener {
+    fn on_event(&self, event: &tracing::Event<'_>, context: Context<'_, S>) {
+        // Other tests ask as well.
+        let is_here = context.lookup_current().is_some_and(|span| span.name() == HERE);
+        if is_here && event.metadata().target() == "sqlx::query" {
+            let mut asked = Asked::default();
+            event.record(&mut asked);
+            // A short one stands in its summary as it is.
+            let sql = if asked.statement.is_empty() { asked.summary } else { asked.statement };
+            ASKED.lock().unwrap_or_else(PoisonError::into_inner).insert(sql.trim().to_owned());
+        }
+    }
+}
+
+#[derive(Default)]
+struct Asked {
+    summary: String,
+    statement: String,
+}
+
+impl Visit for Asked {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "summary" => value.clone_into(&mut self.summary),
+            "db.statement" => value.clone_into(&mut self.statement),
+            _ => {}
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
+
+/// Whatever a request asks, and what is asked every few seconds. What is not here is asked at a start, or by a server admin.
+async fn ask_everything(store: &Store) {
+    const CODE: &str = "code-7";
+    let (guest, room) = ("@guest7:x", "!room7:x");
+    let at_first: Millis = NOW + DAY;
+    let block = Block { room: room.to_owned(), actor: "@anna:x".to_owned(), reason: None, at: NOW };
+    let link = ShareLink {
+        hash: "hash".to_owned(),
+        sharer: "@anna:x".to_owned(),
+        path: "i/x/y".to_owned(),
+        query: String::new(),
+        code: Some(CODE.to_owned()),
+    };
+    let terms = Terms { rooms: vec![room.to_owned()], ..Terms::default() };
+    let new = NewInvite { code: CODE.to_owned(), owner: "@owner7:x".to_owned(), terms, opens_accounts: true };
+    let all = async {
+        store.create_invite(&NewInvite { code: "new".to_owned(), ..new.clone() }, &NO_QUOTA, &entry(), NOW).await?.ok();
+        store.change_invite(&new, Some(&NO_QUOTA), &entry(), NOW).await?.ok();
+        for by in [Pause::Owner, Pause::Admin] {
+            store.pause_invite(CODE, false, by, &entry()).await?;
+        }
+        store.invite(CODE).await?;
+        store.invite_by_number(7).await?;
+        store.invites_version("@owner7:x").await?;
+        store.invites_of("@owner7:x").await?;
+        store.all_paused().await?;
+        for sort in Sort::ALL {
+            let rooms = [room.to_owned()];
+            let selection = Selection { text: "party", rooms: &rooms, sort, skip: 0, take: 20 };
+            store.select_invites("@owner7:x", &selection).await?;
+        }
+        store.invites_into(room, i64::MAX, 20).await?;
+        store.code_into(room, 7).await?;
+        store.block(CODE, &block, &entry()).await?;
+        store.blocks(CODE).await?;
+        store.unblock(CODE, room, &entry()).await?;
+        store.begin_redemption(CODE, guest, ends(NOW)).await?;
+        store.begin_redemption(CODE, "@somebody:new", ends(NOW)).await?;
+        store.note_outcome(CODE, guest, &super::room(room), NOW).await?;
+        store.note_chat_marker(CODE, guest, "marker", Some(NOW)).await?;
+        store.note_chat_room(CODE, guest, "!chat:x").await?;
+        store.complete_redemption(CODE, guest, NOW).await?;
+        store.give_use_back(CODE, "@somebody:new", Millis::MAX, NOW).await?;
+        store.redemption(CODE, guest).await?;
+        store.has_redeemed(CODE, guest).await?;
+        store.holds_use(CODE, guest).await?;
+        store.uses(CODE, Some((NOW, guest)), 20).await?;
+        store.totals(CODE).await?;
+        store.came_by_day(CODE).await?;
+        store.stale_uses(NOW, NOW, 50).await?;
+        store.set_registration_token(CODE, RegistrationToken::Ours).await?;
+        store.note_leaving_accounts(CODE, 1).await?;
+        store.forget_registration_token(CODE).await?;
+        store.token_settled(CODE, None, None, NOW).await?;
+        store.tokens_due(NOW, 4).await?;
+        store.lease("name", "holder", NOW, at_first).await?;
+        store.release("name", "holder").await?;
+        store.note(&entry()).await?;
+        store.forget_audit(0).await?;
+        store.keep_share_link(&link, NOW).await?;
+        store.share_link("hash").await?;
+        store.set_static_page("hash", StaticPage::There).await?;
+        store.key("name", "value").await?;
+        store.delete_invite(CODE, &entry()).await
+    };
+    all.await.unwrap();
+}
+
+/// Many invites, each of somebody else, into its own room and used by one.
+async fn fill(store: &Store) {
+    const MANY: &str = "WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 3000) INSERT INTO ";
+    for rows in [
+        "invites (code, owner, chat, registration, created_at, changed_at, number)
+            SELECT 'code-' || n, '@owner' || n || ':x', FALSE, TRUE, n, n, n FROM n",
+        "invite_rooms (code, room, position, number) SELECT 'code-' || n, '!room' || n || ':x', 0, n FROM n",
+        "redemptions (code, redeemer, started_at) SELECT 'code-' || n, '@guest' || n || ':x', n FROM n",
+        "outcomes (code, redeemer, room, joined, at) SELECT 'code-' || n, '@guest' || n || ':x', '!room' || n || ':x', TRUE, n FROM n",
+        "owners (owner, version) SELECT '@owner' || n || ':x', 1 FROM n",
+        "audit (at, id, actor, door, action) SELECT n, 'id', '@owner:x', 'api', 'created' FROM n",
+        "share_links (hash, sharer, path, query, created_at) SELECT 'hash-' || n, '@owner:x', '', '', n FROM n",
+    ] {
+        // A common table expression stands before the statement in both engines.
+        let sql = MANY.to_owned() + rows;
+        on_pool!(store, |pool| drop(sqlx::query(AssertSqlSafe(sql)).execute(pool).await.unwrap()));
+    }
+    let counter = "UPDATE counters SET value = 3000 WHERE name = 'invites'";
+    on_pool!(store, |pool| drop(sqlx::query(counter).execute(pool).await.unwrap()));
+    on_pool!(store, |pool| drop(sqlx::query("ANALYZE").execute(pool).await.unwrap()));
+}
+
+/// What an engine would do for a query, a line each.
+async fn plan(store: &Store, sql: &str) -> Vec<String> {
+    match store {
+        Store::Sqlite(pool) => {
+            let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+            let rows: Vec<(i64, i64, i64, String)> = sqlx::query_as(explain).fetch_all(pool).await.unwrap();
+            rows.into_iter().map(|(.., step)| step).collect()
+        }
+        Store::Postgres(pool) => {
+            let mut connection = pool.acquire().await.unwrap();
+            let numbers = (1..20).filter(|number| sql.contains(&format!("${number}"))).count();
+            let nulls = vec!["NULL"; numbers].join(", ");
+            let arguments = if nulls.is_empty() { nulls } else { format!("({nulls})") };
+            // Small tables are read whole unless that is made dear.
+            for sql in [
+                "SET enable_seqscan = off".to_owned(),
+                "SET plan_cache_mode = force_generic_plan".to_owned(),
+                "DEALLOCATE ALL".to_owned(),
+            ] {
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await.unwrap();
+            }
+            // Of some parameters the type is known only to who binds them; SQLite tells of those queries.
+            let prepare = AssertSqlSafe(format!("PREPARE asked AS {sql}"));
+            if sqlx::raw_sql(prepare).execute(&mut *connection).await.is_err() {
+                return Vec::new();
+            }
+            let explain = AssertSqlSafe(format!("EXPLAIN EXECUTE asked{arguments}"));
+            let rows = sqlx::raw_sql(explain).fetch_all(&mut *connection).await.unwrap();
+            rows.iter().map(|row| sqlx::Row::get::<String, _>(row, 0)).collect()
+        }
+    }
+}
+
+/// Tables that grow with nothing but the number of instances and settings.
+const SMALL: [&str; 4] = ["switches", "keys", "counters", "leases"];
+
+#[tokio::test]
+async fn nothing_that_a_request_waits_for_reads_a_whole_table() {
+    let listening = tracing_subscriber::registry().with(Listener);
+    tracing::subscriber::set_global_default(listening).expect("nobody else listens in these tests");
+    for store in stores().await {
+        fill(&store).await;
+        ASKED.lock().unwrap().clear();
+        ask_everything(&store).instrument(tracing::info_span!("asked here")).await;
+        let asked = ASKED.lock().unwrap().clone();
+        let asked = asked
+            .into_iter()
+            .filter(|sql| ["SELECT", "INSERT", "UPDATE", "DELETE"].iter().any(|verb| sql.starts_with(verb)));
+        let (mut seen, mut whole) = (0, Vec::new());
+        for sql in asked {
+            for step in plan(&store, &sql).await {
+                seen += 1;
+                let reads_all = step.starts_with("SCAN ") || step.contains("Seq Scan on ");
+                let is_small = step == "SCAN CONSTANT ROW" || SMALL.iter().any(|table| step.contains(table));
+                if reads_all && !is_small {
+                    whole.push(format!("{step}: {sql}"));
+                }
+            }
+        }
+        assert!(seen > 50, "{seen} steps of plans were seen");
+        assert!(whole.is_empty(), "{}", whole.join("\n\n"));
+    }
+}
