@@ -64,7 +64,10 @@ struct Inner {
 }
 
 /// Lists that were asked for lately, by owner, with the version that says whether they are still right.
-type Lists = Cache<String, (i64, Arc<Vec<Invite>>)>;
+type Lists = Cache<String, List>;
+
+/// A list with its version.
+type List = (i64, Arc<Vec<Invite>>);
 
 /// How much memory the lists may take in all, in bytes.
 const LISTED_BYTES: u64 = 64 * 1024 * 1024;
@@ -76,7 +79,7 @@ const EACH: usize = 256;
 const LISTED: Duration = Duration::from_secs(300);
 
 fn lists() -> Lists {
-    let weight = |_: &String, (_, list): &(i64, Arc<Vec<Invite>>)| {
+    let weight = |_: &String, (_, list): &List| {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let bytes = |invite: &Invite| {
             let terms = &invite.terms;
@@ -143,7 +146,7 @@ impl Invites {
             return Ok(Listed { invites, all_paused, now });
         }
         // Built once, whoever else asks meanwhile.
-        let build = async |known: Option<Entry<String, (i64, Arc<Vec<Invite>>)>>| match known {
+        let build = async |known: Option<Entry<String, List>>| match known {
             Some(known) if known.value().0 >= version => Ok(Op::Nop),
             _ => {
                 let invites = self.0.store.invites_of(owner).await?.into_iter();
@@ -151,8 +154,8 @@ impl Invites {
                 Ok::<_, Error>(Op::Put((version, Arc::new(invites))))
             }
         };
-        let built = self.0.lists.entry_by_ref(owner).and_try_compute_with(build).await?;
-        let invites = built.into_entry().map(|entry| entry.into_value().1).unwrap_or_default();
+        let made = self.0.lists.entry_by_ref(owner).and_try_compute_with(build).await?;
+        let invites = made.into_entry().map(|entry| entry.into_value().1).unwrap_or_default();
         Ok(Listed { invites, all_paused, now })
     }
 

@@ -9,7 +9,7 @@ use crate::{Field, Problem, RoomProblem, Rule, wire::Wire, wording};
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why something does not work, for the person who wanted it; [`wording`] says it. What went wrong inside is logged, never told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", wording::error(self))]
 pub enum Error {
     /// The homeserver does not know the session (any more).
@@ -93,7 +93,7 @@ pub enum Error {
 }
 
 /// A room that an invite may not lead into, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomRefusal {
     /// The room as it was named: an id or an alias.
     pub room: String,
@@ -101,18 +101,80 @@ pub struct RoomRefusal {
     pub problem: RoomProblem,
 }
 
-impl FromServerFnError for Error {
+/// An error on its way to a page: what the page does about it, and the sentence, which the server writes. The browser's program has no
+/// other ones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{words}")]
+pub struct Told {
+    /// What the page does about it.
+    pub kind: Kind,
+    /// The sentence.
+    pub words: String,
+}
+
+/// What a page does about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Kind {
+    /// It leads to signing in.
+    SignedOut,
+    /// It says that there is no such invite.
+    NoInvite,
+    /// It says that the invite lets nobody in.
+    DeadInvite,
+    /// It asks to sign in, because too many have tried wrong codes.
+    Guarded,
+    /// It says that trying again may help, and what the matter is.
+    Unreachable,
+    /// It says that trying again may help.
+    Broken,
+    /// It says the sentence.
+    Refused,
+}
+
+impl Told {
+    /// The server cannot be reached.
+    pub fn unreachable() -> Self {
+        Self { kind: Kind::Unreachable, words: wording::UNREACHABLE.to_owned() }
+    }
+
+    /// What was read is of another version.
+    pub fn outdated() -> Self {
+        Self { kind: Kind::Refused, words: wording::OUTDATED.to_owned() }
+    }
+
+    /// Something broke.
+    pub fn broken() -> Self {
+        Self { kind: Kind::Broken, words: wording::BROKEN.to_owned() }
+    }
+}
+
+impl From<Error> for Told {
+    fn from(error: Error) -> Self {
+        let kind = match error {
+            Error::SignedOut { .. } => Kind::SignedOut,
+            Error::UnknownInvite => Kind::NoInvite,
+            Error::Ended | Error::OwnerGone => Kind::DeadInvite,
+            Error::TooManyGuesses { .. } => Kind::Guarded,
+            Error::Unreachable { .. } => Kind::Unreachable,
+            Error::Internal => Kind::Broken,
+            _ => Kind::Refused,
+        };
+        Self { kind, words: wording::error(&error) }
+    }
+}
+
+impl FromServerFnError for Told {
     type Encoder = Wire;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
             // The browser could not reach this service at all.
-            ServerFnErrorErr::Request(_) => Self::Unreachable { retry_after: 5 },
+            ServerFnErrorErr::Request(_) => Self::unreachable(),
             // No page of this version sends such a form.
             ServerFnErrorErr::Args(_) | ServerFnErrorErr::MissingArg(_) | ServerFnErrorErr::Deserialization(_) => {
-                Self::Outdated
+                Self::outdated()
             }
-            _ => Self::Internal,
+            _ => Self::broken(),
         }
     }
 }

@@ -27,7 +27,7 @@ mod wire;
 pub mod wording;
 
 pub use backend::{Backend, backend, provide_backend, provide_mount, provide_posted};
-pub use error::{Error, Result, RoomRefusal};
+pub use error::{Error, Kind, Result, RoomRefusal, Told};
 pub use model::*;
 pub use pages::{PageForm, forms_on};
 pub use shell::{App, Files, PREFIX, shell};

@@ -4,17 +4,17 @@ use leptos::prelude::*;
 
 use crate::{
     AuditPage, Intervention, InviteDetail, InviteForm, InvitePage, InviteQuery, Landing, LookedAfter, Next, Progress,
-    Result, Rooms, ServerInvites, SignInWays, Visitor, wire::Text,
+    Rooms, ServerInvites, SignInWays, Told, Visitor, wire::Text,
 };
 
 #[server(output = Text, name = GetVisitor, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "visitor")]
-pub async fn visitor() -> Result<Visitor> {
-    crate::backend()?.visitor().await
+pub async fn visitor() -> Result<Visitor, Told> {
+    Ok(crate::backend()?.visitor().await?)
 }
 
 #[server(output = Text, name = GetSignInWays, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "sign_in_ways")]
-pub async fn sign_in_ways() -> Result<SignInWays> {
-    crate::backend()?.sign_in_ways().await
+pub async fn sign_in_ways() -> Result<SignInWays, Told> {
+    Ok(crate::backend()?.sign_in_ways().await?)
 }
 
 #[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "sign_in")]
@@ -22,63 +22,66 @@ pub async fn sign_in(
     #[server(default)] user: String,
     #[server(default)] password: String,
     #[server(default)] to: String,
-) -> Result<Next> {
-    crate::backend()?.sign_in(user, password, to).await
+) -> Result<Next, Told> {
+    Ok(crate::backend()?.sign_in(user, password, to).await?)
 }
 
 #[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "sign_out")]
-pub async fn sign_out() -> Result<Next> {
-    crate::backend()?.sign_out().await
+pub async fn sign_out() -> Result<Next, Told> {
+    Ok(crate::backend()?.sign_out().await?)
 }
 
 #[server(output = Text, name = GetRooms, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "rooms")]
-pub async fn rooms() -> Result<Rooms> {
-    crate::backend()?.rooms().await
+pub async fn rooms() -> Result<Rooms, Told> {
+    Ok(crate::backend()?.rooms().await?)
 }
 
 #[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "invites")]
-pub async fn invites(query: InviteQuery) -> Result<InvitePage> {
-    crate::backend()?.invites(query).await
+pub async fn invites(query: InviteQuery) -> Result<InvitePage, Told> {
+    Ok(crate::backend()?.invites(query).await?)
 }
 
 #[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "invite")]
-pub async fn invite(code: String, #[server(default)] before: String) -> Result<InviteDetail> {
-    crate::backend()?.invite(code, before).await
+pub async fn invite(code: String, #[server(default)] before: String) -> Result<InviteDetail, Told> {
+    Ok(crate::backend()?.invite(code, before).await?)
 }
 
 #[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "save")]
-pub async fn save(form: InviteForm) -> Result<Next> {
-    crate::backend()?.save(form).await
+pub async fn save(form: InviteForm) -> Result<Next, Told> {
+    Ok(crate::backend()?.save(form).await?)
 }
 
 #[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "delete")]
-pub async fn delete(code: String) -> Result<Next> {
-    crate::backend()?.delete(code).await
+pub async fn delete(code: String) -> Result<Next, Told> {
+    Ok(crate::backend()?.delete(code).await?)
 }
 
 #[server(output = Text, name = GetLanding, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "landing")]
-pub async fn landing(code: String) -> Result<Landing> {
-    crate::backend()?.landing(code).await
+pub async fn landing(code: String) -> Result<Landing, Told> {
+    Ok(crate::backend()?.landing(code).await?)
 }
 
 #[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "redeem")]
-pub async fn redeem(code: String) -> Result<Progress> {
-    crate::backend()?.redeem(code).await
+pub async fn redeem(code: String) -> Result<Progress, Told> {
+    Ok(crate::backend()?.redeem(code).await?)
 }
 
 #[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "open")]
-pub async fn open(#[server(default)] text: String) -> Result<Next> {
-    crate::backend()?.open(text).await
+pub async fn open(#[server(default)] text: String) -> Result<Next, Told> {
+    Ok(crate::backend()?.open(text).await?)
 }
 
 #[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "pause")]
-pub async fn pause(code: String, #[server(default)] paused: bool) -> Result<Next> {
-    crate::backend()?.pause(code, paused).await
+pub async fn pause(code: String, #[server(default)] paused: bool) -> Result<Next, Told> {
+    Ok(crate::backend()?.pause(code, paused).await?)
 }
 
 #[server(output = Text, name = GetLookedAfter, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "looked_after")]
-pub async fn looked_after(#[server(default)] room: String, #[server(default)] before: String) -> Result<LookedAfter> {
-    crate::backend()?.looked_after(room, before).await
+pub async fn looked_after(
+    #[server(default)] room: String,
+    #[server(default)] before: String,
+) -> Result<LookedAfter, Told> {
+    Ok(crate::backend()?.looked_after(room, before).await?)
 }
 
 #[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "block")]
@@ -87,26 +90,29 @@ pub async fn block(
     invite: i64,
     #[server(default)] blocked: bool,
     #[server(default)] reason: String,
-) -> Result<Next> {
-    crate::backend()?.block(room, invite, blocked, reason).await
+) -> Result<Next, Told> {
+    Ok(crate::backend()?.block(room, invite, blocked, reason).await?)
 }
 
 #[server(output = Text, name = GetServerInvites, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "server_invites")]
-pub async fn server_invites(#[server(default)] search: String, #[server(default)] page: u32) -> Result<ServerInvites> {
-    crate::backend()?.server_invites(search, page).await
+pub async fn server_invites(
+    #[server(default)] search: String,
+    #[server(default)] page: u32,
+) -> Result<ServerInvites, Told> {
+    Ok(crate::backend()?.server_invites(search, page).await?)
 }
 
 #[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "intervene")]
-pub async fn intervene(invite: i64, what: Intervention, #[server(default)] proof: String) -> Result<Next> {
-    crate::backend()?.intervene(invite, what, proof).await
+pub async fn intervene(invite: i64, what: Intervention, #[server(default)] proof: String) -> Result<Next, Told> {
+    Ok(crate::backend()?.intervene(invite, what, proof).await?)
 }
 
 #[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "pause_all")]
-pub async fn pause_all(#[server(default)] paused: bool, #[server(default)] proof: String) -> Result<Next> {
-    crate::backend()?.pause_all(paused, proof).await
+pub async fn pause_all(#[server(default)] paused: bool, #[server(default)] proof: String) -> Result<Next, Told> {
+    Ok(crate::backend()?.pause_all(paused, proof).await?)
 }
 
 #[server(output = Text, name = GetAudit, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "audit")]
-pub async fn audit(#[server(default)] search: String, #[server(default)] before: String) -> Result<AuditPage> {
-    crate::backend()?.audit(search, before).await
+pub async fn audit(#[server(default)] search: String, #[server(default)] before: String) -> Result<AuditPage, Told> {
+    Ok(crate::backend()?.audit(search, before).await?)
 }

@@ -16,7 +16,7 @@ use leptos::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Error, Result};
+use crate::{Result, Told};
 
 /// What a form's body is called (URL Standard, "application/x-www-form-urlencoded").
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -34,13 +34,13 @@ pub fn to_wire<T: Serialize>(value: &T) -> String {
 /// Reads what [`to_wire`] has written.
 ///
 /// # Errors
-/// [`Error::Outdated`] if that was a program of another version, or another kind of value.
-pub fn from_wire<T: DeserializeOwned>(text: &str) -> Result<T> {
+/// If that was a program of another version, or another kind of value.
+pub fn from_wire<T: DeserializeOwned>(text: &str) -> Result<T, Told> {
     let bytes = text.strip_prefix(VERSION).and_then(|text| BASE64_STANDARD_NO_PAD.decode(text).ok());
-    match postcard::take_from_bytes(&bytes.ok_or(Error::Outdated)?) {
+    match postcard::take_from_bytes(&bytes.ok_or_else(Told::outdated)?) {
         // Something is left over of a larger value.
         Ok((value, [])) => Ok(value),
-        _ => Err(Error::Outdated),
+        _ => Err(Told::outdated()),
     }
 }
 
@@ -64,9 +64,9 @@ impl<T: Serialize> Encodes<T> for Wire {
 }
 
 impl<T: DeserializeOwned> Decodes<T> for Wire {
-    type Error = Error;
+    type Error = Told;
 
-    fn decode(bytes: Bytes) -> Result<T> {
+    fn decode(bytes: Bytes) -> Result<T, Told> {
         from_wire(str::from_utf8(&bytes).unwrap_or_default())
     }
 }
@@ -76,12 +76,12 @@ pub(crate) type Text = Post<Wire>;
 
 /// The input of a server function.
 pub(crate) trait Question:
-    ServerFn<Error = Error, Output: Serialize + DeserializeOwned, Client: Client<Error>> + Serialize + 'static
+    ServerFn<Error = Told, Output: Serialize + DeserializeOwned, Client: Client<Told>> + Serialize + 'static
 {
 }
 
 impl<Q> Question for Q where
-    Q: ServerFn<Error = Error, Output: Serialize + DeserializeOwned, Client: Client<Error>> + Serialize + 'static
+    Q: ServerFn<Error = Told, Output: Serialize + DeserializeOwned, Client: Client<Told>> + Serialize + 'static
 {
 }
 
@@ -93,14 +93,14 @@ pub(crate) type Asked = Pin<Box<dyn Future<Output = Answer> + Send>>;
 pub(crate) enum Answer {
     /// What was asked for.
     Given(String),
-    /// An [`Error`].
+    /// A [`Told`].
     Refused(String),
     /// The server could not be reached.
     Lost,
 }
 
 impl Answer {
-    fn of<T: Serialize>(answer: &Result<T>) -> Self {
+    fn of<T: Serialize>(answer: &Result<T, Told>) -> Self {
         match answer {
             Ok(given) => Self::Given(to_wire(given)),
             Err(error) => Self::Refused(to_wire(error)),
@@ -108,20 +108,20 @@ impl Answer {
     }
 
     /// Why there is nothing to read, if so.
-    pub(crate) fn error(&self) -> Option<Error> {
+    pub(crate) fn error(&self) -> Option<Told> {
         match self {
             Self::Given(_) => None,
             Self::Refused(error) => Some(from_wire(error).unwrap_or_else(|outdated| outdated)),
-            Self::Lost => Some(Error::Unreachable { retry_after: 5 }),
+            Self::Lost => Some(Told::unreachable()),
         }
     }
 
     /// What was asked for.
-    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T> {
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Told> {
         match (self, self.error()) {
             (_, Some(error)) => Err(error),
             (Self::Given(given), None) => from_wire(given),
-            (_, None) => Err(Error::Internal),
+            (_, None) => Err(Told::broken()),
         }
     }
 }
@@ -168,12 +168,12 @@ pub(crate) fn send<Q: Question>(body: String) -> Asked {
     Box::pin(fetch::<Q::Client>(Q::PATH, body))
 }
 
-async fn fetch<C: Client<Error>>(path: &'static str, body: String) -> Answer {
+async fn fetch<C: Client<Told>>(path: &'static str, body: String) -> Answer {
     let asked = async {
         let request = C::Request::try_new_post(path, FORM, Wire::CONTENT_TYPE, body)?;
         let response = C::send(request).await?;
         let status = response.status();
-        Ok::<_, Error>((status, response.try_into_string().await?))
+        Ok::<_, Told>((status, response.try_into_string().await?))
     };
     match asked.await {
         Ok((..400, text)) => Answer::Given(text),
@@ -185,18 +185,18 @@ async fn fetch<C: Client<Error>>(path: &'static str, body: String) -> Answer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Next, Progress, Step, StepState};
+    use crate::{Error, Next, Progress, Step, StepState};
 
     #[test]
     fn an_answer_is_the_same_after_its_journey() {
-        let error = Error::CodeSpent { code: "a\"b".to_owned() };
+        let error = Told::from(Error::CodeSpent { code: "a\"b".to_owned() });
         for (answer, read) in [
             (Answer::of(&Ok(vec![1_u32, 2])), Ok(vec![1, 2])),
             (Answer::of(&Err::<Vec<u32>, _>(error.clone())), Err(error)),
-            (Answer::Given("0.0.0 AA".to_owned()), Err(Error::Outdated)),
-            (Answer::Given(VERSION.to_owned() + "!"), Err(Error::Outdated)),
-            (Answer::Refused("<html>".to_owned()), Err(Error::Outdated)),
-            (Answer::Lost, Err(Error::Unreachable { retry_after: 5 })),
+            (Answer::Given("0.0.0 AA".to_owned()), Err(Told::outdated())),
+            (Answer::Given(VERSION.to_owned() + "!"), Err(Told::outdated())),
+            (Answer::Refused("<html>".to_owned()), Err(Told::outdated())),
+            (Answer::Lost, Err(Told::unreachable())),
         ] {
             let arrived: Answer = answer.to_string().parse().expect("it reads anything");
             assert_eq!(arrived, answer);
@@ -204,6 +204,6 @@ mod tests {
         }
         let step = Step { room: None, chat: true, state: StepState::Waiting };
         let progress = Progress { steps: vec![step], running: true, complete: false };
-        assert_eq!(from_wire::<Next>(&to_wire(&progress)), Err(Error::Outdated), "one value is not taken for another");
+        assert_eq!(from_wire::<Next>(&to_wire(&progress)), Err(Told::outdated()), "one value is not taken for another");
     }
 }

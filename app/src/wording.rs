@@ -5,7 +5,9 @@ mod error;
 
 use std::borrow::Cow;
 
-pub use self::error::{error, invalid, problem, room_problem, rule};
+pub use self::error::{
+    BROKEN, DEACTIVATED, LOCKED, OUTDATED, SIGN_IN_FAILED, UNREACHABLE, error, invalid, problem, room_problem, rule,
+};
 use crate::{Action, Detail, Field, InviteState, Reason, Room, Sort};
 
 /// What a session is called that somebody has begun with the pages, in the list of their sessions.

@@ -33,7 +33,7 @@ test("making an invite: choose rooms, share it, change it, delete it", async ({ 
   await page.getByLabel("Name for yourself").fill("Summer party");
   await page.getByLabel("Code of your own").fill("not a code");
   await page.getByRole("button", { name: "Make the invite" }).click();
-  await expect(page.getByRole("alert")).toContainText("“code” must be 1 to 64 characters");
+  await expect(page.getByRole("alert")).toContainText("“Code of your own” must be 1 to 64 characters");
   await expect(page.getByLabel("Name for yourself")).toHaveValue("Summer party");
   await expect(page.getByRole("checkbox", { name: "General" }).first()).toBeChecked();
   await look(page, "new-refused");

@@ -133,7 +133,7 @@ impl Invites {
     pub async fn allowed(&self, account: &Account) -> Result<Allowed> {
         let (rules, now) = (&self.0.rules, (self.0.clock)());
         let refusal = match self.0.check_creator(account, None, now).await {
-            Err(Error::Refused(refusal)) => Some(refusal),
+            Err(Error::Refused(refusal)) => Some(refusal.into()),
             checked => checked.map(|()| None)?,
         };
         Ok(Allowed {

@@ -161,6 +161,7 @@ async fn a_container_can_ask_whether_the_service_answers() {
 }
 
 #[tokio::test]
+#[ignore = "needs PostgreSQL"]
 async fn the_password_of_the_database_may_stand_in_a_file() {
     let world = World::new().await;
     let mut setup = Setup::new(&world, Acting::Appservice, Engine::Postgres).await;

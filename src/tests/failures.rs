@@ -103,6 +103,8 @@ async fn a_homeserver_that_is_down_costs_time_and_nothing_else() {
             assert_eq!(answer.status(), 503, "{faults:?}");
             assert!(answer.headers()["retry-after"].to_str().unwrap().parse::<u32>().unwrap() > 0);
             proxy.heal();
+            // Long enough that no chat can be on its way any more.
+            service.pass(20_000);
         }
         assert_eq!(
             world.joined_rooms(&guest).await.len(),

@@ -1,5 +1,6 @@
-//! The service against a real Synapse with its default limits, on SQLite and PostgreSQL. `scripts/test` starts both and says in
-//! `TEST_*` variables where they are.
+//! The service as a whole. `cargo test` runs it against a homeserver in this process (`fake`) and on SQLite, in seconds and with nothing
+//! installed. `scripts/test` runs the same tests against a real Synapse with its default limits, on SQLite and PostgreSQL, and says in
+//! `TEST_*` variables where these are; tests that need something real are ignored without.
 
 #![allow(missing_docs, unreachable_pub, clippy::allow_attributes, reason = "tests")]
 #![allow(
@@ -11,6 +12,7 @@
     reason = "a test that panics has failed"
 )]
 
+mod fake;
 mod support;
 
 mod access;
@@ -28,6 +30,7 @@ mod pages;
 mod policy;
 mod redeem;
 mod registration;
+mod same;
 mod sessions;
 mod sharing;
 mod takeover;

@@ -94,7 +94,7 @@ async fn who_cannot_sign_in_is_told_why() {
         assert!(user.is_empty() || answer.body.contains(&format!("value=\"{user}\"")), "{}", answer.body);
         assert!(!answer.body.contains("value=\"password\"") && !answer.body.contains("value=\"wrong\""));
     }
-    // Anna's own homeserver counts wrong passwords.
+    // The homeserver counts wrong passwords.
     let mut browser = Browser::new(&service);
     loop {
         let answer = browser.form("/sign-in", "sign_in", &[("user", &anna.id), ("password", "wrong")]).await;

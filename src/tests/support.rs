@@ -24,6 +24,8 @@ use tokio::{
     task::JoinHandle,
 };
 
+use crate::fake::{self, Fake};
+
 mod browser;
 mod proxy;
 
@@ -61,8 +63,16 @@ pub struct World {
 }
 
 impl World {
+    /// With the real homeserver, where there is one, or else with one that is none.
     pub async fn new() -> Self {
-        Self::at(variable("TEST_SYNAPSE_URL"), variable("TEST_SYNAPSE_SECRET")).await
+        match std::env::var("TEST_SYNAPSE_URL") {
+            Ok(url) => Self::at(url, variable("TEST_SYNAPSE_SECRET"), variable("TEST_AS_TOKEN")).await,
+            Err(_) => Self::fake().await,
+        }
+    }
+
+    pub async fn fake() -> Self {
+        Self::at(Fake::start().await.url, fake::SECRET.to_owned(), fake::AS_TOKEN.to_owned()).await
     }
 
     /// One in whose homeserver the Python module runs, and the module's database.
@@ -72,12 +82,14 @@ impl World {
             Engine::Postgres => "POSTGRES",
         };
         let variable = |what: &str| variable(&format!("TEST_MODULE_{name}_{what}"));
-        (Self::at(variable("URL"), variable("SECRET")).await, variable("DATABASE"))
+        (
+            Self::at(variable("URL"), variable("SECRET"), crate::support::variable("TEST_AS_TOKEN")).await,
+            variable("DATABASE"),
+        )
     }
 
-    async fn at(homeserver: String, secret: String) -> Self {
+    async fn at(homeserver: String, secret: String, as_token: String) -> Self {
         let client = client();
-        let as_token = variable("TEST_AS_TOKEN");
         let nobody = Person { id: String::new(), token: String::new() };
         let mut world = Self { client, homeserver, secret, as_token, admin: nobody };
         world.admin = world.register(&unique("admin"), true).await;
@@ -230,6 +242,10 @@ impl Setup {
         std::fs::create_dir_all(&folder).unwrap();
         let sql_url = match engine {
             Engine::Sqlite => format!("sqlite:///{}/test.db", folder.display()),
+            // The fast tests have one engine.
+            Engine::Postgres if std::env::var("TEST_POSTGRES_URL").is_err() => {
+                format!("sqlite:///{}/test.db", folder.display())
+            }
             Engine::Postgres => {
                 let server = variable("TEST_POSTGRES_URL");
                 let pool = sqlx::PgPool::connect(&format!("{server}/postgres")).await.unwrap();

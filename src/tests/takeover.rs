@@ -36,6 +36,7 @@ async fn state(service: &Service, owner: &Person, code: &str) -> Value {
 }
 
 #[tokio::test]
+#[ignore = "needs the Python module"]
 async fn nothing_of_the_modules_is_lost() {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let (world, sql_url) = World::with_module(engine).await;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use app::{Error, FORM_FUNCTION, Field, LocalPath, Next, PageForm, Posted};
+use app::{FORM_FUNCTION, Field, Kind, LocalPath, Next, PageForm, Posted, Told};
 use axum::{
     body::{Body, Bytes},
     extract::{Request, State},
@@ -14,7 +14,7 @@ use percent_encoding::percent_decode_str;
 
 use super::{
     Web,
-    reply::{not_from_here, see_other, status_of},
+    reply::{not_from_here, see_other},
     visit::Visit,
 };
 
@@ -44,11 +44,11 @@ pub(super) async fn posted(State(web): State<Arc<Web>>, visit: Visit, request: R
         let next = app::from_wire::<Next>(&body).ok().filter(|next| !next.next.is_empty());
         see_other(base, &next.map_or(here, |next| LocalPath::parse(&next.next)))
     } else {
-        let error: Error = app::from_wire(&body).unwrap_or(Error::Internal);
-        if matches!(error, Error::SignedOut { .. }) {
+        let error: Told = app::from_wire(&body).unwrap_or_else(|outdated| outdated);
+        if error.kind == Kind::SignedOut {
             see_other(base, &super::site::sign_in_path(&here))
         } else {
-            let status = status_of(&error);
+            let status = head.status;
             let mut page = web.render(visit, parts, Some(Posted::new(form.function().to_owned(), error, fields))).await;
             *page.status_mut() = status;
             page

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Draft, Edit, Field, Limits, Problem, RoomChoice, Terms, Wanted, WantedLimits, utc_millis, utc_text};
-use crate::{Error, Result};
+use crate::{Error, Result, Told};
 
 /// The field of a form that says which server function it is for, where it is posted without a script.
 pub const FORM_FUNCTION: &str = "_function";
@@ -33,14 +33,14 @@ pub struct Posted {
     /// Which server function it was for.
     pub function: String,
     /// Why it did not work.
-    pub error: Error,
+    pub error: Told,
     /// What was typed.
     pub fields: Vec<(String, String)>,
 }
 
 impl Posted {
     /// What was typed is shown again, but never a password.
-    pub fn new(function: String, error: Error, mut fields: Vec<(String, String)>) -> Self {
+    pub fn new(function: String, error: Told, mut fields: Vec<(String, String)>) -> Self {
         fields.retain(|(name, _)| name != "password");
         Self { function, error, fields }
     }
@@ -182,7 +182,7 @@ pub struct Rooms {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Allowed {
     /// Why they may not make one, if they may not.
-    pub refusal: Option<Error>,
+    pub refusal: Option<Told>,
     /// Whether they may choose the code.
     pub chosen_codes: bool,
     /// The bounds that a new invite has where they say nothing.

@@ -5,7 +5,7 @@ use leptos_meta::Title;
 use leptos_router::location::Url;
 
 use crate::{
-    Error, InviteState, Landing as Invitation, Person, Progress, Relation, invite_path, landing_path, rpc,
+    InviteState, Kind, Landing as Invitation, Person, Progress, Relation, Told, invite_path, landing_path, rpc,
     ui::{
         DeadInvite, Failure, Form, Icon, Joining, Moment, PersonAvatar, RoomList, Shape, StateBadge, href, load,
         parameter, show_either, sign_out,
@@ -22,10 +22,10 @@ pub(crate) fn Landing() -> impl IntoView {
     show_either(
         landing,
         move |landing| view! { <Page landing code=code.get_untracked() /> },
-        |error| match error {
-            Error::UnknownInvite | Error::Ended | Error::OwnerGone => view! { <DeadInvite /> },
-            Error::TooManyGuesses { .. } => view! { <Guarded error /> },
-            error => view! { <Failure error /> },
+        |error| match error.kind {
+            Kind::NoInvite | Kind::DeadInvite => view! { <DeadInvite /> },
+            Kind::Guarded => view! { <Guarded error /> },
+            _ => view! { <Failure error /> },
         },
     )
 }
@@ -100,12 +100,12 @@ fn Page(landing: Invitation, code: String) -> impl IntoView {
 
 /// While people who are not signed in are guessing codes, chosen codes are not shown to them.
 #[component]
-fn Guarded(error: Error) -> impl IntoView {
+fn Guarded(error: Told) -> impl IntoView {
     view! {
         <Title text="Please sign in" />
         <section class="mx-auto grid w-full max-w-lg gap-6 py-6 sm:py-14">
             <h1 class="text-3xl font-bold tracking-tight">"Please sign in."</h1>
-            <p>{error.to_string()}</p>
+            <p>{error.words}</p>
             <SignInToJoin code=parameter("code").get_untracked() />
         </section>
     }

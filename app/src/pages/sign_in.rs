@@ -5,11 +5,11 @@ use leptos_meta::Title;
 use leptos_router::location::Url;
 
 use crate::{
-    Error, Field, IdentityProvider, SignInWays, rpc,
+    Field, IdentityProvider, SignInWays, rpc,
     ui::{
         Form, FormProblem, Icon, Shape, Submit, TextField, Visits, go_on, href, last_post, load, query, sending, show,
     },
-    view,
+    view, wording,
 };
 
 /// The page.
@@ -27,14 +27,14 @@ pub(crate) fn SignIn() -> impl IntoView {
 
 /// What went wrong with signing in elsewhere, by the word in the address.
 fn explain(problem: &str) -> Option<String> {
-    let error = match problem {
+    let words = match problem {
         "" => return None,
-        "unreachable" => Error::Unreachable { retry_after: 5 },
-        "locked" => Error::Locked,
-        "deactivated" => Error::Deactivated,
-        _ => Error::SignInFailed,
+        "unreachable" => wording::UNREACHABLE,
+        "locked" => wording::LOCKED,
+        "deactivated" => wording::DEACTIVATED,
+        _ => wording::SIGN_IN_FAILED,
     };
-    Some(error.to_string())
+    Some(words.to_owned())
 }
 
 #[component]

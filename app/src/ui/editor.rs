@@ -45,7 +45,7 @@ pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoVi
                         </p>
                     }
                 })}
-            {refusal.map(|refusal| view! { <p class="alert alert-warning alert-soft text-base-content">{refusal.to_string()}</p> })}
+            {refusal.map(|refusal| view! { <p class="alert alert-warning alert-soft text-base-content">{refusal.words}</p> })}
             <Picker choices=rooms.choices before ticked=start.rooms count=ticked />
             <Extras chat=start.chat show_rooms=start.show_rooms registration=rooms.opens_accounts.then_some(start.registration) />
             <LimitFields

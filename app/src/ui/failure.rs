@@ -5,21 +5,22 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_location, use_navigate};
 
 use super::{Visits, href};
-use crate::{Error, view};
+use crate::{Kind, Told, view};
 
 /// Says what is the matter, and what can be done.
 #[component]
-pub(crate) fn Failure(error: Error) -> impl IntoView {
-    match error {
-        Error::SignedOut { .. } => view! { <SignInFirst /> },
-        Error::UnknownInvite => {
+pub(crate) fn Failure(error: Told) -> impl IntoView {
+    let Told { kind, words } = error;
+    match kind {
+        Kind::SignedOut => view! { <SignInFirst /> },
+        Kind::NoInvite => {
             view! { <Sorry title="There is no such invite." text="It may have been deleted, or the link is incomplete.".to_owned() /> }
         }
-        Error::Unreachable { .. } => {
-            view! { <Sorry title="The homeserver does not answer." text=error.to_string() again=true /> }
+        Kind::Unreachable => {
+            view! { <Sorry title="The homeserver does not answer." text=words again=true /> }
         }
-        Error::Internal => view! { <Sorry title="Something went wrong." text=error.to_string() again=true /> },
-        error => view! { <Sorry title="That is not possible." text=error.to_string() /> },
+        Kind::Broken => view! { <Sorry title="Something went wrong." text=words again=true /> },
+        _ => view! { <Sorry title="That is not possible." text=words /> },
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     navigation::{LastPost, href},
 };
 use crate::{
-    Error, FORM_FUNCTION, Field, Next, Posted, view,
+    FORM_FUNCTION, Field, Kind, Next, Posted, Told, view,
     wire::{Answer, Asked, Question, send},
     wording,
 };
@@ -96,8 +96,8 @@ pub(crate) fn FormProblem(sending: Sending) -> impl IntoView {
         <div role="alert" class="empty:hidden">
             {move || {
                 error()
-                    .map(|error: Error| {
-                        let ended = matches!(error, Error::SignedOut { .. });
+                    .map(|error: Told| {
+                        let ended = error.kind == Kind::SignedOut;
                         // In another tab, so that what was typed stays.
                         let again = ended
                             .then(|| {
@@ -110,7 +110,7 @@ pub(crate) fn FormProblem(sending: Sending) -> impl IntoView {
                                 }
                             });
                         view! {
-                            <p class="alert alert-error alert-soft block text-base-content">{error.to_string()} {again}</p>
+                            <p class="alert alert-error alert-soft block text-base-content">{error.words} {again}</p>
                         }
                     })
             }}

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Failure, Visits};
 use crate::{
-    Error, view,
+    Told, view,
     wire::{Answer, Asked, Question, ask, body},
 };
 
@@ -56,7 +56,7 @@ pub(crate) fn show<T: DeserializeOwned + 'static>(
     show_either(loaded, view, failure)
 }
 
-fn failure(error: Error) -> AnyView {
+fn failure(error: Told) -> AnyView {
     view! { <Failure error /> }
 }
 
@@ -64,7 +64,7 @@ fn failure(error: Error) -> AnyView {
 pub(crate) fn show_either<T: DeserializeOwned + 'static>(
     loaded: Loaded<T>,
     view: impl Fn(T) -> AnyView + Send + Sync + 'static,
-    otherwise: fn(Error) -> AnyView,
+    otherwise: fn(Told) -> AnyView,
 ) -> AnyView {
     let view = move |answer: Answer| match answer.read() {
         Ok(given) => view(given),

@@ -3,19 +3,38 @@
 use super::{count, field};
 use crate::{Error, Problem, RoomProblem, RoomRefusal, Rule};
 
+/// That the homeserver, or this service, cannot be reached.
+pub const UNREACHABLE: &str =
+    "The homeserver does not answer right now. Nothing is lost: please try again in a moment.";
+
+/// That a page is of another version.
+pub const OUTDATED: &str = "This page is too old. Please reload it.";
+
+/// That something broke.
+pub const BROKEN: &str = "Something went wrong here. It has been noted; please try again later.";
+
+/// That signing in did not work.
+pub const SIGN_IN_FAILED: &str = "Signing in did not work, or took too long. Please try again.";
+
+/// That an account is locked.
+pub const LOCKED: &str = "This account has been locked.";
+
+/// That an account is closed for good.
+pub const DEACTIVATED: &str = "This account has been deactivated.";
+
 /// An error, as a sentence or two.
 pub fn error(error: &Error) -> String {
     let words = match error {
         Error::SignedOut { .. } => "Your session has ended. Please sign in again.",
-        Error::Locked => "This account has been locked.",
+        Error::Locked => LOCKED,
         Error::Guest => "Guests cannot use invites.",
         Error::Suspended => "This account is suspended, so it can neither make nor redeem invites.",
-        Error::Deactivated => "This account has been deactivated.",
+        Error::Deactivated => DEACTIVATED,
         Error::WrongPassword => "There is no account with this user name and password. Please check both.",
         Error::WrongServer { server, here } => {
             return format!("Accounts of {server} cannot sign in here, only those of {here}.");
         }
-        Error::SignInFailed => "Signing in did not work, or took too long. Please try again.",
+        Error::SignInFailed => SIGN_IN_FAILED,
         Error::TooFast { retry_after } => {
             return format!("That was too often. Please try again in {}.", duration(*retry_after));
         }
@@ -44,11 +63,9 @@ pub fn error(error: &Error) -> String {
         Error::StillSignedIn => {
             "The homeserver does not answer, so you are still signed in. Please try again in a moment."
         }
-        Error::Unreachable { .. } => {
-            "The homeserver does not answer right now. Nothing is lost: please try again in a moment."
-        }
-        Error::Outdated => "This page is too old. Please reload it.",
-        Error::Internal => "Something went wrong here. It has been noted; please try again later.",
+        Error::Unreachable { .. } => UNREACHABLE,
+        Error::Outdated => OUTDATED,
+        Error::Internal => BROKEN,
     };
     words.to_owned()
 }

@@ -49,7 +49,8 @@ struct Inner {
     client: Client,
     homeserver: String,
     rules: Mutex<Vec<Rule>>,
-    log: Mutex<Vec<String>>,
+    /// What was asked, and with which token.
+    log: Mutex<Vec<(String, String)>>,
     struck: Notify,
 }
 
@@ -98,7 +99,13 @@ impl Proxy {
     pub fn count(&self, method: &Method, path: &str) -> usize {
         let begin = format!("{method} ");
         let log = self.inner.log.lock().unwrap();
-        log.iter().filter(|line| line.starts_with(&begin) && line.contains(path)).count()
+        log.iter().filter(|(line, _)| line.starts_with(&begin) && line.contains(path)).count()
+    }
+
+    /// How many requests with `path` in their path somebody's token was used for.
+    pub fn count_with(&self, token: &str, path: &str) -> usize {
+        let log = self.inner.log.lock().unwrap();
+        log.iter().filter(|(line, used)| used == token && line.contains(path)).count()
     }
 }
 
@@ -117,7 +124,9 @@ impl Inner {
     async fn forward(&self, request: Request) -> Response {
         let (parts, body) = request.into_parts();
         let target = parts.uri.path_and_query().unwrap().as_str();
-        self.log.lock().unwrap().push(format!("{} {target}", parts.method));
+        let token = parts.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = token.unwrap_or_default().trim_start_matches("Bearer ").to_owned();
+        self.log.lock().unwrap().push((format!("{} {target}", parts.method), token));
         let body = to_bytes(body, usize::MAX).await.unwrap();
         let mut headers = parts.headers;
         headers.remove(http::header::HOST);
