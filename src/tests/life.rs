@@ -30,4 +30,5 @@ mod redeem;
 mod registration;
 mod sessions;
 mod sharing;
+mod slow;
 mod takeover;
