@@ -28,7 +28,7 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use self::{query::Query, reply::Reply};
-use crate::{account::Account, error::Error, invites::Invites, proxies::Proxies, share::Sharing};
+use crate::{account::Account, error::Error, invites::Invites, listener::Refused, proxies::Proxies, share::Sharing};
 
 /// The largest body that is read, in bytes.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -100,6 +100,11 @@ pub fn router(invites: Invites, proxies: Arc<Proxies>, sharing: Option<Sharing>)
         .route(&format!("{PREFIX}/{{*path}}"), any(door))
         .route(SHARE_LINK, any(share_link_door))
         .with_state(Api { invites, proxies, sharing })
+}
+
+/// What the listener turns away, as the API says it.
+pub fn refused(refused: Refused) -> Response {
+    Reply::error(refused.status(), "M_UNKNOWN", refused.text()).into_response()
 }
 
 async fn door(

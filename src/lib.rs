@@ -14,6 +14,7 @@ pub mod healthcheck;
 pub mod homeserver;
 pub mod import;
 pub mod invites;
+pub mod listener;
 pub mod proxies;
 pub mod reach;
 pub mod registration;
@@ -22,16 +23,16 @@ pub mod share;
 pub mod store;
 pub mod web;
 
-use std::{future::Future, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
 use self::{
     chance::Chance,
     config::{Config, ConfigError, Policy},
     homeserver::Homeserver,
     invites::{Clock, Invites, Rules},
+    listener::{Limits, Stop, bounded},
     proxies::Proxies,
     session::Sealer,
     share::{ShareError, Sharing},
@@ -75,9 +76,6 @@ pub enum ServeError {
     /// There is no key for sessions.
     #[error("sessions cannot be sealed")]
     Session(#[from] session::Error),
-    /// The system does not let it listen.
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
 }
 
 /// The homeserver of a configuration; nothing is asked yet.
@@ -131,11 +129,12 @@ pub async fn serve(
         tokio::spawn(tidy_shared(sharing.clone())),
     ];
 
-    let mut router = api::router(invites.clone(), Arc::clone(&proxies), sharing.clone());
+    let (limits, stop) = (Limits::default(), Stop::default());
+    let api = api::router(invites.clone(), Arc::clone(&proxies), sharing.clone());
+    let mut pages = reach::router(sealer.clone(), Arc::clone(&proxies), clock);
     if let Some(sharing) = sharing.filter(Sharing::serves_pages) {
-        router = router.merge(web::shared::router(sharing, Arc::clone(&proxies)));
+        pages = pages.merge(web::shared::router(sharing, Arc::clone(&proxies)));
     }
-    router = router.merge(reach::router(sealer.clone(), Arc::clone(&proxies), clock));
     if config.enable_web {
         let settings = web::Settings {
             proxies,
@@ -149,26 +148,23 @@ pub async fn serve(
             None if Assets::ARE_EMBEDDED => Assets::Embedded,
             _ => Assets::Folder(&site),
         };
-        router = router.merge(web::router(invites.clone(), settings, assets));
+        pages = pages.merge(web::router(invites.clone(), settings, assets));
     }
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let stopping = CancellationToken::new();
-    let told = stopping.clone();
-    let stop = async move {
+    let routes = bounded(api, limits, &stop, api::refused).merge(bounded(pages, limits, &stop, web::refused));
+    let work = async {
         shutdown.await;
-        told.cancel();
-    };
-    let finish = async {
-        axum::serve(listener, service).with_graceful_shutdown(stop).await?;
+        stop.begin();
+        stop.answered().await;
         invites.finish().await;
-        Ok::<_, std::io::Error>(())
+        // Whoever still watches, or has not said what they want, is not waited for.
+        stop.part();
     };
     let too_late = async {
-        stopping.cancelled().await;
+        stop.begun().await;
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        finished = finish => finished?,
+        _ = async { tokio::join!(listener::listen(listener, routes, limits, &stop), work) } => {}
         () = too_late => tracing::warn!("something was cut short; the next redemption of the same person finishes theirs"),
     }
     housekeeping.iter().for_each(tokio::task::JoinHandle::abort);

@@ -35,7 +35,7 @@ use url::Url;
 
 pub use self::assets::Assets;
 use self::{pictures::Pictures, site::Site, visit::Visit};
-use crate::{account::Account, chance::Chance, invites::Invites, proxies::Proxies, session::Sealer};
+use crate::{account::Account, chance::Chance, invites::Invites, listener::Refused, proxies::Proxies, session::Sealer};
 
 /// Where server functions are answered. They keep this path wherever the pages are mounted.
 const FUNCTIONS: &str = "/_synapse/client/super_invites/_rpc";
@@ -99,6 +99,11 @@ pub fn router(invites: Invites, settings: Settings, assets: Assets<'_>) -> Route
             .route(&format!("{base}/invites/{{code}}/{{file}}"), get(qr::file));
     }
     router.fallback(missing).layer(from_fn_with_state(Arc::clone(&web), headers::harden)).with_state(web)
+}
+
+/// What the listener turns away, in plain words.
+pub fn refused(refused: Refused) -> Response {
+    (refused.status(), headers::EVERYWHERE, format!("{}\n", refused.text())).into_response()
 }
 
 /// A page, as an answer to `GET`.

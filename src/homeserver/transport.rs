@@ -20,13 +20,43 @@ use url::Url;
 use super::{Error, Result, admin::Endpoint};
 use crate::account::{Account, Origin};
 
-/// A room of many servers may take a homeserver this long to join, but not longer.
-const TIMEOUT: Duration = Duration::from_secs(90);
-
 /// The largest answer that is taken: some thousand rooms of somebody.
 const LARGEST: usize = 64 * 1024 * 1024;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection may take to come about: the homeserver is next door.
+const CONNECT: Duration = Duration::from_secs(3);
+
+/// How long an answer is waited for, by what is asked. The one place that decides it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Patience {
+    /// What the homeserver knows. Somebody is looking at a page meanwhile, and whatever takes longer will not come.
+    Look,
+    /// What changes something: whoever gives up does not know whether it has happened, and has to look. Also what a homeserver has to
+    /// gather first: thousands of rooms of somebody (sliding sync, a `POST`), or what another server says of an alias.
+    Work,
+    /// Joining a room: one of many servers may take a homeserver this long, but not longer.
+    Join,
+}
+
+impl Patience {
+    fn with(request: &http::Request<Vec<u8>>) -> Self {
+        let path = request.uri().path();
+        match *request.method() {
+            Method::GET if path.contains("/directory/room/") => Self::Work,
+            Method::GET => Self::Look,
+            Method::POST if path.ends_with("/join") => Self::Join,
+            _ => Self::Work,
+        }
+    }
+
+    fn time(self) -> Duration {
+        match self {
+            Self::Look => Duration::from_secs(10),
+            Self::Work => Duration::from_secs(60),
+            Self::Join => Duration::from_secs(90),
+        }
+    }
+}
 
 /// Every call used here is at this version of the specification what it is now, on every homeserver alive.
 static VERSIONS: LazyLock<SupportedVersions> =
@@ -42,8 +72,7 @@ impl Transport {
     pub(super) fn new(url: &Url) -> Result<Self> {
         #[expect(clippy::disallowed_methods, reason = "this is the client that everything else uses")]
         let client = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
+            .connect_timeout(CONNECT)
             .redirect(reqwest::redirect::Policy::none())
             // A proxy of the environment must not see these tokens, and the homeserver is next door.
             .no_proxy()
@@ -137,7 +166,9 @@ impl Transport {
     }
 
     async fn execute(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Bytes>> {
-        let request = reqwest::Request::try_from(request).map_err(|error| Error::Unexpected(error.into()))?;
+        let patience = Patience::with(&request);
+        let mut request = reqwest::Request::try_from(request).map_err(|error| Error::Unexpected(error.into()))?;
+        *request.timeout_mut() = Some(patience.time());
         // Without its address, which may hold a code, because errors are logged.
         let unreachable = |error: reqwest::Error| Error::Unreachable(error.without_url().into());
         let mut response = self.client.execute(request).await.map_err(unreachable)?;
@@ -179,6 +210,26 @@ fn forward(headers: &mut http::HeaderMap, origin: &Origin) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn joining_may_take_longest_and_looking_shortest() {
+        for (method, path, patience) in [
+            (Method::GET, "/_matrix/client/v3/account/whoami", Patience::Look),
+            (Method::GET, "/_matrix/client/v3/rooms/%21a%3Ax/state/m.room.create/?user_id=%40a%3Ax", Patience::Look),
+            (Method::GET, "/_synapse/admin/v1/registration_tokens/join", Patience::Look),
+            (Method::GET, "/_matrix/client/v3/directory/room/%23a%3Ax", Patience::Work),
+            (Method::POST, "/_matrix/client/unstable/org.matrix.simplified_msc3575/sync", Patience::Work),
+            (Method::POST, "/_matrix/client/v3/rooms/%21a%3Ax/invite?user_id=%40a%3Ax", Patience::Work),
+            (Method::POST, "/_matrix/client/v3/createRoom", Patience::Work),
+            (Method::PUT, "/_matrix/client/v3/user/%40a%3Ax/account_data/m.direct", Patience::Work),
+            (Method::DELETE, "/_synapse/admin/v1/registration_tokens/join", Patience::Work),
+            (Method::POST, "/_matrix/client/v3/rooms/%21a%3Ax/join?user_id=%40a%3Ax", Patience::Join),
+        ] {
+            let uri = format!("https://x{path}");
+            let request = http::Request::builder().method(&method).uri(uri).body(Vec::new()).expect("a request");
+            assert_eq!(Patience::with(&request), patience, "{method} {path}");
+        }
+    }
 
     #[test]
     fn a_registration_token_leaves_the_homeservers_words() {

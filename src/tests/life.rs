@@ -33,4 +33,5 @@ mod registration;
 mod same;
 mod sessions;
 mod sharing;
+mod slow;
 mod takeover;

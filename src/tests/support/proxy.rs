@@ -21,6 +21,8 @@ pub enum Fault {
     LostRequest,
     /// The request is carried out, but no answer comes.
     LostAnswer,
+    /// The request is held back until [`Proxy::release`], and arrives then.
+    Held,
     /// As from a reverse proxy that finds nobody behind it.
     BadGateway,
     /// As from a homeserver that breaks.
@@ -52,6 +54,7 @@ struct Inner {
     /// What was asked, and with which token.
     log: Mutex<Vec<(String, String)>>,
     struck: Notify,
+    released: Notify,
 }
 
 pub struct Proxy {
@@ -72,6 +75,7 @@ impl Proxy {
             rules: Mutex::default(),
             log: Mutex::default(),
             struck: Notify::new(),
+            released: Notify::new(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -93,6 +97,11 @@ impl Proxy {
     /// Until a request was lost.
     pub async fn struck(&self) {
         self.inner.struck.notified().await;
+    }
+
+    /// Lets one request go on that is held back.
+    pub fn release(&self) {
+        self.inner.released.notify_one();
     }
 
     /// How many requests with this method and `path` in their path have reached the homeserver.
@@ -152,6 +161,11 @@ async fn forward(State(inner): State<Arc<Inner>>, request: Request) -> Response 
             inner.forward(request).await;
             inner.struck.notify_one();
             std::future::pending().await
+        }
+        Some(Fault::Held) => {
+            inner.struck.notify_one();
+            inner.released.notified().await;
+            inner.forward(request).await
         }
         Some(Fault::BadGateway) => (StatusCode::BAD_GATEWAY, "<html>Bad Gateway</html>").into_response(),
         Some(Fault::Broken) => {
