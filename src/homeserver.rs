@@ -33,7 +33,7 @@ pub use self::{
     rooms::JoinedRoom,
     sign_in::Session,
     standing::Standing,
-    summaries::{RoomSummary, Viewer},
+    summaries::{Entrance, RoomSummary, Viewer},
 };
 use crate::account::{Account, Origin};
 use crate::config::{ActingMode, Secret};

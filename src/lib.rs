@@ -23,9 +23,10 @@ pub mod share;
 pub mod store;
 pub mod web;
 
-use std::{future::Future, path::PathBuf, sync::Arc, time::Duration};
+use std::{future::Future, panic::AssertUnwindSafe, path::PathBuf, sync::Arc, time::Duration};
 
-use tokio::net::TcpListener;
+use futures_util::FutureExt;
+use tokio::{net::TcpListener, task::JoinHandle};
 
 use self::{
     chance::Chance,
@@ -51,6 +52,9 @@ const TIDY: Duration = Duration::from_secs(20);
 
 /// How long requests and redemptions that are under way may hold up a shutdown: containers are killed after ten seconds.
 const GRACE: Duration = Duration::from_secs(8);
+
+/// After how long housekeeping that broke off begins again.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// How long closing the database may take.
 const CLOSE: Duration = Duration::from_secs(1);
@@ -123,10 +127,22 @@ pub async fn serve(
         sharing.prepare().await?;
     }
     let housekeeping = [
-        tokio::spawn(prepare(homeserver, config.policy.clone())),
-        tokio::spawn(keep_house(invites.clone())),
-        tokio::spawn(resolve_aliases(invites.clone())),
-        tokio::spawn(tidy_shared(sharing.clone())),
+        supervised("preparing the homeserver", AGAIN, {
+            let policy = config.policy.clone();
+            move || prepare(Arc::clone(&homeserver), policy.clone())
+        }),
+        supervised("keeping house", AGAIN, {
+            let invites = invites.clone();
+            move || keep_house(invites.clone())
+        }),
+        supervised("resolving aliases", AGAIN, {
+            let invites = invites.clone();
+            move || resolve_aliases(invites.clone())
+        }),
+        supervised("tidying share links", AGAIN, {
+            let sharing = sharing.clone();
+            move || tidy_shared(sharing.clone())
+        }),
     ];
 
     let (limits, stop) = (Limits::default(), Stop::default());
@@ -167,7 +183,7 @@ pub async fn serve(
         _ = async { tokio::join!(listener::listen(listener, routes, limits, &stop), work) } => {}
         () = too_late => tracing::warn!("something was cut short; the next redemption of the same person finishes theirs"),
     }
-    housekeeping.iter().for_each(tokio::task::JoinHandle::abort);
+    housekeeping.iter().for_each(JoinHandle::abort);
     // What was cut short may still hold on to a connection.
     tokio::time::timeout(CLOSE, store.close()).await.ok();
     Ok(())
@@ -177,6 +193,20 @@ pub async fn serve(
 fn site_dir(config: &Config) -> PathBuf {
     let beside = || Some(std::env::current_exe().ok()?.parent()?.join("site"));
     config.site_dir.clone().or_else(beside).unwrap_or_else(|| "site".into())
+}
+
+/// Starts some housekeeping, and again if it breaks off: a bug in it must not leave registration tokens or uses unattended until the next start.
+fn supervised<F: Future<Output = ()> + Send + 'static>(
+    what: &'static str,
+    pause: Duration,
+    work: impl Fn() -> F + Send + 'static,
+) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        while AssertUnwindSafe(work()).catch_unwind().await.is_err() {
+            tracing::error!("{what} broke off, and begins again");
+            tokio::time::sleep(pause).await;
+        }
+    })
 }
 
 /// Makes the homeserver ready for the service, as soon as it answers, and says which rules cannot be kept on it.
@@ -223,5 +253,24 @@ async fn keep_house(invites: Invites) {
             tracing::warn!(%error, "what is due has to wait");
         }
         tokio::time::sleep(SWEEP).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn housekeeping_that_breaks_off_begins_again() {
+        let times = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&times);
+        let work = move || {
+            let times = Arc::clone(&counted);
+            async move { assert_ne!(times.fetch_add(1, Ordering::Relaxed), 0, "the first time it breaks off") }
+        };
+        supervised("this", Duration::ZERO, work).await.expect("it ends by itself");
+        assert_eq!(times.load(Ordering::Relaxed), 2);
     }
 }

@@ -18,6 +18,7 @@ use std::{
     time::Duration,
 };
 
+use app::wording;
 use axum::{
     Router,
     body::{Body, Bytes},
@@ -111,9 +112,9 @@ impl Refused {
     /// What the person is told.
     pub fn text(self) -> &'static str {
         match self {
-            Self::Stopping => "The service is being restarted. Please try again in a moment.",
-            Self::TooSlow => "The request took too long to arrive.",
-            Self::TooLong => "This took too long. Please try again in a moment.",
+            Self::Stopping => wording::STOPPING,
+            Self::TooSlow => wording::TOO_SLOW,
+            Self::TooLong => wording::TOO_LONG,
         }
     }
 }

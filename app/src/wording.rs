@@ -6,7 +6,8 @@ mod error;
 use std::borrow::Cow;
 
 pub use self::error::{
-    BROKEN, DEACTIVATED, LOCKED, OUTDATED, SIGN_IN_FAILED, UNREACHABLE, error, invalid, problem, room_problem, rule,
+    BROKEN, DEACTIVATED, LOCKED, OUTDATED, SIGN_IN_FAILED, STOPPING, TOO_LONG, TOO_SLOW, UNREACHABLE, error, invalid,
+    problem, room_problem, rule,
 };
 use crate::{Action, Detail, Field, InviteState, Reason, Room, Sort};
 

@@ -164,6 +164,7 @@ pub(super) struct Details {
     pub(super) avatar: Option<String>,
     pub(super) canonical_alias: Option<String>,
     pub(super) room_type: Option<String>,
+    pub(super) join_rules: Option<String>,
 }
 
 impl Endpoint for RoomDetails<'_> {

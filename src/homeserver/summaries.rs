@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use matrix_sdk::ruma::{OwnedRoomId, RoomId, UserId, api::client::room::get_summary, room::RoomType};
+use matrix_sdk::ruma::{
+    OwnedRoomId, RoomId, UserId,
+    api::client::room::get_summary,
+    room::{JoinRuleSummary, RoomType},
+};
 use tokio::sync::OnceCell;
 
 use super::{Error, Homeserver, Result, admin};
@@ -21,6 +25,19 @@ pub struct RoomSummary {
     pub avatar_url: Option<String>,
     /// Whether it is a space.
     pub space: bool,
+    /// How somebody comes in who was not invited.
+    pub entrance: Entrance,
+}
+
+/// How somebody comes into a room who was not invited (Client-Server API, `m.room.join_rules`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entrance {
+    /// Not at all.
+    Closed,
+    /// By joining.
+    Public,
+    /// By joining, for whoever is in one of these rooms; `None` where it is not told in which.
+    Through(Option<Vec<OwnedRoomId>>),
 }
 
 /// Through whose eyes rooms are seen.
@@ -88,6 +105,13 @@ impl Homeserver {
             name: summary.name.or(summary.canonical_alias.map(|alias| alias.to_string())),
             avatar_url: summary.avatar_url.map(|avatar| avatar.to_string()),
             space: summary.room_type == Some(RoomType::Space),
+            entrance: match summary.join_rule {
+                JoinRuleSummary::Public => Entrance::Public,
+                JoinRuleSummary::Restricted(rule) | JoinRuleSummary::KnockRestricted(rule) => {
+                    Entrance::Through(Some(rule.allowed_room_ids))
+                }
+                _ => Entrance::Closed,
+            },
         }))
     }
 
@@ -98,6 +122,11 @@ impl Homeserver {
             name: details.name.or(details.canonical_alias),
             avatar_url: details.avatar,
             space: details.room_type.as_deref() == Some(RoomType::Space.as_str()),
+            entrance: match details.join_rules.as_deref() {
+                Some("public") => Entrance::Public,
+                Some("restricted" | "knock_restricted") => Entrance::Through(None),
+                _ => Entrance::Closed,
+            },
         }))
     }
 }

@@ -26,16 +26,25 @@ enum Step {
 }
 
 impl Journey {
-    /// Lets the redeemer into a room. Whoever is in already counts as having come in; a ban is never lifted.
+    /// Lets the redeemer into a room, without an invitation where it is open to them: that is half the work for the homeserver, and tells
+    /// nobody twice. Whoever is in already counts as having come in; a ban is never lifted.
     ///
     /// # Errors
     /// Only if the homeserver does not answer; whatever it says is an outcome.
-    pub(super) async fn enter(&self, room: &RoomId) -> Result<Came> {
+    pub(super) async fn enter(&self, room: &RoomId, is_open: bool) -> Result<Came> {
         if self.ignored {
             return Ok(match self.redeemer_is(room).await? {
                 Membership::Joined => Came::In,
                 _ => missed(Reason::OwnerIgnored, "M_INVITE_BLOCKED"),
             });
+        }
+        if is_open {
+            match self.patiently(|| self.redeemer.join(room)).await {
+                Ok(()) => return Ok(Came::In),
+                Err(unreachable @ Error::Unreachable(_)) => return Err(unreachable),
+                // It may have changed since it was looked at; the owner can still invite.
+                Err(error) => tracing::debug!(%room, %error, "an open room is closed"),
+            }
         }
         let invited = self.patiently(|| self.owner.invite(room, self.redeemer.user())).await;
         let (step, refused) = match invited {

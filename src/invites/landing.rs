@@ -164,6 +164,9 @@ impl Inner {
 }
 
 fn room(id: &RoomId, summary: Option<RoomSummary>) -> Room {
-    let summary = summary.unwrap_or(RoomSummary { name: None, avatar_url: None, space: false });
-    Room { id: id.to_string(), name: summary.name, avatar_url: summary.avatar_url, space: summary.space, left: false }
+    let id = id.to_string();
+    match summary {
+        Some(RoomSummary { name, avatar_url, space, .. }) => Room { id, name, avatar_url, space, left: false },
+        None => Room { id, name: None, avatar_url: None, space: false, left: false },
+    }
 }

@@ -23,7 +23,7 @@ use super::{Inner, Invites, entry::missed, lease::Turns, number, user_id, work::
 use crate::{
     account::Account,
     error::{Error, Result},
-    homeserver::{Actor, Standing},
+    homeserver::{Actor, Entrance, Standing, Viewer},
     store::{Begun, Came, Millis, Outcome, Redemption, StoredInvite},
 };
 
@@ -197,7 +197,7 @@ impl Inner {
             }
         };
         // Both go on to their end, whatever becomes of the other.
-        let (rooms, chat) = tokio::join!(self.enter_rooms(&journey, rooms), chat);
+        let (rooms, chat) = tokio::join!(self.enter_rooms(&journey, &invite, rooms), chat);
         rooms?;
         chat?;
 
@@ -272,20 +272,50 @@ impl Inner {
         });
     }
 
-    async fn enter_rooms(&self, journey: &Journey, rooms: Vec<OwnedRoomId>) -> Result<()> {
+    async fn enter_rooms(&self, journey: &Journey, invite: &Invite, rooms: Vec<OwnedRoomId>) -> Result<()> {
         let blocks = self.store.blocks(&journey.code).await?;
-        let enter = async |room: OwnedRoomId| {
+        let enter = async |(room, is_open): (OwnedRoomId, bool)| {
             let came = match blocks.iter().any(|block| block.room == room) {
                 true => missed(Reason::RoomBlocked, "M_FORBIDDEN"),
-                false => journey.enter(&room).await?,
+                false => journey.enter(&room, is_open).await?,
             };
             self.note(journey, Some(&room), came).await
         };
-        let mut entering = stream::iter(rooms).map(enter).buffer_unordered(AT_ONCE);
-        while let Some(entered) = entering.next().await {
-            entered?;
+        // Spaces first: whoever is in them may come into many a room by themselves.
+        for rooms in self.waves(journey, invite, rooms).await {
+            let mut entering = stream::iter(rooms).map(&enter).buffer_unordered(AT_ONCE);
+            while let Some(entered) = entering.next().await {
+                entered?;
+            }
         }
         Ok(())
+    }
+
+    /// The spaces and then the other rooms, each with whether the redeemer may come in uninvited once they are in the invite's other rooms. What
+    /// the owner saw a moment ago will do: where it has changed, the owner invites.
+    async fn waves(
+        &self,
+        journey: &Journey,
+        invite: &Invite,
+        rooms: Vec<OwnedRoomId>,
+    ) -> [Vec<(OwnedRoomId, bool)>; 2] {
+        let summaries = self.homeserver.summaries(Viewer::Member(journey.owner.user()), &rooms).await;
+        let summaries = summaries.unwrap_or_else(|error| {
+            tracing::debug!(%error, "all rooms are entered by invitation");
+            vec![None; rooms.len()]
+        });
+        let mut waves = [Vec::new(), Vec::new()];
+        for (room, summary) in rooms.into_iter().zip(summaries) {
+            let leads_there = |id: &OwnedRoomId| invite.terms.rooms.iter().any(|room| *room == *id);
+            let is_open = match summary.as_ref().map(|summary| &summary.entrance) {
+                Some(Entrance::Public | Entrance::Through(None)) => true,
+                Some(Entrance::Through(Some(others))) => others.iter().any(leads_there),
+                Some(Entrance::Closed) | None => false,
+            };
+            let wave = usize::from(!summary.is_some_and(|summary| summary.space));
+            waves[wave].push((room, is_open));
+        }
+        waves
     }
 
     /// Writes down what came of a room, or of the direct chat.

@@ -183,7 +183,7 @@ impl State {
         match (&asked.method, path) {
             (_, ["account", "whoami"]) => {
                 self.seen.insert(user.to_owned(), asked.from.clone());
-                Ok(json!({"user_id": user, "is_guest": self.is_guest(user)}))
+                Ok(self.whoami(caller))
             }
             (_, ["logout"]) => {
                 self.tokens.remove(&caller.token);

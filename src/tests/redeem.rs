@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Acting, BOTH_WAYS, Engine, Service, Setup, World, errcode, escaped, sorted, strings};
+use crate::support::{Acting, BOTH_WAYS, Engine, Proxy, Service, Setup, World, errcode, escaped, sorted, strings};
 
 #[tokio::test]
 async fn twelve_rooms_and_a_chat_under_default_limits() {
@@ -215,6 +215,42 @@ async fn every_kind_of_room_lets_the_guest_in() {
         assert_eq!((status, &answer["rooms"]), (200, &rooms), "{answer}");
         assert_eq!(sorted(world.joined_rooms(&guest).await), sorted(strings(&rooms)));
     }
+}
+
+#[tokio::test]
+async fn nobody_is_invited_to_a_room_that_is_open_to_them() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let proxy = Proxy::start(&world).await;
+        let mut setup = Setup::new(&world, acting, engine).await;
+        let service = setup.set("HOMESERVER_URL", &proxy.url).start().await;
+        let (owner, guest) = (world.person("owner").await, world.person("guest").await);
+        let space = world.room(&owner, json!({"creation_content": {"type": "m.space"}})).await;
+        let public = world.room(&owner, json!({"preset": "public_chat"})).await;
+        let inside = world.room(&owner, json!({})).await;
+        let rule = json!({"join_rule": "restricted", "allow": [{"type": "m.room_membership", "room_id": space}]});
+        world.set_state(&owner, &inside, "m.room.join_rules", rule).await;
+        let code = service.invite(&owner, &[inside.clone(), public.clone(), space.clone()], false).await;
+        let (status, answer) = service.redeem(&guest, &code).await;
+        assert_eq!((status, &answer["rooms"]), (200, &json!([inside, public, space])), "{answer}");
+        // Rooms of this version have ids without a server.
+        let invitations = |room: &str| proxy.count(&Method::POST, &format!("{}/invite", room.trim_start_matches('!')));
+        assert_eq!((invitations(&inside), invitations(&public), invitations(&space)), (0, 0, 1), "{acting:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_room_that_has_closed_since_it_was_looked_at_is_entered_by_invitation() {
+    let world = World::new().await;
+    let service = Service::usual(&world).await;
+    let (owner, first, second) =
+        (world.person("owner").await, world.person("first").await, world.person("second").await);
+    let room = world.room(&owner, json!({"preset": "public_chat"})).await;
+    let code = service.invite(&owner, std::slice::from_ref(&room), false).await;
+    assert_eq!(service.redeem(&first, &code).await.1["rooms"], json!([room]));
+    // What was seen of it is kept for a while.
+    world.set_state(&owner, &room, "m.room.join_rules", json!({"join_rule": "invite"})).await;
+    assert_eq!(service.redeem(&second, &code).await.1["rooms"], json!([room]));
 }
 
 #[tokio::test]

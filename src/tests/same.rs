@@ -90,119 +90,146 @@ impl Asking<'_> {
     }
 }
 
+/// Whoever there is in each of the two.
+struct People {
+    anna: Person,
+    ben: Person,
+    cleo: Person,
+    dora: Person,
+}
+
+const WHO: &str = "/_matrix/client/v3/account/whoami";
+
 async fn answers(world: &World) -> Vec<Asked> {
     let [anna, ben, cleo, dora] = ["anna", "ben", "cleo", "dora"].map(|name| world.person(name));
-    let (anna, ben, cleo, dora) = (anna.await, ben.await, cleo.await, dora.await);
+    let people = People { anna: anna.await, ben: ben.await, cleo: cleo.await, dora: dora.await };
     let mut asking = Asking { world, answers: Vec::new() };
-    let (get, post, put, delete) = (Method::GET, Method::POST, Method::PUT, Method::DELETE);
-    let who = "/_matrix/client/v3/account/whoami";
-    asking.ask("whoami", get.clone(), who, &anna.token, Value::Null).await;
-    asking.ask("whoami without a token", get.clone(), who, "", Value::Null).await;
-    asking.ask("whoami with a strange token", get.clone(), who, "strange", Value::Null).await;
-    asking.as_user("whoami of somebody else", get.clone(), "/account/whoami", &anna, Value::Null).await;
-    let nobody = Person { id: "@nobody-at-all:test".to_owned(), token: String::new() };
-    asking.as_user("whoami of nobody", get.clone(), "/account/whoami", &nobody, Value::Null).await;
+    who(&mut asking, &people).await;
+    rooms(&mut asking, &people).await;
+    accounts(&mut asking, &people).await;
+    registration_tokens(&mut asking).await;
+    standing(&mut asking, &people).await;
+    asking.answers
+}
 
+async fn who(asking: &mut Asking<'_>, People { anna, .. }: &People) {
+    asking.ask("whoami", Method::GET, WHO, &anna.token, Value::Null).await;
+    asking.ask("whoami without a token", Method::GET, WHO, "", Value::Null).await;
+    asking.ask("whoami with a strange token", Method::GET, WHO, "strange", Value::Null).await;
+    asking.as_user("whoami of somebody else", Method::GET, "/account/whoami", anna, Value::Null).await;
+    let nobody = Person { id: "@nobody-at-all:test".to_owned(), token: String::new() };
+    asking.as_user("whoami of nobody", Method::GET, "/account/whoami", &nobody, Value::Null).await;
+}
+
+async fn rooms(asking: &mut Asking<'_>, People { anna, ben, cleo, dora }: &People) {
     let made =
-        asking.as_user("a private room", post.clone(), "/createRoom", &anna, json!({"preset": "private_chat"})).await;
+        asking.as_user("a private room", Method::POST, "/createRoom", anna, json!({"preset": "private_chat"})).await;
     let room = escaped(made["room_id"].as_str().unwrap());
     let state = |kind: &str, key: &str| format!("/rooms/{room}/state/{kind}/{}", escaped(key));
     let guest = |person: &Person| json!({"user_id": person.id});
     let invite = format!("/rooms/{room}/invite");
     let join = format!("/rooms/{room}/join");
-    asking.as_user("a join uninvited", post.clone(), &join, &ben, json!({})).await;
-    asking.as_user("state from outside", get.clone(), &state("m.room.create", ""), &ben, Value::Null).await;
-    asking.as_user("an invitation by a stranger", post.clone(), &invite, &ben, guest(&cleo)).await;
-    asking.as_user("an invitation", post.clone(), &invite, &anna, guest(&ben)).await;
-    asking.as_user("an invitation again", post.clone(), &invite, &anna, guest(&ben)).await;
-    asking.as_user("an invited member", get.clone(), &state("m.room.member", &ben.id), &anna, Value::Null).await;
-    asking.as_user("a join", post.clone(), &join, &ben, json!({})).await;
-    asking.as_user("a join again", post.clone(), &join, &ben, json!({})).await;
-    asking.as_user("an invitation of a member", post.clone(), &invite, &anna, guest(&ben)).await;
-    asking.as_user("a joined member", get.clone(), &state("m.room.member", &ben.id), &anna, Value::Null).await;
-    asking.as_user("somebody never heard of", get.clone(), &state("m.room.member", &cleo.id), &anna, Value::Null).await;
-    asking.as_user("joined rooms", get.clone(), "/joined_rooms", &ben, Value::Null).await;
-    asking.as_user("a ban", post.clone(), &format!("/rooms/{room}/ban"), &anna, guest(&ben)).await;
-    asking.as_user("an invitation of the banned", post.clone(), &invite, &anna, guest(&ben)).await;
-    asking.as_user("a join of the banned", post.clone(), &join, &ben, json!({})).await;
+    asking.as_user("a join uninvited", Method::POST, &join, ben, json!({})).await;
+    asking.as_user("state from outside", Method::GET, &state("m.room.create", ""), ben, Value::Null).await;
+    asking.as_user("an invitation by a stranger", Method::POST, &invite, ben, guest(cleo)).await;
+    asking.as_user("an invitation", Method::POST, &invite, anna, guest(ben)).await;
+    asking.as_user("an invitation again", Method::POST, &invite, anna, guest(ben)).await;
+    asking.as_user("an invited member", Method::GET, &state("m.room.member", &ben.id), anna, Value::Null).await;
+    asking.as_user("a join", Method::POST, &join, ben, json!({})).await;
+    asking.as_user("a join again", Method::POST, &join, ben, json!({})).await;
+    asking.as_user("an invitation of a member", Method::POST, &invite, anna, guest(ben)).await;
+    asking.as_user("a joined member", Method::GET, &state("m.room.member", &ben.id), anna, Value::Null).await;
+    asking.as_user("somebody never heard of", Method::GET, &state("m.room.member", &cleo.id), anna, Value::Null).await;
+    asking.as_user("joined rooms", Method::GET, "/joined_rooms", ben, Value::Null).await;
+    asking.as_user("a ban", Method::POST, &format!("/rooms/{room}/ban"), anna, guest(ben)).await;
+    asking.as_user("an invitation of the banned", Method::POST, &invite, anna, guest(ben)).await;
+    asking.as_user("a join of the banned", Method::POST, &join, ben, json!({})).await;
     asking
-        .as_user("an invitation to nowhere", post.clone(), "/rooms/%21nowhere%3Atest/invite", &anna, guest(&cleo))
+        .as_user("an invitation to nowhere", Method::POST, "/rooms/%21nowhere%3Atest/invite", anna, guest(cleo))
         .await;
     let levels =
         json!({"preset": "private_chat", "room_version": "11", "power_level_content_override": {"invite": 50}});
-    let made = asking.as_user("a strict room", post.clone(), "/createRoom", &anna, levels).await;
+    let made = asking.as_user("a strict room", Method::POST, "/createRoom", anna, levels).await;
     let strict = escaped(made["room_id"].as_str().unwrap());
-    for (what, action, by, of) in
-        [("one who may", "invite", &anna, &cleo), ("one without power", "invite", &cleo, &dora)]
-    {
-        asking.as_user(what, post.clone(), &format!("/rooms/{strict}/{action}"), by, guest(of)).await;
+    for (what, action, by, of) in [("one who may", "invite", anna, cleo), ("one without power", "invite", cleo, dora)] {
+        asking.as_user(what, Method::POST, &format!("/rooms/{strict}/{action}"), by, guest(of)).await;
         asking
-            .as_user("a join of the strict room", post.clone(), &format!("/rooms/{strict}/join"), of, json!({}))
+            .as_user("a join of the strict room", Method::POST, &format!("/rooms/{strict}/join"), of, json!({}))
             .await;
     }
     let rules =
         json!({"join_rule": "restricted", "allow": [{"type": "m.room_membership", "room_id": made["room_id"]}]});
-    let inner = asking.as_user("an inner room", post.clone(), "/createRoom", &anna, json!({})).await;
+    let inner = asking.as_user("an inner room", Method::POST, "/createRoom", anna, json!({})).await;
     let inner = escaped(inner["room_id"].as_str().unwrap());
     let at = format!("/rooms/{inner}/state/m.room.join_rules/");
-    asking.as_user("a join rule", put.clone(), &at, &anna, rules).await;
-    asking
-        .as_user("a join through another room", post.clone(), &format!("/rooms/{inner}/join"), &cleo, json!({}))
-        .await;
-    asking.as_user("a join from outside", post.clone(), &format!("/rooms/{inner}/join"), &dora, json!({})).await;
-    asking.as_user("state without power", put.clone(), &at, &cleo, json!({"join_rule": "public"})).await;
+    asking.as_user("a join rule", Method::PUT, &at, anna, rules).await;
+    asking.as_user("a join through another room", Method::POST, &format!("/rooms/{inner}/join"), cleo, json!({})).await;
+    asking.as_user("a join from outside", Method::POST, &format!("/rooms/{inner}/join"), dora, json!({})).await;
+    asking.as_user("state without power", Method::PUT, &at, cleo, json!({"join_rule": "public"})).await;
+}
 
+async fn accounts(asking: &mut Asking<'_>, People { anna, dora, .. }: &People) {
     let direct = format!("/user/{}/account_data/m.direct", escaped(&dora.id));
-    asking.as_user("no account data", get.clone(), &direct, &dora, Value::Null).await;
-    asking.as_user("account data", put.clone(), &direct, &dora, json!({"@x:test": ["!a"]})).await;
-    asking.as_user("account data of another", get.clone(), &direct, &anna, Value::Null).await;
-    asking.as_user("no such alias", get.clone(), "/directory/room/%23nowhere%3Atest", &anna, Value::Null).await;
+    asking.as_user("no account data", Method::GET, &direct, dora, Value::Null).await;
+    asking.as_user("account data", Method::PUT, &direct, dora, json!({"@x:test": ["!a"]})).await;
+    asking.as_user("account data of another", Method::GET, &direct, anna, Value::Null).await;
+    asking.as_user("no such alias", Method::GET, "/directory/room/%23nowhere%3Atest", anna, Value::Null).await;
     asking
-        .ask("a profile", get.clone(), &format!("/_matrix/client/v3/profile/{}", escaped(&anna.id)), "", Value::Null)
+        .ask("a profile", Method::GET, &format!("/_matrix/client/v3/profile/{}", escaped(&anna.id)), "", Value::Null)
         .await;
-    asking.ask("no profile", get.clone(), "/_matrix/client/v3/profile/%40nobody-at-all%3Atest", "", Value::Null).await;
+    asking.ask("no profile", Method::GET, "/_matrix/client/v3/profile/%40nobody-at-all%3Atest", "", Value::Null).await;
 
-    let admin = world.admin.token.clone();
+    let admin = asking.world.admin.token.clone();
     let users = "/_synapse/admin/v2/users/";
-    asking.ask("an account", get.clone(), &format!("{users}{}", escaped(&dora.id)), &admin, Value::Null).await;
-    asking.ask("no account", get.clone(), &format!("{users}%40nobody-at-all%3Atest"), &admin, Value::Null).await;
+    asking.ask("an account", Method::GET, &format!("{users}{}", escaped(&dora.id)), &admin, Value::Null).await;
+    asking.ask("no account", Method::GET, &format!("{users}%40nobody-at-all%3Atest"), &admin, Value::Null).await;
     asking
-        .ask("an account for others", get.clone(), &format!("{users}{}", escaped(&dora.id)), &anna.token, Value::Null)
+        .ask("an account for others", Method::GET, &format!("{users}{}", escaped(&dora.id)), &anna.token, Value::Null)
         .await;
     asking
-        .ask("their own account", get.clone(), &format!("{users}{}", escaped(&anna.id)), &anna.token, Value::Null)
+        .ask("their own account", Method::GET, &format!("{users}{}", escaped(&anna.id)), &anna.token, Value::Null)
         .await;
     let log_in = format!("/_synapse/admin/v1/users/{}/login", escaped(&dora.id));
-    asking.ask("an admin's log-in for somebody", post.clone(), &log_in, &admin, json!({})).await;
+    asking.ask("an admin's log-in for somebody", Method::POST, &log_in, &admin, json!({})).await;
+}
+
+async fn registration_tokens(asking: &mut Asking<'_>) {
+    let admin = asking.world.admin.token.clone();
     let code = crate::support::unique("code");
     let tokens = "/_synapse/admin/v1/registration_tokens";
     let body = json!({"token": code, "uses_allowed": 1, "expiry_time": null});
-    asking.ask("a registration token", post.clone(), &format!("{tokens}/new"), &admin, body.clone()).await;
-    asking.ask("the same again", post.clone(), &format!("{tokens}/new"), &admin, body).await;
+    asking.ask("a registration token", Method::POST, &format!("{tokens}/new"), &admin, body.clone()).await;
+    asking.ask("the same again", Method::POST, &format!("{tokens}/new"), &admin, body).await;
     asking
-        .ask("one that is not legal", post.clone(), &format!("{tokens}/new"), &admin, json!({"token": "no spaces"}))
+        .ask("one that is not legal", Method::POST, &format!("{tokens}/new"), &admin, json!({"token": "no spaces"}))
         .await;
-    asking.ask("reading it", get.clone(), &format!("{tokens}/{code}"), &admin, Value::Null).await;
-    asking.ask("bounding it", put.clone(), &format!("{tokens}/{code}"), &admin, json!({"uses_allowed": 5})).await;
-    asking.ask("an end that is past", put, &format!("{tokens}/{code}"), &admin, json!({"expiry_time": 1})).await;
-    asking.ask("removing it", delete.clone(), &format!("{tokens}/{code}"), &admin, Value::Null).await;
-    asking.ask("removing it again", delete, &format!("{tokens}/{code}"), &admin, Value::Null).await;
-    asking.ask("reading none", get.clone(), &format!("{tokens}/{code}"), &admin, Value::Null).await;
+    asking.ask("reading it", Method::GET, &format!("{tokens}/{code}"), &admin, Value::Null).await;
+    asking.ask("bounding it", Method::PUT, &format!("{tokens}/{code}"), &admin, json!({"uses_allowed": 5})).await;
+    asking
+        .ask("an end that is past", Method::PUT, &format!("{tokens}/{code}"), &admin, json!({"expiry_time": 1}))
+        .await;
+    asking.ask("removing it", Method::DELETE, &format!("{tokens}/{code}"), &admin, Value::Null).await;
+    asking.ask("removing it again", Method::DELETE, &format!("{tokens}/{code}"), &admin, Value::Null).await;
+    asking.ask("reading none", Method::GET, &format!("{tokens}/{code}"), &admin, Value::Null).await;
+}
 
-    let login = |user: &Person, password: &str| json!({"type": "m.login.password", "identifier": {"type": "m.id.user", "user": user.id}, "password": password});
+async fn standing(asking: &mut Asking<'_>, People { anna, dora, .. }: &People) {
+    let world = asking.world;
+    let made = world.room(anna, json!({})).await;
+    let (invite, guest) = (format!("/rooms/{}/invite", escaped(&made)), json!({"user_id": dora.id}));
+    let by_password = |user: &Person, password: &str| json!({"type": "m.login.password", "identifier": {"type": "m.id.user", "user": user.id}, "password": password});
     let path = "/_matrix/client/v3/login";
-    asking.ask("signing in", post.clone(), path, "", login(&dora, "password")).await;
-    asking.ask("a wrong password", post.clone(), path, "", login(&dora, "wrong")).await;
+    asking.ask("signing in", Method::POST, path, "", by_password(dora, "password")).await;
+    asking.ask("a wrong password", Method::POST, path, "", by_password(dora, "wrong")).await;
     for (how, asked) in [("suspend", "an invitation by the suspended"), ("lock", "an invitation by the locked")] {
-        world.discipline(&anna, how).await;
-        asking.as_user(asked, post.clone(), &invite, &anna, guest(&dora)).await;
+        world.discipline(anna, how).await;
+        asking.as_user(asked, Method::POST, &invite, anna, guest.clone()).await;
     }
-    asking.ask("whoami of the locked", get.clone(), who, &anna.token, Value::Null).await;
-    asking.ask("signing in locked", post.clone(), path, "", login(&anna, "password")).await;
-    world.discipline(&dora, "deactivate").await;
-    asking.ask("whoami of the deactivated", get, who, &dora.token, Value::Null).await;
-    asking.ask("signing in deactivated", post, path, "", login(&dora, "password")).await;
-    asking.answers
+    asking.ask("whoami of the locked", Method::GET, WHO, &anna.token, Value::Null).await;
+    asking.ask("signing in locked", Method::POST, path, "", by_password(anna, "password")).await;
+    world.discipline(dora, "deactivate").await;
+    asking.ask("whoami of the deactivated", Method::GET, WHO, &dora.token, Value::Null).await;
+    asking.ask("signing in deactivated", Method::POST, path, "", by_password(dora, "password")).await;
 }
 
 #[tokio::test]

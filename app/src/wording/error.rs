@@ -7,6 +7,15 @@ use crate::{Error, Problem, RoomProblem, RoomRefusal, Rule};
 pub const UNREACHABLE: &str =
     "The homeserver does not answer right now. Nothing is lost: please try again in a moment.";
 
+/// That the service is about to stop.
+pub const STOPPING: &str = "The service is being restarted. Please try again in a moment.";
+
+/// That a request did not arrive in time.
+pub const TOO_SLOW: &str = "The request took too long to arrive.";
+
+/// That an answer was not there in time.
+pub const TOO_LONG: &str = "This took too long. Please try again in a moment.";
+
 /// That a page is of another version.
 pub const OUTDATED: &str = "This page is too old. Please reload it.";
 

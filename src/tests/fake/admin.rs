@@ -55,7 +55,7 @@ impl State {
             ["users", user] => self.one_user(user, asked),
             ["users", user, "login"] => match self.users.contains_key(*user) {
                 _ if *user == caller.user => refuse(400, "M_UNKNOWN", "Cannot use admin API to login as self"),
-                true => Ok(self.begin(user, None)),
+                true => Ok(json!({"access_token": self.begin(user, None)["access_token"]})),
                 false => refuse(404, "M_NOT_FOUND", "User not found"),
             },
             ["users", user, "joined_rooms"] => {
@@ -106,6 +106,8 @@ impl State {
         match self.users.get(id) {
             Some(user) => Ok(json!({
                 "name": id,
+                "displayname": self.display_name(id),
+                "is_guest": user.guest,
                 "admin": user.admin,
                 "deactivated": user.deactivated,
                 "locked": user.locked,

@@ -65,8 +65,18 @@ impl State {
         Ok(Caller { user: found.user.clone(), token })
     }
 
-    pub(super) fn is_guest(&self, user: &str) -> bool {
-        self.users.get(user).is_some_and(|user| user.guest)
+    pub(super) fn whoami(&self, caller: &Caller) -> Value {
+        let guest = self.users.get(&caller.user).is_some_and(|user| user.guest);
+        let mut answer = json!({"user_id": caller.user, "is_guest": guest});
+        if let Some((device, _)) = self.tokens.get(&caller.token).and_then(|token| token.device.as_ref()) {
+            answer["device_id"] = device.as_str().into();
+        }
+        answer
+    }
+
+    /// What somebody is called.
+    pub(super) fn display_name(&self, user: &str) -> Value {
+        self.users.get(user).and_then(|user| user.profile.get("displayname")).cloned().unwrap_or_default()
     }
 
     /// A session on a device, or none for one that an admin begins; a device that is named loses the session that it had.
@@ -198,7 +208,7 @@ impl State {
     pub(super) fn profile(&self, user: &str) -> Answer {
         match self.users.get(user) {
             Some(user) => Ok(user.profile.clone().into_iter().collect()),
-            None => refuse(404, "M_NOT_FOUND", "Profile was not found"),
+            None => refuse(404, "M_UNKNOWN", "No row found"),
         }
     }
 

@@ -66,13 +66,18 @@ impl Room {
         own.unwrap_or_else(|| levels.map_or(0, |levels| levels["state_default"].as_i64().unwrap_or(50)))
     }
 
-    fn shown(&self, (kind, key): &(String, String), event: &Event) -> Value {
+    fn shown((kind, key): &(String, String), event: &Event) -> Value {
         json!({"type": kind, "state_key": key, "sender": event.sender, "content": event.content,
             "event_id": "$event", "origin_server_ts": 0, "room_id": "!room"})
     }
 
-    fn set_membership(&mut self, sender: &str, user: &str, membership: &str) {
-        self.put(sender, "m.room.member", user, json!({"membership": membership}));
+    fn members(&self) -> usize {
+        let members = self.state.iter().filter(|((kind, _), _)| kind == "m.room.member");
+        members.filter(|(_, event)| event.content["membership"] == "join").count()
+    }
+
+    fn set_membership(&mut self, sender: &str, user: &str, membership: &str, name: Value) {
+        self.put(sender, "m.room.member", user, json!({"membership": membership, "displayname": name}));
     }
 }
 
@@ -124,6 +129,7 @@ impl State {
         });
         let trusted = preset == "trusted_private_chat";
         let invited: Vec<&str> = body["invite"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let name = self.display_name(user);
         let mut room = Room { version: version.clone(), state: BTreeMap::new(), stamp: self.made };
         let mut creation = body["creation_content"].as_object().cloned().unwrap_or_default();
         creation.insert("room_version".to_owned(), version.as_str().into());
@@ -131,7 +137,7 @@ impl State {
             creation.insert("additional_creators".to_owned(), json!(invited));
         }
         room.put(user, "m.room.create", "", creation.into());
-        room.set_membership(user, user, "join");
+        room.set_membership(user, user, "join", name);
         let mut levels = json!({"users": {}, "users_default": 0, "events": {"m.room.power_levels": 100}, "state_default": 50,
             "ban": 50, "kick": 50, "redact": 50, "invite": 0});
         if version != "12" {
@@ -169,14 +175,14 @@ impl State {
 
     pub(super) fn whole_state(&self, user: &str, id: &str) -> Answer {
         let room = self.seen(user, id)?;
-        Ok(room.state.iter().map(|(key, event)| room.shown(key, event)).collect())
+        Ok(room.state.iter().map(|(key, event)| Room::shown(key, event)).collect())
     }
 
     pub(super) fn state_event(&self, user: &str, id: &str, kind: &str, key: &str, whole: bool) -> Answer {
         let room = self.seen(user, id)?;
         let at = (kind.to_owned(), key.to_owned());
         match room.state.get(&at) {
-            Some(event) if whole => Ok(room.shown(&at, event)),
+            Some(event) if whole => Ok(Room::shown(&at, event)),
             Some(event) => Ok(event.content.clone()),
             None => refuse(404, "M_NOT_FOUND", "Event not found."),
         }
@@ -210,14 +216,15 @@ impl State {
             _ => false,
         };
         match room.membership(user) {
-            "ban" => return refuse(403, "M_FORBIDDEN", format!("{user} is banned from {id}")),
+            "ban" => return refuse(403, "M_BAD_STATE", "Cannot join user who was banned"),
             "invite" | "join" => {}
             _ if open => {}
             _ => return refuse(403, "M_FORBIDDEN", "You are not invited to this room."),
         }
         let id = self.aliases.get(id).map_or(id, String::as_str).to_owned();
+        let name = self.display_name(user);
         if let Some(room) = self.room_mut(&id) {
-            room.set_membership(user, user, "join");
+            room.set_membership(user, user, "join", name);
         }
         Ok(json!({"room_id": id}))
     }
@@ -225,7 +232,7 @@ impl State {
     pub(super) fn knock(&mut self, user: &str, id: &str) -> Answer {
         match self.room_mut(id) {
             Some(room) => {
-                room.set_membership(user, user, "knock");
+                room.set_membership(user, user, "knock", Value::Null);
                 Ok(json!({"room_id": id}))
             }
             None => refuse(404, "M_NOT_FOUND", "Can't knock remote room because no servers"),
@@ -235,7 +242,7 @@ impl State {
     pub(super) fn leave(&mut self, user: &str, id: &str) -> Answer {
         match self.room_mut(id) {
             Some(room) => {
-                room.set_membership(user, user, "leave");
+                room.set_membership(user, user, "leave", Value::Null);
                 Ok(json!({}))
             }
             None => refuse(404, "M_UNKNOWN", "Not a known room"),
@@ -245,7 +252,7 @@ impl State {
     pub(super) fn invite(&mut self, user: &str, id: &str, guest: &str) -> Answer {
         self.check_standing(user)?;
         let shadow_banned = self.users.get(user).is_some_and(|user| user.shadow_banned);
-        let is_direct = false;
+        let name = self.display_name(guest);
         let Some(room) = self.room_mut(id) else { return refuse(403, "M_FORBIDDEN", "Unknown room") };
         if room.membership(user) != "join" {
             return refuse(403, "M_FORBIDDEN", format!("{user} not in room {id}."));
@@ -260,7 +267,7 @@ impl State {
             _ if shadow_banned => return Ok(json!({})),
             _ => {}
         }
-        room.put(user, "m.room.member", guest, json!({"membership": "invite", "is_direct": is_direct}));
+        room.put(user, "m.room.member", guest, json!({"membership": "invite", "displayname": name}));
         Ok(json!({}))
     }
 
@@ -270,7 +277,7 @@ impl State {
         if room.membership(user) != "join" || room.power(user) < needs {
             return refuse(403, "M_FORBIDDEN", "You don't have permission to do that");
         }
-        room.set_membership(user, target, if action == "ban" { "ban" } else { "leave" });
+        room.set_membership(user, target, if action == "ban" { "ban" } else { "leave" }, Value::Null);
         Ok(json!({}))
     }
 
@@ -282,7 +289,7 @@ impl State {
         });
         let Some(room) = found else { return refuse(404, "M_NOT_FOUND", "Room not found or is not accessible") };
         let rules = room.content("m.room.join_rules", "").cloned().unwrap_or_default();
-        let mut summary = json!({"room_id": id, "num_joined_members": self.members(room), "world_readable": false,
+        let mut summary = json!({"room_id": id, "num_joined_members": room.members(), "world_readable": false,
             "guest_can_join": false, "join_rule": rules["join_rule"]});
         let allowed: Vec<&Value> =
             rules["allow"].as_array().into_iter().flatten().map(|allow| &allow["room_id"]).collect();
@@ -300,11 +307,6 @@ impl State {
             }
         }
         Ok(summary)
-    }
-
-    fn members(&self, room: &Room) -> usize {
-        let members = room.state.iter().filter(|((kind, _), _)| kind == "m.room.member");
-        members.filter(|(_, event)| event.content["membership"] == "join").count()
     }
 
     pub(super) fn details(&self, id: &str) -> Answer {
@@ -329,9 +331,9 @@ impl State {
                 .state
                 .iter()
                 .filter(|((kind, _), _)| asked(kind))
-                .map(|(key, event)| room.shown(key, event))
+                .map(|(key, event)| Room::shown(key, event))
                 .collect();
-            let mut shown = json!({"initial": true, "required_state": state, "joined_count": self.members(room),
+            let mut shown = json!({"initial": true, "required_state": state, "joined_count": room.members(),
                 "bump_stamp": room.stamp, "is_dm": direct.contains(&id.as_str())});
             for (name, kind, field) in [("name", "m.room.name", "name"), ("avatar", "m.room.avatar", "url")] {
                 if let Some(text) = room.text(kind, field) {
