@@ -248,7 +248,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, routes: Router, limits:
     let (routes, parting) = (TowerToHyperService::new(routes), stop.parting.clone());
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
-        let work = Work::begin(&phase);
+        let work = Work::begin(&phase, request.version());
         let (answer, parting) = (routes.call(request), parting.clone());
         async move {
             let response = answer.await?;
@@ -276,7 +276,20 @@ async fn connection(stream: TcpStream, peer: SocketAddr, routes: Router, limits:
         }
     }
     connection.as_mut().graceful_shutdown();
-    timeout(LAST_WORDS, connection).await.ok();
+    let last_words = Instant::now() + LAST_WORDS;
+    loop {
+        // A request may have come in this moment: it has bounds of its own, as long as its answer is taken.
+        let is_served = {
+            let phase = phases.borrow_and_update();
+            phase.running > 0 && phase.stalled.is_none() && !stop.parting.is_cancelled()
+        };
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            () = sleep_until(last_words), if !is_served => return,
+            () = stop.parting.cancelled(), if is_served => {}
+            _ = phases.changed() => {}
+        }
+    }
 }
 
 /// What a connection waits for.
@@ -286,6 +299,8 @@ struct Phase {
     running: usize,
     /// Whether something of the next request has arrived.
     heard: bool,
+    /// Whether it is HTTP/2, in which what arrives need not be a request.
+    multiplexed: bool,
     /// Since when it is so.
     since: Instant,
     /// Since when the client takes nothing of what it is sent.
@@ -295,7 +310,7 @@ struct Phase {
 impl Phase {
     /// At the beginning the client has something to say, or would not have come.
     fn new() -> Self {
-        Self { running: 0, heard: true, since: Instant::now(), stalled: None }
+        Self { running: 0, heard: true, multiplexed: false, since: Instant::now(), stalled: None }
     }
 
     /// When it has taken too long.
@@ -314,8 +329,9 @@ impl Phase {
 struct Work(watch::Sender<Phase>);
 
 impl Work {
-    fn begin(phase: &watch::Sender<Phase>) -> Self {
+    fn begin(phase: &watch::Sender<Phase>, version: Version) -> Self {
         phase.send_modify(|phase| {
+            phase.multiplexed = version == Version::HTTP_2;
             phase.running += 1;
             phase.heard = false;
         });
@@ -386,7 +402,7 @@ impl AsyncRead for Line {
         let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
         if buffer.filled().len() > before {
             self.phase.send_if_modified(|phase| {
-                let begins = phase.running == 0 && !phase.heard;
+                let begins = phase.running == 0 && !phase.heard && !phase.multiplexed;
                 if begins {
                     (phase.heard, phase.since) = (true, Instant::now());
                 }

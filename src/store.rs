@@ -86,12 +86,10 @@ pub enum Error {
 
 impl Error {
     /// Whether two transactions were in each other's way, so that one of them was undone and may simply be run again: a serialization failure or
-    /// a deadlock (PostgreSQL, "Error Codes", class 40), or a database that stays locked (SQLite, "Result Codes", `SQLITE_BUSY`).
+    /// a deadlock (PostgreSQL, "Error Codes", class 40). In SQLite a writer waits for the one before, and has waited when it gives up.
     fn is_conflict(&self) -> bool {
         let Self::Query(sqlx::Error::Database(error)) = self else { return false };
-        // SQLite's extended codes have the code itself in their last byte.
-        let busy = |code: &str| code.parse().is_ok_and(|code: i32| code & 0xff == 5);
-        error.code().is_some_and(|code| matches!(&*code, "40001" | "40P01") || code.len() < 5 && busy(&code))
+        matches!(error.code().as_deref(), Some("40001" | "40P01"))
     }
 }
 

@@ -26,6 +26,7 @@ pub fn reason(reason: &Reason) -> Cow<'_, str> {
         Reason::InvitesBlocked => "Your account does not accept invitations from the person who made this invite.",
         Reason::OwnerIgnored => "You ignore the person who made this invite.",
         Reason::RoomBlocked => "The admins of this room do not let anybody in with this invite.",
+        Reason::RoomUnknown => "Nobody can say now which room this is. Please redeem the invite again later.",
         Reason::Busy => "The homeserver is busy. Please redeem the invite again in a moment.",
         Reason::HomeserverFailed => "The homeserver could not do it. Please redeem the invite again later.",
         Reason::ChatFailed => "The direct chat could not be made. Please redeem the invite again later.",
@@ -119,19 +120,19 @@ pub fn detail(detail: &Detail) -> Cow<'_, str> {
     }
 }
 
-/// A field in a list of what has changed.
+/// A field in a list of what has changed, as the log has always called it: programs read it as well.
 fn changed(field: Field) -> &'static str {
     match field {
         Field::Code => "code",
         Field::Label => "label",
         Field::Rooms => "rooms",
-        Field::Chat => "direct chat",
+        Field::Chat => "chat",
         Field::Registration => "accounts",
         Field::Welcome => "welcome",
         Field::ShowRooms => "shown rooms",
-        Field::NotBefore => "beginning",
-        Field::ExpiresAt => "end",
-        Field::MaxUses => "number of people",
+        Field::NotBefore => "not_before",
+        Field::ExpiresAt => "expires_at",
+        Field::MaxUses => "max_uses",
         Field::BlockReason => "reason",
         Field::Link => "link",
         Field::UserName => "user name",
@@ -155,7 +156,7 @@ mod tests {
         assert_eq!(made(1, false, None, false), "1 room");
         assert_eq!(made(2, true, Some(5), true), "2 rooms, a direct chat, for at most 5, with an end");
         let fields = Detail::Fields(vec![Field::Rooms, Field::ExpiresAt]);
-        assert_eq!(detail(&fields), "rooms, end");
+        assert_eq!(detail(&fields), "rooms, expires_at");
         assert_eq!(detail(&Detail::Noted("as it was".to_owned())), "as it was");
     }
 

@@ -220,10 +220,12 @@ impl Actor {
     /// The direct chat that [`Self::create_chat`] made with this marker, if it came to be.
     pub async fn find_chat(&self, marker: &str) -> Result<Option<OwnedRoomId>> {
         for room in self.joined_rooms().await? {
-            // Of a room that cannot be read, nothing is known; it is not the one that was made a moment ago.
-            let content = self.state(&room, StateEventType::RoomCreate, "").await;
-            if content.is_ok_and(|content| content.get(MARKER).and_then(Value::as_str) == Some(marker)) {
-                return Ok(Some(room));
+            match self.state(&room, StateEventType::RoomCreate, "").await {
+                Ok(content) if content.get(MARKER).and_then(Value::as_str) == Some(marker) => return Ok(Some(room)),
+                // It may be this one.
+                Err(unreachable @ Error::Unreachable(_)) => return Err(unreachable),
+                // Of a room that cannot be read, nothing is known; it is not the one that was made a moment ago.
+                _ => {}
             }
         }
         Ok(None)

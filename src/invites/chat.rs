@@ -4,7 +4,7 @@ use std::{collections::HashSet, time::Duration};
 
 use app::Reason;
 use matrix_sdk::ruma::OwnedRoomId;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{
     Inner,
@@ -21,8 +21,11 @@ use crate::{
 /// For how long the homeserver may be making a chat without anybody having been told, in milliseconds.
 const MAKING: Millis = 10_000;
 
-/// How often it is looked whether it is there.
-const LOOK: Duration = Duration::from_millis(500);
+/// The same, also where the clocks of instances differ.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether it is there: a look asks about every room that the redeemer is in.
+const LOOK: Duration = Duration::from_secs(2);
 
 impl Inner {
     /// Brings the two into one direct chat that the redeemer's clients show as such, from wherever it stopped before.
@@ -82,10 +85,13 @@ impl Inner {
         self.store.note_chat_marker(code, me, &marker, Some(now)).await?;
         self.done.note(Work::MakeChat, redeemer.user(), 1, now);
         let made = journey.patiently(|| redeemer.create_chat(owner, &marker)).await;
-        if let Err(Error::Refused(refusal)) = &made
-            && refusal.status < 500
-        {
-            self.store.note_chat_marker(code, me, &marker, None).await?;
+        match &made {
+            Err(Error::Refused(refusal)) if refusal.status < 500 => {
+                self.store.note_chat_marker(code, me, &marker, None).await?;
+            }
+            // It may be there in a moment: whoever tries again waits from now on.
+            Err(_) => self.store.note_chat_marker(code, me, &marker, Some((self.clock)())).await?,
+            Ok(_) => {}
         }
         Ok(made?)
     }
@@ -98,10 +104,12 @@ impl Inner {
         marker: &str,
         tried_at: Option<Millis>,
     ) -> Result<Option<OwnedRoomId>, StepError> {
+        let ago = tried_at.map_or(MAKING, |tried_at| (self.clock)() - tried_at);
+        let may_come_for = Duration::from_millis(u64::try_from(MAKING - ago).unwrap_or_default());
+        let until = Instant::now() + may_come_for.min(LONGEST);
         loop {
             let found = find_unfinished(journey, marker).await?;
-            let may_come = tried_at.is_some_and(|tried_at| (tried_at..tried_at + MAKING).contains(&(self.clock)()));
-            if found.is_some() || !may_come {
+            if found.is_some() || Instant::now() >= until {
                 return Ok(found);
             }
             sleep(LOOK).await;

@@ -16,7 +16,7 @@ use futures_util::{
     future::{BoxFuture, Shared},
     stream,
 };
-use matrix_sdk::ruma::{OwnedRoomId, OwnedUserId, RoomId, UserId};
+use matrix_sdk::ruma::{OwnedRoomId, OwnedUserId, UserId};
 use tokio::time::Instant;
 
 use super::{Inner, Invites, entry::missed, lease::Turns, number, user_id, work::Work};
@@ -164,7 +164,7 @@ impl Inner {
         if before.complete {
             return Ok(summary(&invite.terms.rooms, before));
         }
-        let rooms = missing(&invite.terms.rooms, &before);
+        let (rooms, unknown) = missing(&invite.terms.rooms, &before);
         let wants_chat = invite.terms.chat && !before.is_in(None);
         self.check_work(redeemer, &rooms, wants_chat)?;
         let owner = user_id(&invite.owner)?;
@@ -190,6 +190,10 @@ impl Inner {
         }
         self.settle_soon(&invite);
         self.done.note(Work::EnterRoom, journey.redeemer.user(), rooms.len(), (self.clock)());
+        for room in unknown {
+            let came = Came::Missed { reason: Reason::RoomUnknown, errcode: "M_NOT_FOUND".to_owned(), again: true };
+            self.note(&journey, Some(&room), came).await?;
+        }
         let chat = async {
             match wants_chat {
                 true => self.ensure_chat(&journey, &before.chat).await,
@@ -279,7 +283,7 @@ impl Inner {
                 true => missed(Reason::RoomBlocked, "M_FORBIDDEN"),
                 false => journey.enter(&room, is_open).await?,
             };
-            self.note(journey, Some(&room), came).await
+            self.note(journey, Some(room.as_str()), came).await
         };
         // Spaces first: whoever is in them may come into many a room by themselves.
         for rooms in self.waves(journey, invite, rooms).await {
@@ -319,17 +323,24 @@ impl Inner {
     }
 
     /// Writes down what came of a room, or of the direct chat.
-    pub(super) async fn note(&self, journey: &Journey, room: Option<&RoomId>, came: Came) -> Result<()> {
-        let outcome = Outcome { room: room.map(ToString::to_string), came };
+    pub(super) async fn note(&self, journey: &Journey, room: Option<&str>, came: Came) -> Result<()> {
+        let outcome = Outcome { room: room.map(str::to_owned), came };
         let redeemer = journey.redeemer.user().as_str();
         Ok(self.store.note_outcome(&journey.code, redeemer, &outcome, (self.clock)()).await?)
     }
 }
 
-/// The rooms in which somebody is not yet through their redemption.
-fn missing(rooms: &[String], redemption: &Redemption) -> Vec<OwnedRoomId> {
-    let missing = rooms.iter().filter(|room| !redemption.is_in(Some(room)));
-    missing.filter_map(|room| OwnedRoomId::try_from(room.as_str()).ok()).collect()
+/// The rooms in which somebody is not yet through their redemption, and those of them that are named by an alias of the Python module's which
+/// the homeserver has not told yet.
+fn missing(rooms: &[String], redemption: &Redemption) -> (Vec<OwnedRoomId>, Vec<String>) {
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    for room in rooms.iter().filter(|room| !redemption.is_in(Some(room))) {
+        match OwnedRoomId::try_from(room.as_str()) {
+            Ok(room) => known.push(room),
+            Err(_) => unknown.push(room.clone()),
+        }
+    }
+    (known, unknown)
 }
 
 /// What a redemption has come to, for the rooms that the invite has now, in its order.
@@ -366,7 +377,7 @@ mod tests {
 
     #[test]
     fn the_answer_is_in_the_invites_order_and_ends_with_the_chat() {
-        let rooms = ["!b:x", "!a:x", "!c:x"].map(str::to_owned);
+        let rooms = ["!b:x", "!a:x", "!c:x", "#d:x"].map(str::to_owned);
         let mut redemption = Redemption::default();
         redemption.chat.room = Some("!chat:x".into());
         redemption.outcomes = vec![
@@ -376,7 +387,8 @@ mod tests {
             outcome(Some("!c:x"), missed()),
             outcome(Some("!left-the-invite:x"), missed()),
         ];
-        assert_eq!(missing(&rooms, &redemption), ["!c:x"]);
+        let (known, unknown) = missing(&rooms, &redemption);
+        assert_eq!((known, unknown), (vec![OwnedRoomId::try_from("!c:x").expect("an id")], vec!["#d:x".to_owned()]));
         let joined = summary(&rooms, redemption);
         assert_eq!(joined.rooms, ["!b:x", "!a:x", "!chat:x"]);
         assert_eq!(joined.missed.len(), 1);

@@ -126,23 +126,38 @@ impl Inner {
             },
             _ => stored,
         };
-        let now = (self.clock)();
-        let (wanted, again) = self.wanted_token(&stored, now);
-        match self.settle_as(&stored, wanted, now).await {
-            Ok(registration) => {
-                self.store.token_settled(code, stored.token_due, again, now).await?;
+        let (now, due) = ((self.clock)(), stored.token_due);
+        match self.settle_counted(stored, now).await {
+            Ok((registration, again)) => {
+                self.store.token_settled(code, due, again, now).await?;
                 Ok(registration)
             }
             Err(StepError::Failed(error)) => Err(error),
             Err(StepError::Homeserver(error)) => {
                 tracing::warn!(%error, "a registration token is not yet as its invite wants it");
-                self.store.token_settled(code, stored.token_due, Some(now + AGAIN), now).await?;
+                self.store.token_settled(code, due, Some(now + AGAIN), now).await?;
                 Ok(Registration::Unavailable)
             }
         }
     }
 
-    /// Makes a registration token what its invite wants.
+    /// Makes a registration token what its invite wants; with when the invite will want something else by itself.
+    async fn settle_counted(
+        &self,
+        mut stored: StoredInvite,
+        now: Millis,
+    ) -> Result<(Registration, Option<Millis>), StepError> {
+        let code = stored.invite.code.clone();
+        // One that has gone may not be counted yet, and what the invite wants now depends on that.
+        if stored.accounts_leaving > 0 && self.homeserver.registration_token(&code).await?.is_none() {
+            self.store.forget_registration_token(&code).await?;
+            stored.registration_token = RegistrationToken::None;
+            stored.accounts = stored.accounts.saturating_add(std::mem::take(&mut stored.accounts_leaving));
+        }
+        let (wanted, again) = self.wanted_token(&stored, now);
+        Ok((self.settle_as(&stored, wanted, now).await?, again))
+    }
+
     async fn settle_as(&self, stored: &StoredInvite, wanted: Wanted, now: Millis) -> Result<Registration, StepError> {
         let code = &stored.invite.code;
         match wanted {
@@ -231,8 +246,6 @@ impl Inner {
             expires_at: until,
         };
         let Some(token) = token else {
-            // One that went may not have been counted.
-            self.store.forget_registration_token(code).await?;
             // Said before it is done: if we die in between, the token is known to be ours and goes with the invite.
             self.store.set_registration_token(code, RegistrationToken::Making).await?;
             self.homeserver.create_registration_token(code, limits).await?;

@@ -165,12 +165,9 @@ impl Inner {
     }
 
     async fn change(&self, account: &Account, old: &StoredInvite, new: &NewInvite) -> Result<()> {
-        let entry = self.entry(
-            account,
-            Action::Changed,
-            Some(&new.code),
-            Some(Detail::Fields(new.terms.changed(&old.invite.terms))),
-        )?;
+        let fields = new.terms.changed(&old.invite.terms);
+        let detail = (!fields.is_empty()).then_some(Detail::Fields(fields));
+        let entry = self.entry(account, Action::Changed, Some(&new.code), detail)?;
         let now = entry.at;
         let has_ended = |limits| {
             let mut invite = old.invite.clone();

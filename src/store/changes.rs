@@ -89,7 +89,7 @@ macro_rules! others_open {
 }
 
 /// Says that what an owner sees changes, and keeps others from changing it until that is done.
-const ALONE: &str = "INSERT INTO owners (owner, version) VALUES ($1, 1)
+pub(super) const ALONE: &str = "INSERT INTO owners (owner, version) VALUES ($1, 1)
      ON CONFLICT (owner) DO UPDATE SET version = owners.version + 1";
 
 const OTHERS_OPEN: &str = "SELECT COUNT(*) FROM invites WHERE owner = $1 AND code <> $2 AND deleted_at IS NULL

@@ -17,6 +17,8 @@ pub struct StoredInvite {
     pub registration_token: RegistrationToken,
     /// How many accounts were opened with registration tokens of it that are gone.
     pub accounts: u32,
+    /// How many were opened with one that is about to go, or has gone.
+    pub accounts_leaving: u32,
     /// From when on the registration token may not be as the invite wants it; `None` if it is.
     pub token_due: Option<Millis>,
     /// When it was deleted, if it was.
@@ -125,6 +127,7 @@ pub(super) struct InviteRow {
     held_by: Option<String>,
     token_due: Option<Millis>,
     accounts: i64,
+    accounts_leaving: i64,
     rooms: Option<String>,
     came: i64,
     last_came_at: Option<Millis>,
@@ -138,7 +141,7 @@ macro_rules! select_invites {
         concat!(
             "SELECT code, owner, chat, registration, registration_token, deleted_at, label, welcome, show_rooms,
                 number, created_at, not_before, expires_at, max_uses, uses, opens_accounts, paused_by, held_by, token_due,
-                accounts, source, EXISTS (SELECT 1 FROM switches WHERE name = 'pause') AS all_paused,
+                accounts, accounts_leaving, source, EXISTS (SELECT 1 FROM switches WHERE name = 'pause') AS all_paused,
                 (SELECT STRING_AGG(r.room, $1 ORDER BY r.position) FROM invite_rooms r WHERE r.code = i.code) AS rooms,
                 came, last_came_at
              FROM invites i ",
@@ -190,6 +193,7 @@ impl From<InviteRow> for StoredInvite {
             number: row.number,
             token_due: row.token_due,
             accounts: u32::try_from(row.accounts).unwrap_or(u32::MAX),
+            accounts_leaving: u32::try_from(row.accounts_leaving).unwrap_or(u32::MAX),
             all_paused: row.all_paused,
             by_module: row.source == "module",
             opens_accounts: row.opens_accounts,

@@ -96,7 +96,7 @@ impl Store {
              FROM invite_rooms r JOIN invites i ON i.code = r.code
                 LEFT JOIN room_arrivals a ON a.code = r.code AND a.room = r.room
                 LEFT JOIN blocks b ON b.code = r.code AND b.room = r.room
-             WHERE r.room = $1 AND r.number < $2
+             WHERE r.room = $1 AND r.number < $2 AND i.deleted_at IS NULL
              ORDER BY r.number DESC LIMIT $3";
         let rows: Vec<RoomInviteRow> =
             on_pool!(self, |pool| { sqlx::query_as(INTO).bind(room).bind(before).bind(most).fetch_all(pool).await? });
@@ -105,7 +105,8 @@ impl Store {
 
     /// The code of the live invite with this number, if it leads into that room.
     pub async fn code_into(&self, room: &str, number: i64) -> Result<Option<String>> {
-        const CODE: &str = "SELECT code FROM invite_rooms WHERE room = $1 AND number = $2";
+        const CODE: &str = "SELECT r.code FROM invite_rooms r JOIN invites i ON i.code = r.code
+             WHERE r.room = $1 AND r.number = $2 AND i.deleted_at IS NULL";
         on_pool!(self, |pool| Ok(sqlx::query_scalar(CODE).bind(room).bind(number).fetch_optional(pool).await?))
     }
 

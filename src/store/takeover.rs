@@ -1,8 +1,10 @@
 //! Writing what other programs have left beside what is here.
 
+use std::collections::BTreeSet;
+
 use super::{
     Millis, OldInvite, Outcome, RegistrationToken, Result, Store,
-    changes::HIDE,
+    changes::{self, HIDE},
     invites::CHANGED,
     on_pool,
     redemptions::{arrive, complete, write_outcome},
@@ -98,6 +100,16 @@ impl TakenInvite {
     }
 }
 
+/// Takes the rows of all owners, as whoever makes an invite does before they take the counter.
+macro_rules! take_owners {
+    ($tx:expr, $invites:expr) => {
+        let owners: BTreeSet<&str> = $invites.iter().map(|invite| invite.old.owner.as_str()).collect();
+        for owner in owners {
+            sqlx::query(changes::ALONE).bind(owner).execute($tx).await?;
+        }
+    };
+}
+
 impl Store {
     /// Writes invites of another program beside what is here, in one transaction; with `dry` it only says what it would write. Doing it again
     /// writes what has come since.
@@ -120,6 +132,7 @@ impl Store {
         const USE: &str = "UPDATE invites SET uses = uses + 1 WHERE code = $1";
         let mut taken = Taken::default();
         super::in_transaction_unless!(self, dry, |tx| {
+            take_owners!(&mut *tx, invites);
             sqlx::query(ALONE).execute(&mut *tx).await?;
             for invite in invites {
                 let TakenInvite { old, guests, source } = invite;

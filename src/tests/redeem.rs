@@ -240,6 +240,30 @@ async fn nobody_is_invited_to_a_room_that_is_open_to_them() {
 }
 
 #[tokio::test]
+async fn an_alias_that_nobody_knows_now_is_told_and_tried_again() {
+    let world = World::new().await;
+    let setup = Setup::new(&world, Acting::Appservice, Engine::Sqlite).await;
+    let service = setup.start().await;
+    let (owner, guest) = (world.person("owner").await, world.person("guest").await);
+    let room = world.rooms(&owner, 1).await.remove(0);
+    let code = service.invite(&owner, std::slice::from_ref(&room), false).await;
+    // As the Python module kept them.
+    let name = crate::support::unique("later");
+    let alias = format!("#{name}:test");
+    setup.execute(&format!("INSERT INTO invite_rooms (code, room, position) VALUES ('{code}', '{alias}', 1)")).await;
+    let (status, answer) = service.redeem(&guest, &code).await;
+    assert_eq!((status, &answer["rooms"]), (200, &json!([room])));
+    let failed = &answer["failed"][0];
+    assert_eq!((&failed["room"], &failed["errcode"]), (&json!(alias), &json!("M_NOT_FOUND")), "{answer}");
+    // An alias is for a person's own token only.
+    let named = json!({"room_alias_name": name});
+    let named = world.ask(Method::POST, "/_matrix/client/v3/createRoom", &owner.token, named).await.1;
+    let (status, answer) = service.redeem(&guest, &code).await;
+    assert_eq!((status, &answer["rooms"]), (200, &json!([room, named["room_id"]])), "{answer}");
+    assert_eq!(answer["failed"], json!([]));
+}
+
+#[tokio::test]
 async fn a_room_that_has_closed_since_it_was_looked_at_is_entered_by_invitation() {
     let world = World::new().await;
     let service = Service::usual(&world).await;

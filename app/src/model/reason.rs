@@ -17,6 +17,8 @@ pub enum Reason {
     OwnerIgnored,
     /// The room's admins keep the invite out of it.
     RoomBlocked,
+    /// It is named by an alias of which nobody says now which room it is.
+    RoomUnknown,
     /// The homeserver limits how fast it works.
     Busy,
     /// The homeserver failed.
@@ -29,13 +31,14 @@ pub enum Reason {
 
 impl Reason {
     /// All but [`Self::Said`].
-    const WORDED: [Self; 9] = [
+    const WORDED: [Self; 10] = [
         Self::Banned,
         Self::OwnerLeft,
         Self::OwnerMayNotInvite,
         Self::InvitesBlocked,
         Self::OwnerIgnored,
         Self::RoomBlocked,
+        Self::RoomUnknown,
         Self::Busy,
         Self::HomeserverFailed,
         Self::ChatFailed,
@@ -50,6 +53,7 @@ impl Reason {
             Self::InvitesBlocked => "invites_blocked",
             Self::OwnerIgnored => "owner_ignored",
             Self::RoomBlocked => "room_blocked",
+            Self::RoomUnknown => "room_unknown",
             Self::Busy => "busy",
             Self::HomeserverFailed => "homeserver_failed",
             Self::ChatFailed => "chat_failed",
