@@ -190,8 +190,16 @@ async fn state_of_strange_types_is_never_a_failure_of_ours() {
         proxy.heal();
     }
     // A room that cannot be shown has no name.
-    proxy.fail(Method::GET, "/room_summary/", 0, u32::MAX, Fault::Junk(r#"{"room_id": 5}"#));
-    assert_eq!(Browser::new(&service).get(&format!("/i/{code}")).await.status, 200);
+    let look = async || {
+        // One of which nothing is known yet.
+        let code = service.invite(&owner, &world.rooms(&owner, 1).await, false).await;
+        Browser::new(&service).get(&format!("/i/{code}")).await.status
+    };
+    let before = proxy.count(&Method::GET, "/summary");
+    assert_eq!(look().await, 200);
+    assert!(proxy.count(&Method::GET, "/summary") > before, "it is asked what the room is called");
+    proxy.fail(Method::GET, "/summary", 0, u32::MAX, Fault::Junk(r#"{"room_id": 5}"#));
+    assert_eq!(look().await, 200);
 }
 
 #[tokio::test]

@@ -292,8 +292,23 @@ async fn a_form_that_does_not_work_loses_nothing() {
     assert_eq!(browser.function::<()>("save", &[("form[label]", &huge)]).await.0, 413);
     assert_eq!(browser.post("/new", &[("form[label]", "x")]).await.status, 400);
     assert_eq!(browser.form("/new", "../tokens", &[]).await.status, 400);
-    // A room that Anna may not invite to is called by its name, not by its id.
-    world.set_state(&anna, &room, "m.room.power_levels", json!({"invite": 100, "users": {}})).await;
+}
+
+#[tokio::test]
+async fn a_room_that_is_refused_is_called_by_its_name() {
+    let world = World::new().await;
+    let service = usual(&world).await;
+    let (anna, friend) = (world.person("anna").await, world.person("friend").await);
+    let club = world.room(&friend, json!({"name": "Club", "power_level_content_override": {"invite": 50}})).await;
+    world.membership(&friend, &club, "invite", &anna).await;
+    world.membership(&anna, &club, "join", &anna).await;
+    let mut browser = Browser::new(&service);
+    browser.sign_in(&anna, "").await;
+    let answer = browser.form("/new", "save", &[("form[rooms][]", &club)]).await;
+    assert_eq!(answer.status, 403);
+    let told = answer.body.rsplit("role=\"alert\"").next().unwrap().split("</p>").next().unwrap();
+    assert!(told.contains("You cannot invite people to Club (You may not invite people to this room)."), "{told}");
+    assert!(!told.contains(&club), "not by its id: {told}");
 }
 
 #[tokio::test]
