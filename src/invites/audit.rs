@@ -2,7 +2,7 @@
 
 use app::{Action, AuditEntry, AuditPage, Code, Detail};
 
-use super::{Inner, Invites, sought};
+use super::{Inner, Invites, rules::DAY, sought};
 use crate::{
     account::Account,
     error::Result,
@@ -14,8 +14,6 @@ const ON_A_PAGE: i64 = 50;
 
 /// The most entries that are handed out at once.
 const MOST: i64 = 10_000;
-
-const DAY: Millis = 86_400_000;
 
 impl Inner {
     /// The entry for what somebody is about to do.

@@ -21,9 +21,6 @@ use crate::{
 /// For how long the homeserver may be making a chat without anybody having been told, in milliseconds.
 const MAKING: Millis = 10_000;
 
-/// The same, also where the clocks of instances differ.
-const LONGEST: Duration = Duration::from_secs(10);
-
 /// How often it is looked whether it is there: a look asks about every room that the redeemer is in.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -105,8 +102,9 @@ impl Inner {
         tried_at: Option<Millis>,
     ) -> Result<Option<OwnedRoomId>, StepError> {
         let ago = tried_at.map_or(MAKING, |tried_at| (self.clock)() - tried_at);
-        let may_come_for = Duration::from_millis(u64::try_from(MAKING - ago).unwrap_or_default());
-        let until = Instant::now() + may_come_for.min(LONGEST);
+        // No longer than that, also where the clocks of instances differ.
+        let may_come_for = u64::try_from((MAKING - ago).clamp(0, MAKING)).unwrap_or_default();
+        let until = Instant::now() + Duration::from_millis(may_come_for);
         loop {
             let found = find_unfinished(journey, marker).await?;
             if found.is_some() || Instant::now() >= until {

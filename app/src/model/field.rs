@@ -74,7 +74,7 @@ impl Field {
 }
 
 /// What is wrong with a field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
     /// A code that is not legal: it may have at most so many characters.
     IllegalCode(u32),

@@ -94,7 +94,7 @@ pub enum RoomProblem {
 }
 
 /// What an operator can forbid, with the bound that was set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
     /// Who may make invites.
     Creators,
