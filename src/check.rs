@@ -12,7 +12,7 @@ use url::Url;
 use crate::{
     chance::Chance,
     config::{ActingMode, Config, Creators, CreatorsWord, Policy},
-    homeserver::{AdminApi, Error, Homeserver, Limits},
+    homeserver::{AdminApi, Error, Limits, Setup},
     reach::{self, Reached},
     session::{Purpose, Sealer},
     share,
@@ -34,7 +34,7 @@ pub async fn findings(config: &Config, now: Millis) -> Vec<String> {
         }
     };
     match crate::homeserver(config) {
-        Ok(homeserver) => findings.extend(homeserver_findings(config, &homeserver).await),
+        Ok(homeserver) => findings.extend(homeserver_findings(config, &homeserver.setup).await),
         Err(error) => findings.push(error.to_string()),
     }
     findings.extend(share_links(config).await);
@@ -61,7 +61,7 @@ async fn database(config: &Config) -> Result<Sealer, String> {
         let store = Store::open(&database).await.map_err(|error| cause(&error))?;
         let probed = store.probe().await.map_err(|error| cause(&error));
         let key = config.session_key().map_err(|error| error.to_string())?;
-        let sealer = Sealer::new(key, &store, &Chance::system()).await.map_err(|error| cause(&error));
+        let sealer = Sealer::new(key, &store.keys, &Chance::system()).await.map_err(|error| cause(&error));
         store.close().await;
         probed.and(sealer)
     };
@@ -79,7 +79,7 @@ fn cause(error: &dyn std::error::Error) -> String {
 }
 
 /// The rules of the policy that this homeserver gives no means to keep.
-pub async fn rules_unkept(homeserver: &Homeserver, policy: &Policy) -> Vec<String> {
+pub async fn rules_unkept(homeserver: &Setup, policy: &Policy) -> Vec<String> {
     let mut findings = Vec::new();
     let admin_api = homeserver.admin_api().await;
     if policy.account_age_days.is_some() && matches!(admin_api, Ok(AdminApi::Closed | AdminApi::Missing)) {
@@ -99,7 +99,7 @@ pub async fn rules_unkept(homeserver: &Homeserver, policy: &Policy) -> Vec<Strin
     findings
 }
 
-async fn homeserver_findings(config: &Config, homeserver: &Homeserver) -> Vec<String> {
+async fn homeserver_findings(config: &Config, homeserver: &Setup) -> Vec<String> {
     let user = match homeserver.acting_user().await {
         Ok(user) => user,
         Err(Error::Refused(refusal)) if matches!(refusal.status, 401 | 403) => return vec![refused_token(config)],
@@ -144,7 +144,7 @@ fn refused_token(config: &Config) -> String {
     }
 }
 
-async fn rights(config: &Config, homeserver: &Homeserver, user: &UserId) -> Vec<String> {
+async fn rights(config: &Config, homeserver: &Setup, user: &UserId) -> Vec<String> {
     let admin_api = homeserver.admin_api().await;
     let mut findings = Vec::new();
     match (config.acting, admin_api) {

@@ -1,15 +1,17 @@
 //! `super-invites import`: takes over what other programs have left.
 
-use std::{fmt::Write, sync::Arc};
+use std::fmt::Write;
 
 use matrix_sdk::ruma::OwnedUserId;
+use tokio_util::task::TaskTracker;
 
 use crate::{
     ServeError,
     chance::Chance,
+    clock::Clock,
     config::{Config, ConfigError, SqlUrl},
-    invites::{Clock, Takeover},
-    store::{self, NotTaken, Store, Taken},
+    invites::Takeover,
+    store::{self, NotTaken, OtherPrograms, Store, Taken},
 };
 
 /// What is imported, and whence.
@@ -29,18 +31,20 @@ pub async fn import(
     chance: Chance,
     dry_run: bool,
 ) -> Result<String, ServeError> {
-    let homeserver = Arc::new(crate::homeserver(config)?);
+    let homeserver = crate::homeserver(config)?;
     let (Import::Module(from) | Import::MatrixRegistration(from, _)) = what;
     if let Import::MatrixRegistration(_, owner) = what
         && owner.server_name() != config.server_name
     {
         return Err(ConfigError::Key(format!("--owner: {owner} has no account on {}", config.server_name)).into());
     }
-    let (store, from) = (Store::open(&config.database()?).await?, Store::open_to_read(from).await?);
-    let invites = crate::invites(config, &store, &homeserver, &clock, &chance);
+    let (store, from) = (Store::open(&config.database()?).await?, OtherPrograms::open(from).await?);
+    let invites = crate::invites(config, &store, &homeserver, &clock, &chance, TaskTracker::new());
     let takeover = match what {
-        Import::Module(_) => invites.take_over(&from, dry_run).await,
-        Import::MatrixRegistration(_, owner) => invites.take_over_tokens(&from, owner, dry_run).await.map(Some),
+        Import::Module(_) => invites.takeovers.take_over(&from, dry_run).await,
+        Import::MatrixRegistration(_, owner) => {
+            invites.takeovers.take_over_tokens(&from, owner, dry_run).await.map(Some)
+        }
     };
     from.close().await;
     store.close().await;

@@ -8,6 +8,7 @@ pub mod account;
 pub mod api;
 pub mod chance;
 pub mod check;
+pub mod clock;
 pub mod config;
 pub mod error;
 pub mod healthcheck;
@@ -15,6 +16,7 @@ pub mod homeserver;
 pub mod import;
 pub mod invites;
 pub mod listener;
+pub mod people;
 pub mod proxies;
 pub mod reach;
 pub mod registration;
@@ -25,15 +27,19 @@ pub mod web;
 
 use std::{future::Future, panic::AssertUnwindSafe, path::PathBuf, sync::Arc, time::Duration};
 
+use axum::Router;
 use futures_util::FutureExt;
 use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::task::TaskTracker;
 
 use self::{
     chance::Chance,
+    clock::Clock,
     config::{Config, ConfigError, Policy},
-    homeserver::Homeserver,
-    invites::{Clock, Invites, Rules},
+    homeserver::{Homeserver, Setup},
+    invites::{Housekeeping, Invites, Means, Rules, Takeovers},
     listener::{Limits, Stop, bounded},
+    people::People,
     proxies::Proxies,
     session::Sealer,
     share::{ShareError, Sharing},
@@ -94,16 +100,30 @@ pub fn homeserver(config: &Config) -> Result<Homeserver, ServeError> {
 }
 
 /// The use cases of a configuration.
-fn invites(config: &Config, store: &Store, homeserver: &Arc<Homeserver>, clock: &Clock, chance: &Chance) -> Invites {
-    let rules = Rules {
-        max_rooms: config.max_rooms,
-        registration: config.generate_registration_token,
-        element_web_url: config.element_web_url.clone(),
-        policy: config.policy.clone(),
-        audit_days: config.audit_days,
-    };
-    let (store, homeserver, clock) = (store.clone(), Arc::clone(homeserver), Arc::clone(clock));
-    Invites::new(store, homeserver, rules, config.failed_lookups, config.limits.clone(), clock, chance.clone())
+fn invites(
+    config: &Config,
+    store: &Store,
+    homeserver: &Homeserver,
+    clock: &Clock,
+    chance: &Chance,
+    tasks: TaskTracker,
+) -> Invites {
+    Invites::new(Means {
+        store,
+        homeserver,
+        rules: Rules {
+            max_rooms: config.max_rooms,
+            registration: config.generate_registration_token,
+            element_web_url: config.element_web_url.clone(),
+            policy: config.policy.clone(),
+            audit_days: config.audit_days,
+        },
+        failed_lookups: config.failed_lookups,
+        limits: config.limits.clone(),
+        clock: Arc::clone(clock),
+        chance: chance.clone(),
+        tasks,
+    })
 }
 
 /// Serves until `shutdown`, then finishes what has begun.
@@ -114,64 +134,30 @@ pub async fn serve(
     chance: Chance,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    let homeserver = Arc::new(homeserver(&config)?);
+    let homeserver = homeserver(&config)?;
     let store = Store::open(&config.database()?).await?;
-    let invites = invites(&config, &store, &homeserver, &clock, &chance);
-    if let Some(takeover) = invites.take_over_here().await? {
+    let tasks = TaskTracker::new();
+    let invites = invites(&config, &store, &homeserver, &clock, &chance, tasks.clone());
+    if let Some(takeover) = invites.takeovers.take_over_here().await? {
         tracing::info!("took over from synapse_super_invites: {}", import::in_words(&takeover));
     }
-    let proxies = Arc::new(Proxies::new(config.trusted_proxies.clone()));
-    let sealer = Sealer::new(config.session_key()?, &store, &chance).await?;
-    let sharing = Sharing::new(&config, &invites, &store, &homeserver, &chance)?;
+    let sealer = Sealer::new(config.session_key()?, &store.keys, &chance).await?;
+    let (codes, links, accounts) =
+        (invites.shared_codes.clone(), store.share_links.clone(), homeserver.accounts.clone());
+    let sharing = Sharing::new(&config, codes, links, accounts, Arc::clone(&clock), &chance)?;
     if let Some(sharing) = &sharing {
         sharing.prepare().await?;
     }
-    let housekeeping = [
-        supervised("preparing the homeserver", AGAIN, {
-            let policy = config.policy.clone();
-            move || prepare(Arc::clone(&homeserver), policy.clone())
-        }),
-        supervised("keeping house", AGAIN, {
-            let invites = invites.clone();
-            move || keep_house(invites.clone())
-        }),
-        supervised("resolving aliases", AGAIN, {
-            let invites = invites.clone();
-            move || resolve_aliases(invites.clone())
-        }),
-        supervised("tidying share links", AGAIN, {
-            let sharing = sharing.clone();
-            move || tidy_shared(sharing.clone())
-        }),
-    ];
-
+    let housekeeping = housekeeping(&config, &homeserver, &invites, sharing.as_ref());
     let (limits, stop) = (Limits::default(), Stop::default());
-    let api = api::router(invites.clone(), Arc::clone(&proxies), sharing.clone());
-    let mut pages = reach::router(sealer.clone(), Arc::clone(&proxies), clock);
-    if let Some(sharing) = sharing.filter(Sharing::serves_pages) {
-        pages = pages.merge(web::shared::router(sharing, Arc::clone(&proxies)));
-    }
-    if config.enable_web {
-        let settings = web::Settings {
-            proxies,
-            sealer,
-            chance,
-            public_url: config.public_url.clone(),
-            homeserver: config.homeserver_public_url.clone().unwrap_or_else(|| config.homeserver_url.clone()),
-        };
-        let site = site_dir(&config);
-        let assets = match config.site_dir {
-            None if Assets::ARE_EMBEDDED => Assets::Embedded,
-            _ => Assets::Folder(&site),
-        };
-        pages = pages.merge(web::router(invites.clone(), settings, assets));
-    }
-    let routes = bounded(api, limits, &stop, api::refused).merge(bounded(pages, limits, &stop, web::refused));
+    let people = People::new(&homeserver, tasks.clone());
+    let routes = routes(&config, Doors { invites, people, sharing, sealer, clock, chance }, limits, &stop);
     let work = async {
         shutdown.await;
         stop.begin();
         stop.answered().await;
-        invites.finish().await;
+        tasks.close();
+        tasks.wait().await;
         // Whoever still watches, or has not said what they want, is not waited for.
         stop.part();
     };
@@ -187,6 +173,64 @@ pub async fn serve(
     // What was cut short may still hold on to a connection.
     tokio::time::timeout(CLOSE, store.close()).await.ok();
     Ok(())
+}
+
+/// What the doors lead to.
+struct Doors {
+    invites: Invites,
+    people: People,
+    sharing: Option<Sharing>,
+    sealer: Sealer,
+    clock: Clock,
+    chance: Chance,
+}
+
+/// Every address of the service.
+fn routes(config: &Config, doors: Doors, limits: Limits, stop: &Stop) -> Router {
+    let Doors { invites, people, sharing, sealer, clock, chance } = doors;
+    let proxies = Arc::new(Proxies::new(config.trusted_proxies.clone()));
+    let api = api::router(invites.clone(), people.clone(), Arc::clone(&proxies), sharing.clone());
+    let mut pages = reach::router(sealer.clone(), Arc::clone(&proxies), Arc::clone(&clock));
+    if let Some(sharing) = sharing.filter(Sharing::serves_pages) {
+        pages = pages.merge(web::shared::router(sharing, Arc::clone(&proxies)));
+    }
+    if config.enable_web {
+        let settings = web::Settings {
+            proxies,
+            sealer,
+            chance,
+            clock,
+            public_url: config.public_url.clone(),
+            homeserver: config.homeserver_public_url.clone().unwrap_or_else(|| config.homeserver_url.clone()),
+        };
+        let site = site_dir(config);
+        let assets = match config.site_dir {
+            None if Assets::ARE_EMBEDDED => Assets::Embedded,
+            _ => Assets::Folder(&site),
+        };
+        pages = pages.merge(web::router(invites, people, settings, assets));
+    }
+    bounded(api, limits, stop, api::refused).merge(bounded(pages, limits, stop, web::refused))
+}
+
+/// Starts everything that has to be done again and again.
+fn housekeeping(
+    config: &Config,
+    homeserver: &Homeserver,
+    invites: &Invites,
+    sharing: Option<&Sharing>,
+) -> Vec<JoinHandle<()>> {
+    let (setup, policy) = (homeserver.setup.clone(), config.policy.clone());
+    let (house, takeovers) = (Arc::clone(&invites.housekeeping), Arc::clone(&invites.takeovers));
+    let mut tasks = vec![
+        supervised("preparing the homeserver", AGAIN, move || prepare(setup.clone(), policy.clone())),
+        supervised("keeping house", AGAIN, move || keep_house(Arc::clone(&house))),
+        supervised("resolving aliases", AGAIN, move || resolve_aliases(Arc::clone(&takeovers))),
+    ];
+    if let Some(sharing) = sharing.cloned() {
+        tasks.push(supervised("tidying share links", AGAIN, move || tidy_shared(sharing.clone())));
+    }
+    tasks
 }
 
 /// Where the pages' files are, where the binary does not carry them.
@@ -210,7 +254,7 @@ fn supervised<F: Future<Output = ()> + Send + 'static>(
 }
 
 /// Makes the homeserver ready for the service, as soon as it answers, and says which rules cannot be kept on it.
-async fn prepare(homeserver: Arc<Homeserver>, policy: Policy) {
+async fn prepare(homeserver: Setup, policy: Policy) {
     while let Err(error) = homeserver.prepare().await {
         tracing::warn!(%error, "the homeserver is not ready; `super-invites check` says why");
         tokio::time::sleep(PREPARE).await;
@@ -221,9 +265,9 @@ async fn prepare(homeserver: Arc<Homeserver>, policy: Policy) {
 }
 
 /// Makes room ids of the aliases that the Python module kept, once the homeserver answers.
-async fn resolve_aliases(invites: Invites) {
+async fn resolve_aliases(takeovers: Arc<Takeovers>) {
     loop {
-        match invites.resolve_all_aliases().await {
+        match takeovers.resolve_all_aliases().await {
             Ok(true) => return,
             Ok(false) => {}
             Err(error) => tracing::warn!(%error, "aliases of rooms have to wait"),
@@ -233,8 +277,7 @@ async fn resolve_aliases(invites: Invites) {
 }
 
 /// Removes the pages of invites that have ended from the folder of share links.
-async fn tidy_shared(sharing: Option<Sharing>) {
-    let Some(sharing) = sharing else { return };
+async fn tidy_shared(sharing: Sharing) {
     loop {
         if let Err(error) = sharing.tidy().await {
             tracing::warn!(%error, "pages of share links have to wait");
@@ -244,12 +287,12 @@ async fn tidy_shared(sharing: Option<Sharing>) {
 }
 
 /// Looks after what is due.
-async fn keep_house(invites: Invites) {
-    if let Err(error) = invites.apply_rules().await {
+async fn keep_house(house: Arc<Housekeeping>) {
+    if let Err(error) = house.apply_rules().await {
         tracing::warn!(%error, "the rules bear on new registration tokens only");
     }
     loop {
-        if let Err(error) = invites.sweep().await {
+        if let Err(error) = house.sweep().await {
             tracing::warn!(%error, "what is due has to wait");
         }
         tokio::time::sleep(SWEEP).await;

@@ -14,10 +14,10 @@ use matrix_sdk::ruma::{OwnedServerName, OwnedUserId};
 use super_invites::{
     chance::Chance,
     check,
+    clock::Clock,
     config::{self, Config, SqlUrl},
     healthcheck::healthcheck,
     import::{Import, import},
-    invites::Clock,
     registration::{Registration, Tokens},
     serve,
 };

@@ -19,7 +19,7 @@ use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    invites::Clock,
+    clock::Clock,
     proxies::Proxies,
     session::{Purpose, Sealer},
 };

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256, Sha512};
 use crate::{
     chance::{Chance, NoChance},
     config::Secret,
-    store::{self, Millis, Store},
+    store::{self, Keys, Millis},
 };
 
 /// Under what the key is kept in the database, where the configuration has none.
@@ -48,7 +48,7 @@ pub struct Session {
 
 /// A sign-in elsewhere that has begun: only the browser that began it can finish it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Journey {
+pub struct Detour {
     /// What must come back.
     pub state: String,
     /// Where the person wanted to go.
@@ -68,19 +68,19 @@ impl Sealed for Session {
     const STAYS: bool = true;
 }
 
-impl Sealed for Journey {
+impl Sealed for Detour {
     const NAME: &'static str = "super_invites_sign_in";
     const STAYS: bool = false;
 }
 
 impl Sealer {
     /// With the configured key or, without one, with the one that all instances find in the database.
-    pub async fn new(configured: Option<Secret>, store: &Store, chance: &Chance) -> Result<Self, Error> {
+    pub async fn new(configured: Option<Secret>, keys: &Keys, chance: &Chance) -> Result<Self, Error> {
         let secret = match configured {
             Some(secret) => secret.reveal().to_owned(),
             None => {
                 let fresh: [u8; 64] = chance.bytes()?;
-                store.key(KEY, &STANDARD.encode(fresh)).await?
+                keys.get(KEY, &STANDARD.encode(fresh)).await?
             }
         };
         Ok(Self { key: Key::from(&Sha512::digest(secret)) })
@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(read(&sealer("another"), &back), None);
         // The cookie of a plain connection is another one, and neither is the one of another purpose.
         assert!(ours.open::<Session>(&back, false).is_none());
-        assert!(ours.open::<Journey>(&back, true).is_none());
+        assert!(ours.open::<Detour>(&back, true).is_none());
         let changed = text.replacen("__Host-super_invites=", "__Host-super_invites=A", 1);
         assert_eq!(read(&ours, &sent_back(&changed.parse().expect("a header"))), None);
     }

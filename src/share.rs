@@ -23,11 +23,12 @@ pub use self::{page::TemplateError, target::Target};
 use crate::{
     account::{Account, Origin},
     chance::Chance,
+    clock::Clock,
     config::{Config, ConfigError},
     error::{Error, Result},
-    homeserver::Homeserver,
-    invites::Invites,
-    store::{self, ShareLink, StaticPage, Store},
+    homeserver::Accounts,
+    invites::SharedCodes,
+    store::{self, ShareLink, ShareLinks, StaticPage},
 };
 
 /// How many pages are written or removed at once.
@@ -38,9 +39,10 @@ const SWEEP: i64 = 100;
 pub struct Sharing(Arc<Inner>);
 
 struct Inner {
-    invites: Invites,
-    store: Store,
-    homeserver: Arc<Homeserver>,
+    codes: SharedCodes,
+    store: ShareLinks,
+    accounts: Accounts,
+    clock: Clock,
     server: OwnedServerName,
     prefix: String,
     folder: Option<Folder>,
@@ -89,17 +91,19 @@ impl Sharing {
     /// For a configuration or templates that do not fit.
     pub fn new(
         config: &Config,
-        invites: &Invites,
-        store: &Store,
-        homeserver: &Arc<Homeserver>,
+        codes: SharedCodes,
+        store: ShareLinks,
+        accounts: Accounts,
+        clock: Clock,
         chance: &Chance,
     ) -> Result<Option<Self>, ShareError> {
         let Some(settings) = &config.share_link_generator else { return Ok(None) };
         let landing = config.public_url.as_ref().filter(|_| config.enable_web);
         Ok(Some(Self(Arc::new(Inner {
-            invites: invites.clone(),
-            store: store.clone(),
-            homeserver: Arc::clone(homeserver),
+            codes,
+            store,
+            accounts,
+            clock,
             server: config.server_name.clone(),
             prefix: config.share_link_prefix()?,
             folder: settings.target_path.clone().map(|path| Folder::new(path, chance.clone())),
@@ -127,7 +131,7 @@ impl Sharing {
     /// # Errors
     /// If they, or all together, have asked for too many.
     pub fn note(&self, account: &Account) -> Result<(), Refusal> {
-        self.0.invites.note_share(account)
+        self.0.codes.note_share(account)
     }
 
     /// Looks whether pages can be put into the folder, where there is one. If it is another one than before, all pages will be put there.
@@ -137,7 +141,7 @@ impl Sharing {
     pub async fn prepare(&self) -> Result<(), ShareError> {
         let Some(folder) = &self.0.folder else { return Ok(()) };
         folder.probe().await.map_err(|error| ShareError::Folder(folder.path().to_owned(), error))?;
-        Ok(self.0.store.set_share_folder(&folder.path().to_string_lossy()).await?)
+        Ok(self.0.store.set_folder(&folder.path().to_string_lossy()).await?)
     }
 
     /// Makes a link to a place, which the segments of its path name, for somebody to share. Doing it again makes the same link.
@@ -153,7 +157,7 @@ impl Sharing {
             return Err(Refusal::Invalid { field: Field::Link, problem: Problem::TooMuch(longest) }.into());
         }
         let code = match target.invite_of(&self.0.server) {
-            Some(code) => self.0.invites.is_there(account, &code).await?.then_some(code),
+            Some(code) => self.0.codes.is_there(account, &code).await?.then_some(code),
             None => None,
         };
         let link = ShareLink {
@@ -163,7 +167,7 @@ impl Sharing {
             query: target.query.clone(),
             code,
         };
-        self.0.store.keep_share_link(&link, self.0.invites.now()).await?;
+        self.0.store.keep(&link, (self.0.clock)()).await?;
         if let Some(folder) = &self.0.folder
             && !self.0.has_ended(&link).await?
         {
@@ -178,8 +182,8 @@ impl Sharing {
             return Ok(None);
         }
         // Not while the page is made, which may wait for the homeserver: who looks for others meanwhile shall not wait as well.
-        let look = async { Ok(self.0.store.share_link(hash).await?) };
-        match self.0.invites.look_for_page(origin, look).await? {
+        let look = async { Ok(self.0.store.get(hash).await?) };
+        match self.0.codes.look_for_page(origin, look).await? {
             Some(link) => Ok(Some(self.0.shown(&link).await?)),
             None => Ok(None),
         }
@@ -188,14 +192,14 @@ impl Sharing {
     /// Removes the pages of invites that have ended from the folder, and puts those of others back. Meant to be called now and then.
     pub async fn tidy(&self) -> Result<()> {
         let Some(folder) = &self.0.folder else { return Ok(()) };
-        let Inner { store, invites, .. } = &*self.0;
+        let Inner { store, codes, .. } = &*self.0;
         loop {
-            let ended = store.static_pages_to_remove(invites.ends(), SWEEP).await?;
+            let ended = store.pages_to_remove(codes.ends(), SWEEP).await?;
             for link in &ended {
                 self.0.remove(folder, link).await?;
             }
-            let mut missing = store.static_pages_to_write(invites.ends(), SWEEP).await?;
-            missing.extend(store.other_static_pages_to_write(SWEEP).await?);
+            let mut missing = store.pages_to_write(codes.ends(), SWEEP).await?;
+            missing.extend(store.other_pages_to_write(SWEEP).await?);
             for link in &missing {
                 self.0.write(folder, link).await?;
             }
@@ -227,7 +231,7 @@ impl Inner {
     /// Whether it is a link to an invite that has ended, of which there is no static page.
     async fn has_ended(&self, link: &ShareLink) -> Result<bool> {
         match &link.code {
-            Some(code) => self.invites.has_ended(code).await,
+            Some(code) => self.codes.has_ended(code).await,
             None => Ok(target_of(link).invite_of(&self.server).is_some()),
         }
     }
@@ -238,12 +242,12 @@ impl Inner {
         // One of this server's that was never there is as one that lets nobody in: whoever guesses learns nothing.
         let ended = match &link.code {
             // A static page stays while its invite is paused.
-            Some(code) if self.folder.is_some() => self.invites.has_ended(code).await?,
-            Some(code) => self.invites.lets_nobody_in(code).await?,
+            Some(code) if self.folder.is_some() => self.codes.has_ended(code).await?,
+            Some(code) => self.codes.lets_nobody_in(code).await?,
             None => is_ours,
         };
         let sharer = match UserId::parse(&link.sharer) {
-            Ok(sharer) => self.homeserver.person(&sharer).await.display_name,
+            Ok(sharer) => self.accounts.person(&sharer).await.display_name,
             Err(_) => None,
         };
         let page = Page { target: &target, url: target.url(&self.prefix), sharer, is_ours, ended };

@@ -37,17 +37,19 @@ use sqlx::{
 use crate::config::SqlUrl;
 
 pub use self::{
-    audit::{Entry, Noted, Span},
+    audit::{Audit, Entry, Noted, Span},
     changes::{NewInvite, OverQuota, Pause, Quota},
-    invites::{AsWritten, Ends, StoredInvite, Written},
+    invites::{AsWritten, Ends, Invites, StoredInvite, Written},
+    keys::Keys,
+    leases::Leases,
     matrix_registration::OldToken,
-    module::{NotTaken, OldGuest, OldInvite},
-    redemptions::{Begun, Came, Chat, Outcome, Redemption, Totals, Use},
-    registration_tokens::RegistrationToken,
-    rooms::{Block, RoomInvite},
+    module::{NotTaken, OldGuest, OldInvite, OtherPrograms},
+    redemptions::{Begun, Came, Chat, Outcome, Redemption, Redemptions, Totals, Use},
+    registration_tokens::{RegistrationToken, RegistrationTokens},
+    rooms::{Block, RoomInvite, Rooms},
     selections::{AllSelection, Selection},
-    share_links::{ShareLink, StaticPage},
-    takeover::{Source, Taken, TakenGuest, TakenInvite},
+    share_links::{ShareLink, ShareLinks, StaticPage},
+    takeover::{Source, Taken, TakenGuest, TakenInvite, Takeovers},
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -93,9 +95,35 @@ impl Error {
     }
 }
 
-/// The database.
+/// The database, by what is kept in it. Cheap to clone.
 #[derive(Debug, Clone)]
-pub enum Store {
+pub struct Store {
+    pool: Pool,
+    /// Invites.
+    pub invites: Invites,
+    /// Who redeemed them.
+    pub redemptions: Redemptions,
+    /// Which rooms they lead into.
+    pub rooms: Rooms,
+    /// Who did what.
+    pub audit: Audit,
+    /// Who is at work on what.
+    pub leases: Leases,
+    /// Keys that all instances share.
+    pub keys: Keys,
+    /// What registration tokens shall be.
+    pub registration_tokens: RegistrationTokens,
+    /// Links that members share.
+    pub share_links: ShareLinks,
+    /// What other programs have left here.
+    pub other_programs: OtherPrograms,
+    /// What was taken over from them.
+    pub takeovers: Takeovers,
+}
+
+/// Connections to one of the two engines.
+#[derive(Debug, Clone)]
+enum Pool {
     /// SQLite: a file, or memory.
     Sqlite(SqlitePool),
     /// PostgreSQL.
@@ -104,10 +132,10 @@ pub enum Store {
 
 /// Runs the same code on whichever engine it is, with `$pool` bound to its pool.
 macro_rules! on_pool {
-    ($store:expr, |$pool:ident| $body:expr) => {
-        match $store {
-            $crate::store::Store::Sqlite($pool) => $body,
-            $crate::store::Store::Postgres($pool) => $body,
+    ($pool_of:expr, |$pool:ident| $body:expr) => {
+        match $pool_of {
+            $crate::store::Pool::Sqlite($pool) => $body,
+            $crate::store::Pool::Postgres($pool) => $body,
         }
     };
 }
@@ -118,11 +146,11 @@ macro_rules! on_pool {
 /// In SQLite it is a writing one from the start: one that begins by reading could find at its first write that another has overtaken it. In
 /// PostgreSQL all of them take rows in one order, the owner's, the invite's, the redemption's, so that none waits for another that waits for it.
 macro_rules! in_transaction {
-    ($store:expr, |$tx:ident| $body:expr) => {{
+    ($pool_of:expr, |$tx:ident| $body:expr) => {{
         let mut tries = 0;
         loop {
-            let done: $crate::store::Result<_> = match $store {
-                $crate::store::Store::Sqlite(pool) => {
+            let done: $crate::store::Result<_> = match $pool_of {
+                $crate::store::Pool::Sqlite(pool) => {
                     async {
                         let mut $tx = pool.begin_with("BEGIN IMMEDIATE").await?;
                         let value = $body;
@@ -131,7 +159,7 @@ macro_rules! in_transaction {
                     }
                     .await
                 }
-                $crate::store::Store::Postgres(pool) => {
+                $crate::store::Pool::Postgres(pool) => {
                     async {
                         let mut $tx = pool.begin().await?;
                         let value = $body;
@@ -154,14 +182,14 @@ macro_rules! in_transaction {
 
 /// The same, but with `$dry` nothing of it stays.
 macro_rules! in_transaction_unless {
-    ($store:expr, $dry:expr, |$tx:ident| $body:expr) => {
-        match $store {
-            $crate::store::Store::Sqlite(pool) => {
+    ($pool_of:expr, $dry:expr, |$tx:ident| $body:expr) => {
+        match $pool_of {
+            $crate::store::Pool::Sqlite(pool) => {
                 let mut $tx = pool.begin_with("BEGIN IMMEDIATE").await?;
                 $body;
                 if $dry { $tx.rollback().await? } else { $tx.commit().await? }
             }
-            $crate::store::Store::Postgres(pool) => {
+            $crate::store::Pool::Postgres(pool) => {
                 let mut $tx = pool.begin().await?;
                 $body;
                 if $dry { $tx.rollback().await? } else { $tx.commit().await? }
@@ -175,16 +203,59 @@ use {in_transaction, in_transaction_unless, on_pool};
 impl Store {
     /// Opens the database and brings its tables up to date. Several instances may do so at once.
     pub async fn open(url: &SqlUrl) -> Result<Self> {
-        let store = match url {
-            SqlUrl::SqliteFile(path) => Self::Sqlite(sqlite_file(path.clone()).await.map_err(Error::Open)?),
-            SqlUrl::SqliteMemory => Self::Sqlite(sqlite_memory().await.map_err(Error::Open)?),
+        let pool = match url {
+            SqlUrl::SqliteFile(path) => Pool::Sqlite(sqlite_file(path.clone()).await.map_err(Error::Open)?),
+            SqlUrl::SqliteMemory => Pool::Sqlite(sqlite_memory().await.map_err(Error::Open)?),
             SqlUrl::Postgres(url) => open_postgres(url).await?,
         };
-        store.check_ours().await?;
-        store.migrate().await?;
+        let store = Self::new(pool);
+        store.other_programs.check_ours().await?;
+        store.pool.migrate().await?;
         Ok(store)
     }
 
+    fn new(pool: Pool) -> Self {
+        Self {
+            invites: Invites(pool.clone()),
+            redemptions: Redemptions(pool.clone()),
+            rooms: Rooms(pool.clone()),
+            audit: Audit(pool.clone()),
+            leases: Leases(pool.clone()),
+            keys: Keys(pool.clone()),
+            registration_tokens: RegistrationTokens(pool.clone()),
+            share_links: ShareLinks(pool.clone()),
+            other_programs: OtherPrograms(pool.clone()),
+            takeovers: Takeovers(pool.clone()),
+            pool,
+        }
+    }
+
+    /// Whether the database takes a write, undone at once.
+    pub async fn probe(&self) -> Result<()> {
+        const WRITE: &str =
+            "INSERT INTO leases (name, holder, until) VALUES ('probe', '', 0) ON CONFLICT (name) DO NOTHING";
+        match &self.pool {
+            Pool::Sqlite(pool) => {
+                let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+                sqlx::query(WRITE).execute(&mut *tx).await?;
+                tx.rollback().await?;
+            }
+            Pool::Postgres(pool) => {
+                let mut tx = pool.begin().await?;
+                sqlx::query(WRITE).execute(&mut *tx).await?;
+                tx.rollback().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Finishes what is being written and closes the database.
+    pub async fn close(&self) {
+        on_pool!(&self.pool, |pool| pool.close().await);
+    }
+}
+
+impl Pool {
     async fn migrate(&self) -> Result<()> {
         let mut tries = 0;
         loop {
@@ -199,30 +270,6 @@ impl Store {
                 done => return Ok(done?),
             }
         }
-    }
-
-    /// Whether the database takes a write, undone at once.
-    pub async fn probe(&self) -> Result<()> {
-        const WRITE: &str =
-            "INSERT INTO leases (name, holder, until) VALUES ('probe', '', 0) ON CONFLICT (name) DO NOTHING";
-        match self {
-            Self::Sqlite(pool) => {
-                let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
-                sqlx::query(WRITE).execute(&mut *tx).await?;
-                tx.rollback().await?;
-            }
-            Self::Postgres(pool) => {
-                let mut tx = pool.begin().await?;
-                sqlx::query(WRITE).execute(&mut *tx).await?;
-                tx.rollback().await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Finishes what is being written and closes the database.
-    pub async fn close(&self) {
-        on_pool!(self, |pool| pool.close().await);
     }
 }
 
@@ -263,9 +310,9 @@ fn close_to_others(path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-async fn open_postgres(url: &str) -> Result<Store> {
+async fn open_postgres(url: &str) -> Result<Pool> {
     let options = PgPoolOptions::new().max_connections(20).acquire_timeout(BUSY_TIMEOUT);
-    Ok(Store::Postgres(options.connect(url).await.map_err(Error::Open)?))
+    Ok(Pool::Postgres(options.connect(url).await.map_err(Error::Open)?))
 }
 
 async fn sqlite_file(path: PathBuf) -> sqlx::Result<SqlitePool> {

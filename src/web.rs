@@ -10,15 +10,15 @@ mod reply;
 pub mod shared;
 mod site;
 mod sso;
+mod state;
 mod visit;
 
 use std::{
     future::Future,
     sync::{Arc, LazyLock},
-    time::Duration,
 };
 
-use app::{App, Files, PREFIX, Posted, provide_backend, provide_mount, provide_posted, shell};
+use app::{App, PREFIX, Posted, provide_backend, provide_mount, provide_posted, shell};
 use axum::{
     Router,
     body::{Body, Bytes},
@@ -30,12 +30,10 @@ use axum::{
 use http::{Method, StatusCode, request::Parts};
 use leptos::{nonce::Nonce, prelude::provide_context};
 use leptos_axum::{generate_route_list, handle_server_fns_with_context, render_app_async_with_context};
-use moka::future::Cache;
-use url::Url;
 
-pub use self::assets::Assets;
-use self::{pictures::Pictures, site::Site, visit::Visit};
-use crate::{account::Account, chance::Chance, invites::Invites, listener::Refused, proxies::Proxies, session::Sealer};
+pub use self::{assets::Assets, state::Settings};
+use self::{pictures::Pictures, site::Site, state::Web, visit::Visit};
+use crate::{invites::Invites, listener::Refused, people::People};
 
 /// Where server functions are answered. They keep this path wherever the pages are mounted.
 const FUNCTIONS: &str = "/_synapse/client/super_invites/_rpc";
@@ -43,52 +41,20 @@ const FUNCTIONS: &str = "/_synapse/client/super_invites/_rpc";
 /// The largest form that is read: five hundred rooms and a label.
 const LARGEST_FORM: usize = 64 * 1024;
 
-/// What the browser door needs.
-pub struct Settings {
-    /// Whose word on a client's address is believed.
-    pub proxies: Arc<Proxies>,
-    /// What seals cookies.
-    pub sealer: Sealer,
-    /// Where random numbers come from.
-    pub chance: Chance,
-    /// The address that links carry.
-    pub public_url: Option<Url>,
-    /// Where browsers find the homeserver.
-    pub homeserver: Url,
-}
-
-/// What every request shares.
-struct Web {
-    invites: Invites,
-    settings: Settings,
-    files: Files,
-    pictures: Pictures,
-    /// Who is shown the pages for server admins, by access token. What can be done there is checked when it is done.
-    server_admins: Cache<String, bool>,
-}
-
-/// For how long it is believed that somebody is a server admin, or not, when pages are made.
-const SERVER_ADMIN_CACHE: Duration = Duration::from_secs(60);
-
 /// The paths of the pages, as axum writes them. Listed once: while leptos lists them, whatever is being rendered in the same process waits for
 /// its data for ever (`leptos_server`, `SuppressResourceLoad`).
 static PAGES: LazyLock<Vec<String>> =
     LazyLock::new(|| generate_route_list(App).iter().map(|route| route.path().to_owned()).collect());
 
 /// The pages, at the root and below the API's prefix, with their files from `assets`.
-pub fn router(invites: Invites, settings: Settings, assets: Assets<'_>) -> Router {
-    let web = Arc::new(Web {
-        pictures: Pictures::new(invites.clone(), settings.sealer.clone()),
-        files: assets.files(),
-        server_admins: Cache::builder().max_capacity(10_000).time_to_live(SERVER_ADMIN_CACHE).build(),
-        invites,
-        settings,
-    });
+pub fn router(invites: Invites, people: People, settings: Settings, assets: Assets<'_>) -> Router {
+    let pictures = Arc::new(Pictures::new(people.clone(), settings.sealer.clone()));
+    let web = Arc::new(Web::new(invites, people, settings, assets.files(), Arc::clone(&pictures)));
     let mut router = Router::new()
         .nest_service(&format!("{PREFIX}/_assets"), assets.service())
         .route(&format!("{FUNCTIONS}/{{function}}"), post(function))
         .route(&format!("{PREFIX}/_live/{{code}}"), get(live::events))
-        .route(&format!("{PREFIX}/_pictures/{{server}}/{{id}}/{{mark}}"), get(pictures::picture));
+        .route(&format!("{PREFIX}/_pictures/{{server}}/{{id}}/{{mark}}"), get(pictures::picture).with_state(pictures));
     for base in ["", PREFIX] {
         for path in &*PAGES {
             router = router.route(&format!("{base}{path}"), get(page).post(form::posted));
@@ -143,17 +109,6 @@ async fn read(body: Body) -> Result<Bytes, Response> {
 }
 
 impl Web {
-    async fn is_server_admin(&self, account: &Account) -> bool {
-        let ask = self.invites.is_server_admin(account);
-        self.server_admins.try_get_with_by_ref(account.token(), ask).await.unwrap_or_default()
-    }
-
-    /// The address of an invite to be shared, where it is configured.
-    fn public_address(&self, code: &str) -> Option<String> {
-        let public = self.settings.public_url.as_ref()?;
-        Some(format!("{}{}", public.as_str().trim_end_matches('/'), app::landing_path(code)))
-    }
-
     /// Renders a whole page, because without JavaScript nothing could be filled in later. `posted` is what came of a form that was sent
     /// from it.
     async fn render(self: &Arc<Self>, visit: Visit, mut parts: Parts, posted: Option<Posted>) -> Response {

@@ -3,7 +3,7 @@
 use app::Error as Refusal;
 use http::{HeaderMap, StatusCode, header};
 
-use super::{Resource, query::Query, reply::Reply};
+use super::{query::Query, reply::Reply};
 
 /// The token of a request: in its header (Client-Server API, "Using access tokens") or, as Synapse still takes it, its query.
 pub(super) fn find(headers: &HeaderMap, query: &Query) -> Result<String, Reply> {
@@ -25,7 +25,7 @@ pub(super) fn find(headers: &HeaderMap, query: &Query) -> Result<String, Reply> 
     // Nothing else is a token, and nothing else fits into the header in which it is passed on.
     match !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()) {
         true => Ok(token),
-        false => Err(Reply::refusal(Resource::Tokens, Refusal::SignedOut { soft: false })),
+        false => Err(Refusal::SignedOut { soft: false }.into()),
     }
 }
 

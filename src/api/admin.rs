@@ -6,8 +6,33 @@ use app::{AuditEntry, Intervention, ServerInvite, ServerInvites, wording};
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::{Request, Resource, people::Known, refuse, reply::Reply};
+use super::{
+    people::Known,
+    reply::Reply,
+    resource::{Request, Resource},
+};
 use crate::invites::Invites;
+
+/// All invites of the server, and what can be done to one of them.
+pub(super) const INVITES: Resource = Resource {
+    path: "admin/invites",
+    methods: &[Method::GET, Method::POST],
+    answer: |api, request| Box::pin(async move { invites(&api.invites, request).await }),
+};
+
+/// The switch that stops every invite of the server.
+pub(super) const PAUSE: Resource = Resource {
+    path: "admin/pause",
+    methods: &[Method::GET, Method::POST],
+    answer: |api, request| Box::pin(async move { pause(&api.invites, request).await }),
+};
+
+/// Who did what.
+pub(super) const AUDIT: Resource = Resource {
+    path: "admin/audit",
+    methods: &[Method::GET],
+    answer: |api, request| Box::pin(async move { audit(&api.invites, request).await }),
+};
 
 #[derive(Deserialize)]
 struct Intervene {
@@ -53,18 +78,16 @@ struct Line<'a> {
     detail: Option<Cow<'a, str>>,
 }
 
-/// All invites of the server, and what can be done to one of them.
-pub(super) async fn invites(invites: &Invites, method: &Method, request: Request) -> Result<Reply, Reply> {
-    let refused = refuse(Resource::AdminInvites);
+async fn invites(invites: &Invites, request: Request) -> Result<Reply, Reply> {
     let account = request.account.clone();
-    if *method == Method::POST {
+    if request.method == Method::POST {
         let Intervene { invite, action } = request.read().await?;
-        invites.intervene(&account, invite, action).await.map_err(refused)?;
+        invites.server_admin.intervene(&account, invite, action).await?;
         return Ok(Reply::done());
     }
     let search = request.query.text("search")?.unwrap_or_default();
     let page = request.query.number("page")?.unwrap_or(1);
-    let found = invites.server_invites(&account, &search, page).await.map_err(refused)?;
+    let found = invites.server_admin.server_invites(&account, &search, page).await?;
     let ServerInvites { invites, matching, page, pages, all_paused, .. } = found;
     Ok(Reply::ok(&Found {
         invites: invites.into_iter().map(Entry::from).collect(),
@@ -82,23 +105,21 @@ impl From<ServerInvite> for Entry {
     }
 }
 
-/// The switch that stops every invite of the server.
-pub(super) async fn pause(invites: &Invites, method: &Method, request: Request) -> Result<Reply, Reply> {
-    let refused = refuse(Resource::AdminPause);
+async fn pause(invites: &Invites, request: Request) -> Result<Reply, Reply> {
     let account = request.account.clone();
-    if *method == Method::POST {
+    if request.method == Method::POST {
         let PauseAll { paused } = request.read().await?;
-        invites.pause_all(&account, paused).await.map_err(&refused)?;
+        invites.server_admin.pause_all(&account, paused).await?;
     }
-    let paused = invites.all_paused().await.map_err(refused)?;
+    let paused = invites.server_admin.all_paused().await?;
     Ok(Reply::ok(&PauseAll { paused }))
 }
 
 /// Who did what, one JSON object a line, the last first.
-pub(super) async fn audit(invites: &Invites, request: Request) -> Result<Reply, Reply> {
+async fn audit(invites: &Invites, request: Request) -> Result<Reply, Reply> {
     let since = request.query.number("since")?.unwrap_or_default();
     let most = request.query.number("limit")?;
-    let entries = invites.audit_since(&request.account, since, most).await.map_err(refuse(Resource::AdminAudit))?;
+    let entries = invites.server_admin.audit_since(&request.account, since, most).await?;
     Ok(Reply::lines(entries.iter().map(Line::from)))
 }
 

@@ -1,10 +1,21 @@
 //! `info`: what a code promises.
 
-use app::Preview;
+use app::{Error as Refusal, Preview};
+use http::{Method, StatusCode};
 use serde::Serialize;
 
-use super::{Request, Resource, people::Shown, refuse, reply::Reply};
-use crate::invites::Invites;
+use super::{
+    people::Shown,
+    reply::Reply,
+    resource::{Request, Resource},
+};
+use crate::{error::Error, invites::Invites};
+
+pub(super) const RESOURCE: Resource = Resource {
+    path: "info",
+    methods: &[Method::GET],
+    answer: |api, request| Box::pin(async move { answer(&api.invites, request).await }),
+};
 
 #[derive(Serialize)]
 struct Info {
@@ -19,9 +30,15 @@ struct Info {
     expires_at: Option<i64>,
 }
 
-pub(super) async fn answer(invites: &Invites, request: Request) -> Result<Reply, Reply> {
+async fn answer(invites: &Invites, request: Request) -> Result<Reply, Reply> {
     let code = request.code()?;
-    let preview = invites.preview(&request.account, &code).await.map_err(refuse(Resource::Info))?;
+    let preview = match invites.guest.preview(&request.account, &code).await {
+        // Not 404, as everywhere else.
+        Err(Error::Refused(Refusal::UnknownInvite)) => {
+            return Err(Reply::error(StatusCode::FORBIDDEN, "NOT_FOUND", "Token not found"));
+        }
+        preview => preview?,
+    };
     let Preview { rooms, redeemed, chat, inviter, welcome, expires_at, state } = preview;
     Ok(Reply::ok(&Info {
         rooms_count: rooms,

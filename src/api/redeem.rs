@@ -1,10 +1,20 @@
 //! `redeem`: into everything a code leads to.
 
 use app::{Joined, MissedRoom, wording};
+use http::Method;
 use serde::Serialize;
 
-use super::{Request, Resource, refuse, reply::Reply};
+use super::{
+    reply::Reply,
+    resource::{Request, Resource},
+};
 use crate::invites::Invites;
+
+pub(super) const RESOURCE: Resource = Resource {
+    path: "redeem",
+    methods: &[Method::POST],
+    answer: |api, request| Box::pin(async move { answer(&api.invites, request).await }),
+};
 
 #[derive(Serialize)]
 struct Redeemed {
@@ -26,9 +36,9 @@ impl From<MissedRoom> for Failed {
     }
 }
 
-pub(super) async fn answer(invites: &Invites, request: Request) -> Result<Reply, Reply> {
+async fn answer(invites: &Invites, request: Request) -> Result<Reply, Reply> {
     let code = request.code()?;
-    let joined = invites.redeem(&request.account, &code).await.map_err(refuse(Resource::Redeem))?;
+    let joined = invites.guest.redeem(&request.account, &code).await?;
     let Joined { rooms, missed } = joined;
     Ok(Reply::ok(&Redeemed { rooms, failed: missed.into_iter().map(Failed::from).collect() }))
 }

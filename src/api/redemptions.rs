@@ -1,15 +1,25 @@
 //! `redemptions`: who came with one of one's own invites.
 
 use app::{Came, Guest};
+use http::Method;
 use serde::Serialize;
 
-use super::{Request, Resource, people::Shown, redeem::Failed, refuse, reply::Reply};
-use crate::invites::Invites;
+use super::{
+    people::Shown,
+    redeem::Failed,
+    reply::Reply,
+    resource::{Request, Resource},
+};
+use crate::{clock::DAY, invites::Invites};
 
 /// How many are answered at once where a client does not say.
 const USUAL: u32 = 50;
 
-const DAY: i64 = 86_400_000;
+pub(super) const RESOURCE: Resource = Resource {
+    path: "redemptions",
+    methods: &[Method::GET],
+    answer: |api, request| Box::pin(async move { answer(&api.invites, request).await }),
+};
 
 #[derive(Serialize)]
 struct Page {
@@ -60,11 +70,11 @@ impl From<Guest> for Redemption {
     }
 }
 
-pub(super) async fn answer(invites: &Invites, request: Request) -> Result<Reply, Reply> {
+async fn answer(invites: &Invites, request: Request) -> Result<Reply, Reply> {
     let code = request.code()?;
     let from = request.query.text("from")?.unwrap_or_default();
     let most = request.query.number("limit")?.unwrap_or(USUAL);
-    let came = invites.came(&request.account, &code, &from, most).await.map_err(refuse(Resource::Redemptions))?;
+    let came = invites.owner.came(&request.account, &code, &from, most).await?;
     let Came { guests, next, begun, came, complete, by_day } = came;
     Ok(Reply::ok(&Page {
         redemptions: guests.into_iter().map(Redemption::from).collect(),

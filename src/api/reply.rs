@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::json;
 
-use super::Resource;
+use crate::error::Error;
 
 /// What Synapse sends with everything, so that web clients on other origins may read it.
 const CORS: [(HeaderName, &str); 4] = [
@@ -85,7 +85,7 @@ impl Reply {
     }
 
     /// What clients are told of an error: the table.
-    pub(super) fn refusal(resource: Resource, error: Refusal) -> Self {
+    pub(super) fn refusal(error: Refusal) -> Self {
         let text = error.to_string();
         let (status, errcode, text) = match error {
             Refusal::SignedOut { soft } => {
@@ -126,10 +126,7 @@ impl Reply {
             }
             Refusal::Guest => (StatusCode::FORBIDDEN, "M_GUEST_ACCESS_FORBIDDEN", "Guest access not allowed".into()),
             Refusal::Suspended => (StatusCode::FORBIDDEN, "M_USER_SUSPENDED", text),
-            Refusal::UnknownInvite => match resource {
-                Resource::Info => (StatusCode::FORBIDDEN, "NOT_FOUND", "Token not found".into()),
-                _ => (StatusCode::NOT_FOUND, "NOT_FOUND", "Token not found".into()),
-            },
+            Refusal::UnknownInvite => (StatusCode::NOT_FOUND, "NOT_FOUND", "Token not found".into()),
             Refusal::Ended | Refusal::OwnerGone => (StatusCode::FORBIDDEN, "CANT_REDEEM", text),
             Refusal::NotYours => (StatusCode::FORBIDDEN, "", "Permission denied".into()),
             Refusal::OwnInvite => (StatusCode::BAD_REQUEST, "CANT_REDEEM", "Can't redeem your own token".into()),
@@ -169,6 +166,18 @@ impl Reply {
     pub(super) fn text(&self) -> String {
         let body: serde_json::Value = serde_json::from_str(&self.body).unwrap();
         body["error"].as_str().unwrap().to_owned()
+    }
+}
+
+impl From<Error> for Reply {
+    fn from(error: Error) -> Self {
+        Self::refusal(error.into_told())
+    }
+}
+
+impl From<Refusal> for Reply {
+    fn from(error: Refusal) -> Self {
+        Self::refusal(error)
     }
 }
 
@@ -232,12 +241,10 @@ mod tests {
         let table: Vec<String> = errors
             .into_iter()
             .map(|error| {
-                let reply = Reply::refusal(Resource::Tokens, error);
+                let reply = Reply::refusal(error);
                 format!("{} {}", reply.status.as_u16(), reply.body)
             })
             .collect();
         insta::assert_snapshot!(table.join("\n"));
-        let info = Reply::refusal(Resource::Info, Refusal::UnknownInvite);
-        assert_eq!(info.status, StatusCode::FORBIDDEN);
     }
 }

@@ -4,11 +4,21 @@ use app::RoomInvite;
 use http::Method;
 use serde::{Deserialize, Serialize};
 
-use super::{Request, Resource, people::Known, refuse, reply::Reply};
+use super::{
+    people::Known,
+    reply::Reply,
+    resource::{Request, Resource},
+};
 use crate::invites::Invites;
 
 /// How many are answered at once where a client does not say.
 const USUAL: u32 = 100;
+
+pub(super) const RESOURCE: Resource = Resource {
+    path: "rooms",
+    methods: &[Method::GET, Method::POST],
+    answer: |api, request| Box::pin(async move { answer(&api.invites, request).await }),
+};
 
 #[derive(Deserialize)]
 struct Block {
@@ -41,19 +51,18 @@ struct Blocked {
     reason: Option<String>,
 }
 
-pub(super) async fn answer(invites: &Invites, method: &Method, request: Request) -> Result<Reply, Reply> {
-    let refused = refuse(Resource::Rooms);
+async fn answer(invites: &Invites, request: Request) -> Result<Reply, Reply> {
     let account = request.account.clone();
-    if *method == Method::POST {
+    if request.method == Method::POST {
         let Block { room, invite, blocked, reason } = request.read().await?;
-        invites.block(&account, &room, invite, blocked, reason).await.map_err(refused)?;
+        invites.room_admin.block(&account, &room, invite, blocked, reason).await?;
         return Ok(Reply::done());
     }
     let Some(room) = request.query.text("room")?.filter(|room| !room.is_empty()) else {
         return Err(Reply::missing_param("room"));
     };
     let (from, most) = (request.query.number("from")?, request.query.number("limit")?.unwrap_or(USUAL));
-    let (into, next) = invites.invites_into(&account, &room, from, most).await.map_err(refused)?;
+    let (into, next) = invites.room_admin.invites_into(&account, &room, from, most).await?;
     let next_batch = next.map(|next| next.to_string());
     Ok(Reply::ok(&Entries { invites: into.into_iter().map(Entry::from).collect(), next_batch }))
 }

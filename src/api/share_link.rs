@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, MapAccess, Visitor},
@@ -10,8 +10,24 @@ use serde::{
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::{Request, Resource, object, refuse, reply::Reply, shaped};
+use super::{
+    reply::Reply,
+    resource::{Request, Resource, object, shaped},
+};
 use crate::share::{SharedLink, Sharing};
+
+pub(super) const RESOURCE: Resource = Resource {
+    path: "/_synapse/client/share_link/",
+    methods: &[Method::PUT],
+    answer: |api, request| {
+        Box::pin(async move {
+            match &api.sharing {
+                Some(sharing) => answer(sharing, request).await,
+                None => Err(Reply::unrecognized()),
+            }
+        })
+    },
+};
 
 /// What a link may be that leads elsewhere.
 const ELSEWHERE: [&str; 6] = ["http", "https", "matrix", "acter", "mxc", "mailto"];
@@ -28,15 +44,15 @@ enum Shareable {
     Link(String),
 }
 
-pub(super) async fn answer(sharing: &Sharing, request: Request) -> Result<Reply, Reply> {
+async fn answer(sharing: &Sharing, request: Request) -> Result<Reply, Reply> {
     let account = request.account.clone();
-    sharing.note(&account).map_err(|refusal| refuse(Resource::ShareLink)(refusal.into()))?;
+    sharing.note(&account)?;
     let body = request.bytes().await?;
     let SharedLink { url, app_url } = match shareable(&body, sharing.server().as_str())? {
         Shareable::Link(uri) => SharedLink { url: uri.clone(), app_url: uri },
         Shareable::Place(segments, query) => {
             let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-            sharing.share(&account, &segments, query).await.map_err(refuse(Resource::ShareLink))?
+            sharing.share(&account, &segments, query).await?
         }
     };
     Ok(Reply::ok(&json!({"url": url, "targetUri": app_url})))

@@ -7,8 +7,17 @@ use http::Method;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Request, Resource, refuse, reply::Reply};
+use super::{
+    reply::Reply,
+    resource::{Request, Resource},
+};
 use crate::invites::{Invites, Saved};
+
+pub(super) const RESOURCE: Resource = Resource {
+    path: "tokens",
+    methods: &[Method::GET, Method::POST, Method::DELETE],
+    answer: |api, request| Box::pin(async move { answer(&api.invites, request).await }),
+};
 
 /// An invite as clients know it.
 #[derive(Debug, Serialize)]
@@ -72,28 +81,27 @@ impl<'a> Token<'a> {
     }
 }
 
-pub(super) async fn answer(invites: &Invites, method: &Method, request: Request) -> Result<Reply, Reply> {
-    let refused = refuse(Resource::Tokens);
-    match *method {
+async fn answer(invites: &Invites, request: Request) -> Result<Reply, Reply> {
+    match request.method {
         Method::POST => {
             let account = request.account.clone();
             let draft = draft(&request.json().await?)?;
-            let Saved { invite, state, registration } = invites.save(&account, draft).await.map_err(refused)?;
+            let Saved { invite, state, registration } = invites.owner.save(&account, draft).await?;
             let (token, registration_token) = (Token::new(&invite, state), registration.into());
             Ok(Reply::ok(&Answer { token, registration_token: Some(registration_token) }))
         }
         Method::DELETE => {
             let code = request.code()?;
-            invites.delete(&request.account, &code).await.map_err(refused)?;
+            invites.owner.delete(&request.account, &code).await?;
             Ok(Reply::done())
         }
         _ => match request.query.code()?.filter(|code| !code.is_empty()) {
             Some(code) => {
-                let (invite, state) = invites.one(&request.account, &code).await.map_err(refused)?;
+                let (invite, state) = invites.owner.one(&request.account, &code).await?;
                 Ok(Reply::ok(&Answer { token: Token::new(&invite, state), registration_token: None }))
             }
             None => {
-                let list = invites.list(&request.account).await.map_err(refused)?;
+                let list = invites.owner.list(&request.account).await?;
                 let token = |invite| Token::new(invite, list.state(invite));
                 let tokens: Vec<Token<'_>> = list.invites.iter().map(token).collect();
                 Ok(Reply::ok(&BTreeMap::from([("tokens", tokens)])))

@@ -26,39 +26,20 @@ use matrix_sdk::ruma::{
 };
 use serde::Serialize;
 use serde_json::Value;
-use tokio::sync::OnceCell;
 
-use super::{Error, Homeserver, Result, admin};
+use super::{
+    admin,
+    error::{Error, Result},
+    link::Link,
+};
 use crate::config::{ActingMode, Secret};
 
 /// How long a log-in for a user lasts if the service dies before it logs out: a redemption takes seconds.
 const PUPPET_LIFETIME: Duration = Duration::from_secs(10 * 60);
 
-/// The token that can act for everybody.
-pub(super) struct Acting {
-    mode: ActingMode,
-    token: Secret,
-    /// The admin, with [`ActingMode::Admin`], once their limits are lifted.
-    admin: OnceCell<OwnedUserId>,
-}
-
-impl Acting {
-    pub(super) fn new(mode: ActingMode, token: Secret) -> Self {
-        Self { mode, token, admin: OnceCell::new() }
-    }
-
-    pub(super) fn mode(&self) -> ActingMode {
-        self.mode
-    }
-
-    pub(super) fn own_token(&self) -> &str {
-        self.token.reveal()
-    }
-}
-
 /// The service, acting as one user for as long as this value lives.
 pub struct Actor {
-    homeserver: Arc<Homeserver>,
+    link: Arc<Link>,
     user: OwnedUserId,
     puppet: Option<Secret>,
 }
@@ -86,21 +67,31 @@ struct Marked<'a> {
     marker: &'a str,
 }
 
-impl Homeserver {
+/// Acts for the users of this homeserver. Cheap to clone.
+#[derive(Clone)]
+pub struct Acting(pub(super) Arc<Link>);
+
+impl Acting {
     /// Acts as a user of this homeserver. The caller has authenticated them, or is about to invite in their name.
-    pub async fn act_as(self: &Arc<Self>, user: &UserId) -> Result<Actor> {
-        let puppet = match self.acting.mode {
+    pub async fn act_as(&self, user: &UserId) -> Result<Actor> {
+        self.0.act_as(user).await
+    }
+}
+
+impl Link {
+    pub(super) async fn act_as(self: &Arc<Self>, user: &UserId) -> Result<Actor> {
+        let puppet = match self.mode {
             ActingMode::Appservice => None,
             ActingMode::Admin => Some(self.log_in(user).await?),
         };
-        Ok(Actor { homeserver: Arc::clone(self), user: user.to_owned(), puppet })
+        Ok(Actor { link: Arc::clone(self), user: user.to_owned(), puppet })
     }
 
     /// A short log-in for a user, without a device.
     async fn log_in(&self, user: &UserId) -> Result<Secret> {
         // Synapse refuses to log an admin in as themselves: their own token does it.
         if self.admin().await? == user {
-            return Ok(self.acting.token.clone());
+            return Ok(self.token.clone());
         }
         #[expect(
             clippy::disallowed_methods,
@@ -120,7 +111,7 @@ impl Homeserver {
             self.call(admin::OverrideRatelimit { user: &user, messages_per_second: 0, burst_count: 0 }).await?;
             Ok(user)
         };
-        self.acting.admin.get_or_try_init(|| learn).await
+        self.admin.get_or_try_init(|| learn).await
     }
 
     /// Ends a log-in for a user; whether it has ended.
@@ -139,12 +130,12 @@ impl Homeserver {
 impl Drop for Actor {
     fn drop(&mut self) {
         let Some(token) = self.puppet.take() else { return };
-        if token != self.homeserver.acting.token
+        if token != self.link.token
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
-            let homeserver = Arc::clone(&self.homeserver);
+            let link = Arc::clone(&self.link);
             // If that fails, it expires.
-            runtime.spawn(async move { homeserver.log_out(&token).await });
+            runtime.spawn(async move { link.log_out(&token).await });
         }
     }
 }
@@ -155,9 +146,9 @@ macro_rules! send {
         let actor: &Actor = $actor;
         let (token, identity) = match &actor.puppet {
             Some(token) => (token.reveal(), None),
-            None => (actor.homeserver.acting.own_token(), Some(&*actor.user)),
+            None => (actor.link.own_token(), Some(&*actor.user)),
         };
-        actor.homeserver.transport.send($request, token, identity)
+        actor.link.transport.send($request, token, identity)
     }};
 }
 
@@ -279,7 +270,7 @@ impl Actor {
     /// Whether the homeserver would refuse an invitation by the actor because the account is suspended. Asked with an
     /// invitation that cannot come to be, as the account's state itself is for admins only.
     pub(super) async fn is_suspended(&self) -> Result<bool> {
-        let nowhere = RoomId::new_v1(&self.homeserver.server_name);
+        let nowhere = RoomId::new_v1(&self.link.server_name);
         match self.invite(&nowhere, &self.user).await {
             Err(error) if error.is_judgement() => Ok(error.is("M_USER_SUSPENDED")),
             answer => answer.map(|()| false),

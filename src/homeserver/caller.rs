@@ -16,7 +16,10 @@ use matrix_sdk::ruma::{
 };
 use serde::Deserialize;
 
-use super::{Error, Homeserver, Result, rooms::administers};
+use super::{
+    error::{Error, Result},
+    rooms::{Rooms, administers},
+};
 use crate::account::{Account, Origin};
 
 /// Whether a member may invite people to a room.
@@ -35,10 +38,10 @@ struct Creation {
     content: RoomCreateEventContent,
 }
 
-impl Homeserver {
+impl Rooms {
     /// The room behind an alias; `None` if nobody knows it.
     pub async fn resolve(&self, alias: OwnedRoomAliasId) -> Result<Option<OwnedRoomId>> {
-        match self.transport.send_for(get_alias::v3::Request::new(alias), &Origin::default()).await {
+        match self.link.transport.send_for(get_alias::v3::Request::new(alias), &Origin::default()).await {
             Ok(answer) => Ok(Some(answer.room_id)),
             // A server that is not there has no aliases either: Synapse answers 502 for it.
             Err(Error::Refused(refusal)) if refusal.is_judgement() || refusal.status == 502 => Ok(None),
@@ -51,7 +54,7 @@ impl Homeserver {
     /// The rooms in which the member is.
     pub async fn rooms_of(&self, account: &Account) -> Result<BTreeSet<OwnedRoomId>> {
         let request = joined_rooms::v3::Request::new();
-        let answer = self.transport.send(request, account.token(), None).await?;
+        let answer = self.link.transport.send(request, account.token(), None).await?;
         Ok(answer.joined_rooms.into_iter().collect())
     }
 
@@ -120,7 +123,7 @@ impl Homeserver {
         if whole_event {
             request.format = get_state_event_for_key::v3::StateEventFormat::Event;
         }
-        match self.transport.send(request, account.token(), None).await {
+        match self.link.transport.send(request, account.token(), None).await {
             Ok(answer) => Ok(Some(answer.event_or_content.get().to_owned())),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),

@@ -1,10 +1,12 @@
 //! Pictures of people and rooms.
 
+use std::sync::Arc;
+
 use matrix_sdk::ruma::{
     MxcUri, api::client::authenticated_media::get_content_thumbnail::v1 as thumbnail, media::Method, uint,
 };
 
-use super::{Homeserver, Result};
+use super::{error::Result, link::Link};
 
 /// The largest picture that is passed on.
 const LARGEST: usize = 512 * 1024;
@@ -21,14 +23,18 @@ pub struct Picture {
     pub bytes: Vec<u8>,
 }
 
-impl Homeserver {
+/// The pictures that the homeserver keeps. Cheap to clone.
+#[derive(Clone)]
+pub struct Media(pub(super) Arc<Link>);
+
+impl Media {
     /// A small square of a picture (Client-Server API, "Content repository"); `None` if there is none that can be shown.
     pub async fn picture(&self, address: &MxcUri) -> Result<Option<Picture>> {
         let Ok((server, id)) = address.parts() else { return Ok(None) };
         let mut request = thumbnail::Request::new(id.to_owned(), server.to_owned(), uint!(128), uint!(128));
         request.method = Some(Method::Crop);
         request.animated = Some(false);
-        match self.transport.send(request, self.acting.own_token(), None).await {
+        match self.0.transport.send(request, self.0.own_token(), None).await {
             Ok(answer) => {
                 let said = answer.content_type.unwrap_or_default();
                 let said = said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

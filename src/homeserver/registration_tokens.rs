@@ -1,6 +1,12 @@
 //! Registration tokens, through Synapse's admin API.
 
-use super::{Error, Homeserver, Result, admin};
+use std::sync::Arc;
+
+use super::{
+    admin,
+    error::{Error, Result},
+    link::Link,
+};
 
 /// How often and until when a registration token opens accounts; each without end if unset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,10 +50,14 @@ impl TokenState {
     }
 }
 
-impl Homeserver {
+/// The registration tokens of the homeserver. Cheap to clone.
+#[derive(Clone)]
+pub struct RegistrationTokens(pub(super) Arc<Link>);
+
+impl RegistrationTokens {
     /// The registration token of this name, if there is one.
-    pub async fn registration_token(&self, token: &str) -> Result<Option<TokenState>> {
-        match self.call(admin::GetRegistrationToken { token }).await {
+    pub async fn get(&self, token: &str) -> Result<Option<TokenState>> {
+        match self.0.call(admin::GetRegistrationToken { token }).await {
             Ok(admin::RegistrationToken { uses_allowed, pending, completed, expiry_time }) => {
                 let limits = TokenLimits { uses_allowed, expires_at: expiry_time };
                 Ok(Some(TokenState { limits, pending, completed }))
@@ -58,30 +68,28 @@ impl Homeserver {
     }
 
     /// Makes a registration token. That there is one already is no error.
-    pub async fn create_registration_token(&self, token: &str, limits: TokenLimits) -> Result<()> {
+    pub async fn create(&self, token: &str, limits: TokenLimits) -> Result<()> {
         let TokenLimits { uses_allowed, expires_at: expiry_time } = limits;
-        match self.call(admin::CreateRegistrationToken { token, uses_allowed, expiry_time }).await {
+        match self.0.call(admin::CreateRegistrationToken { token, uses_allowed, expiry_time }).await {
             Ok(_) => Ok(()),
             // "Token already exists": with the same error code as a token that is not legal, so look.
-            Err(error @ Error::Refused(_)) if error.is("M_INVALID_PARAM") => {
-                match self.registration_token(token).await? {
-                    Some(_) => Ok(()),
-                    None => Err(error),
-                }
-            }
+            Err(error @ Error::Refused(_)) if error.is("M_INVALID_PARAM") => match self.get(token).await? {
+                Some(_) => Ok(()),
+                None => Err(error),
+            },
             Err(error) => Err(error),
         }
     }
 
     /// Gives a registration token other bounds.
-    pub async fn limit_registration_token(&self, token: &str, limits: TokenLimits) -> Result<()> {
+    pub async fn limit(&self, token: &str, limits: TokenLimits) -> Result<()> {
         let TokenLimits { uses_allowed, expires_at: expiry_time } = limits;
-        self.call(admin::UpdateRegistrationToken { token, uses_allowed, expiry_time }).await.map(drop)
+        self.0.call(admin::UpdateRegistrationToken { token, uses_allowed, expiry_time }).await.map(drop)
     }
 
     /// Takes a registration token away. That there is none is no error.
-    pub async fn delete_registration_token(&self, token: &str) -> Result<()> {
-        match self.call(admin::DeleteRegistrationToken { token }).await {
+    pub async fn delete(&self, token: &str) -> Result<()> {
+        match self.0.call(admin::DeleteRegistrationToken { token }).await {
             Err(error) if !error.is("M_NOT_FOUND") => Err(error),
             _ => Ok(()),
         }

@@ -1,6 +1,6 @@
 //! A member's rooms, asked for with their own token.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use matrix_sdk::ruma::{
@@ -22,11 +22,26 @@ use matrix_sdk::ruma::{
     serde::JsonObject,
     uint,
 };
+use moka::future::Cache;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Error, Homeserver, Result};
+use super::{
+    error::{Error, Result},
+    link::{Link, SHOWN_CACHE},
+};
 use crate::account::Account;
+
+/// For how long a member's list of rooms may be old.
+const ROOMS_CACHE: Duration = Duration::from_secs(20);
+
+/// The rooms of the homeserver, as its people see them. Cheap to clone.
+#[derive(Clone)]
+pub struct Rooms {
+    pub(super) link: Arc<Link>,
+    lists: Cache<String, Arc<Vec<JoinedRoom>>>,
+    pub(super) summaries: Cache<(OwnedUserId, OwnedRoomId), Option<RoomSummary>>,
+}
 
 /// How many rooms are asked about at once where the homeserver does not tell all of them in one answer.
 const AT_ONCE: usize = 4;
@@ -129,12 +144,45 @@ pub(super) fn administers(powers: &RoomPowerLevels, user: &UserId) -> bool {
     powers.user_can_kick(user) && powers.user_can_send_state(user, StateEventType::RoomPowerLevels)
 }
 
-impl Homeserver {
+/// What is shown of a room to somebody who may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomSummary {
+    /// What it is called.
+    pub name: Option<String>,
+    /// `mxc:` address of its picture.
+    pub avatar_url: Option<String>,
+    /// Whether it is a space.
+    pub space: bool,
+    /// How somebody comes in who was not invited.
+    pub entrance: Entrance,
+}
+
+/// How somebody comes into a room who was not invited (Client-Server API, `m.room.join_rules`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entrance {
+    /// Not at all.
+    Closed,
+    /// By joining.
+    Public,
+    /// By joining, for whoever is in one of these rooms; `None` where it is not told in which.
+    Through(Option<Vec<OwnedRoomId>>),
+}
+
+impl Rooms {
+    pub(super) fn new(link: &Arc<Link>) -> Self {
+        Self {
+            link: Arc::clone(link),
+            // Each may be some hundred kilobytes.
+            lists: Cache::builder().max_capacity(200).time_to_live(ROOMS_CACHE).build(),
+            summaries: Cache::builder().max_capacity(50_000).time_to_live(SHOWN_CACHE).build(),
+        }
+    }
+
     /// The rooms in which somebody is, at most a few seconds old unless `fresh`: in one request where the homeserver can (simplified sliding
     /// sync, MSC4186), or else room by room. The one that was active last comes first.
     pub async fn joined_rooms(&self, account: &Account, fresh: bool) -> Result<Arc<Vec<JoinedRoom>>, Arc<Error>> {
         if fresh {
-            self.rooms.invalidate(account.token()).await;
+            self.lists.invalidate(account.token()).await;
         }
         let ask = async {
             let rooms = match self.rooms_at_once(account).await {
@@ -145,7 +193,7 @@ impl Homeserver {
             };
             Ok(Arc::new(rooms))
         };
-        self.rooms.try_get_with_by_ref(account.token(), ask).await
+        self.lists.try_get_with_by_ref(account.token(), ask).await
     }
 
     async fn rooms_at_once(&self, account: &Account) -> Result<Vec<JoinedRoom>> {
@@ -171,7 +219,7 @@ impl Homeserver {
         // Looking at a list of rooms does not make anybody appear online.
         request.set_presence = PresenceState::Offline;
         request.lists = BTreeMap::from([("all".to_owned(), list)]);
-        let answer = self.transport.send(request, account.token(), None).await?;
+        let answer = self.link.transport.send(request, account.token(), None).await?;
 
         let mut rooms = Vec::new();
         for (id, room) in answer.rooms {
@@ -192,7 +240,7 @@ impl Homeserver {
     async fn rooms_one_by_one(&self, account: &Account) -> Result<Vec<JoinedRoom>> {
         let ask = async |id: OwnedRoomId| {
             let request = get_state_events::v3::Request::new(id.clone());
-            let answer = match self.transport.send(request, account.token(), None).await {
+            let answer = match self.link.transport.send(request, account.token(), None).await {
                 // Left in this moment.
                 Err(error) if error.is_judgement() => return Ok::<_, Error>(None),
                 answer => answer?,

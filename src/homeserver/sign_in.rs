@@ -1,5 +1,7 @@
 //! Signing people in and out, for those who use the pages.
 
+use std::sync::Arc;
+
 use app::{IdentityProvider, SignInWays, wording};
 use matrix_sdk::ruma::{
     OwnedUserId,
@@ -15,7 +17,7 @@ use matrix_sdk::ruma::{
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
-use super::{Homeserver, Result};
+use super::{accounts::Sessions, error::Result, link::Link};
 use crate::{account::Origin, config::Secret};
 
 /// A session that the homeserver has just begun.
@@ -27,11 +29,18 @@ pub struct Session {
     pub token: Secret,
 }
 
-impl Homeserver {
+/// How people sign in and out. Cheap to clone.
+#[derive(Clone)]
+pub struct SignIn {
+    pub(super) link: Arc<Link>,
+    pub(super) sessions: Sessions,
+}
+
+impl SignIn {
     /// The ways of signing in that the homeserver offers (Client-Server API, `GET /login`).
-    pub async fn sign_in_ways(&self, origin: &Origin) -> Result<SignInWays> {
-        let answer = self.transport.send_for(login_types::Request::new(), origin).await?;
-        let server_name = self.server_name.to_string();
+    pub async fn ways(&self, origin: &Origin) -> Result<SignInWays> {
+        let answer = self.link.transport.send_for(login_types::Request::new(), origin).await?;
+        let server_name = self.link.server_name.to_string();
         let mut ways = SignInWays { server_name, ..SignInWays::default() };
         for flow in answer.flows {
             match flow {
@@ -63,26 +72,26 @@ impl Homeserver {
     }
 
     /// Signs somebody in by password.
-    pub async fn sign_in_by_password(&self, user: OwnedUserId, password: &str, origin: &Origin) -> Result<Session> {
+    pub async fn by_password(&self, user: OwnedUserId, password: &str, origin: &Origin) -> Result<Session> {
         let identifier = UserIdentifier::Matrix(user.into());
         self.sign_in(LoginInfo::Password(Password::new(identifier, password.to_owned())), origin).await
     }
 
     /// Signs somebody in by the token with which they came back from a sign-in elsewhere. It can be used once.
-    pub async fn sign_in_by_token(&self, token: &str, origin: &Origin) -> Result<Session> {
+    pub async fn by_token(&self, token: &str, origin: &Origin) -> Result<Session> {
         self.sign_in(LoginInfo::Token(Token::new(token.to_owned())), origin).await
     }
 
     async fn sign_in(&self, info: LoginInfo, origin: &Origin) -> Result<Session> {
         let mut request = login::Request::new(info);
         request.initial_device_display_name = Some(wording::DEVICE.to_owned());
-        let answer = self.transport.send_for(request, origin).await?;
+        let answer = self.link.transport.send_for(request, origin).await?;
         Ok(Session { user_id: answer.user_id, token: answer.access_token.into() })
     }
 
     /// Ends somebody's session; its device leaves their account.
     pub async fn sign_out(&self, token: &str) -> Result<()> {
-        self.transport.send(logout::v3::Request::new(), token, None).await?;
+        self.link.transport.send(logout::v3::Request::new(), token, None).await?;
         self.sessions.invalidate(token).await;
         Ok(())
     }

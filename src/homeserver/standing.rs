@@ -1,7 +1,7 @@
 //! Whether an account may be used. Acting for somebody skips the checks that their own token would meet.
 //!
-//! Three questions, by what the answer is for: [`Homeserver::standing`] before somebody is invited in a person's name,
-//! [`Homeserver::caller_standing`] of somebody who has signed in themselves, and [`Homeserver::shown_standing`] for what is only shown.
+//! Three questions, by what the answer is for: [`Accounts::standing`] before somebody is invited in a person's name,
+//! [`Accounts::caller_standing`] of somebody who has signed in themselves, and [`Accounts::shown_standing`] for what is only shown.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,7 +12,12 @@ use matrix_sdk::ruma::{
     api::client::uiaa::UserIdentifier,
 };
 
-use super::{Error, Homeserver, Result, admin};
+use super::{
+    accounts::{Accounts, Standing},
+    admin,
+    error::{Error, Result},
+    link::Link,
+};
 use crate::config::{ActingMode, Secret};
 
 /// The device of every log-in that only asks whether an account may be used. Always the same device, so that a log-in left behind by a killed
@@ -25,43 +30,7 @@ const LOG_OUT_TRIES: u32 = 6;
 /// After how long it is tried again the first time.
 const LOG_OUT_AGAIN: Duration = Duration::from_millis(500);
 
-/// What a server admin has done to an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// Nothing: it may be used.
-    Active,
-    /// It may look, but neither invite nor join.
-    Suspended,
-    /// It may not be used for now.
-    Locked,
-    /// It may not be used again.
-    Deactivated,
-    /// The homeserver pretends to its user that all works (Synapse admin API, "Controlling whether a user is shadow-banned").
-    ShadowBanned,
-    /// There is no such account.
-    Unknown,
-}
-
-impl Standing {
-    /// Whether people can still be invited in this person's name.
-    pub fn may_invite(self) -> bool {
-        self == Self::Active
-    }
-}
-
-impl From<admin::UserState> for Standing {
-    fn from(state: admin::UserState) -> Self {
-        match state {
-            admin::UserState { deactivated: true, .. } => Self::Deactivated,
-            admin::UserState { locked: true, .. } => Self::Locked,
-            admin::UserState { suspended: true, .. } => Self::Suspended,
-            admin::UserState { shadow_banned: true, .. } => Self::ShadowBanned,
-            _ => Self::Active,
-        }
-    }
-}
-
-impl Homeserver {
+impl Accounts {
     /// The state of an account, now.
     ///
     /// An application service that is no admin may not ask for it; it then tries what such an account would be refused. It cannot know
@@ -69,7 +38,7 @@ impl Homeserver {
     ///
     /// # Errors
     /// Whatever leaves the state unknown.
-    pub async fn standing(self: &Arc<Self>, user: &UserId) -> Result<Standing, Arc<Error>> {
+    pub async fn standing(&self, user: &UserId) -> Result<Standing, Arc<Error>> {
         match self.told_standing(user).await? {
             Some(told) => Ok(told),
             None if self.is_suspended(user).await? => Ok(Standing::Suspended),
@@ -78,7 +47,7 @@ impl Homeserver {
     }
 
     /// The state of an account whose own token was accepted a moment ago: it is neither locked nor deactivated. Never logs it in.
-    pub async fn caller_standing(self: &Arc<Self>, user: &UserId) -> Result<Standing> {
+    pub async fn caller_standing(&self, user: &UserId) -> Result<Standing> {
         match self.told_standing(user).await? {
             Some(told) => Ok(told),
             None if self.is_suspended(user).await? => Ok(Standing::Suspended),
@@ -94,42 +63,44 @@ impl Homeserver {
 
     /// What the admin API says; nothing if it does not speak to an application service.
     async fn told_standing(&self, user: &UserId) -> Result<Option<Standing>> {
-        match self.call(admin::QueryUser { user }).await {
+        match self.link.call(admin::QueryUser { user }).await {
             Ok(state) if state.name == user.as_str() => Ok(Some(state.into())),
             Ok(_) => Err(Error::Unexpected("this is somebody else's state".into())),
             Err(error) if error.is("M_NOT_FOUND") => Ok(Some(Standing::Unknown)),
-            Err(error) if error.is_judgement() && self.acting.mode() == ActingMode::Appservice => Ok(None),
+            Err(error) if error.is_judgement() && self.link.mode == ActingMode::Appservice => Ok(None),
             Err(error) => Err(error),
         }
     }
 
     /// Whether the account is suspended, which its own token does not tell. Cheaper than [`Self::standing`].
-    pub async fn is_suspended(self: &Arc<Self>, user: &UserId) -> Result<bool> {
-        match self.acting.mode() {
-            ActingMode::Appservice => self.act_as(user).await?.is_suspended().await,
+    pub async fn is_suspended(&self, user: &UserId) -> Result<bool> {
+        match self.link.mode {
+            ActingMode::Appservice => self.link.act_as(user).await?.is_suspended().await,
             ActingMode::Admin => Ok(self.told_standing(user).await? == Some(Standing::Suspended)),
         }
     }
 
     /// Logs the user in (Application Service API, "Server admin style permissions") and out again: unlike everything else that
     /// an application service may do for somebody, a homeserver refuses that for locked and deactivated accounts.
-    async fn standing_by_log_in(self: &Arc<Self>, user: OwnedUserId) -> Result<Standing, Arc<Error>> {
-        let (homeserver, asks) = (Arc::clone(self), user.clone());
+    async fn standing_by_log_in(&self, user: OwnedUserId) -> Result<Standing, Arc<Error>> {
+        let (link, asks) = (Arc::clone(&self.link), user.clone());
         let ask = async move {
             // In a task of its own: whoever waits for the answer may give up, and what was begun in somebody's account is undone all the same.
-            let asked = tokio::spawn(async move { homeserver.try_log_in(asks).await });
+            let asked = tokio::spawn(async move { link.try_log_in(asks).await });
             asked.await.unwrap_or_else(|error| Err(Error::Unexpected(error.into())))
         };
         // One at a time for each account: two would share the device, and one would end the other's log-in.
         self.log_ins.try_get_with(user, ask).await
     }
+}
 
+impl Link {
     async fn try_log_in(self: Arc<Self>, user: OwnedUserId) -> Result<Standing> {
         let info = LoginInfo::ApplicationService(ApplicationService::new(UserIdentifier::Matrix(user.into())));
         let mut request = login::Request::new(info);
         request.device_id = Some(DEVICE.into());
         request.initial_device_display_name = Some(wording::CHECKING_DEVICE.to_owned());
-        match self.transport.send(request, self.acting.own_token(), None).await {
+        match self.transport.send(request, self.own_token(), None).await {
             Ok(answer) => {
                 let token = Secret::from(answer.access_token);
                 if !self.log_out(&token).await {

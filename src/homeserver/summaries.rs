@@ -10,35 +10,15 @@ use matrix_sdk::ruma::{
 };
 use tokio::sync::OnceCell;
 
-use super::{Error, Homeserver, Result, admin};
+use super::{
+    admin,
+    error::{Error, Result},
+    rooms::{Entrance, RoomSummary, Rooms},
+};
 use crate::{account::Account, config::ActingMode};
 
 /// How many rooms are asked about at once.
 const AT_ONCE: usize = 4;
-
-/// What is shown of a room to somebody who may see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoomSummary {
-    /// What it is called.
-    pub name: Option<String>,
-    /// `mxc:` address of its picture.
-    pub avatar_url: Option<String>,
-    /// Whether it is a space.
-    pub space: bool,
-    /// How somebody comes in who was not invited.
-    pub entrance: Entrance,
-}
-
-/// How somebody comes into a room who was not invited (Client-Server API, `m.room.join_rules`).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Entrance {
-    /// Not at all.
-    Closed,
-    /// By joining.
-    Public,
-    /// By joining, for whoever is in one of these rooms; `None` where it is not told in which.
-    Through(Option<Vec<OwnedRoomId>>),
-}
 
 /// Through whose eyes rooms are seen.
 #[derive(Debug, Clone, Copy)]
@@ -58,9 +38,9 @@ impl Viewer<'_> {
     }
 }
 
-impl Homeserver {
+impl Rooms {
     /// What somebody sees of rooms, in the same order; `None` of those that they may not see, and of those whose state cannot be understood.
-    /// At most [`SHOWN_CACHE`](super::SHOWN_CACHE) old.
+    /// At most [`SHOWN_CACHE`](super::link::SHOWN_CACHE) old.
     pub async fn summaries(
         &self,
         viewer: Viewer<'_>,
@@ -72,10 +52,10 @@ impl Homeserver {
             let look = async {
                 let seen = match viewer {
                     Viewer::Caller(account) => self.summary(&room, account.token(), None).await,
-                    Viewer::Member(user) => match self.acting.mode() {
-                        ActingMode::Appservice => self.summary(&room, self.acting.own_token(), Some(user)).await,
+                    Viewer::Member(user) => match self.link.mode {
+                        ActingMode::Appservice => self.summary(&room, self.link.own_token(), Some(user)).await,
                         ActingMode::Admin => {
-                            let joined = joined.get_or_try_init(|| self.call(admin::JoinedRooms { user })).await?;
+                            let joined = joined.get_or_try_init(|| self.link.call(admin::JoinedRooms { user })).await?;
                             match joined.joined_rooms.iter().any(|id| *id == room) {
                                 true => self.details(&room).await,
                                 false => Ok(None),
@@ -100,7 +80,7 @@ impl Homeserver {
     /// As a member, or anybody else who may see it (Client-Server API, `GET /room_summary`).
     async fn summary(&self, room: &RoomId, token: &str, identity: Option<&UserId>) -> Result<Option<RoomSummary>> {
         let request = get_summary::v1::Request::new(room.to_owned().into(), Vec::new());
-        let summary = self.transport.send(request, token, identity).await?.summary;
+        let summary = self.link.transport.send(request, token, identity).await?.summary;
         Ok(Some(RoomSummary {
             name: summary.name.or(summary.canonical_alias.map(|alias| alias.to_string())),
             avatar_url: summary.avatar_url.map(|avatar| avatar.to_string()),
@@ -117,7 +97,7 @@ impl Homeserver {
 
     /// As an admin.
     async fn details(&self, room: &RoomId) -> Result<Option<RoomSummary>> {
-        let details = self.call(admin::RoomDetails { room }).await?;
+        let details = self.link.call(admin::RoomDetails { room }).await?;
         Ok(Some(RoomSummary {
             name: details.name.or(details.canonical_alias),
             avatar_url: details.avatar,

@@ -17,7 +17,10 @@ use matrix_sdk::ruma::{
 use reqwest::header;
 use url::Url;
 
-use super::{Error, Result, admin::Endpoint};
+use super::{
+    admin::Endpoint,
+    error::{Error, Result},
+};
 use crate::account::{Account, Origin};
 
 /// The largest answer that is taken: some thousand rooms of somebody.

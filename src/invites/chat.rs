@@ -1,21 +1,21 @@
 //! The direct chat between who redeems and who invited: one, however often something goes wrong on the way.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use app::Reason;
 use matrix_sdk::ruma::OwnedRoomId;
 use tokio::time::{Instant, sleep};
 
 use super::{
-    Inner,
-    entry::{missed, seen},
-    redeem::Journey,
-    work::Work,
+    journey::{Journey, missed, seen},
+    work::{Done, Work},
 };
 use crate::{
+    chance::Chance,
+    clock::Clock,
     error::{Result, StepError},
     homeserver::{self, Error, Membership},
-    store::{Came, Chat, Millis},
+    store::{Came, Chat, Millis, Redemptions},
 };
 
 /// For how long the homeserver may be making a chat without anybody having been told, in milliseconds.
@@ -24,12 +24,20 @@ const MAKING: Millis = 10_000;
 /// How often it is looked whether it is there: a look asks about every room that the redeemer is in.
 const LOOK: Duration = Duration::from_secs(2);
 
-impl Inner {
+/// Makes direct chats.
+pub(super) struct Chats {
+    pub(super) redemptions: Redemptions,
+    pub(super) work: Arc<Done>,
+    pub(super) clock: Clock,
+    pub(super) chance: Chance,
+}
+
+impl Chats {
     /// Brings the two into one direct chat that the redeemer's clients show as such, from wherever it stopped before.
-    pub(super) async fn ensure_chat(&self, journey: &Journey, before: &Chat) -> Result<()> {
+    pub(super) async fn ensure(&self, journey: &Journey, before: &Chat) -> Result<Came> {
         let none =
             |errcode: &str, again| Came::Missed { reason: Reason::ChatFailed, errcode: errcode.to_owned(), again };
-        let came = if journey.ignored {
+        Ok(if journey.ignored {
             missed(Reason::OwnerIgnored, "M_INVITE_BLOCKED")
         } else if journey.shadow_banned {
             // The homeserver itself would pretend.
@@ -47,8 +55,7 @@ impl Inner {
                     }
                 }
             }
-        };
-        self.note(journey, None, came).await
+        })
     }
 
     async fn make_chat(&self, journey: &Journey, before: &Chat) -> Result<(), StepError> {
@@ -57,7 +64,7 @@ impl Inner {
             Some(Ok(room)) => room,
             _ => {
                 let room = self.find_or_make_chat(journey, before).await?;
-                self.store.note_chat_room(&journey.code, redeemer.user().as_str(), room.as_str()).await?;
+                self.redemptions.note_chat_room(&journey.code, redeemer.user().as_str(), room.as_str()).await?;
                 room
             }
         };
@@ -79,15 +86,15 @@ impl Inner {
             None => String::from(self.chance.code()?),
         };
         let (code, me, now) = (&journey.code, redeemer.user().as_str(), (self.clock)());
-        self.store.note_chat_marker(code, me, &marker, Some(now)).await?;
-        self.done.note(Work::MakeChat, redeemer.user(), 1, now);
+        self.redemptions.note_chat_marker(code, me, &marker, Some(now)).await?;
+        self.work.note(Work::MakeChat, redeemer.user(), 1, now);
         let made = journey.patiently(|| redeemer.create_chat(owner, &marker)).await;
         match &made {
             Err(Error::Refused(refusal)) if refusal.status < 500 => {
-                self.store.note_chat_marker(code, me, &marker, None).await?;
+                self.redemptions.note_chat_marker(code, me, &marker, None).await?;
             }
             // It may be there in a moment: whoever tries again waits from now on.
-            Err(_) => self.store.note_chat_marker(code, me, &marker, Some((self.clock)())).await?,
+            Err(_) => self.redemptions.note_chat_marker(code, me, &marker, Some((self.clock)())).await?,
             Ok(_) => {}
         }
         Ok(made?)

@@ -1,22 +1,13 @@
 //! Into one room: the owner invites, the redeemer joins.
 
-use std::{future::Future, time::Duration};
-
 use app::Reason;
 use matrix_sdk::ruma::RoomId;
-use tokio::time::{Instant, sleep};
 
-use super::redeem::Journey;
+use super::journey::{Journey, missed, said, seen};
 use crate::{
     homeserver::{Error, Membership, Refusal, Result},
     store::Came,
 };
-
-/// How long a homeserver that gives no time wants to be left alone.
-const USUAL_WAIT: Duration = Duration::from_secs(1);
-
-/// How many characters of the homeserver's own words are kept.
-const LONGEST_WORDS: usize = 500;
 
 /// Which of the two said no.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -96,40 +87,6 @@ impl Journey {
             membership => Ok(membership),
         }
     }
-
-    /// Asks again while the homeserver's own limit says to wait, as long as there is patience.
-    pub(super) async fn patiently<T, F: Future<Output = Result<T>>>(&self, mut ask: impl FnMut() -> F) -> Result<T> {
-        loop {
-            match ask().await {
-                Err(Error::Refused(refusal)) if refusal.errcode == "M_LIMIT_EXCEEDED" => {
-                    let wait = refusal.retry_after.unwrap_or(USUAL_WAIT);
-                    if Instant::now() + wait > self.patience {
-                        return Err(Error::Refused(refusal));
-                    }
-                    sleep(wait).await;
-                }
-                answer => return answer,
-            }
-        }
-    }
-}
-
-/// A room of which the homeserver shows nothing is one they are not in.
-pub(super) fn seen(membership: Result<Membership>) -> Result<Membership> {
-    match membership {
-        Err(error) if error.is_judgement() => Ok(Membership::Outside),
-        membership => membership,
-    }
-}
-
-/// They are not in, and redeeming again as things are brings them no further.
-pub(super) fn missed(reason: Reason, errcode: &str) -> Came {
-    Came::Missed { reason, errcode: errcode.to_owned(), again: false }
-}
-
-/// The homeserver's own words, as a table can hold and a page can show them: PostgreSQL has no text with NUL in it.
-pub(super) fn said(words: &str) -> Reason {
-    Reason::Said(words.chars().filter(|c| *c != '\0').take(LONGEST_WORDS).collect())
 }
 
 /// They are not in because the homeserver failed.

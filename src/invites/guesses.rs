@@ -4,6 +4,7 @@
 //! Only codes that people have chosen can be guessed. One of the generated shape carries 128 bits: it is looked up for everybody, at any time.
 
 use std::{
+    future::Future,
     net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -13,11 +14,14 @@ use app::{Code, Error as Refusal};
 use matrix_sdk::ruma::{OwnedUserId, UserId};
 use tokio::sync::Notify;
 
-use super::{
-    Clock,
-    attempts::{Bucket, Buckets, Rate, seconds},
+use super::attempts::{Bucket, Buckets, Rate, seconds};
+use crate::{
+    account::{Account, Origin},
+    clock::Clock,
+    config::FailedLookups,
+    error::{Error, Result},
+    store::Millis,
 };
-use crate::{config::FailedLookups, store::Millis};
 
 /// In how long as many look-ups may fail as the limits say.
 const PERIOD: Duration = Duration::from_secs(60);
@@ -58,6 +62,41 @@ pub(super) struct Guess {
 impl Guesses {
     pub(super) fn new(limits: FailedLookups, clock: Clock) -> Self {
         Self(Arc::new(Inner { limits, failures: Mutex::new(Buckets::new()), settled: Notify::new(), clock }))
+    }
+
+    /// Looks a code up for somebody, unless they have tried too many that are not there or not theirs.
+    pub(super) async fn guard<T>(
+        &self,
+        account: &Account,
+        code: &str,
+        look: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        self.guard_for(Some(account.user_id()), account.origin(), code, look).await
+    }
+
+    /// The same for somebody who may not have signed in.
+    pub(super) async fn guard_for<T>(
+        &self,
+        user: Option<&UserId>,
+        origin: &Origin,
+        code: &str,
+        look: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let guess = self.begin(code, user, origin.address).await?;
+        let found = look.await;
+        if let (Some(guess), Err(Error::Refused(refusal))) = (guess, &found)
+            && matches!(
+                refusal,
+                Refusal::UnknownInvite
+                    | Refusal::Ended
+                    | Refusal::NotYours
+                    | Refusal::OwnerGone
+                    | Refusal::CodeSpent { .. }
+            )
+        {
+            drop(guess.failed());
+        }
+        found
     }
 
     /// Begins to look up a code; nothing for one that cannot be guessed. Where so many look-ups are under way that the limit would be met if all

@@ -1,12 +1,14 @@
-//! What whoever holds a code sees, before and while they redeem it.
+//! What the page behind an invite’s link shows, and how far somebody is.
+
+use std::collections::HashMap;
 
 use app::{Error as Refusal, Landing, Progress, Relation, Room, RoomLinks, Step, StepState};
 use matrix_sdk::ruma::{OwnedRoomId, RoomId};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::{Inner, Invites, user_id};
+use super::{guest::Guest, parse::user_id};
 use crate::{
-    account::{Account, Origin},
+    account::Account,
     error::Result,
     homeserver::{RoomSummary, Standing, Viewer},
     store::{Came, StoredInvite},
@@ -16,44 +18,18 @@ use crate::{
 const IN_A_FRAGMENT: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'/').add(b'?').add(b'#').add(b'%');
 
-impl Invites {
-    /// The page behind an invite's link, for anybody who has it. Its owner sees it also when it lets nobody in; to everybody else it is then
-    /// as if it had never been.
-    pub async fn landing(&self, account: Option<&Account>, origin: &Origin, code: &str) -> Result<Landing> {
-        let look = self.0.landing(account, code);
-        self.0.guarded_for(account.map(Account::user_id), origin, code, look).await
-    }
-
-    /// How far somebody is with redeeming a code. Of an invite that was deleted only those are told who are still being let in.
-    pub async fn progress(&self, account: &Account, code: &str) -> Result<Progress> {
-        let look = async {
-            let stored = self.0.stored(code).await?.ok_or(Refusal::UnknownInvite)?;
-            let progress = self.0.progress(&stored, account).await?;
-            let may_know = match stored.deleted_at {
-                Some(_) => progress.running,
-                None => progress.running || progress.has_begun(),
-            };
-            match may_know || self.0.is_open_to(&stored, Some(account.user_id())).await? {
-                true => Ok(progress),
-                false => Err(Refusal::UnknownInvite.into()),
-            }
-        };
-        self.0.guarded(account, code, look).await
-    }
-}
-
-impl Inner {
-    async fn landing(&self, account: Option<&Account>, code: &str) -> Result<Landing> {
-        let now = (self.clock)();
-        let stored = self.stored(code).await?.filter(|stored| stored.deleted_at.is_none());
+impl Guest {
+    pub(super) async fn see_landing(&self, account: Option<&Account>, code: &str) -> Result<Landing> {
+        let now = (self.catalog.clock)();
+        let stored = self.catalog.find(code).await?.filter(|stored| stored.deleted_at.is_none());
         let stored = stored.ok_or(Refusal::UnknownInvite)?;
         let owner = user_id(&stored.invite.owner)?;
         let user = account.map(Account::user_id);
         let own = user == Some(&*owner);
-        if !own && !self.is_open_to(&stored, user).await? {
+        if !own && !self.catalog.is_open_to(&stored, user).await? {
             return Err(Refusal::UnknownInvite.into());
         }
-        let inviter = Box::pin(self.homeserver.inviter(&owner)).await?;
+        let inviter = Box::pin(self.accounts.inviter(&owner)).await?;
         let works = inviter.standing.may_invite() || own && inviter.standing == Standing::ShadowBanned;
         if !works {
             return Err(Refusal::UnknownInvite.into());
@@ -62,8 +38,8 @@ impl Inner {
             None => Relation::SignedOut,
             Some(_) if own => Relation::Owner,
             Some(account) => {
-                let person = self.homeserver.person(account.user_id()).await;
-                let progress = self.progress(&stored, account).await?;
+                let person = self.accounts.person(account.user_id()).await;
+                let progress = self.see_progress(&stored, account).await?;
                 match progress.has_begun() {
                     true => Relation::Redeeming(person, progress),
                     false => Relation::Invited(person),
@@ -72,7 +48,7 @@ impl Inner {
         };
         let state = stored.state(now);
         let mut invite = stored.invite;
-        let blocks = self.store.blocks(code).await?;
+        let blocks = self.stored_rooms.blocks(code).await?;
         invite.terms.rooms.retain(|room| blocks.iter().all(|block| block.room != *room));
         let rooms = self.rooms_of(Viewer::Member(&owner), &invite.terms.rooms).await?;
         let spaces = rooms.iter().filter(|room| room.space).count();
@@ -93,20 +69,22 @@ impl Inner {
 
     /// Rooms as somebody sees them.
     pub(super) async fn rooms_of(&self, viewer: Viewer<'_>, rooms: &[String]) -> Result<Vec<Room>> {
+        // An alias that the homeserver has not told yet is a room of which nothing is known.
         let ids: Vec<OwnedRoomId> = rooms.iter().filter_map(|room| room.as_str().try_into().ok()).collect();
-        let summaries = self.homeserver.summaries(viewer, &ids).await?;
-        Ok(ids.into_iter().zip(summaries).map(|(id, summary)| room(&id, summary)).collect())
+        let summaries = self.rooms.summaries(viewer, &ids).await?;
+        let mut seen: HashMap<OwnedRoomId, Option<RoomSummary>> = ids.into_iter().zip(summaries).collect();
+        Ok(rooms.iter().map(|id| room(id, seen.remove(id.as_str()).flatten())).collect())
     }
 
     /// How far somebody is. Of the rooms that are still before them they see what a stranger with the code would, and nothing once they cannot
     /// go on: the rooms into which they came, and that others were missed.
-    async fn progress(&self, stored: &StoredInvite, account: &Account) -> Result<Progress> {
+    pub(super) async fn see_progress(&self, stored: &StoredInvite, account: &Account) -> Result<Progress> {
         let (invite, me) = (&stored.invite, account.user_id());
         // Asked first: what ends in between is then shown as running for a moment, rather than as stopped before its end.
         let running = self.running.is_at_work(&invite.code, me);
-        let redemption = self.store.redemption(&invite.code, me.as_str()).await?.unwrap_or_default();
-        let goes_on = !redemption.complete && (running || self.is_open_to(stored, Some(me)).await?);
-        let blocks = self.store.blocks(&invite.code).await?;
+        let redemption = self.redemptions.get(&invite.code, me.as_str()).await?.unwrap_or_default();
+        let goes_on = !redemption.complete && (running || self.catalog.is_open_to(stored, Some(me)).await?);
+        let blocks = self.stored_rooms.blocks(&invite.code).await?;
         let blocked = |room: &String| blocks.iter().any(|block| block.room == *room);
         let is_in = |room: &&String| redemption.is_in(Some(room));
         let tried = |room: &String| redemption.outcomes.iter().any(|outcome| outcome.room.as_ref() == Some(room));
@@ -149,12 +127,12 @@ impl Inner {
     }
 
     fn links(&self, room: &RoomId) -> RoomLinks {
-        let via = [self.homeserver.server_name().clone()];
+        let via = [self.server_name.clone()];
         let app = room.matrix_uri_via(via.clone(), false).to_string();
         RoomLinks {
             acter: app.replacen("matrix:", "acter:", 1),
             matrix_to: room.matrix_to_uri_via(via).to_string(),
-            element: self.rules.element_web_url.as_ref().map(|element| {
+            element: self.catalog.rules.element_web_url.as_ref().map(|element| {
                 let room = utf8_percent_encode(room.as_str(), IN_A_FRAGMENT);
                 format!("{}/#/room/{room}", element.as_str().trim_end_matches('/'))
             }),
@@ -163,8 +141,8 @@ impl Inner {
     }
 }
 
-fn room(id: &RoomId, summary: Option<RoomSummary>) -> Room {
-    let id = id.to_string();
+fn room(id: &str, summary: Option<RoomSummary>) -> Room {
+    let id = id.to_owned();
     match summary {
         Some(RoomSummary { name, avatar_url, space, .. }) => Room { id, name, avatar_url, space, left: false },
         None => Room { id, name: None, avatar_url: None, space: false, left: false },

@@ -4,10 +4,11 @@ use std::{future::Future, time::Duration};
 
 use tokio::time::{Instant, sleep};
 
-use super::Inner;
 use crate::{
+    chance::Chance,
+    clock::Clock,
     error::{Error, Result},
-    store::Written,
+    store::{self, Written},
 };
 
 /// How a turn is waited for and kept.
@@ -21,7 +22,15 @@ pub(super) struct Turns {
     pub(super) look: Duration,
 }
 
-impl Inner {
+/// Lets work take turns. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Leases {
+    pub(super) store: store::Leases,
+    pub(super) clock: Clock,
+    pub(super) chance: Chance,
+}
+
+impl Leases {
     /// Does some work while nobody else does work of this name; nothing if others do not come to an end. The lease is renewed for as long as
     /// the work takes.
     ///
@@ -35,7 +44,7 @@ impl Inner {
     ) -> Result<Option<T>> {
         let holder = self.chance.id()?;
         let queue_ends = Instant::now() + turns.queue;
-        while self.take_lease(name, &holder, turns.lease).await? == Written::NotAsExpected {
+        while self.take(name, &holder, turns.lease).await? == Written::NotAsExpected {
             if Instant::now() > queue_ends {
                 return Ok(None);
             }
@@ -44,7 +53,7 @@ impl Inner {
         let lost = async {
             loop {
                 sleep(turns.lease / 3).await;
-                match self.take_lease(name, &holder, turns.lease).await {
+                match self.take(name, &holder, turns.lease).await {
                     Ok(Written::Done) => {}
                     Ok(Written::NotAsExpected) => return Error::unreachable(),
                     Err(error) => return error,
@@ -61,9 +70,9 @@ impl Inner {
         done
     }
 
-    async fn take_lease(&self, name: &str, holder: &str, lease: Duration) -> Result<Written> {
+    async fn take(&self, name: &str, holder: &str, lease: Duration) -> Result<Written> {
         let now = (self.clock)();
         let until = now + i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
-        Ok(self.store.lease(name, holder, now, until).await?)
+        Ok(self.store.take(name, holder, now, until).await?)
     }
 }

@@ -8,7 +8,11 @@ use app::{
 };
 use futures_util::{StreamExt, stream};
 
-use super::{Inner, Invites, sought, user_id};
+use super::{
+    owner::Owner,
+    parse::{sought, user_id},
+    shown,
+};
 use crate::{
     account::Account,
     error::Result,
@@ -20,7 +24,7 @@ use crate::{
 const ON_A_PAGE: u32 = 20;
 
 /// How many of the people who came are shown at once.
-pub(super) const GUESTS: u32 = 50;
+const GUESTS: u32 = 50;
 
 /// How many people's names are asked for at once.
 const AT_ONCE: usize = 4;
@@ -31,7 +35,7 @@ struct MyRooms(Option<HashMap<String, JoinedRoom>>);
 impl MyRooms {
     fn room(&self, id: &str) -> Room {
         match self.0.as_ref().map(|rooms| rooms.get(id)) {
-            Some(Some(room)) => shown(room),
+            Some(Some(room)) => shown::room(room),
             gone => Room { id: id.to_owned(), name: None, avatar_url: None, space: false, left: gone.is_some() },
         }
     }
@@ -55,22 +59,17 @@ impl MyRooms {
     }
 }
 
-pub(super) fn shown(room: &JoinedRoom) -> Room {
-    let (name, avatar_url) = (room.name.clone(), room.avatar_url.clone());
-    Room { id: room.id.to_string(), name, avatar_url, space: room.space, left: false }
-}
-
-impl Invites {
+impl Owner {
     /// The rooms that an invite of this member may lead into, and those to which they cannot invite people, with the reason. Spaces
     /// come first; direct chats are left out.
     pub async fn room_choices(&self, account: &Account) -> Result<Vec<RoomChoice>> {
-        let rooms = self.0.homeserver.joined_rooms(account, false).await?;
+        let rooms = self.rooms.joined_rooms(account, false).await?;
         let mine: HashSet<_> = rooms.iter().filter(|room| !room.direct).map(|room| &room.id).collect();
         let mut choices: Vec<RoomChoice> = rooms
             .iter()
             .filter(|room| !room.direct)
             .map(|room| RoomChoice {
-                room: shown(room),
+                room: shown::room(room),
                 members: room.members,
                 encrypted: room.encrypted,
                 public: room.public,
@@ -88,7 +87,7 @@ impl Invites {
 
     /// A page of somebody's invites.
     pub async fn page(&self, account: &Account, query: InviteQuery) -> Result<InvitePage> {
-        let mine = self.0.my_rooms(account).await;
+        let mine = self.my_rooms(account).await;
         let text = sought(&query.search).to_lowercase();
         let named = |room: &&JoinedRoom| room.name.as_ref().is_some_and(|name| name.to_lowercase().contains(&text));
         let rooms: Vec<String> = match text.is_empty() {
@@ -104,7 +103,7 @@ impl Invites {
                 skip: i64::from(page - 1) * i64::from(ON_A_PAGE),
                 take: i64::from(ON_A_PAGE),
             };
-            self.0.store.select_invites(account.user_id().as_str(), &selection).await
+            self.invites.select(account.user_id().as_str(), &selection).await
         };
         let (mut invites, matching, all) = select(page).await?;
         let count = |number: i64| u32::try_from(number).unwrap_or_default();
@@ -116,11 +115,11 @@ impl Invites {
         } else {
             page
         };
-        let (now, all_paused) = ((self.0.clock)(), self.all_paused().await?);
+        let (now, all_paused) = ((self.clock)(), self.invites.all_paused().await?.is_some());
         let mut cards = Vec::new();
         for invite in invites {
-            let invite = self.0.rules.bounded(invite);
-            let blocks = self.0.store.blocks(&invite.code).await?;
+            let invite = self.catalog.rules.bounded(invite);
+            let blocks = self.stored_rooms.blocks(&invite.code).await?;
             let state = invite.state(all_paused, now);
             cards.push(mine.card(invite, state, &blocks));
         }
@@ -137,38 +136,36 @@ impl Invites {
         before: &str,
     ) -> Result<InviteDetail> {
         let stored = self.own(account, code).await?;
-        let mine = self.0.my_rooms(account).await;
-        let now = (self.0.clock)();
+        let mine = self.my_rooms(account).await;
+        let now = (self.clock)();
         let state = stored.state(now);
-        let registration = self.0.registration_of(&stored, now);
-        let blocks = self.0.store.blocks(code).await?;
+        let registration = self.tokens.registration_of(&stored, now);
+        let blocks = self.stored_rooms.blocks(code).await?;
         let blocks: Vec<store::Block> =
             blocks.into_iter().filter(|block| stored.invite.terms.rooms.contains(&block.room)).collect();
         let card = mine.card(stored.invite, state, &blocks);
         let mut blocked = Vec::new();
         for store::Block { room, actor, reason, at } in blocks {
-            let by = self.0.homeserver.person(&user_id(&actor)?).await;
+            let by = self.accounts.person(&user_id(&actor)?).await;
             blocked.push((mine.room(&room), Block { by, at, reason }));
         }
-        let came = self.0.arrivals(&mine, code, before, GUESTS).await?;
+        let came = self.arrivals(&mine, code, before, GUESTS).await?;
         Ok(InviteDetail { card, link, registration, blocks: blocked, came, now })
     }
 
     /// Who came with one of somebody's own invites, at most `most` at once and as they stand to each of its rooms.
     pub async fn came(&self, account: &Account, code: &str, before: &str, most: u32) -> Result<Arrivals> {
         self.own(account, code).await?;
-        self.0.arrivals(&MyRooms(None), code, before, most.clamp(1, GUESTS)).await
+        self.arrivals(&MyRooms(None), code, before, most.clamp(1, GUESTS)).await
     }
 
     /// Whether codes can open accounts here.
-    pub fn opens_accounts(&self) -> bool {
-        self.0.rules.registration
+    pub fn codes_open_accounts(&self) -> bool {
+        self.catalog.rules.registration
     }
-}
 
-impl Inner {
     async fn my_rooms(&self, account: &Account) -> MyRooms {
-        match self.homeserver.joined_rooms(account, false).await {
+        match self.rooms.joined_rooms(account, false).await {
             Ok(rooms) => MyRooms(Some(rooms.iter().map(|room| (room.id.to_string(), room.clone())).collect())),
             Err(error) => {
                 tracing::warn!(%error, "invites are shown without the names of their rooms");
@@ -180,13 +177,13 @@ impl Inner {
     async fn arrivals(&self, mine: &MyRooms, code: &str, before: &str, most: u32) -> Result<Arrivals> {
         let before = sought(before);
         let before = before.split_once('~').and_then(|(at, who)| Some((at.parse::<Millis>().ok()?, who)));
-        let mut uses = self.store.uses(code, before, i64::from(most) + 1).await?;
+        let mut uses = self.redemptions.uses(code, before, i64::from(most) + 1).await?;
         let shown = usize::try_from(most).unwrap_or(usize::MAX);
         let more = uses.len() > shown;
         uses.truncate(shown);
         let next = uses.last().filter(|_| more).map(|last| format!("{}~{}", last.started_at, last.redeemer));
-        let totals = self.store.totals(code).await?;
-        let by_day = self.store.came_by_day(code).await?;
+        let totals = self.redemptions.totals(code).await?;
+        let by_day = self.redemptions.came_by_day(code).await?;
         let guests = stream::iter(uses).map(|used| self.guest(mine, used)).buffered(AT_ONCE).collect().await;
         let count = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
         Ok(Arrivals {
@@ -201,7 +198,7 @@ impl Inner {
 
     async fn guest(&self, mine: &MyRooms, used: Use) -> Guest {
         let person = match user_id(&used.redeemer) {
-            Ok(redeemer) => self.homeserver.person(&redeemer).await,
+            Ok(redeemer) => self.accounts.person(&redeemer).await,
             Err(_) => Person { user_id: used.redeemer, display_name: None, avatar_url: None },
         };
         let (mut joined, mut missed, mut chat) = (Vec::new(), Vec::new(), false);

@@ -1,20 +1,26 @@
 //! Which rooms an invite may lead into.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use app::{Error as Refusal, Field, Problem, RoomProblem, RoomRefusal};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use matrix_sdk::ruma::{OwnedRoomAliasId, OwnedRoomId};
 
-use super::{Inner, number, work::Work};
-use crate::{account::Account, error::Result, homeserver::MayInvite};
+use super::{
+    parse::{LONGEST_ID, number},
+    rules::Rules,
+    work::{Done, Work},
+};
+use crate::{
+    account::Account,
+    clock::Clock,
+    error::Result,
+    homeserver::{MayInvite, Rooms},
+};
 
 /// How many rooms are asked about at once. Few: the homeserver answers one after the other anyway, and whatever waits there waits in
 /// front of everybody else.
 const AT_ONCE: usize = 2;
-
-/// The longest room id or alias (Matrix specification, Appendices, "Identifier grammar").
-pub(super) const LONGEST_ID: usize = 255;
 
 /// A room as a member names it.
 enum Named {
@@ -25,15 +31,18 @@ enum Named {
 /// A room that may be invited to, or why not.
 type Checked = Result<OwnedRoomId, RoomRefusal>;
 
-impl Inner {
+/// Says whether a member may let an invite lead into rooms.
+pub(super) struct RoomCheck {
+    pub(super) rooms: Rooms,
+    pub(super) rules: Arc<Rules>,
+    pub(super) work: Arc<Done>,
+    pub(super) clock: Clock,
+}
+
+impl RoomCheck {
     /// The ids of the rooms named, each once, in order. Those in `known` are kept unasked, so that one that has broken since does
     /// not stop a change; to every other one the member must be able to invite people now.
-    pub(super) async fn check_rooms(
-        &self,
-        account: &Account,
-        named: &[String],
-        known: &[String],
-    ) -> Result<Vec<String>> {
+    pub(super) async fn check(&self, account: &Account, named: &[String], known: &[String]) -> Result<Vec<String>> {
         let mut seen = HashSet::new();
         let named: Vec<&String> = named.iter().filter(|room| seen.insert(room.as_str())).collect();
         if named.len() > self.rules.max_rooms {
@@ -79,13 +88,13 @@ impl Inner {
         if new.is_empty() {
             return Ok(Vec::new());
         }
-        self.done.take(Work::LookUpRoom, account.user_id(), new.len(), (self.clock)())?;
-        let mine = self.homeserver.rooms_of(account).await?;
+        self.work.take(Work::LookUpRoom, account.user_id(), new.len(), (self.clock)())?;
+        let mine = self.rooms.rooms_of(account).await?;
         let check = async |(text, named): (String, Named)| -> Result<Checked> {
             let refuse = |problem| Ok(Err(RoomRefusal { room: text.clone(), problem }));
             let room = match named {
                 Named::Id(room) => room,
-                Named::Alias(alias) => match self.homeserver.resolve(alias).await? {
+                Named::Alias(alias) => match self.rooms.resolve(alias).await? {
                     Some(room) => room,
                     None => return refuse(RoomProblem::Unknown),
                 },
@@ -96,7 +105,7 @@ impl Inner {
             if !mine.contains(&room) {
                 return refuse(RoomProblem::NotIn);
             }
-            match self.homeserver.may_invite(account, &room).await? {
+            match self.rooms.may_invite(account, &room).await? {
                 MayInvite::Yes => Ok(Ok(room)),
                 MayInvite::PowerTooLow => refuse(RoomProblem::MayNotInvite),
             }

@@ -1,18 +1,14 @@
 //! What an operator allows, as it bears on one invite.
 
-use app::{Allowed, Code, Error as Refusal, Invite, Limits, Rule};
-use matrix_sdk::ruma::UserId;
+use app::{Code, Edit, Error as Refusal, Field, Invite, Limits, Problem, Rule};
 use url::Url;
 
-use super::{Inner, Invites, number};
 use crate::{
-    account::Account,
-    config::{Creators, CreatorsWord, Policy},
-    error::{Error, Result},
+    clock::DAY,
+    config::Policy,
+    error::Error,
     store::{AsWritten, Ends, Millis, OverQuota, Quota, StoredInvite},
 };
-
-pub(super) const DAY: Millis = 86_400_000;
 
 /// What an operator can set about invites.
 #[derive(Debug, Clone)]
@@ -80,8 +76,36 @@ impl Rules {
         }
     }
 
-    /// Whether somebody may want these limits in place of those before.
-    pub(super) fn check_limits(&self, wanted: Limits, before: Limits, created_at: Millis) -> Result<(), Refusal> {
+    /// Whether somebody may want these limits. What was there before is not asked again.
+    pub(super) fn check_limits(
+        &self,
+        limits: Limits,
+        before: Limits,
+        end: &Edit<i64>,
+        created_at: Millis,
+        now: Millis,
+    ) -> Result<(), Refusal> {
+        let invalid = |field, problem| Refusal::Invalid { field, problem };
+        if limits.max_uses == Some(0) {
+            return Err(invalid(Field::MaxUses, Problem::NoCount));
+        }
+        if let Edit::Set(Some(end)) = *end
+            && Some(end) != before.expires_at
+            && end <= now
+        {
+            return Err(invalid(Field::ExpiresAt, Problem::Past));
+        }
+        if let (Some(begin), Some(end)) = (limits.not_before, limits.expires_at)
+            && begin >= end
+            && limits != before
+        {
+            return Err(invalid(Field::ExpiresAt, Problem::BeforeBegin));
+        }
+        self.check_policy(limits, before, created_at)
+    }
+
+    /// Whether the policy lets somebody have these limits in place of those before.
+    fn check_policy(&self, wanted: Limits, before: Limits, created_at: Millis) -> Result<(), Refusal> {
         if let (Some(most), Some(uses)) = (self.policy.max_uses, wanted.max_uses)
             && uses > most
             && wanted.max_uses != before.max_uses
@@ -126,64 +150,11 @@ impl Rules {
         let until = after(invite.created_at, self.policy.chosen_code_account_days);
         Accounts { most: self.policy.chosen_code_accounts, until }
     }
-}
 
-impl Invites {
-    /// What somebody who makes an invite has to know of what is allowed.
-    pub async fn allowed(&self, account: &Account) -> Result<Allowed> {
-        let (rules, now) = (&self.0.rules, (self.0.clock)());
-        let refusal = match self.0.check_creator(account, None, now).await {
-            Err(Error::Refused(refusal)) => Some(refusal.into()),
-            checked => checked.map(|()| None)?,
-        };
-        Ok(Allowed {
-            refusal,
-            chosen_codes: rules.policy.chosen_codes,
-            usual: rules.usual_limits(now),
-            max_uses: rules.policy.max_uses,
-            max_days: rules.policy.max_days,
-        })
-    }
-}
-
-impl Inner {
     /// When invites end, beyond what they say themselves.
-    pub(super) fn ends(&self) -> Ends {
-        let (now, policy) = ((self.clock)(), &self.rules.policy);
+    pub(super) fn ends(&self, now: Millis) -> Ends {
+        let policy = &self.policy;
         let made_before = policy.max_days.map(|days| now.saturating_sub(Millis::from(days) * DAY));
         Ends { now, made_before, max_uses: policy.max_uses }
-    }
-
-    /// Whether somebody may make invites, with a code of their own if there is one.
-    pub(super) async fn check_creator(&self, account: &Account, code: Option<&Code>, now: Millis) -> Result<()> {
-        let policy = &self.rules.policy;
-        let listed = match &policy.create {
-            Creators::Word(CreatorsWord::Everyone) => true,
-            Creators::Word(CreatorsWord::Admins) => false,
-            Creators::Users(users) => users.iter().any(|user| user == account.user_id()),
-        };
-        if !listed && !self.homeserver.is_server_admin(account).await? {
-            return Err(Refusal::Forbidden(Rule::Creators).into());
-        }
-        if let Some(code) = code {
-            let fewest = policy.shortest_chosen_code;
-            if !policy.chosen_codes {
-                return Err(Refusal::Forbidden(Rule::ChosenCodes).into());
-            }
-            if code.as_str().len() < fewest {
-                return Err(Refusal::Forbidden(Rule::ShortestChosenCode(number(fewest))).into());
-            }
-        }
-        self.check_age(account.user_id(), now).await
-    }
-
-    async fn check_age(&self, user: &UserId, now: Millis) -> Result<()> {
-        let Some(days) = self.rules.policy.account_age_days else { return Ok(()) };
-        match self.homeserver.account_made_at(user).await? {
-            Some(made_at) if now < made_at + Millis::from(days) * DAY => {
-                Err(Refusal::Forbidden(Rule::AccountAge(days)).into())
-            }
-            _ => Ok(()),
-        }
     }
 }

@@ -1,13 +1,15 @@
 //! Making an invite, and changing one.
 
-use std::sync::Arc;
-
 use app::{
-    Action, Code, Detail, Draft, Edit, Error as Refusal, Field, Invite, InviteState, Limits, Problem, Registration,
-    Terms,
+    Action, Code, Detail, Draft, Error as Refusal, Field, Invite, InviteState, Limits, Problem, Registration, Terms,
 };
 
-use super::{Inner, Invites, check_owner, guesses::Guess, number, work::Work};
+use super::{
+    guesses::Guess,
+    owner::{Owner, check_owner},
+    parse::{number, text},
+    work::Work,
+};
 use crate::{
     account::Account,
     error::{Error, Result},
@@ -25,26 +27,26 @@ pub struct Saved {
     pub registration: Registration,
 }
 
-impl Invites {
+impl Owner {
     /// Makes an invite, or changes one of one's own.
     ///
     /// The invite exists even if its registration token could not be made: then the answer says so, and it is tried again.
     pub async fn save(&self, account: &Account, draft: Draft) -> Result<Saved> {
         let code = match draft.code.as_deref() {
-            Some(code) => Some(self.0.code(account, code).await?),
+            Some(code) => Some(self.code(account, code).await?),
             None => None,
         };
-        self.0.done.take(Work::SaveInvite, account.user_id(), 1, self.now())?;
-        let Some(code) = code else { return self.0.save(account, draft, None, None).await };
-        let guess = self.0.guesses.begin(code.as_str(), Some(account.user_id()), account.origin().address).await?;
-        let old = self.0.taken_by_me(account, code.as_str()).await;
+        self.work.take(Work::SaveInvite, account.user_id(), 1, (self.clock)())?;
+        let Some(code) = code else { return self.save_as(account, draft, None, None).await };
+        let guess = self.guesses.begin(code.as_str(), Some(account.user_id()), account.origin().address).await?;
+        let old = self.taken_by_me(account, code.as_str()).await;
         // Whoever asks for a code that is not theirs learns whether it is there, whatever else comes of it, and also if they hang up now: it costs
         // what looking it up does, and is given back only when an invite has come of it.
         let charged = match &old {
             Ok(Some(_)) => None,
             _ => guess.map(Guess::failed),
         };
-        let saved = self.0.save(account, draft, Some(code), old?).await?;
+        let saved = self.save_as(account, draft, Some(code), old?).await?;
         if let Some(charged) = charged {
             charged.give_back();
         }
@@ -52,10 +54,10 @@ impl Invites {
     }
 }
 
-impl Inner {
+impl Owner {
     /// With the code asked for, if one is, and the invite of the account's own that has it already.
-    async fn save(
-        self: &Arc<Self>,
+    async fn save_as(
+        &self,
         account: &Account,
         draft: Draft,
         code: Option<Code>,
@@ -64,28 +66,30 @@ impl Inner {
         if draft.new && old.is_some() {
             return Err(Refusal::Invalid { field: Field::Code, problem: Problem::OwnCode }.into());
         }
-        if self.homeserver.is_suspended(account.user_id()).await? {
+        if self.accounts.is_suspended(account.user_id()).await? {
             return Err(Refusal::Suspended.into());
         }
         let now = (self.clock)();
         let Draft { terms: wanted, paused, .. } = draft;
         let past = wanted.limits.expires_at.clone();
-        let before =
-            old.as_ref().map_or_else(|| Terms::usual(self.rules.usual_limits(now)), |old| old.invite.terms.clone());
+        let before = old
+            .as_ref()
+            .map_or_else(|| Terms::usual(self.catalog.rules.usual_limits(now)), |old| old.invite.terms.clone());
         let mut terms = wanted.over(before.clone());
-        self.check_limits(terms.limits, before.limits, &past, old.as_ref(), now)?;
+        let created_at = old.as_ref().map_or(now, |old| old.invite.created_at);
+        self.catalog.rules.check_limits(terms.limits, before.limits, &past, created_at, now)?;
         match &old {
-            None => self.check_creator(account, code.as_ref(), now).await?,
-            Some(_) if terms.widens(&before) => self.check_creator(account, None, now).await?,
+            None => self.creators.check(account, code.as_ref(), now).await?,
+            Some(_) if terms.widens(&before) => self.creators.check(account, None, now).await?,
             Some(_) => {}
         }
         let opens_accounts = self.opens_accounts(account, old.as_ref(), terms.registration, now).await?;
         let known = old.as_ref().map_or(&[][..], |old| &old.invite.terms.rooms);
-        terms.rooms = self.check_rooms(account, &terms.rooms, known).await?;
+        terms.rooms = self.room_check.check(account, &terms.rooms, known).await?;
         terms.label = text(Field::Label, terms.label, false)?;
         terms.welcome = text(Field::Welcome, terms.welcome, true)?;
         if old.is_none() && code.is_some() {
-            self.done.take(Work::ChooseCode, account.user_id(), 1, now)?;
+            self.work.take(Work::ChooseCode, account.user_id(), 1, now)?;
         }
         let new = NewInvite {
             code: code.map_or_else(|| self.chance.code(), Ok)?.into(),
@@ -100,10 +104,10 @@ impl Inner {
         if let Some(paused) = paused
             && paused != old.is_some_and(|old| old.invite.paused)
         {
-            self.pause(account, &new.code, paused).await?;
+            self.switches.pause(account, &new.code, paused, Pause::Owner).await?;
         }
-        let registration = self.settle_registration(&new.code).await?;
-        let stored = self.stored(&new.code).await?.ok_or(Refusal::UnknownInvite)?;
+        let registration = self.tokens.settle(&new.code).await?;
+        let stored = self.catalog.find(&new.code).await?.ok_or(Refusal::UnknownInvite)?;
         let state = stored.state((self.clock)());
         Ok(Saved { invite: stored.invite, state, registration })
     }
@@ -130,20 +134,20 @@ impl Inner {
         now: Millis,
     ) -> Result<bool> {
         match old {
-            Some(old) if self.rules.registration && wanted && !old.opens_accounts => {
-                match self.check_creator(account, None, now).await {
+            Some(old) if self.catalog.rules.registration && wanted && !old.opens_accounts => {
+                match self.creators.check(account, None, now).await {
                     Err(Error::Refused(Refusal::Forbidden(_))) => Ok(false),
                     checked => checked.map(|()| true),
                 }
             }
-            _ => Ok(self.rules.registration),
+            _ => Ok(self.catalog.rules.registration),
         }
     }
 
     /// The live invite with this code, if it is the account's own; nothing if there never was one.
     async fn taken_by_me(&self, account: &Account, code: &str) -> Result<Option<StoredInvite>> {
         // What is saved is compared with what was asked for then, whatever is allowed now.
-        let Some(old) = self.store.invite(code).await?.map(AsWritten::as_written) else { return Ok(None) };
+        let Some(old) = self.invites.get(code).await?.map(AsWritten::as_written) else { return Ok(None) };
         check_owner(&old, account.user_id())?;
         match old.deleted_at {
             Some(_) => Err(Refusal::CodeSpent { code: code.to_owned() }.into()),
@@ -152,9 +156,9 @@ impl Inner {
     }
 
     async fn create(&self, account: &Account, new: &NewInvite, now: Millis) -> Result<()> {
-        let entry = self.entry(account, Action::Created, Some(&new.code), Some(described(new)))?;
-        let created = self.store.create_invite(new, &self.rules.quota(now), &entry, now).await?;
-        match created.map_err(|over| self.rules.over_quota(over))? {
+        let entry = self.audit.entry(account, Action::Created, Some(&new.code), Some(described(new)))?;
+        let created = self.invites.create(new, &self.catalog.rules.quota(now), &entry, now).await?;
+        match created.map_err(|over| self.catalog.rules.over_quota(over))? {
             Written::Done => Ok(()),
             // Somebody was faster: they themselves, or another one.
             Written::NotAsExpected => match self.taken_by_me(account, &new.code).await {
@@ -167,73 +171,23 @@ impl Inner {
     async fn change(&self, account: &Account, old: &StoredInvite, new: &NewInvite) -> Result<()> {
         let fields = new.terms.changed(&old.invite.terms);
         let detail = (!fields.is_empty()).then_some(Detail::Fields(fields));
-        let entry = self.entry(account, Action::Changed, Some(&new.code), detail)?;
+        let entry = self.audit.entry(account, Action::Changed, Some(&new.code), detail)?;
         let now = entry.at;
         let has_ended = |limits| {
             let mut invite = old.invite.clone();
             invite.terms.limits = limits;
-            self.rules.bound(&mut invite);
+            self.catalog.rules.bound(&mut invite);
             invite.has_ended(now)
         };
-        let quota = (has_ended(old.invite.terms.limits) && !has_ended(new.terms.limits)).then(|| self.rules.quota(now));
-        let changed = self.store.change_invite(new, quota.as_ref(), &entry, now).await?;
-        match changed.map_err(|over| self.rules.over_quota(over))? {
+        let quota =
+            (has_ended(old.invite.terms.limits) && !has_ended(new.terms.limits)).then(|| self.catalog.rules.quota(now));
+        let changed = self.invites.change(new, quota.as_ref(), &entry, now).await?;
+        match changed.map_err(|over| self.catalog.rules.over_quota(over))? {
             Written::Done => Ok(()),
             // Deleted in this moment.
             Written::NotAsExpected => Err(Refusal::CodeSpent { code: new.code.clone() }.into()),
         }
     }
-
-    /// Whether somebody may want these limits. What was there before is not asked again.
-    fn check_limits(
-        &self,
-        limits: Limits,
-        before: Limits,
-        end: &Edit<i64>,
-        old: Option<&StoredInvite>,
-        now: Millis,
-    ) -> Result<(), Refusal> {
-        let invalid = |field, problem| Refusal::Invalid { field, problem };
-        if limits.max_uses == Some(0) {
-            return Err(invalid(Field::MaxUses, Problem::NoCount));
-        }
-        if let Edit::Set(Some(end)) = *end
-            && Some(end) != before.expires_at
-            && end <= now
-        {
-            return Err(invalid(Field::ExpiresAt, Problem::Past));
-        }
-        if let (Some(begin), Some(end)) = (limits.not_before, limits.expires_at)
-            && begin >= end
-            && limits != before
-        {
-            return Err(invalid(Field::ExpiresAt, Problem::BeforeBegin));
-        }
-        self.rules.check_limits(limits, before, old.map_or(now, |old| old.invite.created_at))
-    }
-
-    /// Stops an invite of one's own for a while, or lets it go on.
-    pub(super) async fn pause(&self, account: &Account, code: &str, paused: bool) -> Result<()> {
-        let action = if paused { Action::Paused } else { Action::Resumed };
-        let entry = self.entry(account, action, Some(code), None)?;
-        match self.store.pause_invite(code, paused, Pause::Owner, &entry).await? {
-            Written::Done => Ok(()),
-            Written::NotAsExpected => Err(Refusal::UnknownInvite.into()),
-        }
-    }
-}
-
-/// A text of somebody's without the space around it; nothing if there is nothing else.
-pub(super) fn text(field: Field, text: Option<String>, lines: bool) -> Result<Option<String>, Refusal> {
-    let Some(text) = text else { return Ok(None) };
-    let text = text.trim().replace("\r\n", "\n");
-    let strange = |c: char| c.is_control() && !(lines && c == '\n');
-    let longest = field.longest().unwrap_or(u32::MAX);
-    if text.chars().count() > longest as usize || text.contains(strange) {
-        let problem = if lines { Problem::TooLong } else { Problem::NotOneLine };
-        return Err(Refusal::Invalid { field, problem: problem(longest) });
-    }
-    Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
 /// What a new invite is, for the audit log.

@@ -1,38 +1,50 @@
-//! What links that members share by their apps ask of invites.
+//! What share links ask of invites.
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use app::Error as Refusal;
 
-use super::{Invites, work::Work};
+use super::{
+    catalog::Catalog,
+    guesses::Guesses,
+    work::{Done, Work},
+};
 use crate::{
     account::{Account, Origin},
     error::{Error, Result},
     store::Ends,
 };
 
-impl Invites {
+/// What links that members share by their apps ask of invites. Cheap to clone.
+#[derive(Clone)]
+pub struct SharedCodes {
+    pub(super) catalog: Catalog,
+    pub(super) guesses: Guesses,
+    pub(super) work: Arc<Done>,
+}
+
+impl SharedCodes {
     /// Notes that somebody shares a link.
     ///
     /// # Errors
     /// [`Refusal::TooFast`] if they, or all together, have shared too many.
     pub fn note_share(&self, account: &Account) -> Result<(), Refusal> {
-        self.0.done.take(Work::ShareLink, account.user_id(), 1, self.now())
+        self.work.take(Work::ShareLink, account.user_id(), 1, (self.catalog.clock)())
     }
 
     /// Whether there is an invite with this code, whose link somebody shares. Looking for one that lets them in nowhere counts as a guess, as
     /// everywhere.
     pub async fn is_there(&self, account: &Account, code: &str) -> Result<bool> {
-        let stored = self.0.stored(code).await?;
+        let stored = self.catalog.find(code).await?;
         let look = async {
             let Some(stored) = &stored else { return Err(Refusal::UnknownInvite.into()) };
             let own = stored.invite.owner == account.user_id().as_str() && stored.deleted_at.is_none();
-            match own || self.0.is_open_to(stored, Some(account.user_id())).await? {
+            match own || self.catalog.is_open_to(stored, Some(account.user_id())).await? {
                 true => Ok(()),
                 false => Err(Refusal::UnknownInvite.into()),
             }
         };
-        match self.0.guarded(account, code, look).await {
+        match self.guesses.guard(account, code, look).await {
             Ok(()) | Err(Error::Refused(Refusal::UnknownInvite)) => Ok(stored.is_some()),
             Err(error) => Err(error),
         }
@@ -45,7 +57,7 @@ impl Invites {
         origin: &Origin,
         look: impl Future<Output = Result<Option<T>>>,
     ) -> Result<Option<T>> {
-        let guess = self.0.guesses.begin_from(origin.address)?;
+        let guess = self.guesses.begin_from(origin.address)?;
         let found = look.await?;
         if let (Some(guess), None) = (guess, &found) {
             drop(guess.failed());
@@ -55,23 +67,23 @@ impl Invites {
 
     /// Whether an invite lets nobody in now: it has ended, was stopped, or is not open yet.
     pub async fn lets_nobody_in(&self, code: &str) -> Result<bool> {
-        match self.0.stored(code).await? {
+        match self.catalog.find(code).await? {
             None => Ok(true),
-            Some(stored) => Ok(!self.0.is_open_to(&stored, None).await?),
+            Some(stored) => Ok(!self.catalog.is_open_to(&stored, None).await?),
         }
     }
 
     /// Whether an invite has ended: nobody comes in by it again unless its owner changes it.
     pub async fn has_ended(&self, code: &str) -> Result<bool> {
-        Ok(match self.0.stored(code).await? {
+        Ok(match self.catalog.find(code).await? {
             None => true,
             Some(stored) if stored.deleted_at.is_some() => true,
-            Some(stored) => stored.invite.has_ended(self.now()),
+            Some(stored) => stored.invite.has_ended((self.catalog.clock)()),
         })
     }
 
     /// When invites end by the rules of this server.
     pub fn ends(&self) -> Ends {
-        self.0.ends()
+        self.catalog.ends()
     }
 }

@@ -1,15 +1,19 @@
 //! Taking over the invites of the Python module `synapse_super_invites`, what its notes mean here, and the tokens of `matrix-registration`.
 
 use app::{Code, Reason};
-use matrix_sdk::ruma::{OwnedRoomAliasId, RoomOrAliasId, UserId};
+use matrix_sdk::ruma::{RoomOrAliasId, UserId};
 
 use super::{
-    Inner, Invites,
-    entry::{missed, said},
+    aliases::Aliases,
+    journey::{missed, said},
 };
 use crate::{
+    clock::Clock,
     error::Result,
-    store::{Came, Millis, OldGuest, OldInvite, OldToken, Outcome, Source, Store, Taken, TakenGuest, TakenInvite},
+    store::{
+        self, Came, Millis, OldGuest, OldInvite, OldToken, OtherPrograms, Outcome, Source, Taken, TakenGuest,
+        TakenInvite,
+    },
 };
 
 /// The most bytes of a code that is taken over.
@@ -28,35 +32,43 @@ pub struct Takeover {
     pub nowhere: usize,
 }
 
-impl Invites {
+/// Takes over what other programs have left.
+pub struct Takeovers {
+    pub(super) store: store::Takeovers,
+    /// What they have left in this very database.
+    pub(super) here: OtherPrograms,
+    pub(super) aliases: Aliases,
+    pub(super) clock: Clock,
+}
+
+impl Takeovers {
     /// Takes over what the module has left in a database, which may be this one; nothing where it never was. With `dry` nothing is written.
-    pub async fn take_over(&self, from: &Store, dry: bool) -> Result<Option<Takeover>> {
+    pub async fn take_over(&self, from: &OtherPrograms, dry: bool) -> Result<Option<Takeover>> {
         let Some(old) = from.module_invites().await? else { return Ok(None) };
         let mut takeover = Takeover::default();
         let invites: Vec<TakenInvite> = old.into_iter().filter_map(|old| takeover.read(old)).collect();
-        takeover.taken = self.0.store.take_over(&invites, (self.0.clock)(), dry).await?;
+        takeover.taken = self.store.take_over(&invites, (self.clock)(), dry).await?;
         Ok(Some(takeover))
     }
 
     /// Takes over what the module has left in this very database, unless nothing has come since the last time.
     pub async fn take_over_here(&self) -> Result<Option<Takeover>> {
-        let store = &self.0.store;
-        let state = store.module_state().await?;
-        if state.is_some() && state == store.taken_over().await? {
+        let state = self.here.module_state().await?;
+        if state.is_some() && state == self.store.taken_over().await? {
             return Ok(None);
         }
-        let takeover = self.take_over(store, false).await?;
+        let takeover = self.take_over(&self.here, false).await?;
         // As it was before: what has come in the meantime is taken over the next time.
         if let Some(state) = state {
-            store.set_taken_over(&state).await?;
+            self.store.set_taken_over(&state).await?;
         }
         Ok(takeover)
     }
 
     /// Takes over the tokens that matrix-registration has left in another database, as somebody's invites that open accounts and lead nowhere
     /// else. With `dry` nothing is written.
-    pub async fn take_over_tokens(&self, from: &Store, owner: &UserId, dry: bool) -> Result<Takeover> {
-        let now = self.now();
+    pub async fn take_over_tokens(&self, from: &OtherPrograms, owner: &UserId, dry: bool) -> Result<Takeover> {
+        let now = (self.clock)();
         let mut takeover = Takeover::default();
         let mut invites = Vec::new();
         for token in from.registration_tokens().await? {
@@ -65,17 +77,13 @@ impl Invites {
                 Err(_) => takeover.unusable += 1,
             }
         }
-        takeover.taken = self.0.store.take_over(&invites, now, dry).await?;
+        takeover.taken = self.store.take_over(&invites, now, dry).await?;
         Ok(takeover)
     }
 
     /// Asks the homeserver once about every alias that the module kept; whether it has told.
     pub async fn resolve_all_aliases(&self) -> Result<bool> {
-        let mut told = true;
-        for (code, alias) in self.0.store.aliases().await? {
-            told &= self.0.resolve_alias(&code, &alias).await?.is_some();
-        }
-        Ok(told)
+        self.aliases.resolve_all_aliases().await
     }
 }
 
@@ -168,34 +176,6 @@ fn read_error(text: &str, redeemer: &str) -> Came {
         false => said(text.split_once(": ").map_or(text, |(_, words)| words)),
     };
     Came::Missed { reason, errcode: "M_UNKNOWN".to_owned(), again: true }
-}
-
-impl Inner {
-    /// Puts the ids of rooms in the place of aliases which the module kept, as far as the homeserver knows them now; whether there were any.
-    pub(super) async fn resolve_aliases(&self, code: &str, rooms: &[String]) -> Result<bool> {
-        let mut resolved = false;
-        for alias in rooms {
-            // One that cannot be asked about now is asked about by the next who redeems.
-            resolved |= self.resolve_alias(code, alias).await? == Some(true);
-        }
-        Ok(resolved)
-    }
-
-    /// Whether it was an alias that the homeserver knows; nothing if it does not say now.
-    async fn resolve_alias(&self, code: &str, alias: &str) -> Result<Option<bool>> {
-        let Ok(named) = OwnedRoomAliasId::try_from(alias) else { return Ok(Some(false)) };
-        match self.homeserver.resolve(named).await {
-            Ok(Some(room)) => {
-                self.store.resolve_alias(code, alias, room.as_str()).await?;
-                Ok(Some(true))
-            }
-            Ok(None) => Ok(Some(false)),
-            Err(error) => {
-                tracing::debug!(%error, "an alias has to wait");
-                Ok(None)
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use fast_qr::{ECL, QRBuilder, convert::Builder, convert::svg::SvgBuilder};
 use minijinja::{Environment, Value, context};
 use url::Url;
 
-use super::Target;
+use super::target::Target;
 
 /// The template of a page.
 const PAGE: &str = "share_link.html";

@@ -2,7 +2,7 @@
 
 use app::{Action, Detail, Door};
 
-use super::{Millis, Result, Store, on_pool};
+use super::{Millis, Pool, Result, on_pool};
 
 /// One line of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,15 +101,19 @@ macro_rules! note {
 
 pub(super) use note;
 
-impl Store {
+/// The audit log. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Audit(pub(super) Pool);
+
+impl Audit {
     /// Writes an entry about something that is no writing itself.
     pub async fn note(&self, entry: &Entry) -> Result<()> {
-        on_pool!(self, |pool| note!(pool, entry));
+        on_pool!(&self.0, |pool| note!(pool, entry));
         Ok(())
     }
 
     /// Entries, the last first.
-    pub async fn audit(&self, span: &Span<'_>) -> Result<Vec<Noted>> {
+    pub async fn entries(&self, span: &Span<'_>) -> Result<Vec<Noted>> {
         const AUDIT: &str = "SELECT a.at, a.id, a.actor, a.door, a.action, a.code, a.detail, i.number, i.owner
              FROM audit a LEFT JOIN invites i ON i.code = a.code
              WHERE a.at >= $1 AND (a.at < $2 OR a.at = $2 AND a.id < $3)
@@ -118,7 +122,7 @@ impl Store {
              ORDER BY a.at DESC, a.id DESC LIMIT $6";
         let (before, id) = span.before.unwrap_or((Millis::MAX, ""));
         let text = super::containing(span.search);
-        on_pool!(self, |pool| {
+        on_pool!(&self.0, |pool| {
             let rows = sqlx::query_as(AUDIT).bind(span.since).bind(before).bind(id).bind(&text);
             let rows: Vec<NotedRow> = rows.bind(span.search).bind(span.take).fetch_all(pool).await?;
             Ok(rows.into_iter().map(Noted::from).collect())
@@ -126,9 +130,9 @@ impl Store {
     }
 
     /// Forgets what is older.
-    pub async fn forget_audit(&self, before: Millis) -> Result<()> {
+    pub async fn forget(&self, before: Millis) -> Result<()> {
         const FORGET: &str = "DELETE FROM audit WHERE at < $1";
-        on_pool!(self, |pool| {
+        on_pool!(&self.0, |pool| {
             sqlx::query(FORGET).bind(before).execute(pool).await?;
         });
         Ok(())

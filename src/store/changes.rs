@@ -2,7 +2,7 @@
 
 use app::Terms;
 
-use super::{Entry, Millis, Result, Store, Written, audit::note, in_transaction, invites::CHANGED};
+use super::{Entry, Invites, Millis, Result, Written, audit::note, in_transaction, invites::CHANGED};
 
 /// What an invite is written from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,9 +101,9 @@ pub(super) const HIDE: &str = "UPDATE invite_rooms SET number = NULL WHERE code 
 const ADD_ROOM: &str = "INSERT INTO invite_rooms (code, room, position, number)
      SELECT $1, $2, $3, number FROM invites WHERE code = $1";
 
-impl Store {
+impl Invites {
     /// Writes a new invite, unless its code was ever used before or its owner has too many.
-    pub async fn create_invite(
+    pub async fn create(
         &self,
         new: &NewInvite,
         quota: &Quota,
@@ -116,7 +116,7 @@ impl Store {
             "INSERT INTO invites (code, owner, chat, registration, created_at, changed_at, label, show_rooms,
                 welcome, not_before, expires_at, max_uses, opens_accounts, token_due, number)
              VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $5, $13) ON CONFLICT (code) DO NOTHING";
-        Ok(in_transaction!(self, |tx| {
+        Ok(in_transaction!(&self.0, |tx| {
             sqlx::query(ALONE).bind(&new.owner).execute(&mut *tx).await?;
             let lately: i64 = sqlx::query_scalar(LATELY).bind(&new.owner).bind(quota.since).fetch_one(&mut *tx).await?;
             if lately >= quota.lately {
@@ -136,7 +136,7 @@ impl Store {
     }
 
     /// Writes a live invite of this owner anew; where there is a quota, it is one that had ended and lets people in again.
-    pub async fn change_invite(
+    pub async fn change(
         &self,
         new: &NewInvite,
         quota: Option<&Quota>,
@@ -149,7 +149,7 @@ impl Store {
                 token_due = $5
              WHERE code = $1 AND owner = $2 AND deleted_at IS NULL";
         const CLEAR: &str = "DELETE FROM invite_rooms WHERE code = $1";
-        Ok(in_transaction!(self, |tx| {
+        Ok(in_transaction!(&self.0, |tx| {
             sqlx::query(ALONE).bind(&new.owner).execute(&mut *tx).await?;
             let over = match quota {
                 Some(quota) => others_open!(&mut *tx, new, quota, now) >= quota.open,
@@ -170,7 +170,7 @@ impl Store {
     }
 
     /// Stops a live invite for a while, or lets it go on. An owner and a server admin each end what they have begun.
-    pub async fn pause_invite(&self, code: &str, paused: bool, by: Pause, entry: &Entry) -> Result<Written> {
+    pub async fn pause(&self, code: &str, paused: bool, by: Pause, entry: &Entry) -> Result<Written> {
         const BY_OWNER: &str =
             "UPDATE invites SET paused_by = CASE WHEN $2 THEN $3 END, changed_at = $4, token_due = $4
              WHERE code = $1 AND deleted_at IS NULL";
@@ -180,7 +180,7 @@ impl Store {
             Pause::Owner => BY_OWNER,
             Pause::Admin => BY_ADMIN,
         };
-        Ok(in_transaction!(self, |tx| {
+        Ok(in_transaction!(&self.0, |tx| {
             sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
             let rows = sqlx::query(pause).bind(code).bind(paused).bind(&entry.actor).bind(entry.at);
             let rows = rows.execute(&mut *tx).await?.rows_affected();
@@ -197,7 +197,7 @@ impl Store {
             "INSERT INTO switches (name, actor, at) VALUES ('pause', $1, $2) ON CONFLICT (name) DO NOTHING";
         const OFF: &str = "DELETE FROM switches WHERE name = 'pause'";
         const DUE: &str = "UPDATE invites SET token_due = $1 WHERE deleted_at IS NULL AND registration";
-        in_transaction!(self, |tx| {
+        in_transaction!(&self.0, |tx| {
             match paused {
                 true => sqlx::query(ON).bind(&entry.actor).bind(entry.at).execute(&mut *tx).await?,
                 false => sqlx::query(OFF).execute(&mut *tx).await?,
@@ -209,10 +209,10 @@ impl Store {
     }
 
     /// Marks an invite as deleted.
-    pub async fn delete_invite(&self, code: &str, entry: &Entry) -> Result<Written> {
+    pub async fn delete(&self, code: &str, entry: &Entry) -> Result<Written> {
         const DELETE: &str = "UPDATE invites SET deleted_at = $2, changed_at = $2, token_due = $2
              WHERE code = $1 AND deleted_at IS NULL";
-        Ok(in_transaction!(self, |tx| {
+        Ok(in_transaction!(&self.0, |tx| {
             sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
             let rows = sqlx::query(DELETE).bind(code).bind(entry.at).execute(&mut *tx).await?.rows_affected();
             if rows > 0 {

@@ -2,7 +2,7 @@
 
 use app::{Invite, InviteState, Limits, Terms};
 
-use super::{Millis, RegistrationToken, Result, Store, in_transaction, on_pool};
+use super::{Millis, Pool, RegistrationToken, Result, in_transaction, on_pool};
 
 /// An invite with what only the server knows of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -208,16 +208,20 @@ impl From<InviteRow> for StoredInvite {
 pub(super) const CHANGED: &str = "INSERT INTO owners (owner, version) SELECT owner, 1 FROM invites WHERE code = $1
      ON CONFLICT (owner) DO UPDATE SET version = owners.version + 1";
 
-impl Store {
+/// Invites: what their owners decided, and whether they let people in. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Invites(pub(super) Pool);
+
+impl Invites {
     /// The invite with this code, deleted or not.
-    pub async fn invite(&self, code: &str) -> Result<Option<AsWritten<StoredInvite>>> {
+    pub async fn get(&self, code: &str) -> Result<Option<AsWritten<StoredInvite>>> {
         const INVITE: &str = select_invites!("WHERE code = $2");
         if code.contains('\0') {
             // PostgreSQL has no such text, so there is no such code.
             return Ok(None);
         }
         let row: Option<InviteRow> =
-            on_pool!(self, |pool| { sqlx::query_as(INVITE).bind(SEPARATOR).bind(code).fetch_optional(pool).await? });
+            on_pool!(&self.0, |pool| { sqlx::query_as(INVITE).bind(SEPARATOR).bind(code).fetch_optional(pool).await? });
         Ok(row.map(InviteRow::read))
     }
 
@@ -225,7 +229,7 @@ impl Store {
     pub async fn aliases(&self) -> Result<Vec<(String, String)>> {
         const ALIASES: &str = "SELECT r.code, r.room FROM invite_rooms r JOIN invites i ON i.code = r.code
              WHERE r.room LIKE '#%' AND i.deleted_at IS NULL";
-        on_pool!(self, |pool| Ok(sqlx::query_as(ALIASES).fetch_all(pool).await?))
+        on_pool!(&self.0, |pool| Ok(sqlx::query_as(ALIASES).fetch_all(pool).await?))
     }
 
     /// Puts a room's id in the place of its alias. Where the invite leads into that room already, the alias goes.
@@ -233,7 +237,7 @@ impl Store {
         const DROP: &str = "DELETE FROM invite_rooms WHERE code = $1 AND room = $2
              AND EXISTS (SELECT 1 FROM invite_rooms WHERE code = $1 AND room = $3)";
         const RESOLVE: &str = "UPDATE invite_rooms SET room = $3 WHERE code = $1 AND room = $2";
-        in_transaction!(self, |tx| {
+        in_transaction!(&self.0, |tx| {
             sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
             for change in [DROP, RESOLVE] {
                 sqlx::query(change).bind(code).bind(alias).bind(room).execute(&mut *tx).await?;
@@ -243,32 +247,33 @@ impl Store {
     }
 
     /// The invite with this number, unless it was deleted.
-    pub async fn invite_by_number(&self, number: i64) -> Result<Option<AsWritten<StoredInvite>>> {
+    pub async fn by_number(&self, number: i64) -> Result<Option<AsWritten<StoredInvite>>> {
         const INVITE: &str = select_invites!("WHERE number = $2 AND deleted_at IS NULL");
-        let row: Option<InviteRow> =
-            on_pool!(self, |pool| { sqlx::query_as(INVITE).bind(SEPARATOR).bind(number).fetch_optional(pool).await? });
+        let row: Option<InviteRow> = on_pool!(&self.0, |pool| {
+            sqlx::query_as(INVITE).bind(SEPARATOR).bind(number).fetch_optional(pool).await?
+        });
         Ok(row.map(InviteRow::read))
     }
 
     /// A number that is another one whenever what [`Self::invites_of`] answers may be another; and whether every invite of the server is
     /// stopped.
-    pub async fn invites_version(&self, owner: &str) -> Result<(i64, bool)> {
+    pub async fn version(&self, owner: &str) -> Result<(i64, bool)> {
         const VERSION: &str = "SELECT COALESCE((SELECT version FROM owners WHERE owner = $1), 0),
              EXISTS (SELECT 1 FROM switches WHERE name = 'pause')";
-        on_pool!(self, |pool| Ok(sqlx::query_as(VERSION).bind(owner).fetch_one(pool).await?))
+        on_pool!(&self.0, |pool| Ok(sqlx::query_as(VERSION).bind(owner).fetch_one(pool).await?))
     }
 
     /// Everything an owner has made and not deleted, oldest first.
-    pub async fn invites_of(&self, owner: &str) -> Result<Vec<AsWritten<Invite>>> {
+    pub async fn of(&self, owner: &str) -> Result<Vec<AsWritten<Invite>>> {
         const INVITES: &str = select_invites!("WHERE owner = $2 AND deleted_at IS NULL ORDER BY created_at, code");
         let rows: Vec<InviteRow> =
-            on_pool!(self, |pool| { sqlx::query_as(INVITES).bind(SEPARATOR).bind(owner).fetch_all(pool).await? });
+            on_pool!(&self.0, |pool| { sqlx::query_as(INVITES).bind(SEPARATOR).bind(owner).fetch_all(pool).await? });
         Ok(rows.into_iter().map(InviteRow::read_invite).collect())
     }
 
     /// Who has stopped every invite of the server, and when, if somebody has.
     pub async fn all_paused(&self) -> Result<Option<(String, Millis)>> {
         const PAUSED: &str = "SELECT actor, at FROM switches WHERE name = 'pause'";
-        on_pool!(self, |pool| Ok(sqlx::query_as(PAUSED).fetch_optional(pool).await?))
+        on_pool!(&self.0, |pool| Ok(sqlx::query_as(PAUSED).fetch_optional(pool).await?))
     }
 }

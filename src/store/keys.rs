@@ -1,13 +1,17 @@
 //! Keys that all instances share.
 
-use super::{Result, Store, on_pool};
+use super::{Pool, Result, on_pool};
 
-impl Store {
+/// Keys that all instances share. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Keys(pub(super) Pool);
+
+impl Keys {
     /// The key of that name: `fresh` the first time it is asked for, and from then on what it was then.
-    pub async fn key(&self, name: &str, fresh: &str) -> Result<String> {
+    pub async fn get(&self, name: &str, fresh: &str) -> Result<String> {
         const MAKE: &str = "INSERT INTO keys (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
         const READ: &str = "SELECT value FROM keys WHERE name = $1";
-        on_pool!(self, |pool| {
+        on_pool!(&self.0, |pool| {
             sqlx::query(MAKE).bind(name).bind(fresh).execute(pool).await?;
             Ok(sqlx::query_scalar(READ).bind(name).fetch_one(pool).await?)
         })

@@ -1,23 +1,27 @@
 //! Who is at work on what, among several instances.
 
-use super::{Millis, Result, Store, Written, on_pool};
+use super::{Millis, Pool, Result, Written, on_pool};
 
-impl Store {
+/// Who is at work on what. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Leases(pub(super) Pool);
+
+impl Leases {
     /// Takes or renews a lease until `until`: [`Written::NotAsExpected`] while somebody else's has not ended.
-    pub async fn lease(&self, name: &str, holder: &str, now: Millis, until: Millis) -> Result<Written> {
+    pub async fn take(&self, name: &str, holder: &str, now: Millis, until: Millis) -> Result<Written> {
         const TAKE: &str = "INSERT INTO leases (name, holder, until) VALUES ($1, $2, $4)
              ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
              WHERE leases.holder = excluded.holder OR leases.until <= $3";
-        let rows = on_pool!(self, |pool| {
+        let rows = on_pool!(&self.0, |pool| {
             sqlx::query(TAKE).bind(name).bind(holder).bind(now).bind(until).execute(pool).await?.rows_affected()
         });
         Ok(rows.into())
     }
 
     /// Forgets leases that have ended before `before`: whoever held them has died.
-    pub async fn forget_leases(&self, before: Millis) -> Result<()> {
+    pub async fn forget(&self, before: Millis) -> Result<()> {
         const FORGET: &str = "DELETE FROM leases WHERE until < $1";
-        on_pool!(self, |pool| {
+        on_pool!(&self.0, |pool| {
             sqlx::query(FORGET).bind(before).execute(pool).await?;
         });
         Ok(())
@@ -26,7 +30,7 @@ impl Store {
     /// Gives a lease back.
     pub async fn release(&self, name: &str, holder: &str) -> Result<()> {
         const RELEASE: &str = "DELETE FROM leases WHERE name = $1 AND holder = $2";
-        on_pool!(self, |pool| {
+        on_pool!(&self.0, |pool| {
             sqlx::query(RELEASE).bind(name).bind(holder).execute(pool).await?;
         });
         Ok(())

@@ -1,6 +1,6 @@
 //! The database of `matrix-registration`, a program with which people opened accounts by tokens, read. It stays as it is.
 
-use super::{Error, Millis, NotTaken, Result, Store, module::time, on_pool};
+use super::{Error, Millis, NotTaken, OtherPrograms, Result, module::time, on_pool};
 
 /// A token of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct OldToken {
     pub disabled: bool,
 }
 
-impl Store {
+impl OtherPrograms {
     /// The tokens of matrix-registration, 0.9 and 1.0.
     ///
     /// # Errors
@@ -33,7 +33,7 @@ impl Store {
         }
         let half_written = |error| Error::NotTaken(NotTaken::OtherTokens(error));
         let rows: Vec<Row> =
-            on_pool!(self, |pool| { sqlx::query_as(TOKENS).fetch_all(pool).await.map_err(half_written)? });
+            on_pool!(&self.0, |pool| { sqlx::query_as(TOKENS).fetch_all(pool).await.map_err(half_written)? });
         let read = |(name, until, most, used, disabled): Row| {
             let until = until.as_deref().map(time).transpose().map_err(Error::NotTaken)?;
             let most = most.and_then(|most| match most.as_str() {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use app::utc_millis;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
-use super::{Error, Millis, Result, Store, on_pool, open_postgres};
+use super::{Error, Millis, Pool, Result, on_pool, open_postgres};
 use crate::config::SqlUrl;
 
 /// The versions of its tables that are known, as Alembic calls them: without and with the errors of those who came.
@@ -101,18 +101,27 @@ pub(super) fn time(text: &str) -> Result<Millis, NotTaken> {
     read().ok_or_else(|| NotTaken::Time(text.to_owned()))
 }
 
-impl Store {
+/// What other programs have left in a database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct OtherPrograms(pub(super) Pool);
+
+impl OtherPrograms {
     /// Opens another database to read from; nothing in it is changed, or made.
-    pub async fn open_to_read(url: &SqlUrl) -> Result<Self> {
-        Ok(match url {
+    pub async fn open(url: &SqlUrl) -> Result<Self> {
+        Ok(Self(match url {
             SqlUrl::SqliteFile(path) => {
                 let options = SqliteConnectOptions::new().filename(path).read_only(true);
                 let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await;
-                Self::Sqlite(pool.map_err(Error::Open)?)
+                Pool::Sqlite(pool.map_err(Error::Open)?)
             }
             SqlUrl::SqliteMemory => return Err(Error::NotTaken(NotTaken::Missing("tokens"))),
             SqlUrl::Postgres(url) => open_postgres(url).await?,
-        })
+        }))
+    }
+
+    /// Ends the connections.
+    pub async fn close(&self) {
+        on_pool!(&self.0, |pool| pool.close().await);
     }
 
     /// The tables in the database.
@@ -124,9 +133,9 @@ impl Store {
             "SELECT CAST(c.relname AS TEXT) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
              WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p')
                 AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')";
-        let names: Vec<String> = match self {
-            Self::Sqlite(pool) => sqlx::query_scalar(SQLITE).fetch_all(pool).await?,
-            Self::Postgres(pool) => sqlx::query_scalar(POSTGRES).fetch_all(pool).await?,
+        let names: Vec<String> = match &self.0 {
+            Pool::Sqlite(pool) => sqlx::query_scalar(SQLITE).fetch_all(pool).await?,
+            Pool::Postgres(pool) => sqlx::query_scalar(POSTGRES).fetch_all(pool).await?,
         };
         Ok(names.into_iter().collect())
     }
@@ -149,7 +158,7 @@ impl Store {
         if let Some(missing) = TABLES.into_iter().find(|table| !tables.contains(*table)) {
             return Err(Error::NotTaken(NotTaken::Missing(missing)));
         }
-        let revision: Option<String> = on_pool!(self, |pool| {
+        let revision: Option<String> = on_pool!(&self.0, |pool| {
             let asked = sqlx::query_scalar(REVISION).fetch_optional(pool).await;
             asked.map_err(|error| Error::NotTaken(NotTaken::HalfWritten(error)))?
         });
@@ -172,7 +181,8 @@ impl Store {
             return Ok(None);
         }
         let half_written = |error| Error::NotTaken(NotTaken::HalfWritten(error));
-        let state: State = on_pool!(self, |pool| sqlx::query_as(STATE).fetch_one(pool).await.map_err(half_written)?);
+        let state: State =
+            on_pool!(&self.0, |pool| sqlx::query_as(STATE).fetch_one(pool).await.map_err(half_written)?);
         Ok(Some(format!("{state:?}")))
     }
 
@@ -200,7 +210,7 @@ impl Store {
             _ => CAME_WITH_ERRORS,
         };
         let half_written = |error| Error::NotTaken(NotTaken::HalfWritten(error));
-        on_pool!(self, |pool| {
+        on_pool!(&self.0, |pool| {
             let tokens: Vec<TokenRow> = sqlx::query_as(TOKENS).fetch_all(pool).await.map_err(half_written)?;
             let rooms: Vec<(String, String)> = sqlx::query_as(ROOMS).fetch_all(pool).await.map_err(half_written)?;
             let came: Vec<(String, String, Option<String>, Option<String>)> =

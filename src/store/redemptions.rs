@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use app::{MissedRoom, Reason};
 
 use super::{
-    Ends, Millis, Result, Store, in_transaction,
+    Ends, Millis, Pool, Result, in_transaction,
     invites::{CHANGED, lets_in},
     on_pool,
 };
@@ -231,13 +231,17 @@ macro_rules! complete {
 
 pub(super) use {arrive, complete, write_outcome};
 
-impl Store {
+/// Who redeemed which invite, and what came of it. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Redemptions(pub(super) Pool);
+
+impl Redemptions {
     /// How far somebody's use of a code is; `None` if they never tried.
-    pub async fn redemption(&self, code: &str, redeemer: &str) -> Result<Option<Redemption>> {
+    pub async fn get(&self, code: &str, redeemer: &str) -> Result<Option<Redemption>> {
         const REDEMPTION: &str = "SELECT completed_at, chat_marker, chat_tried_at, chat_room
              FROM redemptions WHERE code = $1 AND redeemer = $2";
         const OUTCOMES: &str = "SELECT redeemer, room, joined, reason, said, errcode, again FROM outcomes WHERE code = $1 AND redeemer = $2 ORDER BY room";
-        on_pool!(self, |pool| {
+        on_pool!(&self.0, |pool| {
             let row: Option<RedemptionRow> =
                 sqlx::query_as(REDEMPTION).bind(code).bind(redeemer).fetch_optional(pool).await?;
             let Some((completed_at, marker, tried_at, room)) = row else { return Ok(None) };
@@ -260,7 +264,7 @@ impl Store {
                 WHERE code = $1 AND started_at <= $2 AND (started_at < $2 OR redeemer > $3)
                 ORDER BY started_at DESC, redeemer LIMIT $4) ORDER BY room";
         let (before, who) = before.unwrap_or((Millis::MAX, ""));
-        on_pool!(self, |pool| {
+        on_pool!(&self.0, |pool| {
             let rows = sqlx::query_as(USES).bind(code).bind(before).bind(who).bind(most);
             let rows: Vec<(String, Millis, Option<Millis>, Option<Millis>)> = rows.fetch_all(pool).await?;
             let outcomes = sqlx::query_as(OUTCOMES).bind(code).bind(before).bind(who).bind(most);
@@ -283,21 +287,21 @@ impl Store {
     /// How many people have used a code.
     pub async fn totals(&self, code: &str) -> Result<Totals> {
         const TOTALS: &str = "SELECT begun, came, completed FROM invites WHERE code = $1";
-        on_pool!(self, |pool| Ok(sqlx::query_as(TOTALS).bind(code).fetch_one(pool).await?))
+        on_pool!(&self.0, |pool| Ok(sqlx::query_as(TOTALS).bind(code).fetch_one(pool).await?))
     }
 
     /// How many people came on which day, days counted from the epoch (UTC); days on which nobody came are left out.
     pub async fn came_by_day(&self, code: &str) -> Result<Vec<(i64, i64)>> {
         const BY_DAY: &str = "SELECT day, came FROM arrivals WHERE code = $1 ORDER BY day";
-        on_pool!(self, |pool| Ok(sqlx::query_as(BY_DAY).bind(code).fetch_all(pool).await?))
+        on_pool!(&self.0, |pool| Ok(sqlx::query_as(BY_DAY).bind(code).fetch_all(pool).await?))
     }
 
     /// Whether somebody has redeemed a code completely.
-    pub async fn has_redeemed(&self, code: &str, redeemer: &str) -> Result<bool> {
+    pub async fn is_complete(&self, code: &str, redeemer: &str) -> Result<bool> {
         const COMPLETE: &str =
             "SELECT COUNT(*) FROM redemptions WHERE code = $1 AND redeemer = $2 AND completed_at IS NOT NULL";
         let found: i64 =
-            on_pool!(self, |pool| { sqlx::query_scalar(COMPLETE).bind(code).bind(redeemer).fetch_one(pool).await? });
+            on_pool!(&self.0, |pool| { sqlx::query_scalar(COMPLETE).bind(code).bind(redeemer).fetch_one(pool).await? });
         Ok(found > 0)
     }
 
@@ -305,12 +309,12 @@ impl Store {
     pub async fn holds_use(&self, code: &str, redeemer: &str) -> Result<bool> {
         const HOLDS: &str = "SELECT COUNT(*) FROM redemptions WHERE code = $1 AND redeemer = $2 AND use_at IS NOT NULL";
         let found: i64 =
-            on_pool!(self, |pool| { sqlx::query_scalar(HOLDS).bind(code).bind(redeemer).fetch_one(pool).await? });
+            on_pool!(&self.0, |pool| { sqlx::query_scalar(HOLDS).bind(code).bind(redeemer).fetch_one(pool).await? });
         Ok(found > 0)
     }
 
     /// Begins somebody's use of a code and takes one of its uses, if it lets people in now and one is left; they may have one already.
-    pub async fn begin_redemption(&self, code: &str, redeemer: &str, ends: Ends) -> Result<Begun> {
+    pub async fn begin(&self, code: &str, redeemer: &str, ends: Ends) -> Result<Begun> {
         const LETS_IN: &str = concat!("SELECT COUNT(*) FROM invites i WHERE code = $1 AND ", lets_in!());
         // Whoever gives stale uses back sees that this one is not.
         const HELD: &str =
@@ -327,7 +331,7 @@ impl Store {
         const ONE_MORE: &str = "UPDATE invites SET begun = begun + 1 WHERE code = $1";
         let Ends { now, made_before, max_uses } = ends;
         let most = max_uses.map(i64::from);
-        Ok(in_transaction!(self, |tx| {
+        Ok(in_transaction!(&self.0, |tx| {
             // From here on nobody else begins with an invite of this owner: what is looked at now is so until the end.
             sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
             let open: i64 =
@@ -358,7 +362,7 @@ impl Store {
         const BACK: &str = "UPDATE redemptions SET use_at = NULL
              WHERE code = $1 AND redeemer = $2 AND use_at < $3 AND came_at IS NULL";
         const ONE_LESS: &str = "UPDATE invites SET uses = uses - 1, token_due = CASE WHEN registration THEN $2 ELSE token_due END WHERE code = $1";
-        in_transaction!(self, |tx| {
+        in_transaction!(&self.0, |tx| {
             sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
             let back = sqlx::query(BACK).bind(code).bind(redeemer).bind(before).execute(&mut *tx).await?;
             if back.rows_affected() > 0 {
@@ -373,13 +377,13 @@ impl Store {
     pub async fn stale_uses(&self, before: Millis, now: Millis, most: i64) -> Result<Vec<(String, String)>> {
         const STALE: &str = "SELECT code, redeemer FROM redemptions WHERE came_at IS NULL AND use_at < $1
              AND NOT EXISTS (SELECT 1 FROM leases WHERE name = 'redeem:' || redeemer AND until > $2) LIMIT $3";
-        on_pool!(self, |pool| Ok(sqlx::query_as(STALE).bind(before).bind(now).bind(most).fetch_all(pool).await?))
+        on_pool!(&self.0, |pool| Ok(sqlx::query_as(STALE).bind(before).bind(now).bind(most).fetch_all(pool).await?))
     }
 
     /// Notes what came of a room. Whoever is in stays in, whatever is noted later.
     pub async fn note_outcome(&self, code: &str, redeemer: &str, outcome: &Outcome, now: Millis) -> Result<()> {
         let is_in = outcome.came == Came::In;
-        in_transaction!(self, |tx| {
+        in_transaction!(&self.0, |tx| {
             if is_in {
                 sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
             }
@@ -401,7 +405,7 @@ impl Store {
     ) -> Result<()> {
         const MARK: &str =
             "UPDATE redemptions SET chat_marker = $3, chat_tried_at = $4 WHERE code = $1 AND redeemer = $2";
-        on_pool!(self, |pool| {
+        on_pool!(&self.0, |pool| {
             sqlx::query(MARK).bind(code).bind(redeemer).bind(marker).bind(tried_at).execute(pool).await?;
         });
         Ok(())
@@ -410,15 +414,15 @@ impl Store {
     /// Notes which room is the direct chat.
     pub async fn note_chat_room(&self, code: &str, redeemer: &str, room: &str) -> Result<()> {
         const ROOM: &str = "UPDATE redemptions SET chat_room = $3 WHERE code = $1 AND redeemer = $2";
-        on_pool!(self, |pool| {
+        on_pool!(&self.0, |pool| {
             sqlx::query(ROOM).bind(code).bind(redeemer).bind(room).execute(pool).await?;
         });
         Ok(())
     }
 
     /// Notes that somebody is in everything a code leads to.
-    pub async fn complete_redemption(&self, code: &str, redeemer: &str, now: Millis) -> Result<()> {
-        in_transaction!(self, |tx| {
+    pub async fn complete(&self, code: &str, redeemer: &str, now: Millis) -> Result<()> {
+        in_transaction!(&self.0, |tx| {
             sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
             arrive!(&mut *tx, code, redeemer, now);
             complete!(&mut *tx, code, redeemer, now);

@@ -1,6 +1,6 @@
 //! What is known of the homeserver's registration tokens, and which have to be looked after.
 
-use super::{Millis, Result, Store, in_transaction, on_pool};
+use super::{Millis, Pool, Result, in_transaction, on_pool};
 
 /// What is known of the homeserver's registration token that has a code's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,11 +49,15 @@ impl RegistrationToken {
     }
 }
 
-impl Store {
+/// What the registration tokens of invites shall be. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct RegistrationTokens(pub(super) Pool);
+
+impl RegistrationTokens {
     /// Notes what is known of the registration token of a code.
-    pub async fn set_registration_token(&self, code: &str, token: RegistrationToken) -> Result<()> {
+    pub async fn set(&self, code: &str, token: RegistrationToken) -> Result<()> {
         const SET: &str = "UPDATE invites SET registration_token = $2 WHERE code = $1";
-        on_pool!(self, |pool| {
+        on_pool!(&self.0, |pool| {
             sqlx::query(SET).bind(code).bind(token.as_str()).execute(pool).await?;
         });
         Ok(())
@@ -64,28 +68,28 @@ impl Store {
         const SETTLE: &str = "UPDATE invites SET registration_token = $2, opens_accounts = opens_accounts OR $3
              WHERE code = $1 AND registration_token = 'inherited'";
         let token = if is_there { RegistrationToken::Ours } else { RegistrationToken::None };
-        on_pool!(self, |pool| {
+        on_pool!(&self.0, |pool| {
             sqlx::query(SETTLE).bind(code).bind(token.as_str()).bind(is_there).execute(pool).await?;
         });
         Ok(())
     }
 
     /// Notes how many accounts the registration token of a code has opened, which is about to be removed.
-    pub async fn note_leaving_accounts(&self, code: &str, opened: u64) -> Result<()> {
+    pub async fn note_leaving(&self, code: &str, opened: u64) -> Result<()> {
         const LEAVING: &str = "UPDATE invites SET accounts_leaving = $2 WHERE code = $1";
         let opened = i64::try_from(opened).unwrap_or(i64::MAX);
-        on_pool!(self, |pool| {
+        on_pool!(&self.0, |pool| {
             sqlx::query(LEAVING).bind(code).bind(opened).execute(pool).await?;
         });
         Ok(())
     }
 
     /// Notes that the registration token of a code is gone; the accounts that it has opened go on counting.
-    pub async fn forget_registration_token(&self, code: &str) -> Result<()> {
+    pub async fn forget(&self, code: &str) -> Result<()> {
         const FORGET: &str =
             "UPDATE invites SET registration_token = $2, accounts = accounts + accounts_leaving, accounts_leaving = 0
              WHERE code = $1";
-        on_pool!(self, |pool| {
+        on_pool!(&self.0, |pool| {
             sqlx::query(FORGET).bind(code).bind(RegistrationToken::None.as_str()).execute(pool).await?;
         });
         Ok(())
@@ -93,32 +97,26 @@ impl Store {
 
     /// Notes that the registration token was looked after, and when it is due again. If something has changed since it was `due`, it is due
     /// again at once: what was done may have been for what the invite wanted before.
-    pub async fn token_settled(
-        &self,
-        code: &str,
-        due: Option<Millis>,
-        next: Option<Millis>,
-        now: Millis,
-    ) -> Result<()> {
+    pub async fn settled(&self, code: &str, due: Option<Millis>, next: Option<Millis>, now: Millis) -> Result<()> {
         const SETTLED: &str = "UPDATE invites SET token_due = CASE
                 WHEN token_due = $2 OR token_due IS NULL AND CAST($2 AS BIGINT) IS NULL THEN $3 ELSE $4 END
              WHERE code = $1";
-        on_pool!(self, |pool| {
+        on_pool!(&self.0, |pool| {
             sqlx::query(SETTLED).bind(code).bind(due).bind(next).bind(now).execute(pool).await?;
         });
         Ok(())
     }
 
     /// Codes whose registration token has to be looked after, and at which nobody is at work, at most `most`.
-    pub async fn tokens_due(&self, now: Millis, most: i64) -> Result<Vec<String>> {
+    pub async fn due(&self, now: Millis, most: i64) -> Result<Vec<String>> {
         const DUE: &str = "SELECT code FROM invites WHERE token_due <= $1
                 AND NOT EXISTS (SELECT 1 FROM leases WHERE name = 'token:' || code AND until > $1)
              ORDER BY token_due LIMIT $2";
-        on_pool!(self, |pool| Ok(sqlx::query_scalar(DUE).bind(now).bind(most).fetch_all(pool).await?))
+        on_pool!(&self.0, |pool| Ok(sqlx::query_scalar(DUE).bind(now).bind(most).fetch_all(pool).await?))
     }
 
     /// Notes under which rules registration tokens are now; if those are others, all of them have to be looked after.
-    pub async fn set_token_rules(&self, rules: &str, now: Millis) -> Result<()> {
+    pub async fn set_rules(&self, rules: &str, now: Millis) -> Result<()> {
         const NOTE: &str = "INSERT INTO keys (name, value) VALUES ('token rules', $1)
              ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE keys.value <> excluded.value";
         const DUE: &str = "UPDATE invites SET token_due = $1
@@ -126,7 +124,7 @@ impl Store {
         // The homeserver may let us look after them now, whatever it said the last time.
         const INHERITED: &str =
             "UPDATE invites SET token_due = $1 WHERE registration_token = 'inherited' AND token_due IS NULL";
-        in_transaction!(self, |tx| {
+        in_transaction!(&self.0, |tx| {
             let changed = sqlx::query(NOTE).bind(rules).execute(&mut *tx).await?;
             if changed.rows_affected() > 0 {
                 sqlx::query(DUE).bind(now).execute(&mut *tx).await?;

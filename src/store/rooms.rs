@@ -3,7 +3,7 @@
 use app::{Invite, Terms};
 
 use super::{
-    AsWritten, Entry, Millis, Result, Store,
+    AsWritten, Entry, Millis, Pool, Result,
     audit::note,
     in_transaction,
     invites::{CHANGED, limits},
@@ -87,7 +87,11 @@ impl RoomInviteRow {
     }
 }
 
-impl Store {
+/// Which rooms invites lead into, and which they are kept out of. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Rooms(pub(super) Pool);
+
+impl Rooms {
     /// Some of the live invites that lead into a room, the newest first: at most `most` of those with numbers below `before`.
     pub async fn invites_into(&self, room: &str, before: i64, most: i64) -> Result<Vec<AsWritten<RoomInvite>>> {
         const INTO: &str =
@@ -98,8 +102,9 @@ impl Store {
                 LEFT JOIN blocks b ON b.code = r.code AND b.room = r.room
              WHERE r.room = $1 AND r.number < $2 AND i.deleted_at IS NULL
              ORDER BY r.number DESC LIMIT $3";
-        let rows: Vec<RoomInviteRow> =
-            on_pool!(self, |pool| { sqlx::query_as(INTO).bind(room).bind(before).bind(most).fetch_all(pool).await? });
+        let rows: Vec<RoomInviteRow> = on_pool!(&self.0, |pool| {
+            sqlx::query_as(INTO).bind(room).bind(before).bind(most).fetch_all(pool).await?
+        });
         Ok(rows.into_iter().map(|row| AsWritten(row.read(room))).collect())
     }
 
@@ -107,20 +112,20 @@ impl Store {
     pub async fn code_into(&self, room: &str, number: i64) -> Result<Option<String>> {
         const CODE: &str = "SELECT r.code FROM invite_rooms r JOIN invites i ON i.code = r.code
              WHERE r.room = $1 AND r.number = $2 AND i.deleted_at IS NULL";
-        on_pool!(self, |pool| Ok(sqlx::query_scalar(CODE).bind(room).bind(number).fetch_optional(pool).await?))
+        on_pool!(&self.0, |pool| Ok(sqlx::query_scalar(CODE).bind(room).bind(number).fetch_optional(pool).await?))
     }
 
     /// The rooms out of which an invite is kept.
     pub async fn blocks(&self, code: &str) -> Result<Vec<Block>> {
         const BLOCKS: &str = "SELECT room, actor, reason, at FROM blocks WHERE code = $1";
-        on_pool!(self, |pool| Ok(sqlx::query_as(BLOCKS).bind(code).fetch_all(pool).await?))
+        on_pool!(&self.0, |pool| Ok(sqlx::query_as(BLOCKS).bind(code).fetch_all(pool).await?))
     }
 
     /// Keeps an invite out of a room.
     pub async fn block(&self, code: &str, block: &Block, entry: &Entry) -> Result<()> {
         const BLOCK: &str = "INSERT INTO blocks (code, room, actor, reason, at) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (code, room) DO UPDATE SET actor = excluded.actor, reason = excluded.reason, at = excluded.at";
-        in_transaction!(self, |tx| {
+        in_transaction!(&self.0, |tx| {
             sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
             let query = sqlx::query(BLOCK).bind(code).bind(&block.room).bind(&block.actor).bind(&block.reason);
             query.bind(block.at).execute(&mut *tx).await?;
@@ -132,7 +137,7 @@ impl Store {
     /// Lets an invite lead into a room again.
     pub async fn unblock(&self, code: &str, room: &str, entry: &Entry) -> Result<()> {
         const UNBLOCK: &str = "DELETE FROM blocks WHERE code = $1 AND room = $2";
-        in_transaction!(self, |tx| {
+        in_transaction!(&self.0, |tx| {
             sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
             sqlx::query(UNBLOCK).bind(code).bind(room).execute(&mut *tx).await?;
             note!(&mut *tx, entry);

@@ -3,7 +3,7 @@
 use app::{Invite, Sort};
 
 use super::{
-    AsWritten, Result, Store, StoredInvite, containing,
+    AsWritten, Invites, Result, StoredInvite, containing,
     invites::{InviteRow, SEPARATOR, select_invites},
     on_pool,
 };
@@ -62,13 +62,9 @@ macro_rules! of_all {
     };
 }
 
-impl Store {
+impl Invites {
     /// Those of an owner's invites that are asked for, and how many match and how many there are in all.
-    pub async fn select_invites(
-        &self,
-        owner: &str,
-        selection: &Selection<'_>,
-    ) -> Result<(Vec<AsWritten<Invite>>, i64, i64)> {
+    pub async fn select(&self, owner: &str, selection: &Selection<'_>) -> Result<(Vec<AsWritten<Invite>>, i64, i64)> {
         const NEWEST: &str = select_invites!(matching!("ORDER BY created_at DESC, code LIMIT $5 OFFSET $6"));
         const MOST_PEOPLE: &str =
             select_invites!(matching!("ORDER BY came DESC, created_at DESC, code LIMIT $5 OFFSET $6"));
@@ -85,7 +81,7 @@ impl Store {
             Sort::Name => NAME,
         };
         let (text, rooms) = (containing(selection.text), between_separators(selection.rooms));
-        on_pool!(self, |pool| {
+        on_pool!(&self.0, |pool| {
             let rows: Vec<InviteRow> = sqlx::query_as(select)
                 .bind(SEPARATOR)
                 .bind(owner)
@@ -107,7 +103,7 @@ impl Store {
         const ALL: &str = select_invites!(of_all!("ORDER BY created_at DESC, code LIMIT $4 OFFSET $5"));
         const MATCHING: &str = concat!("SELECT COUNT(*) FROM invites i ", of_all!("AND $1 <> ''"));
         let pattern = containing(selection.text);
-        on_pool!(self, |pool| {
+        on_pool!(&self.0, |pool| {
             let rows = sqlx::query_as(ALL).bind(SEPARATOR).bind(&pattern).bind(selection.text);
             let rows: Vec<InviteRow> = rows.bind(selection.take).bind(selection.skip).fetch_all(pool).await?;
             let matching = sqlx::query_scalar(MATCHING).bind(SEPARATOR).bind(&pattern).bind(selection.text);

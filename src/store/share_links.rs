@@ -1,6 +1,6 @@
 //! Links that members share by their apps.
 
-use super::{Ends, Millis, Result, Store, in_transaction, invites::ended, on_pool};
+use super::{Ends, Millis, Pool, Result, in_transaction, invites::ended, on_pool};
 
 /// A link that somebody shares.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -49,14 +49,18 @@ macro_rules! select_links {
     };
 }
 
-impl Store {
+/// Links that members share. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct ShareLinks(pub(super) Pool);
+
+impl ShareLinks {
     /// Keeps a link; one that is there already may lead to an invite since.
-    pub async fn keep_share_link(&self, link: &ShareLink, now: Millis) -> Result<()> {
+    pub async fn keep(&self, link: &ShareLink, now: Millis) -> Result<()> {
         const KEEP: &str =
             "INSERT INTO share_links (hash, sharer, path, query, code, created_at) VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (hash) DO UPDATE SET code = COALESCE(excluded.code, share_links.code)";
         let ShareLink { hash, sharer, path, query, code } = link;
-        on_pool!(self, |pool| {
+        on_pool!(&self.0, |pool| {
             let keep = sqlx::query(KEEP).bind(hash).bind(sharer).bind(path).bind(query).bind(code).bind(now);
             keep.execute(pool).await?;
         });
@@ -64,26 +68,26 @@ impl Store {
     }
 
     /// The link with this hash.
-    pub async fn share_link(&self, hash: &str) -> Result<Option<ShareLink>> {
+    pub async fn get(&self, hash: &str) -> Result<Option<ShareLink>> {
         const LINK: &str = "SELECT hash, sharer, path, query, code FROM share_links WHERE hash = $1";
-        on_pool!(self, |pool| Ok(sqlx::query_as(LINK).bind(hash).fetch_optional(pool).await?))
+        on_pool!(&self.0, |pool| Ok(sqlx::query_as(LINK).bind(hash).fetch_optional(pool).await?))
     }
 
     /// Notes whether the page of a link stands in the folder of static pages.
     pub async fn set_static_page(&self, hash: &str, page: StaticPage) -> Result<()> {
         const SET: &str = "UPDATE share_links SET page = $2 WHERE hash = $1";
-        on_pool!(self, |pool| {
+        on_pool!(&self.0, |pool| {
             sqlx::query(SET).bind(hash).bind(page.as_str()).execute(pool).await?;
         });
         Ok(())
     }
 
     /// Notes in which folder static pages stand; if it is another one than before, all of them have to be written.
-    pub async fn set_share_folder(&self, folder: &str) -> Result<()> {
+    pub async fn set_folder(&self, folder: &str) -> Result<()> {
         const NOTE: &str = "INSERT INTO keys (name, value) VALUES ('share folder', $1)
              ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE keys.value <> excluded.value";
         const WRITE: &str = "UPDATE share_links SET page = 'writing'";
-        in_transaction!(self, |tx| {
+        in_transaction!(&self.0, |tx| {
             if sqlx::query(NOTE).bind(folder).execute(&mut *tx).await?.rows_affected() > 0 {
                 sqlx::query(WRITE).execute(&mut *tx).await?;
             }
@@ -92,28 +96,28 @@ impl Store {
     }
 
     /// Links whose pages stand in the folder, or were about to, though their invites have ended, at most `most`.
-    pub async fn static_pages_to_remove(&self, ends: Ends, most: i64) -> Result<Vec<ShareLink>> {
+    pub async fn pages_to_remove(&self, ends: Ends, most: i64) -> Result<Vec<ShareLink>> {
         const ENDED: &str = concat!(select_links!("l.page <> 'none' AND"), "LIMIT $4");
         self.links(ENDED, ends, most).await
     }
 
     /// Links whose pages do not stand in the folder though their invites go on, at most `most`.
-    pub async fn static_pages_to_write(&self, ends: Ends, most: i64) -> Result<Vec<ShareLink>> {
+    pub async fn pages_to_write(&self, ends: Ends, most: i64) -> Result<Vec<ShareLink>> {
         const GO_ON: &str = concat!(select_links!("l.page <> 'there' AND"), "IS NOT TRUE LIMIT $4");
         self.links(GO_ON, ends, most).await
     }
 
     /// Links that lead to no invite of this server, and whose pages were about to be written, at most `most`.
-    pub async fn other_static_pages_to_write(&self, most: i64) -> Result<Vec<ShareLink>> {
+    pub async fn other_pages_to_write(&self, most: i64) -> Result<Vec<ShareLink>> {
         const OTHERS: &str =
             "SELECT hash, sharer, path, query, code FROM share_links WHERE page = 'writing' AND code IS NULL LIMIT $1";
-        on_pool!(self, |pool| Ok(sqlx::query_as(OTHERS).bind(most).fetch_all(pool).await?))
+        on_pool!(&self.0, |pool| Ok(sqlx::query_as(OTHERS).bind(most).fetch_all(pool).await?))
     }
 
     async fn links(&self, query: &'static str, ends: Ends, most: i64) -> Result<Vec<ShareLink>> {
         let Ends { now, made_before, max_uses } = ends;
         let max_uses = max_uses.map(i64::from);
-        on_pool!(self, |pool| {
+        on_pool!(&self.0, |pool| {
             let links = sqlx::query_as(query).bind(now).bind(made_before).bind(max_uses).bind(most);
             Ok(links.fetch_all(pool).await?)
         })

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Millis, OldInvite, Outcome, RegistrationToken, Result, Store,
+    Came, Millis, OldInvite, Outcome, Pool, RegistrationToken, Result,
     changes::{self, HIDE},
     invites::CHANGED,
     on_pool,
@@ -110,28 +110,91 @@ macro_rules! take_owners {
     };
 }
 
-impl Store {
+const NUMBER: &str = "UPDATE counters SET value = value + 1 WHERE name = 'invites' RETURNING value";
+const CREATE: &str =
+    "INSERT INTO invites (code, owner, chat, registration, registration_token, opens_accounts, created_at, changed_at,
+        deleted_at, token_due, number, source, expires_at, max_uses)
+     VALUES ($1, $2, $3, TRUE, $4, $5, $6, $7, $8, $7, $9, $10, $11, $12)";
+const ROOM: &str = "INSERT INTO invite_rooms (code, room, position, number)
+     SELECT $1, $2, $3, CASE WHEN deleted_at IS NULL THEN number END FROM invites WHERE code = $1
+     ON CONFLICT DO NOTHING";
+const GUEST: &str = "INSERT INTO redemptions (code, redeemer, started_at, use_at)
+     VALUES ($1, $2, $3, $4) ON CONFLICT (code, redeemer) DO NOTHING";
+const BEGUN: &str = "UPDATE invites SET begun = begun + 1 WHERE code = $1";
+const USE: &str = "UPDATE invites SET uses = uses + 1 WHERE code = $1";
+
+/// Writes an invite that is not known yet, and its rooms.
+macro_rules! create {
+    ($tx:expr, $taken:expr, $invite:expr, $now:expr) => {
+        let TakenInvite { old, source, .. } = $invite;
+        let number: i64 = sqlx::query_scalar(NUMBER).fetch_one(&mut **$tx).await?;
+        let (registration, opens_accounts, until, left) = match *source {
+            Source::Module => (RegistrationToken::Inherited, false, None, None),
+            Source::MatrixRegistration { left, until, .. } => (RegistrationToken::None, true, until, left),
+        };
+        sqlx::query(CREATE)
+            .bind(&old.code)
+            .bind(&old.owner)
+            .bind(old.chat)
+            .bind(registration.as_str())
+            .bind(opens_accounts)
+            .bind(old.created_at)
+            .bind($now)
+            .bind(old.deleted_at)
+            .bind(number)
+            .bind(source.as_str())
+            .bind(until)
+            .bind(left)
+            .execute(&mut **$tx)
+            .await?;
+        for (position, room) in (0_i64..).zip(&old.rooms) {
+            sqlx::query(ROOM).bind(&old.code).bind(room).bind(position).execute(&mut **$tx).await?;
+            $taken.rooms += 1;
+        }
+        $taken.invites += 1;
+        $taken.deleted += u64::from(old.deleted_at.is_some());
+    };
+}
+
+/// Writes that somebody came with an invite, unless that is known.
+macro_rules! note_guest {
+    ($tx:expr, $taken:expr, $code:expr, $guest:expr) => {
+        let TakenGuest { redeemer, at, complete, outcomes } = $guest;
+        let is_in = outcomes.iter().any(|one| one.came == Came::In);
+        let came_at = (*complete || is_in).then_some(*at);
+        let written = sqlx::query(GUEST).bind($code).bind(redeemer).bind(*at).bind(came_at).execute(&mut **$tx).await?;
+        if written.rows_affected() > 0 {
+            $taken.came += 1;
+            sqlx::query(BEGUN).bind($code).execute(&mut **$tx).await?;
+            if came_at.is_some() {
+                sqlx::query(USE).bind($code).execute(&mut **$tx).await?;
+                arrive!(&mut **$tx, $code, redeemer, *at);
+            }
+            if *complete {
+                complete!(&mut **$tx, $code, redeemer, *at);
+            }
+            for outcome in outcomes {
+                write_outcome!(&mut **$tx, $code, redeemer, outcome, *at);
+            }
+        }
+    };
+}
+
+/// What was taken over from other programs. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Takeovers(pub(super) Pool);
+
+impl Takeovers {
     /// Writes invites of another program beside what is here, in one transaction; with `dry` it only says what it would write. Doing it again
     /// writes what has come since.
     pub async fn take_over(&self, invites: &[TakenInvite], now: Millis, dry: bool) -> Result<Taken> {
         // Nobody else numbers invites until this is done: several instances may start at once.
         const ALONE: &str = "UPDATE counters SET value = value WHERE name = 'invites'";
-        const NUMBER: &str = "UPDATE counters SET value = value + 1 WHERE name = 'invites' RETURNING value";
         const KNOWN: &str = "SELECT owner, created_at, deleted_at, source FROM invites WHERE code = $1";
-        const CREATE: &str = "INSERT INTO invites (code, owner, chat, registration, registration_token, opens_accounts, created_at, changed_at,
-                deleted_at, token_due, number, source, expires_at, max_uses)
-             VALUES ($1, $2, $3, TRUE, $4, $5, $6, $7, $8, $7, $9, $10, $11, $12)";
-        const ROOM: &str = "INSERT INTO invite_rooms (code, room, position, number)
-             SELECT $1, $2, $3, CASE WHEN deleted_at IS NULL THEN number END FROM invites WHERE code = $1
-             ON CONFLICT DO NOTHING";
         const DELETE: &str = "UPDATE invites SET deleted_at = $2, changed_at = $3, token_due = $3 WHERE code = $1";
-        const GUEST: &str = "INSERT INTO redemptions (code, redeemer, started_at, use_at)
-             VALUES ($1, $2, $3, $4) ON CONFLICT (code, redeemer) DO NOTHING";
-        const BEGUN: &str = "UPDATE invites SET begun = begun + 1 WHERE code = $1";
         const SOURCE: &str = "UPDATE invites SET source = $2 WHERE code = $1";
-        const USE: &str = "UPDATE invites SET uses = uses + 1 WHERE code = $1";
         let mut taken = Taken::default();
-        super::in_transaction_unless!(self, dry, |tx| {
+        super::in_transaction_unless!(&self.0, dry, |tx| {
             take_owners!(&mut *tx, invites);
             sqlx::query(ALONE).execute(&mut *tx).await?;
             for invite in invites {
@@ -153,61 +216,11 @@ impl Store {
                     }
                     Some(_) => {}
                     None => {
-                        let number: i64 = sqlx::query_scalar(NUMBER).fetch_one(&mut *tx).await?;
-                        let (registration, opens_accounts, until, left) = match *source {
-                            Source::Module => (RegistrationToken::Inherited, false, None, None),
-                            Source::MatrixRegistration { left, until, .. } => {
-                                (RegistrationToken::None, true, until, left)
-                            }
-                        };
-                        sqlx::query(CREATE)
-                            .bind(&old.code)
-                            .bind(&old.owner)
-                            .bind(old.chat)
-                            .bind(registration.as_str())
-                            .bind(opens_accounts)
-                            .bind(old.created_at)
-                            .bind(now)
-                            .bind(old.deleted_at)
-                            .bind(number)
-                            .bind(source.as_str())
-                            .bind(until)
-                            .bind(left)
-                            .execute(&mut *tx)
-                            .await?;
-                        for (position, room) in (0_i64..).zip(&old.rooms) {
-                            sqlx::query(ROOM).bind(&old.code).bind(room).bind(position).execute(&mut *tx).await?;
-                            taken.rooms += 1;
-                        }
-                        taken.invites += 1;
-                        taken.deleted += u64::from(old.deleted_at.is_some());
+                        create!(&mut tx, taken, invite, now);
                     }
                 }
                 for guest in guests {
-                    let is_in = guest.outcomes.iter().any(|one| one.came == super::Came::In);
-                    let came_at = (guest.complete || is_in).then_some(guest.at);
-                    let written = sqlx::query(GUEST)
-                        .bind(&old.code)
-                        .bind(&guest.redeemer)
-                        .bind(guest.at)
-                        .bind(came_at)
-                        .execute(&mut *tx)
-                        .await?;
-                    if written.rows_affected() == 0 {
-                        continue;
-                    }
-                    taken.came += 1;
-                    sqlx::query(BEGUN).bind(&old.code).execute(&mut *tx).await?;
-                    if came_at.is_some() {
-                        sqlx::query(USE).bind(&old.code).execute(&mut *tx).await?;
-                        arrive!(&mut *tx, &old.code, &guest.redeemer, guest.at);
-                    }
-                    if guest.complete {
-                        complete!(&mut *tx, &old.code, &guest.redeemer, guest.at);
-                    }
-                    for outcome in &guest.outcomes {
-                        write_outcome!(&mut *tx, &old.code, &guest.redeemer, outcome, guest.at);
-                    }
+                    note_guest!(&mut tx, taken, &old.code, guest);
                 }
                 sqlx::query(CHANGED).bind(&old.code).execute(&mut *tx).await?;
             }
@@ -218,14 +231,14 @@ impl Store {
     /// The state in which the module's tables were taken over here the last time.
     pub async fn taken_over(&self) -> Result<Option<String>> {
         const TAKEN_OVER: &str = "SELECT value FROM keys WHERE name = 'taken over'";
-        on_pool!(self, |pool| Ok(sqlx::query_scalar(TAKEN_OVER).fetch_optional(pool).await?))
+        on_pool!(&self.0, |pool| Ok(sqlx::query_scalar(TAKEN_OVER).fetch_optional(pool).await?))
     }
 
     /// Notes it.
     pub async fn set_taken_over(&self, state: &str) -> Result<()> {
         const SET: &str = "INSERT INTO keys (name, value) VALUES ('taken over', $1)
              ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-        on_pool!(self, |pool| {
+        on_pool!(&self.0, |pool| {
             sqlx::query(SET).bind(state).execute(pool).await?;
         });
         Ok(())

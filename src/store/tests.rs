@@ -62,21 +62,21 @@ impl Store {
         let rooms = rooms.iter().map(|&room| room.to_owned()).collect();
         let terms = Terms { rooms, limits, ..Terms::default() };
         let new = NewInvite { code: code.to_owned(), owner: "@anna:x".to_owned(), terms, opens_accounts: false };
-        let made = self.create_invite(&new, &NO_QUOTA, &entry(), NOW).await.unwrap();
+        let made = self.invites.create(&new, &NO_QUOTA, &entry(), NOW).await.unwrap();
         assert_eq!(made, Ok(Written::Done));
     }
 
     async fn begin(&self, code: &str, redeemer: &str) -> Begun {
-        self.begin_redemption(code, redeemer, ends(NOW)).await.unwrap()
+        self.redemptions.begin(code, redeemer, ends(NOW)).await.unwrap()
     }
 
     async fn number(&self, sql: &'static str) -> i64 {
-        on_pool!(self, |pool| sqlx::query_scalar(sql).fetch_one(pool).await.unwrap())
+        on_pool!(&self.pool, |pool| sqlx::query_scalar(sql).fetch_one(pool).await.unwrap())
     }
 
     async fn codes(&self, sql: String, ends: Ends) -> Vec<String> {
         let Ends { now, made_before, max_uses } = ends;
-        on_pool!(self, |pool| {
+        on_pool!(&self.pool, |pool| {
             let codes =
                 sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(made_before).bind(max_uses.map(i64::from));
             codes.fetch_all(pool).await.unwrap()
@@ -93,27 +93,27 @@ async fn what_is_counted_is_what_a_count_would_say() {
             let later = NOW + DAY * i64::try_from(number).unwrap();
             for code in ["one", "two"] {
                 assert_eq!(store.begin(code, guest).await, Begun::Yes);
-                store.note_outcome(code, guest, &missed("!a:x"), later).await.unwrap();
+                store.redemptions.note_outcome(code, guest, &missed("!a:x"), later).await.unwrap();
             }
             // Some come in, some twice, one is in everything and is said to be so twice, one gives the use back and begins anew.
             if number > 0 {
-                store.note_outcome("one", guest, &room("!a:x"), later).await.unwrap();
-                store.note_outcome("one", guest, &room("!a:x"), later + 1).await.unwrap();
-                store.note_outcome("one", guest, &missed("!a:x"), later + 2).await.unwrap();
+                store.redemptions.note_outcome("one", guest, &room("!a:x"), later).await.unwrap();
+                store.redemptions.note_outcome("one", guest, &room("!a:x"), later + 1).await.unwrap();
+                store.redemptions.note_outcome("one", guest, &missed("!a:x"), later + 2).await.unwrap();
             }
             if number > 1 {
-                store.note_outcome("one", guest, &room("!b:x"), later).await.unwrap();
-                store.complete_redemption("one", guest, later).await.unwrap();
-                store.complete_redemption("one", guest, later).await.unwrap();
+                store.redemptions.note_outcome("one", guest, &room("!b:x"), later).await.unwrap();
+                store.redemptions.complete("one", guest, later).await.unwrap();
+                store.redemptions.complete("one", guest, later).await.unwrap();
             }
             if number == 0 {
-                store.give_use_back("one", guest, Millis::MAX, later).await.unwrap();
-                store.give_use_back("one", guest, Millis::MAX, later).await.unwrap();
+                store.redemptions.give_use_back("one", guest, Millis::MAX, later).await.unwrap();
+                store.redemptions.give_use_back("one", guest, Millis::MAX, later).await.unwrap();
                 assert_eq!(store.begin("one", guest).await, Begun::Yes);
-                store.give_use_back("two", guest, Millis::MAX, later).await.unwrap();
+                store.redemptions.give_use_back("two", guest, Millis::MAX, later).await.unwrap();
             }
             if number == 3 {
-                store.complete_redemption("two", guest, later).await.unwrap();
+                store.redemptions.complete("two", guest, later).await.unwrap();
             }
         }
         for (kept, counted) in [
@@ -134,8 +134,11 @@ async fn what_is_counted_is_what_a_count_would_say() {
             assert_eq!(store.number(kept).await, store.number(counted).await, "{kept}");
         }
         let first = NOW / DAY;
-        assert_eq!(store.came_by_day("one").await.unwrap(), [(first + 1, 1), (first + 2, 1), (first + 3, 1)]);
-        let Totals { begun, came, completed } = store.totals("one").await.unwrap();
+        assert_eq!(
+            store.redemptions.came_by_day("one").await.unwrap(),
+            [(first + 1, 1), (first + 2, 1), (first + 3, 1)]
+        );
+        let Totals { begun, came, completed } = store.redemptions.totals("one").await.unwrap();
         assert_eq!((begun, came, completed), (4, 3, 2));
     }
 }
@@ -156,11 +159,11 @@ async fn sql_says_of_an_invite_what_the_model_says() {
                         let terms = Terms { limits, ..Terms::default() };
                         let (owner, opens_accounts) = ("@anna:x".to_owned(), false);
                         let new = NewInvite { code: code.clone(), owner, terms, opens_accounts };
-                        store.change_invite(&new, None, &entry(), NOW).await.unwrap().unwrap();
+                        store.invites.change(&new, None, &entry(), NOW).await.unwrap().unwrap();
                         match stopped {
-                            "paused" => drop(store.pause_invite(&code, true, Pause::Owner, &entry()).await.unwrap()),
-                            "held" => drop(store.pause_invite(&code, true, Pause::Admin, &entry()).await.unwrap()),
-                            "deleted" => drop(store.delete_invite(&code, &entry()).await.unwrap()),
+                            "paused" => drop(store.invites.pause(&code, true, Pause::Owner, &entry()).await.unwrap()),
+                            "held" => drop(store.invites.pause(&code, true, Pause::Admin, &entry()).await.unwrap()),
+                            "deleted" => drop(store.invites.delete(&code, &entry()).await.unwrap()),
                             _ => {}
                         }
                         names.push(code);
@@ -178,7 +181,7 @@ async fn sql_says_of_an_invite_what_the_model_says() {
             let lets_in = lets_in.replace("$3", "$4").replace("$2", "$1").replace("$4", "$2");
             let lets_in = store.codes(lets_in + " AND (CAST($3 AS BIGINT) IS NULL OR TRUE)", ends).await;
             for code in &names {
-                let mut stored = store.invite(code).await.unwrap().unwrap().as_written();
+                let mut stored = store.invites.get(code).await.unwrap().unwrap().as_written();
                 let limits = &mut stored.invite.terms.limits;
                 if made_before.is_some_and(|before| stored.invite.created_at <= before) {
                     limits.expires_at = Some(limits.expires_at.unwrap_or(NOW).min(NOW));
@@ -203,15 +206,15 @@ async fn nobody_begins_with_an_invite_that_was_stopped_meanwhile() {
                 assert_eq!(store.begin(code, "@ben:x").await, Begun::Yes);
             }
             for by in [Pause::Owner, Pause::Admin] {
-                store.pause_invite(code, true, by, &entry()).await.unwrap();
+                store.invites.pause(code, true, by, &entry()).await.unwrap();
                 assert_eq!(store.begin(code, "@ben:x").await, Begun::No);
-                store.pause_invite(code, false, by, &entry()).await.unwrap();
+                store.invites.pause(code, false, by, &entry()).await.unwrap();
             }
-            store.pause_all(true, &entry()).await.unwrap();
+            store.invites.pause_all(true, &entry()).await.unwrap();
             assert_eq!(store.begin(code, "@ben:x").await, Begun::No);
-            store.pause_all(false, &entry()).await.unwrap();
+            store.invites.pause_all(false, &entry()).await.unwrap();
             assert_eq!(store.begin(code, "@ben:x").await, Begun::Yes);
-            store.delete_invite(code, &entry()).await.unwrap();
+            store.invites.delete(code, &entry()).await.unwrap();
             assert_eq!(store.begin(code, "@ben:x").await, Begun::No);
         }
     }
@@ -241,15 +244,15 @@ async fn those_who_change_an_invite_and_those_who_come_never_block_each_other_fo
         let guest = async |number: usize| {
             let (guest, code) = (format!("@guest{number}:x"), ["one", "two"][number % 2]);
             for _ in 0..10 {
-                store.begin_redemption(code, &guest, ends(NOW)).await?;
-                store.give_use_back(code, &guest, Millis::MAX, NOW).await?;
+                store.redemptions.begin(code, &guest, ends(NOW)).await?;
+                store.redemptions.give_use_back(code, &guest, Millis::MAX, NOW).await?;
             }
             // It may be paused just now.
-            while store.begin_redemption(code, &guest, ends(NOW)).await? == Begun::No {
+            while store.redemptions.begin(code, &guest, ends(NOW)).await? == Begun::No {
                 tokio::task::yield_now().await;
             }
-            store.note_outcome(code, &guest, &room("!a:x"), NOW).await?;
-            store.complete_redemption(code, &guest, NOW).await
+            store.redemptions.note_outcome(code, &guest, &room("!a:x"), NOW).await?;
+            store.redemptions.complete(code, &guest, NOW).await
         };
         let owner = async |number: usize| {
             let code = ["one", "two"][number % 2].to_owned();
@@ -257,12 +260,12 @@ async fn those_who_change_an_invite_and_those_who_come_never_block_each_other_fo
             let new = NewInvite { code: code.clone(), owner: "@anna:x".to_owned(), terms, opens_accounts: false };
             let block = Block { room: "!a:x".to_owned(), actor: "@anna:x".to_owned(), reason: None, at: NOW };
             for _ in 0..10 {
-                store.change_invite(&new, Some(&NO_QUOTA), &entry(), NOW).await?.unwrap();
-                store.pause_invite(&code, true, Pause::Owner, &entry()).await?;
-                store.pause_invite(&code, false, Pause::Owner, &entry()).await?;
-                store.block(&code, &block, &entry()).await?;
-                store.unblock(&code, "!a:x", &entry()).await?;
-                store.pause_all(false, &entry()).await?;
+                store.invites.change(&new, Some(&NO_QUOTA), &entry(), NOW).await?.unwrap();
+                store.invites.pause(&code, true, Pause::Owner, &entry()).await?;
+                store.invites.pause(&code, false, Pause::Owner, &entry()).await?;
+                store.rooms.block(&code, &block, &entry()).await?;
+                store.rooms.unblock(&code, "!a:x", &entry()).await?;
+                store.invites.pause_all(false, &entry()).await?;
             }
             Ok::<_, Error>(())
         };

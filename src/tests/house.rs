@@ -1,6 +1,9 @@
 //! Rules of the house that no compiler knows.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 
 /// The files of a room of the house: `src/NAME.rs`, and those below it.
 fn files(rooms: &[&str]) -> Vec<PathBuf> {
@@ -55,5 +58,121 @@ fn all_sql_stands_in_the_store() {
         let code = code(&file);
         let found: Vec<&str> = code.lines().filter(|line| asks(line)).collect();
         assert!(found.is_empty(), "{}: {found:?}", file.display());
+    }
+}
+
+/// A module by the names on the way to it; the crate itself is `lib`.
+type Module = Vec<String>;
+
+/// The module that a file is.
+fn module(file: &Path) -> Module {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let path = file.strip_prefix(source).unwrap().with_extension("");
+    let names: Module = path.iter().map(|name| name.to_string_lossy().into_owned()).collect();
+    if names == ["lib"] { Module::new() } else { names }
+}
+
+/// The paths in a tree of imports, such as `super::{a::B, c}`.
+fn paths(tree: &str) -> Vec<String> {
+    let Some((head, rest)) = tree.split_once('{') else { return vec![tree.trim().to_owned()] };
+    let inside = rest.rsplit_once('}').map_or(rest, |(inside, _)| inside);
+    let (mut depth, mut parts) = (0, vec![String::new()]);
+    for c in inside.chars() {
+        match c {
+            ',' if depth == 0 => {
+                parts.push(String::new());
+                continue;
+            }
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        parts.last_mut().unwrap().push(c);
+    }
+    let inner = parts.iter().filter(|part| !part.trim().is_empty()).flat_map(|part| paths(part));
+    inner.map(|path| format!("{}{path}", head.trim())).collect()
+}
+
+/// The modules from which one imports, as far as it names them: of `super::a::B` the file of `a`.
+fn imports(file: &Path, modules: &BTreeSet<Module>) -> BTreeSet<Module> {
+    let code = code(file);
+    let trees = code.split(';').filter_map(|text| {
+        let at = text.rfind("use ")?;
+        let before = text[..at].chars().next_back();
+        before.is_none_or(char::is_whitespace).then(|| &text[at + "use ".len()..])
+    });
+    let here = module(file);
+    let mut found = BTreeSet::new();
+    for path in trees.flat_map(paths) {
+        let mut names = path.split("::").map(str::trim).peekable();
+        let mut to = match names.next() {
+            Some("crate") => Module::new(),
+            Some("self") => here.clone(),
+            Some("super") => here[..here.len().saturating_sub(1)].to_vec(),
+            _ => continue,
+        };
+        while names.next_if_eq(&"super").is_some() {
+            to.pop();
+        }
+        for name in names {
+            let mut next = to.clone();
+            next.push(name.to_owned());
+            if !modules.contains(&next) {
+                break;
+            }
+            to = next;
+        }
+        if to != here {
+            found.insert(to);
+        }
+    }
+    found
+}
+
+#[test]
+fn files_do_not_import_each_other_in_a_circle() {
+    let mut files = files(&[""]);
+    files.retain(|file| {
+        let name = file.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap().to_string_lossy().into_owned();
+        file.exists() && !name.contains("/tests") && name != "src/main.rs"
+    });
+    let modules: BTreeSet<Module> = files.iter().map(|file| module(file)).collect();
+    let mut left: BTreeMap<Module, BTreeSet<Module>> =
+        files.iter().map(|file| (module(file), imports(file, &modules))).collect();
+    // Whoever imports nothing that is left is no part of a circle.
+    loop {
+        let known: BTreeSet<Module> = left.keys().cloned().collect();
+        let before = left.len();
+        left.retain(|_, from| from.iter().any(|module| known.contains(module)));
+        if left.len() == before {
+            break;
+        }
+    }
+    assert!(left.is_empty(), "in a circle, or above one: {left:#?}");
+}
+
+#[test]
+fn nothing_has_more_than_twenty_methods() {
+    for room in ["invites", "store", "homeserver", "api", "web", "share"] {
+        let mut methods: BTreeMap<String, usize> = BTreeMap::new();
+        for file in files(&[room]).iter().filter(|file| !file.to_string_lossy().contains("/tests")) {
+            let mut of = None;
+            for line in code(file).lines() {
+                if let Some(head) = line.strip_prefix("impl") {
+                    let name = head.split(" {").next().unwrap().rsplit(['>', ' ']).find(|name| !name.is_empty());
+                    of = (!head.contains(" for ")).then(|| name.unwrap_or_default().to_owned());
+                } else if line == "}" {
+                    of = None;
+                }
+                let is_method = line.starts_with("    ")
+                    && !line.starts_with("     ")
+                    && line.split('(').next().is_some_and(|head| head.split(' ').any(|word| word == "fn"));
+                if let (Some(name), true) = (&of, is_method) {
+                    *methods.entry(name.clone()).or_default() += 1;
+                }
+            }
+        }
+        methods.retain(|_, number| *number > 20);
+        assert!(methods.is_empty(), "{room}: {methods:?} would be better off as several things");
     }
 }

@@ -13,8 +13,8 @@ use http::{HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 use percent_encoding::percent_decode_str;
 
 use super::{
-    Web,
     reply::{not_from_here, see_other},
+    state::Web,
     visit::Visit,
 };
 

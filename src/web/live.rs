@@ -13,7 +13,7 @@ use axum::{
 use futures_util::{Stream, stream};
 use tokio::time::{Instant, sleep};
 
-use super::{Web, reply::status_of, site::Site, visit::Visit};
+use super::{reply::status_of, site::Site, state::Web, visit::Visit};
 use crate::reach::UNBUFFERED;
 
 /// How often is looked whether something has changed. The database is asked, because another instance may be at work.

@@ -11,34 +11,32 @@ use http::{StatusCode, header};
 use moka::future::Cache;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::Web;
 use crate::{
     error::Error,
-    homeserver::Picture,
-    invites::Invites,
+    people::{People, Picture},
     session::{Purpose, Sealer},
 };
 
 /// How much memory pictures may take, in bytes.
-const ALL: u64 = 32 * 1024 * 1024;
+const MOST_BYTES: u64 = 32 * 1024 * 1024;
 
 const KEPT: Duration = Duration::from_secs(60 * 60);
 
 /// The pictures that were asked for lately.
 pub(super) struct Pictures {
-    invites: Invites,
+    people: People,
     sealer: Sealer,
     cache: Cache<String, Option<Arc<Picture>>>,
 }
 
 impl Pictures {
-    pub(super) fn new(invites: Invites, sealer: Sealer) -> Self {
+    pub(super) fn new(people: People, sealer: Sealer) -> Self {
         let weight = |_: &String, picture: &Option<Arc<Picture>>| {
             let bytes = picture.as_ref().map_or(0, |picture| picture.bytes.len());
             u32::try_from(bytes + 100).unwrap_or(u32::MAX)
         };
-        let cache = Cache::builder().max_capacity(ALL).weigher(weight).time_to_live(KEPT).build();
-        Self { invites, sealer, cache }
+        let cache = Cache::builder().max_capacity(MOST_BYTES).weigher(weight).time_to_live(KEPT).build();
+        Self { people, sealer, cache }
     }
 
     /// From where a page can show the picture with this `mxc:` address. The address carries a mark of ours, or this would pass on
@@ -51,20 +49,20 @@ impl Pictures {
     }
 
     async fn get(&self, mxc: &str) -> Result<Option<Arc<Picture>>, Arc<Error>> {
-        let ask = async { Ok(self.invites.picture(mxc).await?.map(Arc::new)) };
+        let ask = async { Ok(self.people.picture(mxc).await?.map(Arc::new)) };
         self.cache.try_get_with_by_ref(mxc, ask).await
     }
 }
 
 pub(super) async fn picture(
-    State(web): State<Arc<Web>>,
+    State(pictures): State<Arc<Pictures>>,
     Path((server, id, mark)): Path<(String, String, String)>,
 ) -> Response {
     let mxc = format!("mxc://{server}/{id}");
-    if !web.settings.sealer.is_marked(Purpose::Picture, &mxc, &mark) {
+    if !pictures.sealer.is_marked(Purpose::Picture, &mxc, &mark) {
         return StatusCode::NOT_FOUND.into_response();
     }
-    match web.pictures.get(&mxc).await {
+    match pictures.get(&mxc).await {
         Ok(Some(picture)) => {
             let headers =
                 [(header::CONTENT_TYPE, picture.kind), (header::CACHE_CONTROL, "private, max-age=86400, immutable")];

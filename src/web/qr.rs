@@ -13,7 +13,7 @@ use fast_qr::{
 };
 use http::{StatusCode, Uri, header};
 
-use super::{Web, reply::status_of, site::Site, visit::Visit};
+use super::{reply::status_of, site::Site, state::Web, visit::Visit};
 
 /// White space around the code, in modules (ISO/IEC 18004, "quiet zone").
 const MARGIN: usize = 4;

@@ -11,7 +11,7 @@ use app::{
 use matrix_sdk::ruma::UserId;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Web, reply::Reply, visit::Visit};
+use super::{reply::Reply, state::Web, visit::Visit};
 use crate::{
     account::Account,
     error::Result,
@@ -56,7 +56,7 @@ impl Site {
     async fn account(&self) -> Result<Account> {
         let signed_out = || crate::error::Error::from(Error::SignedOut { soft: false });
         let session = self.session.as_ref().ok_or_else(signed_out)?;
-        self.web.invites.authenticate(&session.token, &self.visit.origin).await
+        self.web.people.authenticate(&session.token, &self.visit.origin).await
     }
 
     /// Who is signed in, if anybody is.
@@ -105,12 +105,12 @@ impl Site {
 
     /// Whether it is the asking person's own invite.
     pub(super) async fn check_owner(&self, code: &str) -> app::Result<()> {
-        self.tell(async { self.web.invites.one(&self.account().await?, code).await.map(drop) }.await)
+        self.tell(async { self.web.invites.owner.one(&self.account().await?, code).await.map(drop) }.await)
     }
 
     /// How far the asking person is with redeeming a code.
     pub(super) async fn watch(&self, code: &str) -> app::Result<Progress> {
-        let progress = async { self.web.invites.progress(&self.account().await?, code).await };
+        let progress = async { self.web.invites.guest.progress(&self.account().await?, code).await };
         self.tell(progress.await).map(|progress| self.shown_progress(progress))
     }
 
@@ -118,7 +118,7 @@ impl Site {
     fn check_proof(&self, proof: &str) -> app::Result<()> {
         let session = self.session.as_ref().map(|session| session.token.as_str()).unwrap_or_default();
         let sealer = &self.web.settings.sealer;
-        match session.is_empty() || sealer.proves(Purpose::ServerAdmin, session, proof, self.web.invites.now()) {
+        match session.is_empty() || sealer.proves(Purpose::ServerAdmin, session, proof, (self.web.settings.clock)()) {
             // Who is nobody is told so by what comes next.
             true => Ok(()),
             false => self.tell(Err(Error::Outdated.into())),
@@ -152,7 +152,7 @@ impl Site {
 
     async fn see_landing(&self, code: &str) -> Result<Landing> {
         let account = self.account_if_any().await?;
-        self.web.invites.landing(account.as_ref(), &self.visit.origin, code).await
+        self.web.invites.guest.landing(account.as_ref(), &self.visit.origin, code).await
     }
 }
 
@@ -162,9 +162,10 @@ impl Backend for Site {
         let account = self.account_if_any().await;
         let (server_admin, all_paused) = match &account {
             // A header without these is better than none.
-            Ok(Some(account)) => {
-                (self.web.is_server_admin(account).await, self.web.invites.all_paused().await.unwrap_or_default())
-            }
+            Ok(Some(account)) => (
+                self.web.is_server_admin(account).await,
+                self.web.invites.server_admin.all_paused().await.unwrap_or_default(),
+            ),
             _ => (false, false),
         };
         let person = match account {
@@ -173,14 +174,14 @@ impl Backend for Site {
             Err(_) => self.session.as_ref().and_then(|session| UserId::parse(&session.user_id).ok()),
         };
         let person = match person {
-            Some(user) => Some(self.shown_person(self.web.invites.person(&user).await)),
+            Some(user) => Some(self.shown_person(self.web.people.person(&user).await)),
             None => None,
         };
         Ok(Visitor { person, server_admin, all_paused })
     }
 
     async fn sign_in_ways(&self) -> app::Result<SignInWays> {
-        let mut ways = self.tell(self.web.invites.sign_in_ways(&self.visit.origin).await)?;
+        let mut ways = self.tell(self.web.people.sign_in_ways(&self.visit.origin).await)?;
         for provider in &mut ways.providers {
             self.picture(&mut provider.icon);
         }
@@ -188,16 +189,16 @@ impl Backend for Site {
     }
 
     async fn sign_in(&self, user: String, password: String, to: String) -> app::Result<Next> {
-        let session = self.web.invites.sign_in_by_password(&user, &password, &self.visit.origin).await;
+        let session = self.web.people.sign_in_by_password(&user, &password, &self.visit.origin).await;
         self.remember(&self.tell(session)?.into());
-        self.web.invites.leave(self.session.as_ref().map(|before| before.token.clone()));
+        self.web.people.leave(self.session.as_ref().map(|before| before.token.clone()));
         let to = if to.is_empty() { "/invites" } else { &to };
         Ok(Next::to(LocalPath::parse(to).to_string()))
     }
 
     async fn sign_out(&self) -> app::Result<Next> {
         if let Some(session) = &self.session {
-            self.tell(self.web.invites.sign_out(&session.token).await)?;
+            self.tell(self.web.people.sign_out(&session.token).await)?;
         }
         self.forget();
         Ok(Next::to("/".to_owned()))
@@ -207,18 +208,18 @@ impl Backend for Site {
         let (invites, account) = (&self.web.invites, self.account());
         let asked = async {
             let account = account.await?;
-            Ok((invites.room_choices(&account).await?, invites.allowed(&account).await?))
+            Ok((invites.owner.room_choices(&account).await?, invites.owner.allowed(&account).await?))
         };
         let (choices, allowed) = self.tell(asked.await)?;
         let choices = choices.into_iter().map(|mut choice| {
             self.picture(&mut choice.room.avatar_url);
             choice
         });
-        Ok(Rooms { choices: choices.collect(), opens_accounts: invites.opens_accounts(), allowed })
+        Ok(Rooms { choices: choices.collect(), opens_accounts: invites.owner.codes_open_accounts(), allowed })
     }
 
     async fn invites(&self, query: InviteQuery) -> app::Result<InvitePage> {
-        let page = async { self.web.invites.page(&self.account().await?, query).await };
+        let page = async { self.web.invites.owner.page(&self.account().await?, query).await };
         let mut page = self.tell(page.await)?;
         for card in &mut page.invites {
             card.rooms = self.shown_rooms(std::mem::take(&mut card.rooms));
@@ -228,7 +229,7 @@ impl Backend for Site {
 
     async fn invite(&self, code: String, before: String) -> app::Result<InviteDetail> {
         let link = self.web.public_address(&code);
-        let detail = async { self.web.invites.detail(&self.account().await?, &code, link, &before).await };
+        let detail = async { self.web.invites.owner.detail(&self.account().await?, &code, link, &before).await };
         let mut detail = self.tell(detail.await)?;
         detail.card.rooms = self.shown_rooms(std::mem::take(&mut detail.card.rooms));
         for (_, block) in &mut detail.blocks {
@@ -246,19 +247,21 @@ impl Backend for Site {
     }
 
     async fn delete(&self, code: String) -> app::Result<Next> {
-        let deleted = async { self.web.invites.delete(&self.account().await?, &code).await };
+        let deleted = async { self.web.invites.owner.delete(&self.account().await?, &code).await };
         self.tell(deleted.await)?;
         Ok(Next::to("/invites".to_owned()))
     }
 
     async fn pause(&self, code: String, paused: bool) -> app::Result<Next> {
-        let done = async { self.web.invites.pause(&self.account().await?, &code, paused).await };
+        let done = async { self.web.invites.owner.pause(&self.account().await?, &code, paused).await };
         self.tell(done.await)?;
         Ok(Next::here())
     }
 
     async fn looked_after(&self, room: String, before: String) -> app::Result<LookedAfter> {
-        let looked = async { self.web.invites.looked_after(&self.account().await?, &room, before.parse().ok()).await };
+        let looked = async {
+            self.web.invites.room_admin.looked_after(&self.account().await?, &room, before.parse().ok()).await
+        };
         let mut looked = self.tell(looked.await)?;
         for room in &mut looked.rooms {
             self.picture(&mut room.room.avatar_url);
@@ -270,13 +273,15 @@ impl Backend for Site {
     }
 
     async fn block(&self, room: String, invite: i64, blocked: bool, reason: String) -> app::Result<Next> {
-        let done = async { self.web.invites.block(&self.account().await?, &room, invite, blocked, Some(reason)).await };
+        let done = async {
+            self.web.invites.room_admin.block(&self.account().await?, &room, invite, blocked, Some(reason)).await
+        };
         self.tell(done.await)?;
         Ok(Next::here())
     }
 
     async fn server_invites(&self, search: String, page: u32) -> app::Result<ServerInvites> {
-        let found = async { self.web.invites.server_invites(&self.account().await?, &search, page).await };
+        let found = async { self.web.invites.server_admin.server_invites(&self.account().await?, &search, page).await };
         let mut found = self.tell(found.await)?;
         for server in &mut found.invites {
             self.picture(&mut server.invite.owner.avatar_url);
@@ -289,20 +294,20 @@ impl Backend for Site {
 
     async fn intervene(&self, invite: i64, what: Intervention, proof: String) -> app::Result<Next> {
         self.check_proof(&proof)?;
-        let done = async { self.web.invites.intervene(&self.account().await?, invite, what).await };
+        let done = async { self.web.invites.server_admin.intervene(&self.account().await?, invite, what).await };
         self.tell(done.await)?;
         Ok(Next::here())
     }
 
     async fn pause_all(&self, paused: bool, proof: String) -> app::Result<Next> {
         self.check_proof(&proof)?;
-        let done = async { self.web.invites.pause_all(&self.account().await?, paused).await };
+        let done = async { self.web.invites.server_admin.pause_all(&self.account().await?, paused).await };
         self.tell(done.await)?;
         Ok(Next::here())
     }
 
     async fn audit(&self, search: String, before: String) -> app::Result<AuditPage> {
-        let page = async { self.web.invites.audit(&self.account().await?, &search, &before).await };
+        let page = async { self.web.invites.server_admin.audit(&self.account().await?, &search, &before).await };
         self.tell(page.await)
     }
 
@@ -324,12 +329,12 @@ impl Backend for Site {
     async fn redeem(&self, code: String) -> app::Result<Progress> {
         let redeemed = async {
             let account = self.account().await?;
-            match self.web.invites.redeem(&account, &code).await {
+            match self.web.invites.guest.redeem(&account, &code).await {
                 // That is what was wanted.
                 Err(crate::error::Error::Refused(Error::AlreadyRedeemed)) | Ok(_) => {}
                 Err(error) => return Err(error),
             }
-            self.web.invites.progress(&account, &code).await
+            self.web.invites.guest.progress(&account, &code).await
         };
         self.tell(redeemed.await).map(|progress| self.shown_progress(progress))
     }

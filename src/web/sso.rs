@@ -11,13 +11,13 @@ use http::{StatusCode, header};
 use serde::Deserialize;
 
 use super::{
-    Web,
     reply::{Reply, see_other},
+    state::Web,
     visit::Visit,
 };
 use crate::{
-    homeserver::{self, Homeserver},
-    session::{Journey, Session},
+    people::{self, People},
+    session::{Detour, Session},
 };
 
 /// Where to, and by whom.
@@ -44,31 +44,31 @@ pub(super) async fn begin(State(web): State<Arc<Web>>, visit: Visit, Query(depar
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let back = visit.address(&LocalPath::parse(&format!("/sign-in/back?state={state}")));
-    let address = Homeserver::sso_address(&web.settings.homeserver, &departure.by, &back);
+    let address = People::sso_address(&web.settings.homeserver, &departure.by, &back);
     let to = LocalPath::parse(&departure.to);
-    let journey = Journey { state, to: to.as_str().to_owned() };
+    let detour = Detour { state, to: to.as_str().to_owned() };
     let reply = Reply::default();
-    reply.cookie(web.settings.sealer.seal(Some(&journey), visit.is_secure()));
+    reply.cookie(web.settings.sealer.seal(Some(&detour), visit.is_secure()));
     reply.apply((StatusCode::FOUND, [(header::LOCATION, address)]).into_response(), visit.base)
 }
 
 /// Signs in who comes back, if they left from this very browser, and leads on to where they wanted to go.
 pub(super) async fn finish(State(web): State<Arc<Web>>, visit: Visit, Query(back): Query<Return>) -> Response {
     let (sealer, secure) = (&web.settings.sealer, visit.is_secure());
-    let journey = sealer.open::<Journey>(&visit.headers, secure);
+    let detour = sealer.open::<Detour>(&visit.headers, secure);
     let reply = Reply::default();
-    reply.cookie(sealer.seal::<Journey>(None, secure));
-    let to = journey.as_ref().map(|journey| LocalPath::parse(&journey.to));
-    let signed_in = match journey.filter(|journey| journey.state == back.state) {
+    reply.cookie(sealer.seal::<Detour>(None, secure));
+    let to = detour.as_ref().map(|detour| LocalPath::parse(&detour.to));
+    let signed_in = match detour.filter(|detour| detour.state == back.state) {
         Some(_) => {
-            web.invites.sign_in_by_token(&back.token, &visit.origin).await.map_err(crate::error::Error::into_told)
+            web.people.sign_in_by_token(&back.token, &visit.origin).await.map_err(crate::error::Error::into_told)
         }
         None => Err(Error::SignInFailed),
     };
     let next = match signed_in {
         Ok(session) => {
             let before = sealer.open::<Session>(&visit.headers, secure);
-            web.invites.leave(before.map(|before| before.token));
+            web.people.leave(before.map(|before| before.token));
             reply.cookie(sealer.seal(Some(&Session::from(session)), secure));
             to.unwrap_or(LocalPath::parse("/invites"))
         }
@@ -77,8 +77,8 @@ pub(super) async fn finish(State(web): State<Arc<Web>>, visit: Visit, Query(back
     reply.apply(see_other(visit.base, &next), visit.base)
 }
 
-impl From<homeserver::Session> for Session {
-    fn from(session: homeserver::Session) -> Self {
+impl From<people::Session> for Session {
+    fn from(session: people::Session) -> Self {
         Self { user_id: session.user_id.to_string(), token: session.token.reveal().to_owned() }
     }
 }

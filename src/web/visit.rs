@@ -7,7 +7,7 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use http::{HeaderMap, Uri, header, request::Parts};
 use url::Url;
 
-use super::Web;
+use super::state::Web;
 use crate::{account::Origin, proxies::Proxies};
 
 /// One request, before it is known who is signed in.

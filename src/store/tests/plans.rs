@@ -71,54 +71,58 @@ async fn ask_everything(store: &Store) {
     let terms = Terms { rooms: vec![room.to_owned()], ..Terms::default() };
     let new = NewInvite { code: CODE.to_owned(), owner: "@owner7:x".to_owned(), terms, opens_accounts: true };
     let all = async {
-        store.create_invite(&NewInvite { code: "new".to_owned(), ..new.clone() }, &NO_QUOTA, &entry(), NOW).await?.ok();
-        store.change_invite(&new, Some(&NO_QUOTA), &entry(), NOW).await?.ok();
+        store
+            .invites
+            .create(&NewInvite { code: "new".to_owned(), ..new.clone() }, &NO_QUOTA, &entry(), NOW)
+            .await?
+            .ok();
+        store.invites.change(&new, Some(&NO_QUOTA), &entry(), NOW).await?.ok();
         for by in [Pause::Owner, Pause::Admin] {
-            store.pause_invite(CODE, false, by, &entry()).await?;
+            store.invites.pause(CODE, false, by, &entry()).await?;
         }
-        store.invite(CODE).await?;
-        store.invite_by_number(7).await?;
-        store.invites_version("@owner7:x").await?;
-        store.invites_of("@owner7:x").await?;
-        store.all_paused().await?;
+        store.invites.get(CODE).await?;
+        store.invites.by_number(7).await?;
+        store.invites.version("@owner7:x").await?;
+        store.invites.of("@owner7:x").await?;
+        store.invites.all_paused().await?;
         for sort in Sort::ALL {
             let rooms = [room.to_owned()];
             let selection = Selection { text: "party", rooms: &rooms, sort, skip: 0, take: 20 };
-            store.select_invites("@owner7:x", &selection).await?;
+            store.invites.select("@owner7:x", &selection).await?;
         }
-        store.invites_into(room, i64::MAX, 20).await?;
-        store.code_into(room, 7).await?;
-        store.block(CODE, &block, &entry()).await?;
-        store.blocks(CODE).await?;
-        store.unblock(CODE, room, &entry()).await?;
-        store.begin_redemption(CODE, guest, ends(NOW)).await?;
-        store.begin_redemption(CODE, "@somebody:new", ends(NOW)).await?;
-        store.note_outcome(CODE, guest, &super::room(room), NOW).await?;
-        store.note_chat_marker(CODE, guest, "marker", Some(NOW)).await?;
-        store.note_chat_room(CODE, guest, "!chat:x").await?;
-        store.complete_redemption(CODE, guest, NOW).await?;
-        store.give_use_back(CODE, "@somebody:new", Millis::MAX, NOW).await?;
-        store.redemption(CODE, guest).await?;
-        store.has_redeemed(CODE, guest).await?;
-        store.holds_use(CODE, guest).await?;
-        store.uses(CODE, Some((NOW, guest)), 20).await?;
-        store.totals(CODE).await?;
-        store.came_by_day(CODE).await?;
-        store.stale_uses(NOW, NOW, 50).await?;
-        store.set_registration_token(CODE, RegistrationToken::Ours).await?;
-        store.note_leaving_accounts(CODE, 1).await?;
-        store.forget_registration_token(CODE).await?;
-        store.token_settled(CODE, None, None, NOW).await?;
-        store.tokens_due(NOW, 4).await?;
-        store.lease("name", "holder", NOW, at_first).await?;
-        store.release("name", "holder").await?;
-        store.note(&entry()).await?;
-        store.forget_audit(0).await?;
-        store.keep_share_link(&link, NOW).await?;
-        store.share_link("hash").await?;
-        store.set_static_page("hash", StaticPage::There).await?;
-        store.key("name", "value").await?;
-        store.delete_invite(CODE, &entry()).await
+        store.rooms.invites_into(room, i64::MAX, 20).await?;
+        store.rooms.code_into(room, 7).await?;
+        store.rooms.block(CODE, &block, &entry()).await?;
+        store.rooms.blocks(CODE).await?;
+        store.rooms.unblock(CODE, room, &entry()).await?;
+        store.redemptions.begin(CODE, guest, ends(NOW)).await?;
+        store.redemptions.begin(CODE, "@somebody:new", ends(NOW)).await?;
+        store.redemptions.note_outcome(CODE, guest, &super::room(room), NOW).await?;
+        store.redemptions.note_chat_marker(CODE, guest, "marker", Some(NOW)).await?;
+        store.redemptions.note_chat_room(CODE, guest, "!chat:x").await?;
+        store.redemptions.complete(CODE, guest, NOW).await?;
+        store.redemptions.give_use_back(CODE, "@somebody:new", Millis::MAX, NOW).await?;
+        store.redemptions.get(CODE, guest).await?;
+        store.redemptions.is_complete(CODE, guest).await?;
+        store.redemptions.holds_use(CODE, guest).await?;
+        store.redemptions.uses(CODE, Some((NOW, guest)), 20).await?;
+        store.redemptions.totals(CODE).await?;
+        store.redemptions.came_by_day(CODE).await?;
+        store.redemptions.stale_uses(NOW, NOW, 50).await?;
+        store.registration_tokens.set(CODE, RegistrationToken::Ours).await?;
+        store.registration_tokens.note_leaving(CODE, 1).await?;
+        store.registration_tokens.forget(CODE).await?;
+        store.registration_tokens.settled(CODE, None, None, NOW).await?;
+        store.registration_tokens.due(NOW, 4).await?;
+        store.leases.take("name", "holder", NOW, at_first).await?;
+        store.leases.release("name", "holder").await?;
+        store.audit.note(&entry()).await?;
+        store.audit.forget(0).await?;
+        store.share_links.keep(&link, NOW).await?;
+        store.share_links.get("hash").await?;
+        store.share_links.set_static_page("hash", StaticPage::There).await?;
+        store.keys.get("name", "value").await?;
+        store.invites.delete(CODE, &entry()).await
     };
     all.await.unwrap();
 }
@@ -138,22 +142,22 @@ async fn fill(store: &Store) {
     ] {
         // A common table expression stands before the statement in both engines.
         let sql = MANY.to_owned() + rows;
-        on_pool!(store, |pool| drop(sqlx::query(AssertSqlSafe(sql)).execute(pool).await.unwrap()));
+        on_pool!(&store.pool, |pool| drop(sqlx::query(AssertSqlSafe(sql)).execute(pool).await.unwrap()));
     }
     let counter = "UPDATE counters SET value = 3000 WHERE name = 'invites'";
-    on_pool!(store, |pool| drop(sqlx::query(counter).execute(pool).await.unwrap()));
-    on_pool!(store, |pool| drop(sqlx::query("ANALYZE").execute(pool).await.unwrap()));
+    on_pool!(&store.pool, |pool| drop(sqlx::query(counter).execute(pool).await.unwrap()));
+    on_pool!(&store.pool, |pool| drop(sqlx::query("ANALYZE").execute(pool).await.unwrap()));
 }
 
 /// What an engine would do for a query, a line each.
 async fn plan(store: &Store, sql: &str) -> Vec<String> {
-    match store {
-        Store::Sqlite(pool) => {
+    match &store.pool {
+        Pool::Sqlite(pool) => {
             let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
             let rows: Vec<(i64, i64, i64, String)> = sqlx::query_as(explain).fetch_all(pool).await.unwrap();
             rows.into_iter().map(|(.., step)| step).collect()
         }
-        Store::Postgres(pool) => {
+        Pool::Postgres(pool) => {
             let mut connection = pool.acquire().await.unwrap();
             let numbers = (1..20).filter(|number| sql.contains(&format!("${number}"))).count();
             let nulls = vec!["NULL"; numbers].join(", ");

@@ -13,11 +13,11 @@ impl Site {
         let mut draft = form.into_draft()?;
         if let (true, Some(code)) = (editing, &draft.code) {
             // A form knows minutes only: what it shows unchanged is not changed.
-            let before = invites.one(&account, code).await?.0.terms.limits;
+            let before = invites.owner.one(&account, code).await?.0.terms.limits;
             keep_seconds(&mut draft.terms.limits.not_before, before.not_before);
             keep_seconds(&mut draft.terms.limits.expires_at, before.expires_at);
         }
-        match invites.save(&account, draft).await {
+        match invites.owner.save(&account, draft).await {
             Ok(Saved { invite, .. }) => Ok(Next::to(invite_path(&invite.code) + if editing { "" } else { "?new=1" })),
             Err(error) => Err(self.told_in_the_form(&account, editing, error).await),
         }
@@ -31,7 +31,7 @@ impl Site {
     ) -> crate::error::Error {
         match error {
             crate::error::Error::Refused(Error::RoomsRefused(mut refusals)) => {
-                let choices = self.web.invites.room_choices(account).await.unwrap_or_default();
+                let choices = self.web.invites.owner.room_choices(account).await.unwrap_or_default();
                 for refusal in &mut refusals {
                     if let Some(choice) = choices.iter().find(|choice| choice.room.id == refusal.room) {
                         wording::room(&choice.room).clone_into(&mut refusal.room);

@@ -2,15 +2,20 @@
 
 use std::{sync::Arc, time::Duration};
 
-use app::{Code, InviteState, Registration};
+use app::{Code, Invite, InviteState, Registration};
 use futures_util::future::join_all;
+use tokio_util::task::TaskTracker;
 
-use super::{Inner, Invites, lease::Turns, rules::least};
+use super::{
+    catalog::Catalog,
+    lease::{Leases, Turns},
+    rules::least,
+};
 use crate::{
     config::Policy,
     error::{Error, Result, StepError},
     homeserver::{self, TokenLimits, TokenState},
-    store::{Millis, RegistrationToken, StoredInvite},
+    store::{self, Millis, RegistrationToken, StoredInvite},
 };
 
 /// After how long a token is closed that cannot be closed at once, in milliseconds; more than clocks differ.
@@ -19,22 +24,12 @@ const SOON: Millis = 3_000;
 /// How many tokens are looked after at once.
 const AT_ONCE: i64 = 4;
 
-/// How many uses are given back at once.
-const SWEEP: i64 = 50;
-
 /// After how long what did not work is tried again, in milliseconds.
 const AGAIN: Millis = 5_000;
-
-/// After how long a lease is forgotten that nobody has given back, in milliseconds: more than clocks differ.
-const LEASE_KEPT: Millis = 60 * 60_000;
 
 /// How those who look after the same token take turns.
 const TURNS: Turns =
     Turns { lease: Duration::from_secs(30), queue: Duration::from_secs(3), look: Duration::from_millis(50) };
-
-/// For how long a use stays taken by somebody who did not come in to anything and is not at work, in milliseconds: long enough for
-/// them to try again.
-const USE_HELD: Millis = 10 * 60_000;
 
 /// What an invite wants of its registration token now.
 enum Wanted {
@@ -51,35 +46,31 @@ enum Wanted {
     Gone(Registration),
 }
 
-impl Invites {
-    /// Lets the rules of this server, if they are others than before, bear on the registration tokens that are out.
-    pub async fn apply_rules(&self) -> Result<()> {
-        let rules = &self.0.rules;
-        let Policy { max_uses, max_days, chosen_code_accounts, chosen_code_account_days, .. } = rules.policy;
-        let rules = (rules.registration, max_uses, max_days, chosen_code_accounts, chosen_code_account_days);
-        Ok(self.0.store.set_token_rules(&format!("{rules:?}"), (self.0.clock)()).await?)
-    }
-
-    /// Does what is due: registration tokens become what their invites want, uses are given back with which nobody came, and old
-    /// entries of the audit log are forgotten. Meant to be called every few seconds.
-    pub async fn sweep(&self) -> Result<()> {
-        let now = (self.0.clock)();
-        for (code, redeemer) in self.0.store.stale_uses(now - USE_HELD, now, SWEEP).await? {
-            self.0.store.give_use_back(&code, &redeemer, now - USE_HELD, now).await?;
-        }
-        self.0.store.forget_leases(now - LEASE_KEPT).await?;
-        self.0.settle_what_is_due().await?;
-        self.0.forget_audit().await
-    }
+/// Looks after registration tokens. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct RegistrationTokens {
+    pub(super) catalog: Catalog,
+    pub(super) store: store::RegistrationTokens,
+    pub(super) homeserver: homeserver::RegistrationTokens,
+    pub(super) leases: Leases,
+    pub(super) tasks: TaskTracker,
 }
 
-impl Inner {
+impl RegistrationTokens {
+    /// Lets the rules of this server, if they are others than before, bear on the registration tokens that are out.
+    pub(super) async fn apply_rules(&self) -> Result<()> {
+        let rules = &self.catalog.rules;
+        let Policy { max_uses, max_days, chosen_code_accounts, chosen_code_account_days, .. } = rules.policy;
+        let rules = (rules.registration, max_uses, max_days, chosen_code_accounts, chosen_code_account_days);
+        Ok(self.store.set_rules(&format!("{rules:?}"), (self.catalog.clock)()).await?)
+    }
+
     /// Looks after all registration tokens that are due, unless the homeserver has something against it.
-    async fn settle_what_is_due(self: &Arc<Self>) -> Result<()> {
+    pub(super) async fn settle_what_is_due(&self) -> Result<()> {
         loop {
-            let due = self.store.tokens_due((self.clock)(), AT_ONCE).await?;
+            let due = self.store.due((self.catalog.clock)(), AT_ONCE).await?;
             // All of them to their end, so that none keeps its lease.
-            for settled in join_all(due.iter().map(|code| self.settle_registration(code))).await {
+            for settled in join_all(due.iter().map(|code| self.settle(code))).await {
                 if settled? == Registration::Unavailable {
                     return Ok(());
                 }
@@ -91,51 +82,65 @@ impl Inner {
     }
 
     /// Brings the registration token of an invite to where the invite wants it. What does not work is tried again by
-    /// [`Invites::sweep`].
+    /// [`Housekeeping::sweep`](super::Housekeeping::sweep).
     ///
     /// It goes on to its end even if whoever waits for it does not.
-    pub(super) async fn settle_registration(self: &Arc<Self>, code: &str) -> Result<Registration> {
-        let (inner, code) = (Arc::clone(self), code.to_owned());
-        let settle = self
-            .tasks
-            .spawn(async move { inner.in_turn(&format!("token:{code}"), TURNS, inner.settle_now(&code)).await });
+    pub(super) async fn settle(&self, code: &str) -> Result<Registration> {
+        let (tokens, code) = (self.clone(), code.to_owned());
+        let settle = self.tasks.spawn(async move {
+            tokens.leases.in_turn(&format!("token:{code}"), TURNS, tokens.settle_now(&code)).await
+        });
         let settled = settle.await.map_err(|error| Error::Failed(Arc::new(error)))?;
         Ok(settled?.unwrap_or(Registration::Unavailable))
     }
 
+    /// Looks after the registration token of an invite of which a use was taken or given back, while the redemption goes on.
+    pub(super) fn settle_soon(&self, invite: &Invite) {
+        if invite.terms.limits.max_uses.is_none() {
+            return;
+        }
+        let (tokens, code) = (self.clone(), invite.code.clone());
+        self.tasks.spawn(async move {
+            if let Err(error) = tokens.settle(&code).await {
+                // What is due stays due.
+                tracing::warn!(%error, "a registration token has to wait for the next sweep");
+            }
+        });
+    }
+
     async fn settle_now(&self, code: &str) -> Result<Registration> {
-        let Some(stored) = self.stored(code).await? else { return Ok(Registration::NotRequested) };
+        let Some(stored) = self.catalog.find(code).await? else { return Ok(Registration::NotRequested) };
         let stored = match stored.registration_token {
             // Where codes open no accounts, what those of the module have opened stays open until an operator says so: it may be the first start,
             // before everything is configured.
-            RegistrationToken::Inherited if !self.rules.registration && stored.deleted_at.is_none() => {
-                self.store.token_settled(code, stored.token_due, None, (self.clock)()).await?;
+            RegistrationToken::Inherited if !self.catalog.rules.registration && stored.deleted_at.is_none() => {
+                self.store.settled(code, stored.token_due, None, (self.catalog.clock)()).await?;
                 return Ok(Registration::NotEnabled);
             }
             RegistrationToken::Inherited => match self.inherit(code).await {
-                Ok(()) => self.stored(code).await?.unwrap_or(stored),
+                Ok(()) => self.catalog.find(code).await?.unwrap_or(stored),
                 Err(StepError::Failed(error)) => return Err(error),
                 Err(StepError::Homeserver(error)) => {
                     // Where codes open no accounts, the homeserver need not let us look after registration tokens.
-                    let give_up = error.is_judgement() && !self.rules.registration;
+                    let give_up = error.is_judgement() && !self.catalog.rules.registration;
                     tracing::warn!(%error, "a registration token of the Python module cannot be looked after");
-                    let again = (!give_up).then(|| (self.clock)() + AGAIN);
-                    self.store.token_settled(code, stored.token_due, again, (self.clock)()).await?;
+                    let again = (!give_up).then(|| (self.catalog.clock)() + AGAIN);
+                    self.store.settled(code, stored.token_due, again, (self.catalog.clock)()).await?;
                     return Ok(Registration::Unavailable);
                 }
             },
             _ => stored,
         };
-        let (now, due) = ((self.clock)(), stored.token_due);
+        let (now, due) = ((self.catalog.clock)(), stored.token_due);
         match self.settle_counted(stored, now).await {
             Ok((registration, again)) => {
-                self.store.token_settled(code, due, again, now).await?;
+                self.store.settled(code, due, again, now).await?;
                 Ok(registration)
             }
             Err(StepError::Failed(error)) => Err(error),
             Err(StepError::Homeserver(error)) => {
                 tracing::warn!(%error, "a registration token is not yet as its invite wants it");
-                self.store.token_settled(code, due, Some(now + AGAIN), now).await?;
+                self.store.settled(code, due, Some(now + AGAIN), now).await?;
                 Ok(Registration::Unavailable)
             }
         }
@@ -149,8 +154,8 @@ impl Inner {
     ) -> Result<(Registration, Option<Millis>), StepError> {
         let code = stored.invite.code.clone();
         // One that has gone may not be counted yet, and what the invite wants now depends on that.
-        if stored.accounts_leaving > 0 && self.homeserver.registration_token(&code).await?.is_none() {
-            self.store.forget_registration_token(&code).await?;
+        if stored.accounts_leaving > 0 && self.homeserver.get(&code).await?.is_none() {
+            self.store.forget(&code).await?;
             stored.registration_token = RegistrationToken::None;
             stored.accounts = stored.accounts.saturating_add(std::mem::take(&mut stored.accounts_leaving));
         }
@@ -176,7 +181,7 @@ impl Inner {
 
     /// Finds out whether the Python module has left a registration token of this name.
     async fn inherit(&self, code: &str) -> Result<(), StepError> {
-        let token = self.homeserver.registration_token(code).await?;
+        let token = self.homeserver.get(code).await?;
         Ok(self.store.settle_inheritance(code, token.is_some()).await?)
     }
 
@@ -186,7 +191,7 @@ impl Inner {
         if !stored.invite.terms.registration {
             return (Wanted::Gone(Registration::NotRequested), None);
         }
-        if !self.rules.registration {
+        if !self.catalog.rules.registration {
             return (Wanted::Gone(Registration::NotEnabled), None);
         }
         if stored.deleted_at.is_some() {
@@ -199,7 +204,7 @@ impl Inner {
         if !stored.registration_token.is_ours() && Code::parse(&invite.code).is_err() {
             return (Wanted::Gone(Registration::NotAllowed), None);
         }
-        let accounts = self.rules.accounts(stored);
+        let accounts = self.catalog.rules.accounts(stored);
         let opened_before = |most: u32| most.saturating_sub(stored.accounts);
         if accounts.most.map(opened_before) == Some(0) || accounts.until.is_some_and(|until| now >= until) {
             return (Wanted::Gone(Registration::NotAllowed), None);
@@ -238,7 +243,7 @@ impl Inner {
         now: Millis,
     ) -> Result<Registration, StepError> {
         let code = &stored.invite.code;
-        let token = self.homeserver.registration_token(code).await?;
+        let token = self.homeserver.get(code).await?;
         let opened = token.as_ref().map_or(0, TokenState::opened);
         let limits = TokenLimits {
             // Whoever has opened an account with it is, or will be, one of those whom the invite lets in.
@@ -247,21 +252,21 @@ impl Inner {
         };
         let Some(token) = token else {
             // Said before it is done: if we die in between, the token is known to be ours and goes with the invite.
-            self.store.set_registration_token(code, RegistrationToken::Making).await?;
-            self.homeserver.create_registration_token(code, limits).await?;
-            self.store.set_registration_token(code, RegistrationToken::Ours).await?;
+            self.store.set(code, RegistrationToken::Making).await?;
+            self.homeserver.create(code, limits).await?;
+            self.store.set(code, RegistrationToken::Ours).await?;
             return Ok(Registration::Open);
         };
         let valid = match stored.registration_token {
             RegistrationToken::Making | RegistrationToken::Ours | RegistrationToken::Inherited => {
                 if token.limits() != limits {
-                    self.homeserver.limit_registration_token(code, limits).await?;
+                    self.homeserver.limit(code, limits).await?;
                 }
-                self.store.set_registration_token(code, RegistrationToken::Ours).await?;
+                self.store.set(code, RegistrationToken::Ours).await?;
                 token.with(limits).is_valid(now)
             }
             RegistrationToken::None | RegistrationToken::Foreign => {
-                self.store.set_registration_token(code, RegistrationToken::Foreign).await?;
+                self.store.set(code, RegistrationToken::Foreign).await?;
                 token.is_valid(now)
             }
         };
@@ -270,8 +275,8 @@ impl Inner {
 
     /// Lets a registration token open no more accounts for now, which the homeserver would not make again under this name.
     async fn close_token(&self, code: &str) -> homeserver::Result<()> {
-        let Some(token) = self.homeserver.registration_token(code).await? else { return Ok(()) };
-        let now = (self.clock)();
+        let Some(token) = self.homeserver.get(code).await? else { return Ok(()) };
+        let now = (self.catalog.clock)();
         if !token.is_valid(now) {
             return Ok(());
         }
@@ -280,16 +285,16 @@ impl Inner {
             0 => TokenLimits { expires_at: Some(now + SOON), ..token.limits() },
             opened => TokenLimits { uses_allowed: Some(opened), ..token.limits() },
         };
-        self.homeserver.limit_registration_token(code, limits).await
+        self.homeserver.limit(code, limits).await
     }
 
     /// Deletes a registration token that this service made.
     async fn remove_token(&self, code: &str) -> Result<(), StepError> {
         // If it is gone already, what was noted before it went holds.
-        if let Some(token) = self.homeserver.registration_token(code).await? {
-            self.store.note_leaving_accounts(code, token.opened()).await?;
-            self.homeserver.delete_registration_token(code).await?;
+        if let Some(token) = self.homeserver.get(code).await? {
+            self.store.note_leaving(code, token.opened()).await?;
+            self.homeserver.delete(code).await?;
         }
-        Ok(self.store.forget_registration_token(code).await?)
+        Ok(self.store.forget(code).await?)
     }
 }

@@ -1,0 +1,147 @@
+//! Who people are, and what is shown of them.
+
+use std::{sync::Arc, time::Duration};
+
+use app::Person;
+use matrix_sdk::ruma::{OwnedUserId, UserId, api::client::profile::get_profile};
+use moka::future::Cache;
+
+use super::{
+    admin,
+    error::{Error, Result},
+    link::{Link, SHOWN_CACHE},
+};
+use crate::account::{Account, Origin};
+
+/// For how long what is shown of an inviter may be old: their name, their picture, whether their account is in order.
+const INVITER_CACHE: Duration = Duration::from_secs(10);
+
+/// For how long it is believed that an account which could be logged in a moment ago may be used.
+const LOG_IN_CACHE: Duration = Duration::from_secs(1);
+
+/// The accounts of the homeserver. Cheap to clone.
+#[derive(Clone)]
+pub struct Accounts {
+    pub(super) link: Arc<Link>,
+    sessions: Sessions,
+    inviters: Cache<OwnedUserId, InviterState>,
+    people: Cache<OwnedUserId, Person>,
+    /// What log-ins have told a moment ago; also so that there is one at a time for each account.
+    pub(super) log_ins: Cache<OwnedUserId, Standing>,
+}
+
+/// Whose access tokens are, as the homeserver said a moment ago.
+pub(super) type Sessions = Cache<String, Account>;
+
+/// What is shown of somebody who invites.
+#[derive(Debug, Clone)]
+pub struct InviterState {
+    /// Who they are.
+    pub person: Person,
+    /// Whether their account can be used.
+    pub standing: Standing,
+}
+
+/// What a server admin has done to an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing: it may be used.
+    Active,
+    /// It may look, but neither invite nor join.
+    Suspended,
+    /// It may not be used for now.
+    Locked,
+    /// It may not be used again.
+    Deactivated,
+    /// The homeserver pretends to its user that all works (Synapse admin API, "Controlling whether a user is shadow-banned").
+    ShadowBanned,
+    /// There is no such account.
+    Unknown,
+}
+
+impl Standing {
+    /// Whether people can still be invited in this person's name.
+    pub fn may_invite(self) -> bool {
+        self == Self::Active
+    }
+}
+
+impl From<admin::UserState> for Standing {
+    fn from(state: admin::UserState) -> Self {
+        match state {
+            admin::UserState { deactivated: true, .. } => Self::Deactivated,
+            admin::UserState { locked: true, .. } => Self::Locked,
+            admin::UserState { suspended: true, .. } => Self::Suspended,
+            admin::UserState { shadow_banned: true, .. } => Self::ShadowBanned,
+            _ => Self::Active,
+        }
+    }
+}
+
+impl Accounts {
+    pub(super) fn new(link: &Arc<Link>, sessions: &Sessions) -> Self {
+        Self {
+            link: Arc::clone(link),
+            sessions: sessions.clone(),
+            inviters: Cache::builder().max_capacity(10_000).time_to_live(INVITER_CACHE).build(),
+            people: Cache::builder().max_capacity(10_000).time_to_live(SHOWN_CACHE).build(),
+            log_ins: Cache::builder().max_capacity(1_000).time_to_live(LOG_IN_CACHE).build(),
+        }
+    }
+
+    /// Whose access token this is, by the homeserver's own word (Client-Server API, `GET /account/whoami`), remembered for a
+    /// short time. `origin` is passed on, or everybody would seem to use the homeserver from here.
+    pub async fn whoami(&self, token: &str, origin: &Origin) -> Result<Account, Arc<Error>> {
+        let ask = self.link.transport.whoami(token, origin);
+        self.sessions.try_get_with_by_ref(token, ask).await
+    }
+
+    /// Whether somebody is a server admin, now. Asked with their own token: an admin may see their own account, others may not.
+    pub async fn is_server_admin(&self, account: &Account) -> Result<bool> {
+        let question = admin::QueryUser { user: account.user_id() };
+        match self.link.transport.call(question, account.token()).await {
+            Ok(state) => Ok(state.admin),
+            Err(error) if error.is_judgement() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// When an account was made, in milliseconds since the epoch; nothing if the homeserver does not say.
+    pub async fn account_made_at(&self, user: &UserId) -> Result<Option<i64>> {
+        match self.link.call(admin::QueryUser { user }).await {
+            Ok(state) => Ok(state.creation_ts.map(|seconds| seconds * 1000)),
+            Err(error) if error.is_judgement() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Name, picture and state of somebody who invites, at most [`INVITER_CACHE`] old: to be shown, not to be relied on.
+    pub async fn inviter(&self, user: &UserId) -> Result<InviterState, Arc<Error>> {
+        let ask = async {
+            let (profile, standing) = tokio::join!(self.profile(user), self.shown_standing(user));
+            Ok(InviterState { person: profile?, standing: standing? })
+        };
+        self.inviters.try_get_with_by_ref(user, ask).await
+    }
+
+    /// Name and picture of somebody, as far as they can be had: a page does not fail because a name is missing.
+    pub async fn person(&self, user: &UserId) -> Person {
+        let found = self.people.try_get_with_by_ref(user, self.profile(user)).await;
+        found.unwrap_or_else(|error| {
+            tracing::debug!(%error, "a profile is missing");
+            Person { user_id: user.to_string(), display_name: None, avatar_url: None }
+        })
+    }
+
+    /// Display name and picture (Client-Server API, "Profiles"); none of an account without a profile.
+    async fn profile(&self, user: &UserId) -> Result<Person> {
+        let request = get_profile::v3::Request::new(user.to_owned());
+        let unknown = Person { user_id: user.to_string(), display_name: None, avatar_url: None };
+        let profile = match self.link.transport.send(request, self.link.own_token(), None).await {
+            Err(Error::Refused(refusal)) if matches!(refusal.status, 403 | 404) => return Ok(unknown),
+            answer => answer?,
+        };
+        let text = |field| Some(profile.get(field)?.as_str()?.to_owned()).filter(|text| !text.is_empty());
+        Ok(Person { display_name: text("displayname"), avatar_url: text("avatar_url"), ..unknown })
+    }
+}

@@ -1,0 +1,42 @@
+//! The way to the homeserver, with the token that can act for everybody.
+
+use std::time::Duration;
+
+use matrix_sdk::ruma::{OwnedServerName, OwnedUserId};
+use tokio::sync::OnceCell;
+
+use super::{admin::Endpoint, error::Result, transport::Transport};
+use crate::{
+    account::Origin,
+    config::{ActingMode, Secret},
+};
+
+/// For how long what pages show of people and rooms may be old.
+pub(super) const SHOWN_CACHE: Duration = Duration::from_secs(60);
+
+/// What every call needs.
+pub(super) struct Link {
+    pub(super) transport: Transport,
+    pub(super) server_name: OwnedServerName,
+    pub(super) mode: ActingMode,
+    pub(super) token: Secret,
+    /// The admin, with [`ActingMode::Admin`], once their limits are lifted.
+    pub(super) admin: OnceCell<OwnedUserId>,
+}
+
+impl Link {
+    /// The service's own token.
+    pub(super) fn own_token(&self) -> &str {
+        self.token.reveal()
+    }
+
+    /// The user in whose name the service itself speaks: the application service's sender, or the admin.
+    pub(super) async fn acting_user(&self) -> Result<OwnedUserId> {
+        Ok(self.transport.whoami(self.own_token(), &Origin::default()).await?.user_id().to_owned())
+    }
+
+    /// Asks something that only the acting token may.
+    pub(super) async fn call<E: Endpoint>(&self, endpoint: E) -> Result<E::Answer> {
+        self.transport.call(endpoint, self.own_token()).await
+    }
+}

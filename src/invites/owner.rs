@@ -1,0 +1,125 @@
+//! Whoever makes invites: making, changing, listing and ending their own.
+
+use std::sync::Arc;
+
+use app::{Allowed, Error as Refusal, Invite, InviteState};
+use matrix_sdk::ruma::UserId;
+
+use super::{
+    audit::AuditLog,
+    catalog::Catalog,
+    creators::Creators,
+    guesses::Guesses,
+    lists::Lists,
+    registration_token::RegistrationTokens,
+    rooms::RoomCheck,
+    switches::Switches,
+    work::{Done, Work},
+};
+use crate::{
+    account::Account,
+    chance::Chance,
+    clock::Clock,
+    error::Result,
+    homeserver::{Accounts, Rooms},
+    store::{self, Invites, Millis, Pause, Redemptions, StoredInvite},
+};
+
+/// What members can do with invites of their own.
+pub struct Owner {
+    pub(super) catalog: Catalog,
+    pub(super) creators: Creators,
+    pub(super) room_check: RoomCheck,
+    pub(super) guesses: Guesses,
+    pub(super) invites: Invites,
+    pub(super) redemptions: Redemptions,
+    pub(super) stored_rooms: store::Rooms,
+    pub(super) accounts: Accounts,
+    pub(super) rooms: Rooms,
+    pub(super) tokens: RegistrationTokens,
+    pub(super) audit: AuditLog,
+    pub(super) switches: Switches,
+    pub(super) lists: Lists,
+    pub(super) work: Arc<Done>,
+    pub(super) clock: Clock,
+    pub(super) chance: Chance,
+}
+
+/// Somebody's invites.
+#[derive(Debug)]
+pub struct Listed {
+    /// The invites, oldest first.
+    pub invites: Arc<Vec<Invite>>,
+    /// Whether every invite of the server is stopped.
+    pub all_paused: bool,
+    /// The time, in milliseconds since the epoch.
+    pub now: Millis,
+}
+
+impl Listed {
+    /// Whether one of them lets people in.
+    pub fn state(&self, invite: &Invite) -> InviteState {
+        invite.state(self.all_paused, self.now)
+    }
+}
+
+impl Owner {
+    /// Everything that somebody has made and not deleted, oldest first; with the time for which the states of its invites hold, and whether
+    /// every invite of the server is stopped.
+    pub async fn list(&self, account: &Account) -> Result<Listed> {
+        let owner = account.user_id().as_str();
+        let now = (self.clock)();
+        // Read before the list: if it changes in between, the list is newer than it says, and read again.
+        let (version, all_paused) = self.invites.version(owner).await?;
+        let build = async {
+            let invites = self.invites.of(owner).await?.into_iter();
+            Ok(invites.map(|invite| self.catalog.rules.bounded(invite)).collect())
+        };
+        Ok(Listed { invites: self.lists.get(owner, version, build).await?, all_paused, now })
+    }
+
+    /// One of somebody's own invites, and whether it lets people in.
+    pub async fn one(&self, account: &Account, code: &str) -> Result<(Invite, InviteState)> {
+        let stored = self.own(account, code).await?;
+        let state = stored.state((self.clock)());
+        Ok((stored.invite, state))
+    }
+
+    /// Deletes one of one's own invites, and the registration token that came with it. Its code is never used again.
+    pub async fn delete(&self, account: &Account, code: &str) -> Result<()> {
+        self.own(account, code).await?;
+        self.switches.delete(account, code).await
+    }
+
+    /// Stops one of one's own invites for a while, or lets it go on.
+    pub async fn pause(&self, account: &Account, code: &str, paused: bool) -> Result<()> {
+        if self.own(account, code).await?.invite.paused == paused {
+            return Ok(());
+        }
+        self.work.take(Work::SaveInvite, account.user_id(), 1, (self.clock)())?;
+        self.switches.pause(account, code, paused, Pause::Owner).await?;
+        self.tokens.settle(code).await.map(drop)
+    }
+
+    pub(super) async fn own(&self, account: &Account, code: &str) -> Result<StoredInvite> {
+        let look = async {
+            let stored = self.catalog.find(code).await?.filter(|stored| stored.deleted_at.is_none());
+            let stored = stored.ok_or(Refusal::UnknownInvite)?;
+            check_owner(&stored, account.user_id())?;
+            Ok(stored)
+        };
+        self.guesses.guard(account, code, look).await
+    }
+
+    /// What somebody who makes an invite has to know of what is allowed.
+    pub async fn allowed(&self, account: &Account) -> Result<Allowed> {
+        self.creators.allowed(account).await
+    }
+}
+
+pub(super) fn check_owner(stored: &StoredInvite, user: &UserId) -> Result<(), Refusal> {
+    match stored.invite.owner == user.as_str() {
+        true => Ok(()),
+        false => Err(Refusal::NotYours),
+    }
+}

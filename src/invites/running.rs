@@ -1,0 +1,46 @@
+//! The redemptions at work in this process.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use app::{Error as Refusal, Joined};
+use futures_util::future::{BoxFuture, Shared};
+use matrix_sdk::ruma::{OwnedUserId, UserId};
+
+pub(super) type Task = Shared<BoxFuture<'static, Result<Joined, Refusal>>>;
+
+/// The redemptions at work in this process, by code and redeemer.
+#[derive(Default, Clone)]
+pub(super) struct Running(Arc<Mutex<HashMap<(String, OwnedUserId), Task>>>);
+
+impl Running {
+    /// The work that is being done for this code and person already, or `start`ed now.
+    pub(super) fn join(&self, key: (String, OwnedUserId), start: impl FnOnce() -> Task) -> Task {
+        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        running.entry(key).or_insert_with(start).clone()
+    }
+
+    /// Whether this code is being redeemed for this person now.
+    pub(super) fn is_at_work(&self, code: &str, redeemer: &UserId) -> bool {
+        let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        running.contains_key(&(code.to_owned(), redeemer.to_owned()))
+    }
+
+    fn end(&self, key: &(String, OwnedUserId)) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+    }
+}
+
+/// Ends an entry of [`Running`] even if its work panics.
+pub(super) struct Ending {
+    pub(super) running: Running,
+    pub(super) key: (String, OwnedUserId),
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.running.end(&self.key);
+    }
+}

@@ -1,0 +1,33 @@
+//! What is told of an invite to those who may know of it, and of a room to those who are in it.
+
+use app::{Invite, InviteState, KnownInvite, Room};
+
+use super::parse::user_id;
+use crate::{
+    error::Result,
+    homeserver::{Accounts, JoinedRoom},
+};
+
+/// A room, for somebody who is in it.
+pub(super) fn room(room: &JoinedRoom) -> Room {
+    let (name, avatar_url) = (room.name.clone(), room.avatar_url.clone());
+    Room { id: room.id.to_string(), name, avatar_url, space: room.space, left: false }
+}
+
+/// An invite for somebody who may know of it, but not use it.
+pub(super) async fn known(
+    accounts: &Accounts,
+    number: i64,
+    invite: &Invite,
+    came: u32,
+    state: InviteState,
+) -> Result<KnownInvite> {
+    Ok(KnownInvite {
+        number,
+        owner: accounts.person(&user_id(&invite.owner)?).await,
+        created_at: invite.created_at,
+        limits: invite.terms.limits,
+        state,
+        came,
+    })
+}
