@@ -12,7 +12,7 @@ use url::Url;
 use crate::{
     chance::Chance,
     config::{ActingMode, Config, Creators, CreatorsWord, Policy},
-    homeserver::{AdminApi, Error, Limits, Setup},
+    homeserver::{AdminApi, Error, RateLimit, Setup},
     reach::{self, Reached},
     session::{Purpose, Sealer},
     share,
@@ -158,7 +158,7 @@ async fn rights(config: &Config, homeserver: &Setup, user: &UserId) -> Vec<Strin
              that the user exists).",
             config.homeserver_url
         )),
-        (ActingMode::Admin, Ok(AdminApi::Open)) if homeserver.limits().await.is_ok_and(|limits| limits == Limits::Usual) => {
+        (ActingMode::Admin, Ok(AdminApi::Open)) if homeserver.rate_limit().await.is_ok_and(|limits| limits == RateLimit::Usual) => {
             findings.push(format!(
                 "The homeserver's limits hold for {user}, so redemptions of many rooms are cut short. Start the service: it lifts \
                  them."

@@ -30,12 +30,12 @@ pub use self::{
     accounts::{Accounts, InviterState, Standing},
     acting::{Acting, Actor, Membership},
     caller::MayInvite,
-    error::{Error, Refusal, Result},
+    error::{Error, Rejection, Result},
     media::{Media, Picture},
     registration_tokens::{RegistrationTokens, TokenLimits, TokenState},
     rooms::{Entrance, JoinedRoom, RoomSummary, Rooms},
-    setup::{AdminApi, Limits, Setup},
-    sign_in::{Session, SignIn},
+    setup::{AdminApi, RateLimit, Setup},
+    sign_in::{SignIn, SignedIn},
     summaries::Viewer,
 };
 use self::{link::Link, transport::Transport};

@@ -38,7 +38,7 @@ use self::{
     config::{Config, ConfigError, Policy},
     homeserver::{Homeserver, Setup},
     invites::{Housekeeping, Invites, Means, Rules, Takeovers},
-    listener::{Limits, Stop, bounded},
+    listener::{Bounds, Stop, bounded},
     people::People,
     proxies::Proxies,
     session::Sealer,
@@ -149,7 +149,7 @@ pub async fn serve(
         sharing.prepare().await?;
     }
     let housekeeping = housekeeping(&config, &homeserver, &invites, sharing.as_ref());
-    let (limits, stop) = (Limits::default(), Stop::default());
+    let (limits, stop) = (Bounds::default(), Stop::default());
     let people = People::new(&homeserver, tasks.clone());
     let routes = routes(&config, Doors { invites, people, sharing, sealer, clock, chance }, limits, &stop);
     let work = async {
@@ -186,7 +186,7 @@ struct Doors {
 }
 
 /// Every address of the service.
-fn routes(config: &Config, doors: Doors, limits: Limits, stop: &Stop) -> Router {
+fn routes(config: &Config, doors: Doors, limits: Bounds, stop: &Stop) -> Router {
     let Doors { invites, people, sharing, sealer, clock, chance } = doors;
     let proxies = Arc::new(Proxies::new(config.trusted_proxies.clone()));
     let api = api::router(invites.clone(), people.clone(), Arc::clone(&proxies), sharing.clone());

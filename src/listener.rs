@@ -58,7 +58,7 @@ const RETRY_AFTER: u32 = 5;
 
 /// What clients may do to the service.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct Bounds {
     /// How long the headers of a request may take, from their first byte on, and those of a connection's first request from its beginning on.
     pub head: Duration,
     /// How long the whole body of a request may take, from when somebody reads it.
@@ -73,7 +73,7 @@ pub struct Limits {
     pub connections: usize,
 }
 
-impl Default for Limits {
+impl Default for Bounds {
     fn default() -> Self {
         Self {
             head: Duration::from_secs(10),
@@ -156,7 +156,7 @@ impl Stop {
 }
 
 /// The same routes with bounds on the time that a request takes. What is turned away is worded by `words`.
-pub fn bounded(routes: Router, limits: Limits, stop: &Stop, words: Words) -> Router {
+pub fn bounded(routes: Router, limits: Bounds, stop: &Stop, words: Words) -> Router {
     let stop = stop.clone();
     routes.layer(from_fn(move |request: Request, next: Next| {
         let stop = stop.clone();
@@ -164,7 +164,7 @@ pub fn bounded(routes: Router, limits: Limits, stop: &Stop, words: Words) -> Rou
     }))
 }
 
-async fn answer(request: Request, next: Next, limits: Limits, stop: &Stop, words: Words) -> Response {
+async fn answer(request: Request, next: Next, limits: Bounds, stop: &Stop, words: Words) -> Response {
     // Taken before it is looked whether there is a stop, so that a stop either waits for this request or refuses it.
     let _working = stop.working.token();
     let version = request.version();
@@ -226,7 +226,7 @@ fn punctual(body: Body, within: Duration, stop: CancellationToken, late: Arc<Ato
 }
 
 /// Serves until the stop has begun; then it ends with the last connection.
-pub async fn listen(mut listener: TcpListener, routes: Router, limits: Limits, stop: &Stop) {
+pub async fn listen(mut listener: TcpListener, routes: Router, limits: Bounds, stop: &Stop) {
     // Connections end with it, if nobody waits for their end any more.
     let mut connections = JoinSet::new();
     loop {
@@ -242,7 +242,7 @@ pub async fn listen(mut listener: TcpListener, routes: Router, limits: Limits, s
     while connections.join_next().await.is_some() {}
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, routes: Router, limits: Limits, stop: Stop) {
+async fn connection(stream: TcpStream, peer: SocketAddr, routes: Router, limits: Bounds, stop: Stop) {
     let (phase, mut phases) = watch::channel(Phase::new());
     let line = TokioIo::new(Line { stream, phase: phase.clone() });
     let (routes, parting) = (TowerToHyperService::new(routes), stop.parting.clone());
@@ -314,7 +314,7 @@ impl Phase {
     }
 
     /// When it has taken too long.
-    fn until(&self, limits: &Limits) -> Option<Instant> {
+    fn until(&self, limits: &Bounds) -> Option<Instant> {
         match self {
             Self { stalled: Some(since), .. } => Some(*since + limits.stall),
             Self { running: 0, heard: true, since, .. } => Some(*since + limits.head),
@@ -467,7 +467,7 @@ mod tests {
     const SHORT: Duration = Duration::from_millis(200);
 
     /// Bounds that no test meets unless it sets them lower.
-    const LAX: Limits = Limits { head: LONG, body: LONG, answer: LONG, stall: LONG, idle: LONG, connections: 100 };
+    const LAX: Bounds = Bounds { head: LONG, body: LONG, answer: LONG, stall: LONG, idle: LONG, connections: 100 };
 
     /// A listener, and how to stop it.
     struct Served {
@@ -479,7 +479,7 @@ mod tests {
     }
 
     impl Served {
-        async fn with(limits: Limits) -> Self {
+        async fn with(limits: Bounds) -> Self {
             let held = Arc::new(Notify::new());
             let holds = Arc::clone(&held);
             let ticks = || {
@@ -553,7 +553,7 @@ mod tests {
 
     #[tokio::test]
     async fn headers_that_never_end_are_cut() {
-        let served = Served::with(Limits { head: SHORT, ..LAX }).await;
+        let served = Served::with(Bounds { head: SHORT, ..LAX }).await;
         // Not even one, so that it is not known which HTTP it is to be; and one after the other without end.
         for begin in ["", "PRI * HT", "GET / HTTP/1.1\r\n"] {
             let mut client = served.call().await;
@@ -576,7 +576,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_trickles_is_answered_408() {
-        let served = Served::with(Limits { body: SHORT, ..LAX }).await;
+        let served = Served::with(Bounds { body: SHORT, ..LAX }).await;
         let mut client = served.call().await;
         client.say("POST /body HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n").await;
         let (mut read, mut write) = client.0.into_split();
@@ -604,7 +604,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_takes_too_long_is_answered_503() {
-        let served = Served::with(Limits { answer: SHORT, ..LAX }).await;
+        let served = Served::with(Bounds { answer: SHORT, ..LAX }).await;
         let mut client = served.call().await;
         client.ask("/never").await;
         let heard = client.until("Please try again").await;
@@ -613,7 +613,7 @@ mod tests {
 
     #[tokio::test]
     async fn events_outlast_every_bound() {
-        let tight = Limits { head: SHORT, body: SHORT, answer: SHORT, stall: SHORT, idle: SHORT, ..LAX };
+        let tight = Bounds { head: SHORT, body: SHORT, answer: SHORT, stall: SHORT, idle: SHORT, ..LAX };
         let served = Served::with(tight).await;
         let mut client = served.call().await;
         client.ask("/events").await;
@@ -625,7 +625,7 @@ mod tests {
     #[tokio::test]
     async fn a_connection_is_kept_for_a_while_and_then_closed() {
         // Longer than headers may take.
-        let served = Served::with(Limits { head: SHORT, idle: SHORT * 10, ..LAX }).await;
+        let served = Served::with(Bounds { head: SHORT, idle: SHORT * 10, ..LAX }).await;
         let mut client = served.call().await;
         client.ask("/").await;
         client.until("here").await;
@@ -637,7 +637,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_reads_nothing_is_cut_and_makes_room_for_the_next() {
-        let served = Served::with(Limits { stall: SHORT, connections: 1, ..LAX }).await;
+        let served = Served::with(Bounds { stall: SHORT, connections: 1, ..LAX }).await;
         let mut deaf = served.call().await;
         deaf.ask("/large").await;
         let mut next = served.call().await;
@@ -647,7 +647,7 @@ mod tests {
 
     #[tokio::test]
     async fn there_are_no_more_connections_than_there_may_be() {
-        let served = Served::with(Limits { connections: 2, ..LAX }).await;
+        let served = Served::with(Bounds { connections: 2, ..LAX }).await;
         let (mut one, mut two) = (served.call().await, served.call().await);
         for client in [&mut one, &mut two] {
             client.ask("/").await;

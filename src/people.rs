@@ -5,7 +5,7 @@ use matrix_sdk::ruma::{OwnedServerName, UserId};
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-pub use crate::homeserver::{Picture, Session};
+pub use crate::homeserver::{Picture, SignedIn};
 use crate::{
     account::{Account, Origin},
     error::{Error, Result},
@@ -70,7 +70,7 @@ impl People {
     }
 
     /// Signs somebody in by user name or Matrix id, and password.
-    pub async fn sign_in_by_password(&self, user: &str, password: &str, origin: &Origin) -> Result<Session> {
+    pub async fn sign_in_by_password(&self, user: &str, password: &str, origin: &Origin) -> Result<SignedIn> {
         let user = user.trim();
         if user.is_empty() || password.is_empty() {
             return Err(Refusal::WrongPassword.into());
@@ -90,7 +90,7 @@ impl People {
     }
 
     /// Signs somebody in who comes back from a sign-in elsewhere.
-    pub async fn sign_in_by_token(&self, token: &str, origin: &Origin) -> Result<Session> {
+    pub async fn sign_in_by_token(&self, token: &str, origin: &Origin) -> Result<SignedIn> {
         let session = self.sign_in.by_token(token, origin).await;
         session.map_err(|error| refused(error, Refusal::SignInFailed))
     }

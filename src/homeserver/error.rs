@@ -12,7 +12,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// The homeserver understood, and said no. Its words may repeat what somebody wrote, so they are escaped for the log.
     #[error("the homeserver refuses: {} {}: {:?}", .0.status, .0.errcode.escape_debug(), .0.message)]
-    Refused(Refusal),
+    Refused(Rejection),
     /// Nobody answers, or a proxy answers in the homeserver's place.
     #[error("the homeserver does not answer")]
     Unreachable(#[source] Box<dyn StdError + Send + Sync>),
@@ -23,7 +23,7 @@ pub enum Error {
 
 /// A "standard error response" of the Client-Server API.
 #[derive(Debug, Clone)]
-pub struct Refusal {
+pub struct Rejection {
     /// The HTTP status.
     pub status: u16,
     /// The Matrix error code, `M_…`.
@@ -36,7 +36,7 @@ pub struct Refusal {
     pub soft_logout: bool,
 }
 
-impl Refusal {
+impl Rejection {
     /// Whether the homeserver has judged what it was asked. A limit, trouble of its own, or a token that it does not know says nothing about
     /// that: whoever takes such an answer for a no, or for a yes, decides without knowing.
     pub fn is_judgement(&self) -> bool {
@@ -45,7 +45,7 @@ impl Refusal {
 }
 
 impl Error {
-    /// Whether the homeserver has judged what it was asked ([`Refusal::is_judgement`]).
+    /// Whether the homeserver has judged what it was asked ([`Rejection::is_judgement`]).
     pub fn is_judgement(&self) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.is_judgement())
     }
@@ -69,7 +69,7 @@ impl From<MatrixError> for Error {
             let source = format!("status {status} without a Matrix error").into();
             return match status {
                 // Closed to us by a proxy.
-                403..=405 => Self::Refused(Refusal {
+                403..=405 => Self::Refused(Rejection {
                     status,
                     errcode: "M_UNKNOWN".to_owned(),
                     message: format!("status {status} without a Matrix error"),
@@ -89,7 +89,7 @@ impl From<MatrixError> for Error {
             ErrorKind::UserLocked => (None, true),
             _ => (None, false),
         };
-        Self::Refused(Refusal {
+        Self::Refused(Rejection {
             status,
             errcode: body.kind.errcode().as_str().to_owned(),
             message: body.message,
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     fn refused(status: u16, message: &str) -> Error {
-        Error::Refused(Refusal {
+        Error::Refused(Rejection {
             status,
             errcode: "M_UNKNOWN".to_owned(),
             message: message.to_owned(),

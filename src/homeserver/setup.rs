@@ -20,7 +20,7 @@ pub enum AdminApi {
 
 /// Whether the homeserver limits how fast the service works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limits {
+pub enum RateLimit {
     /// Like everybody.
     Usual,
     /// Not.
@@ -66,12 +66,12 @@ impl Setup {
     }
 
     /// Whether the homeserver's limits hold for the acting user (Synapse admin API, "Get status of ratelimit").
-    pub async fn limits(&self) -> Result<Limits> {
+    pub async fn rate_limit(&self) -> Result<RateLimit> {
         let user = self.0.acting_user().await?;
         let answer = self.0.call(admin::Ratelimit { user: &user }).await?;
         Ok(match answer.messages_per_second {
-            Some(0) => Limits::Lifted,
-            _ => Limits::Usual,
+            Some(0) => RateLimit::Lifted,
+            _ => RateLimit::Usual,
         })
     }
 }

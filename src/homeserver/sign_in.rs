@@ -22,7 +22,7 @@ use crate::{account::Origin, config::Secret};
 
 /// A session that the homeserver has just begun.
 #[derive(Debug, Clone)]
-pub struct Session {
+pub struct SignedIn {
     /// Whose.
     pub user_id: OwnedUserId,
     /// Their access token.
@@ -72,21 +72,21 @@ impl SignIn {
     }
 
     /// Signs somebody in by password.
-    pub async fn by_password(&self, user: OwnedUserId, password: &str, origin: &Origin) -> Result<Session> {
+    pub async fn by_password(&self, user: OwnedUserId, password: &str, origin: &Origin) -> Result<SignedIn> {
         let identifier = UserIdentifier::Matrix(user.into());
         self.sign_in(LoginInfo::Password(Password::new(identifier, password.to_owned())), origin).await
     }
 
     /// Signs somebody in by the token with which they came back from a sign-in elsewhere. It can be used once.
-    pub async fn by_token(&self, token: &str, origin: &Origin) -> Result<Session> {
+    pub async fn by_token(&self, token: &str, origin: &Origin) -> Result<SignedIn> {
         self.sign_in(LoginInfo::Token(Token::new(token.to_owned())), origin).await
     }
 
-    async fn sign_in(&self, info: LoginInfo, origin: &Origin) -> Result<Session> {
+    async fn sign_in(&self, info: LoginInfo, origin: &Origin) -> Result<SignedIn> {
         let mut request = login::Request::new(info);
         request.initial_device_display_name = Some(wording::DEVICE.to_owned());
         let answer = self.link.transport.send_for(request, origin).await?;
-        Ok(Session { user_id: answer.user_id, token: answer.access_token.into() })
+        Ok(SignedIn { user_id: answer.user_id, token: answer.access_token.into() })
     }
 
     /// Ends somebody's session; its device leaves their account.

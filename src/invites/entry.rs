@@ -5,7 +5,7 @@ use matrix_sdk::ruma::RoomId;
 
 use super::journey::{Journey, missed, said, seen};
 use crate::{
-    homeserver::{Error, Membership, Refusal, Result},
+    homeserver::{Error, Membership, Rejection, Result},
     store::Came,
 };
 
@@ -60,7 +60,7 @@ impl Journey {
     }
 
     /// What a refusal means, from how both stand to the room now: the homeserver's words differ from version to version.
-    async fn explain(&self, room: &RoomId, step: Step, refusal: Refusal) -> Result<Came> {
+    async fn explain(&self, room: &RoomId, step: Step, refusal: Rejection) -> Result<Came> {
         let redeemer = self.redeemer_is(room).await?;
         if redeemer == Membership::Joined {
             return Ok(Came::In);

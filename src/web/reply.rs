@@ -8,7 +8,7 @@ use http::{HeaderValue, StatusCode, header};
 
 /// What a request's [`Site`](super::site::Site) wants to say with the answer, whoever writes it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Reply(Arc<Mutex<Parts>>);
+pub(super) struct ResponseParts(Arc<Mutex<Parts>>);
 
 #[derive(Debug, Default)]
 struct Parts {
@@ -18,7 +18,7 @@ struct Parts {
     redirect: Option<LocalPath>,
 }
 
-impl Reply {
+impl ResponseParts {
     fn with(&self, change: impl FnOnce(&mut Parts)) {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }

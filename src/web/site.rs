@@ -1,17 +1,19 @@
 //! One request's server, for the pages.
 
+mod pictures;
 mod saving;
 
 use std::sync::Arc;
 
 use app::{
     AuditPage, Backend, Error, Intervention, InviteDetail, InviteForm, InvitePage, InviteQuery, Landing, LocalPath,
-    LookedAfter, Next, Person, Progress, Relation, Room, Rooms, ServerInvites, SignInWays, Visitor,
+    LookedAfter, Next, Progress, Rooms, ServerInvites, SignInWays, Visitor,
 };
 use matrix_sdk::ruma::UserId;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{reply::Reply, state::Web, visit::Visit};
+use self::pictures::HasPictures;
+use super::{reply::ResponseParts, state::Web, visit::Visit};
 use crate::{
     account::Account,
     error::Result,
@@ -22,7 +24,7 @@ use crate::{
 pub(super) struct Site {
     web: Arc<Web>,
     visit: Visit,
-    reply: Reply,
+    reply: ResponseParts,
     session: Option<Session>,
     /// Whether a page is being rendered, which is replaced by the one for signing in when nobody is signed in.
     page: bool,
@@ -46,9 +48,9 @@ pub(super) fn sign_in_again_path(to: Option<&LocalPath>, error: &Error) -> Local
 }
 
 impl Site {
-    pub(super) fn new(web: Arc<Web>, visit: Visit, page: bool) -> (Arc<Self>, Reply) {
+    pub(super) fn new(web: Arc<Web>, visit: Visit, page: bool) -> (Arc<Self>, ResponseParts) {
         let session = web.settings.sealer.open(&visit.headers, visit.is_secure());
-        let reply = Reply::default();
+        let reply = ResponseParts::default();
         (Arc::new(Self { web, visit, reply: reply.clone(), session, page }), reply)
     }
 
@@ -111,7 +113,7 @@ impl Site {
     /// How far the asking person is with redeeming a code.
     pub(super) async fn watch(&self, code: &str) -> app::Result<Progress> {
         let progress = async { self.web.invites.guest.progress(&self.account().await?, code).await };
-        self.tell(progress.await).map(|progress| self.shown_progress(progress))
+        self.tell(progress.await).map(|progress| self.with_pictures(progress))
     }
 
     /// Whether a form comes from a page that was made for this very session, a short while ago.
@@ -125,29 +127,10 @@ impl Site {
         }
     }
 
-    fn picture(&self, mxc: &mut Option<String>) {
-        *mxc = mxc.take().and_then(|mxc| self.web.pictures.address(&mxc));
-    }
-
-    fn shown_person(&self, mut person: Person) -> Person {
-        self.picture(&mut person.avatar_url);
-        person
-    }
-
-    fn shown_room(&self, mut room: Room) -> Room {
-        self.picture(&mut room.avatar_url);
-        room
-    }
-
-    fn shown_rooms(&self, rooms: Vec<Room>) -> Vec<Room> {
-        rooms.into_iter().map(|room| self.shown_room(room)).collect()
-    }
-
-    fn shown_progress(&self, mut progress: Progress) -> Progress {
-        for step in &mut progress.steps {
-            step.room = step.room.take().map(|room| self.shown_room(room));
-        }
-        progress
+    /// The same with addresses of pictures from which this service shows them.
+    fn with_pictures<T: HasPictures>(&self, mut shown: T) -> T {
+        shown.each_picture(&mut |mxc| *mxc = mxc.take().and_then(|mxc| self.web.pictures.address(&mxc)));
+        shown
     }
 
     async fn see_landing(&self, code: &str) -> Result<Landing> {
@@ -174,18 +157,14 @@ impl Backend for Site {
             Err(_) => self.session.as_ref().and_then(|session| UserId::parse(&session.user_id).ok()),
         };
         let person = match person {
-            Some(user) => Some(self.shown_person(self.web.people.person(&user).await)),
+            Some(user) => Some(self.with_pictures(self.web.people.person(&user).await)),
             None => None,
         };
         Ok(Visitor { person, server_admin, all_paused })
     }
 
     async fn sign_in_ways(&self) -> app::Result<SignInWays> {
-        let mut ways = self.tell(self.web.people.sign_in_ways(&self.visit.origin).await)?;
-        for provider in &mut ways.providers {
-            self.picture(&mut provider.icon);
-        }
-        Ok(ways)
+        self.tell(self.web.people.sign_in_ways(&self.visit.origin).await).map(|ways| self.with_pictures(ways))
     }
 
     async fn sign_in(&self, user: String, password: String, to: String) -> app::Result<Next> {
@@ -211,35 +190,18 @@ impl Backend for Site {
             Ok((invites.owner.room_choices(&account).await?, invites.owner.allowed(&account).await?))
         };
         let (choices, allowed) = self.tell(asked.await)?;
-        let choices = choices.into_iter().map(|mut choice| {
-            self.picture(&mut choice.room.avatar_url);
-            choice
-        });
-        Ok(Rooms { choices: choices.collect(), opens_accounts: invites.owner.codes_open_accounts(), allowed })
+        Ok(Rooms { choices: self.with_pictures(choices), opens_accounts: invites.owner.codes_open_accounts(), allowed })
     }
 
     async fn invites(&self, query: InviteQuery) -> app::Result<InvitePage> {
         let page = async { self.web.invites.owner.page(&self.account().await?, query).await };
-        let mut page = self.tell(page.await)?;
-        for card in &mut page.invites {
-            card.rooms = self.shown_rooms(std::mem::take(&mut card.rooms));
-        }
-        Ok(page)
+        self.tell(page.await).map(|page| self.with_pictures(page))
     }
 
     async fn invite(&self, code: String, before: String) -> app::Result<InviteDetail> {
         let link = self.web.public_address(&code);
         let detail = async { self.web.invites.owner.detail(&self.account().await?, &code, link, &before).await };
-        let mut detail = self.tell(detail.await)?;
-        detail.card.rooms = self.shown_rooms(std::mem::take(&mut detail.card.rooms));
-        for (_, block) in &mut detail.blocks {
-            self.picture(&mut block.by.avatar_url);
-        }
-        for guest in &mut detail.came.guests {
-            self.picture(&mut guest.person.avatar_url);
-            guest.joined = self.shown_rooms(std::mem::take(&mut guest.joined));
-        }
-        Ok(detail)
+        self.tell(detail.await).map(|detail| self.with_pictures(detail))
     }
 
     async fn save(&self, form: InviteForm) -> app::Result<Next> {
@@ -262,14 +224,7 @@ impl Backend for Site {
         let looked = async {
             self.web.invites.room_admin.looked_after(&self.account().await?, &room, before.parse().ok()).await
         };
-        let mut looked = self.tell(looked.await)?;
-        for room in &mut looked.rooms {
-            self.picture(&mut room.room.avatar_url);
-            for into in &mut room.invites {
-                self.picture(&mut into.invite.owner.avatar_url);
-            }
-        }
-        Ok(looked)
+        self.tell(looked.await).map(|looked| self.with_pictures(looked))
     }
 
     async fn block(&self, room: String, invite: i64, blocked: bool, reason: String) -> app::Result<Next> {
@@ -282,10 +237,7 @@ impl Backend for Site {
 
     async fn server_invites(&self, search: String, page: u32) -> app::Result<ServerInvites> {
         let found = async { self.web.invites.server_admin.server_invites(&self.account().await?, &search, page).await };
-        let mut found = self.tell(found.await)?;
-        for server in &mut found.invites {
-            self.picture(&mut server.invite.owner.avatar_url);
-        }
+        let mut found = self.with_pictures(self.tell(found.await)?);
         if let Some(session) = &self.session {
             found.proof = self.web.settings.sealer.proof(Purpose::ServerAdmin, &session.token, found.now);
         }
@@ -313,17 +265,7 @@ impl Backend for Site {
 
     async fn landing(&self, code: String) -> app::Result<Landing> {
         let landing = async { self.see_landing(&code).await };
-        let mut landing = self.tell(landing.await)?;
-        landing.inviter = self.shown_person(landing.inviter);
-        landing.shown = self.shown_rooms(landing.shown);
-        landing.relation = match landing.relation {
-            Relation::Invited(person) => Relation::Invited(self.shown_person(person)),
-            Relation::Redeeming(person, progress) => {
-                Relation::Redeeming(self.shown_person(person), self.shown_progress(progress))
-            }
-            other => other,
-        };
-        Ok(landing)
+        self.tell(landing.await).map(|landing| self.with_pictures(landing))
     }
 
     async fn redeem(&self, code: String) -> app::Result<Progress> {
@@ -336,7 +278,7 @@ impl Backend for Site {
             }
             self.web.invites.guest.progress(&account, &code).await
         };
-        self.tell(redeemed.await).map(|progress| self.shown_progress(progress))
+        self.tell(redeemed.await).map(|progress| self.with_pictures(progress))
     }
 
     async fn open(&self, text: String) -> app::Result<Next> {

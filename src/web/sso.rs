@@ -11,7 +11,7 @@ use http::{StatusCode, header};
 use serde::Deserialize;
 
 use super::{
-    reply::{Reply, see_other},
+    reply::{ResponseParts, see_other},
     state::Web,
     visit::Visit,
 };
@@ -47,7 +47,7 @@ pub(super) async fn begin(State(web): State<Arc<Web>>, visit: Visit, Query(depar
     let address = People::sso_address(&web.settings.homeserver, &departure.by, &back);
     let to = LocalPath::parse(&departure.to);
     let detour = Detour { state, to: to.as_str().to_owned() };
-    let reply = Reply::default();
+    let reply = ResponseParts::default();
     reply.cookie(web.settings.sealer.seal(Some(&detour), visit.is_secure()));
     reply.apply((StatusCode::FOUND, [(header::LOCATION, address)]).into_response(), visit.base)
 }
@@ -56,7 +56,7 @@ pub(super) async fn begin(State(web): State<Arc<Web>>, visit: Visit, Query(depar
 pub(super) async fn finish(State(web): State<Arc<Web>>, visit: Visit, Query(back): Query<Return>) -> Response {
     let (sealer, secure) = (&web.settings.sealer, visit.is_secure());
     let detour = sealer.open::<Detour>(&visit.headers, secure);
-    let reply = Reply::default();
+    let reply = ResponseParts::default();
     reply.cookie(sealer.seal::<Detour>(None, secure));
     let to = detour.as_ref().map(|detour| LocalPath::parse(&detour.to));
     let signed_in = match detour.filter(|detour| detour.state == back.state) {
@@ -77,8 +77,8 @@ pub(super) async fn finish(State(web): State<Arc<Web>>, visit: Visit, Query(back
     reply.apply(see_other(visit.base, &next), visit.base)
 }
 
-impl From<people::Session> for Session {
-    fn from(session: people::Session) -> Self {
+impl From<people::SignedIn> for Session {
+    fn from(session: people::SignedIn) -> Self {
         Self { user_id: session.user_id.to_string(), token: session.token.reveal().to_owned() }
     }
 }

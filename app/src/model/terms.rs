@@ -24,7 +24,7 @@ pub struct Terms {
 }
 
 /// What a member asks for when they make or change an invite.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Draft {
     /// The code they chose, or the one to change; a new one is generated if there is none.
     pub code: Option<String>,
@@ -37,7 +37,7 @@ pub struct Draft {
 }
 
 /// Terms as a member asks for them: what they do not name stays as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Wanted {
     /// Room ids or aliases, in the order in which they will be shown.
     pub rooms: Vec<String>,
@@ -56,7 +56,7 @@ pub struct Wanted {
 }
 
 /// Limits as a member asks for them.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WantedLimits {
     /// From when on it may be used, in milliseconds since the epoch.
     pub not_before: Edit<i64>,

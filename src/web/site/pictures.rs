@@ -1,0 +1,88 @@
+//! Where pictures stand in what pages show.
+
+use app::{
+    Block, Came, Guest, IdentityProvider, InviteCard, InviteDetail, InvitePage, KnownInvite, Landing, LookedAfter,
+    MissedRoom, Person, Progress, Relation, Room, RoomChoice, RoomInvite, RoomInvites, ServerInvite, ServerInvites,
+    SignInWays, Step,
+};
+
+/// Something in which addresses of pictures stand. Whatever a page shows is one, so that none is forgotten.
+pub(super) trait HasPictures {
+    /// Hands every address over to be changed.
+    fn each_picture(&mut self, change: &mut dyn FnMut(&mut Option<String>));
+}
+
+impl<T: HasPictures> HasPictures for Option<T> {
+    fn each_picture(&mut self, change: &mut dyn FnMut(&mut Option<String>)) {
+        self.iter_mut().for_each(|one| one.each_picture(change));
+    }
+}
+
+impl<T: HasPictures> HasPictures for Vec<T> {
+    fn each_picture(&mut self, change: &mut dyn FnMut(&mut Option<String>)) {
+        self.iter_mut().for_each(|one| one.each_picture(change));
+    }
+}
+
+impl<A: HasPictures, B: HasPictures> HasPictures for (A, B) {
+    fn each_picture(&mut self, change: &mut dyn FnMut(&mut Option<String>)) {
+        self.0.each_picture(change);
+        self.1.each_picture(change);
+    }
+}
+
+/// What else stands beside somebody who has a picture.
+impl HasPictures for i64 {
+    fn each_picture(&mut self, _: &mut dyn FnMut(&mut Option<String>)) {}
+}
+
+impl HasPictures for MissedRoom {
+    fn each_picture(&mut self, _: &mut dyn FnMut(&mut Option<String>)) {}
+}
+
+/// `Type: field, field;` for types whose fields have pictures or, behind `=`, are the address of one.
+macro_rules! has_pictures {
+    ($($kind:ident: $($($field:ident)? $(= $address:ident)?),+;)+) => {$(
+        impl HasPictures for $kind {
+            fn each_picture(&mut self, change: &mut dyn FnMut(&mut Option<String>)) {
+                $($(self.$field.each_picture(change);)? $(change(&mut self.$address);)?)+
+            }
+        }
+    )+};
+}
+
+has_pictures! {
+    Person: =avatar_url;
+    Room: =avatar_url;
+    IdentityProvider: =icon;
+    SignInWays: providers;
+    RoomChoice: room;
+    InviteCard: rooms;
+    InvitePage: invites;
+    Block: by;
+    Guest: person, joined, missed;
+    Came: guests;
+    InviteDetail: card, blocks, came;
+    KnownInvite: owner;
+    RoomInvite: invite, block;
+    RoomInvites: room, invites;
+    LookedAfter: rooms;
+    ServerInvite: invite;
+    ServerInvites: invites, all_paused;
+    Step: room;
+    Progress: steps;
+    Landing: inviter, shown, relation;
+}
+
+impl HasPictures for Relation {
+    fn each_picture(&mut self, change: &mut dyn FnMut(&mut Option<String>)) {
+        match self {
+            Self::Invited(person) => person.each_picture(change),
+            Self::Redeeming(person, progress) => {
+                person.each_picture(change);
+                progress.each_picture(change);
+            }
+            Self::SignedOut | Self::Owner => {}
+        }
+    }
+}
