@@ -30,6 +30,7 @@ mod sharing;
 mod shown;
 mod switches;
 mod takeover;
+mod watchers;
 mod work;
 
 use std::sync::Arc;
@@ -39,7 +40,7 @@ use tokio_util::task::TaskTracker;
 use self::{
     aliases::Aliases, audit::AuditLog, catalog::Catalog, chat::Chats, creators::Creators, guesses::Guesses,
     lease::Leases, lists::Lists, redeem::Redeeming, registration_token::RegistrationTokens, rooms::RoomCheck,
-    running::Running, switches::Switches, work::Done,
+    running::Running, switches::Switches, watchers::Watchers, work::Done,
 };
 pub use self::{
     guest::Guest,
@@ -51,6 +52,7 @@ pub use self::{
     server_admin::ServerAdmin,
     sharing::SharedCodes,
     takeover::{Takeover, Takeovers},
+    watchers::Watcher,
 };
 use crate::{
     chance::Chance,
@@ -218,6 +220,8 @@ impl<'a> Parts<'a> {
             server_name: self.homeserver.server_name.clone(),
             redeeming: Arc::new(self.redeeming()),
             running: Running::default(),
+            signals: self.store.signals.clone(),
+            watchers: Watchers::default(),
             tasks: self.tasks.clone(),
         }
     }
@@ -231,6 +235,7 @@ impl<'a> Parts<'a> {
             accounts: self.homeserver.accounts.clone(),
             rooms: self.homeserver.rooms.clone(),
             acting: self.homeserver.acting.clone(),
+            signals: self.store.signals.clone(),
             chats: Chats {
                 redemptions: self.store.redemptions.clone(),
                 work: Arc::clone(&self.work),

@@ -43,7 +43,7 @@ use self::{
     proxies::Proxies,
     session::Sealer,
     share::{ShareError, Sharing},
-    store::Store,
+    store::{Signals, Store},
     web::Assets,
 };
 
@@ -148,7 +148,7 @@ pub async fn serve(
     if let Some(sharing) = &sharing {
         sharing.prepare().await?;
     }
-    let housekeeping = housekeeping(&config, &homeserver, &invites, sharing.as_ref());
+    let housekeeping = housekeeping(&config, &homeserver, &store, &invites, sharing.as_ref());
     let (limits, stop) = (Bounds::default(), Stop::default());
     let people = People::new(&homeserver, tasks.clone());
     let routes = routes(&config, Doors { invites, people, sharing, sealer, clock, chance }, limits, &stop);
@@ -217,6 +217,7 @@ fn routes(config: &Config, doors: Doors, limits: Bounds, stop: &Stop) -> Router 
 fn housekeeping(
     config: &Config,
     homeserver: &Homeserver,
+    store: &Store,
     invites: &Invites,
     sharing: Option<&Sharing>,
 ) -> Vec<JoinHandle<()>> {
@@ -227,6 +228,8 @@ fn housekeeping(
         supervised("keeping house", AGAIN, move || keep_house(Arc::clone(&house))),
         supervised("resolving aliases", AGAIN, move || resolve_aliases(Arc::clone(&takeovers))),
     ];
+    let signals = store.signals.clone();
+    tasks.push(supervised("hearing other instances", AGAIN, move || hear(signals.clone())));
     if let Some(sharing) = sharing.cloned() {
         tasks.push(supervised("tidying share links", AGAIN, move || tidy_shared(sharing.clone())));
     }
@@ -283,6 +286,14 @@ async fn tidy_shared(sharing: Sharing) {
             tracing::warn!(%error, "pages of share links have to wait");
         }
         tokio::time::sleep(TIDY).await;
+    }
+}
+
+/// Passes on what other instances tell of redemptions.
+async fn hear(signals: Signals) {
+    while let Err(error) = signals.hear().await {
+        tracing::warn!(%error, "other instances are not heard: whoever watches looks every few seconds");
+        tokio::time::sleep(AGAIN).await;
     }
 }
 

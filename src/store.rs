@@ -15,6 +15,7 @@ mod registration_tokens;
 mod rooms;
 mod selections;
 mod share_links;
+mod signals;
 mod takeover;
 #[cfg(test)]
 mod tests;
@@ -49,6 +50,7 @@ pub use self::{
     rooms::{Block, RoomInvite, Rooms},
     selections::{AllSelection, Selection},
     share_links::{ShareLink, ShareLinks, StaticPage},
+    signals::{Signal, Signals},
     takeover::{Source, Taken, TakenGuest, TakenInvite, Takeovers},
 };
 
@@ -115,6 +117,8 @@ pub struct Store {
     pub registration_tokens: RegistrationTokens,
     /// Links that members share.
     pub share_links: ShareLinks,
+    /// Telling those who watch.
+    pub signals: Signals,
     /// What other programs have left here.
     pub other_programs: OtherPrograms,
     /// What was taken over from them.
@@ -224,6 +228,7 @@ impl Store {
             keys: Keys(pool.clone()),
             registration_tokens: RegistrationTokens(pool.clone()),
             share_links: ShareLinks(pool.clone()),
+            signals: Signals::new(pool.clone()),
             other_programs: OtherPrograms(pool.clone()),
             takeovers: Takeovers(pool.clone()),
             pool,

@@ -13,12 +13,13 @@ use super::{
     parse::user_id,
     redeem::Redeeming,
     running::{Ending, Running},
+    watchers::{Watcher, Watchers},
 };
 use crate::{
     account::{Account, Origin},
     error::{Error, Result},
     homeserver::{Accounts, Rooms, Standing},
-    store::{self, Redemptions, StoredInvite},
+    store::{self, Redemptions, Signals, StoredInvite},
 };
 
 /// What whoever holds a code can do.
@@ -32,6 +33,8 @@ pub struct Guest {
     pub(super) server_name: OwnedServerName,
     pub(super) redeeming: Arc<Redeeming>,
     pub(super) running: Running,
+    pub(super) signals: Signals,
+    pub(super) watchers: Watchers,
     pub(super) tasks: TaskTracker,
 }
 
@@ -47,12 +50,28 @@ impl Guest {
         let start = || {
             let ending = Ending { running: self.running.clone(), key: key.clone() };
             let (redeeming, account) = (Arc::clone(&self.redeeming), account.clone());
+            let signals = self.signals.clone();
             let work = self.tasks.spawn(async move {
-                redeeming.redeem_in_turn(&account, &ending.key.0).await.map_err(Error::into_told)
+                let (code, me) = (ending.key.0.clone(), account.user_id().as_str());
+                signals.tell(&code, me).await;
+                let joined = redeeming.redeem_in_turn(&account, &code).await.map_err(Error::into_told);
+                // It has ended for whoever looks now.
+                drop(ending);
+                signals.tell(&code, me).await;
+                joined
             });
             work.map(|ended| ended.unwrap_or(Err(Refusal::Internal))).boxed().shared()
         };
         Ok(self.running.join(key.clone(), start).await?)
+    }
+
+    /// Watches how a redemption of somebody's comes along. Whether they may know of it is for [`Self::progress`] to say.
+    ///
+    /// # Errors
+    /// [`Refusal::TooFast`] if they, or all together, watch too much already.
+    pub fn watch(&self, account: &Account, code: &str) -> Result<Watcher, Refusal> {
+        let me = account.user_id();
+        self.watchers.admit(me, || self.signals.watch(code, me.as_str()))
     }
 
     /// What a code promises, for somebody who holds it. Its owner sees it also when it lets nobody in.

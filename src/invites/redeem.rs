@@ -27,7 +27,7 @@ use crate::{
     clock::Clock,
     error::{Error, Result},
     homeserver::{Accounts, Acting, Entrance, Rooms, Standing, Viewer},
-    store::{self, Begun, Came, Millis, Outcome, Redemption, Redemptions},
+    store::{self, Begun, Came, Millis, Outcome, Redemption, Redemptions, Signals},
 };
 
 /// How many rooms are entered at once. More gain nothing: the time is the homeserver's own.
@@ -49,6 +49,7 @@ pub(super) struct Redeeming {
     pub(super) accounts: Accounts,
     pub(super) rooms: Rooms,
     pub(super) acting: Acting,
+    pub(super) signals: Signals,
     pub(super) chats: Chats,
     pub(super) tokens: RegistrationTokens,
     pub(super) leases: Leases,
@@ -242,7 +243,9 @@ impl Redeeming {
     pub(super) async fn note(&self, journey: &Journey, room: Option<&str>, came: Came) -> Result<()> {
         let outcome = Outcome { room: room.map(str::to_owned), came };
         let redeemer = journey.redeemer.user().as_str();
-        Ok(self.redemptions.note_outcome(&journey.code, redeemer, &outcome, (self.clock)()).await?)
+        self.redemptions.note_outcome(&journey.code, redeemer, &outcome, (self.clock)()).await?;
+        self.signals.tell(&journey.code, redeemer).await;
+        Ok(())
     }
 }
 

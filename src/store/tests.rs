@@ -57,6 +57,29 @@ fn missed(id: &str) -> Outcome {
     Outcome { room: Some(id.to_owned()), came }
 }
 
+#[tokio::test]
+async fn instances_tell_each_other_of_redemptions() {
+    let Some(one) = postgres().await else { return };
+    let Pool::Postgres(pool) = &one.pool else { panic!("it is PostgreSQL") };
+    let other = Store::new(Pool::Postgres(pool.clone()));
+    let hearing = tokio::spawn({
+        let signals = other.signals.clone();
+        async move { signals.hear().await }
+    });
+    let mut watcher = other.signals.watch("code", "@anna:x");
+    // It may take a moment until the other one listens.
+    let told = async {
+        loop {
+            one.signals.tell("code", "@anna:x").await;
+            if tokio::time::timeout(Duration::from_millis(50), watcher.wait()).await.is_ok() {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), told).await.expect("it is heard");
+    hearing.abort();
+}
+
 impl Store {
     async fn make(&self, code: &str, rooms: &[&str], limits: Limits) {
         let rooms = rooms.iter().map(|&room| room.to_owned()).collect();

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    API, Acting, BOTH_WAYS, Browser, Engine, Fault, Person, Proxy, Service, World, errcode, escaped, with_pages,
+    Acting, BOTH_WAYS, Browser, Engine, Fault, Person, Proxy, Service, World, errcode, escaped, with_pages,
 };
 
 impl World {
@@ -23,11 +23,6 @@ impl World {
         let joined = self.joined_rooms(person).await;
         rooms.iter().all(|room| joined.contains(room))
     }
-}
-
-async fn live(browser: &mut Browser, code: &str) -> (u16, String) {
-    let answer = browser.get(&format!("{API}/_live/{code}")).await;
-    (answer.status, answer.body)
 }
 
 #[tokio::test]
@@ -291,7 +286,7 @@ async fn past_redeemers_see_no_more_than_a_stranger_of_rooms_that_came_later_or_
         let pause = json!({"token": code, "rooms": [first.1, second.1, later.1, blocked.1], "paused": true});
         service.create(&owner, pause).await;
         assert_eq!(landing(&mut stranger).await.0, 404);
-        let (status, told) = live(&mut halfs, &code).await;
+        let (status, told) = halfs.first_event(&code).await;
         assert_eq!(status, 200);
         let progress = app::from_wire(told.split("data: ").nth(1).unwrap().lines().next().unwrap()).unwrap();
         assert_eq!(
@@ -322,7 +317,7 @@ async fn whoever_comes_back_by_a_deleted_invite_learns_nothing_of_it() {
         browser.sign_in(&guest, "").await;
         assert_eq!(service.redeem(&guest, &code).await, service.redeem(&guest, "never-was").await);
         assert_eq!(browser.get(&format!("/i/{code}")).await.status, 404);
-        assert_eq!(live(&mut browser, &code).await.0, 404);
+        assert_eq!(browser.first_event(&code).await.0, 404);
         assert_eq!(browser.function::<app::Progress>("redeem", &[("code", &code)]).await, (404, None));
     }
 }

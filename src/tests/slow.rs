@@ -68,6 +68,46 @@ async fn whoever_watches_does_not_hold_up_a_stop() {
 }
 
 #[tokio::test]
+async fn one_person_watches_ten_times_at_most() {
+    let world = World::new().await;
+    let service = usual(&world).await;
+    let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+    let code = service.invite(&anna, &world.rooms(&anna, 1).await, false).await;
+    let mut browser = Browser::new(&service);
+    browser.sign_in(&ben, "").await;
+    let cookie = browser.cookie.clone().unwrap();
+    let asked = format!("GET {API}/_live/{code} HTTP/1.1\r\nhost: x\r\ncookie: {cookie}\r\n\r\n");
+    let mut watchers = Vec::new();
+    for _ in 0..10 {
+        let mut watcher = sent(&service, &asked).await;
+        read_until(&mut watcher, "event: progress").await;
+        watchers.push(watcher);
+    }
+    assert_eq!(browser.first_event(&code).await.0, 429);
+    drop(watchers);
+    // The service finds out that they have gone when it has something to tell, or after ten seconds.
+    while browser.first_event(&code).await.0 != 200 {
+        moment().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_watches_is_told_as_it_happens() {
+    let world = World::new().await;
+    let service = usual(&world).await;
+    let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+    let code = service.invite(&anna, &world.rooms(&anna, 1).await, false).await;
+    let mut browser = Browser::new(&service);
+    browser.sign_in(&ben, "").await;
+    let cookie = browser.cookie.unwrap();
+    let asked = format!("GET {API}/_live/{code} HTTP/1.1\r\nhost: x\r\ncookie: {cookie}\r\n\r\n");
+    let mut watcher = sent(&service, &asked).await;
+    read_until(&mut watcher, "event: progress").await;
+    assert_eq!(service.redeem(&ben, &code).await.0, 200);
+    read_until(&mut watcher, "event: end").await;
+}
+
+#[tokio::test]
 async fn whoever_has_sent_half_a_request_does_not_hold_up_a_stop() {
     let world = World::new().await;
     let service = usual(&world).await;

@@ -11,22 +11,27 @@ use axum::{
     },
 };
 use futures_util::{Stream, stream};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, timeout};
 
 use super::{reply::status_of, site::Site, state::Web, visit::Visit};
-use crate::reach::UNBUFFERED;
+use crate::{invites::Watcher, reach::UNBUFFERED};
 
-/// How often is looked whether something has changed. The database is asked, because another instance may be at work.
-const LOOK: Duration = Duration::from_millis(150);
+/// How often is looked whether something has changed that nobody has told of: a signal may get lost, or another instance die.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// For how long somebody who watches waits for the work to begin.
 const BEGIN: Duration = Duration::from_secs(10);
 
 pub(super) async fn events(State(web): State<Arc<Web>>, visit: Visit, Path(code): Path<String>) -> Response {
     let (site, reply) = Site::new(Arc::clone(&web), visit, false);
-    match site.watch(&code).await {
-        Ok(first) => {
-            let events = Sse::new(changes(site, code, first)).keep_alive(KeepAlive::default());
+    // Watched before the first look, so that nothing is missed in between.
+    let begun = async {
+        let watcher = site.watch(&code).await?;
+        Ok((watcher, site.progress(&code).await?))
+    };
+    match begun.await {
+        Ok((watcher, first)) => {
+            let events = Sse::new(changes(site, watcher, code, first)).keep_alive(KeepAlive::default());
             ([UNBUFFERED], events).into_response()
         }
         Err(error) => reply.apply(status_of(&error).into_response(), ""),
@@ -36,6 +41,7 @@ pub(super) async fn events(State(web): State<Arc<Web>>, visit: Visit, Path(code)
 /// What the watcher has seen.
 struct Watch {
     site: Arc<Site>,
+    watcher: Watcher,
     code: String,
     shown: Option<Progress>,
     next: Option<Progress>,
@@ -44,14 +50,20 @@ struct Watch {
 }
 
 /// Every change, until nothing more will come.
-fn changes(site: Arc<Site>, code: String, first: Progress) -> impl Stream<Item = Result<Event, Infallible>> {
-    let watch = Watch { site, code, shown: None, next: Some(first), begun: false, until: Instant::now() + BEGIN };
+fn changes(
+    site: Arc<Site>,
+    watcher: Watcher,
+    code: String,
+    first: Progress,
+) -> impl Stream<Item = Result<Event, Infallible>> {
+    let until = Instant::now() + BEGIN;
+    let watch = Watch { site, watcher, code, shown: None, next: Some(first), begun: false, until };
     stream::unfold(Some(watch), async |watch| {
         let mut watch = watch?;
         loop {
             let now = match watch.next.take() {
                 Some(first) => first,
-                None => match watch.site.watch(&watch.code).await {
+                None => match watch.site.progress(&watch.code).await {
                     Ok(now) => now,
                     Err(_) => return Some((Ok(Event::default().event("end").data("")), None)),
                 },
@@ -64,7 +76,7 @@ fn changes(site: Arc<Site>, code: String, first: Progress) -> impl Stream<Item =
                 watch.shown = Some(now);
                 return Some((Ok(event), (!ended).then_some(watch)));
             }
-            sleep(LOOK).await;
+            timeout(LOOK, watch.watcher.wait()).await.ok();
         }
     })
 }

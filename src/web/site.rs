@@ -17,6 +17,7 @@ use super::{reply::ResponseParts, state::Web, visit::Visit};
 use crate::{
     account::Account,
     error::Result,
+    invites::Watcher,
     session::{Purpose, Session},
 };
 
@@ -111,9 +112,14 @@ impl Site {
     }
 
     /// How far the asking person is with redeeming a code.
-    pub(super) async fn watch(&self, code: &str) -> app::Result<Progress> {
+    pub(super) async fn progress(&self, code: &str) -> app::Result<Progress> {
         let progress = async { self.web.invites.guest.progress(&self.account().await?, code).await };
         self.tell(progress.await).map(|progress| self.with_pictures(progress))
+    }
+
+    /// Watches it.
+    pub(super) async fn watch(&self, code: &str) -> app::Result<Watcher> {
+        self.tell(async { Ok(self.web.invites.guest.watch(&self.account().await?, code)?) }.await)
     }
 
     /// Whether a form comes from a page that was made for this very session, a short while ago.

@@ -68,6 +68,19 @@ impl Browser {
         self.read(answer).await
     }
 
+    /// The first thing that somebody hears who watches a redemption, with the status.
+    pub async fn first_event(&mut self, code: &str) -> (u16, String) {
+        let request = self.client.get(format!("{}{API}/_live/{code}", self.url)).headers(self.headers.clone());
+        let mut answer = request.header("cookie", self.cookie.as_deref().unwrap_or_default()).send().await.unwrap();
+        let mut heard = Vec::new();
+        while !heard.ends_with(b"\n\n")
+            && let Some(more) = answer.chunk().await.unwrap()
+        {
+            heard.extend_from_slice(&more);
+        }
+        (answer.status().as_u16(), String::from_utf8(heard).unwrap())
+    }
+
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let mut request = self.client.post(format!("{}{path}", self.url)).headers(self.headers.clone());

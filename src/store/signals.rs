@@ -1,0 +1,149 @@
+//! Telling those who watch a redemption that something has come of it: by a channel within the process, and by `NOTIFY` between instances
+//! (PostgreSQL, "NOTIFY").
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use sqlx::postgres::PgListener;
+use tokio::sync::watch;
+
+use super::{Pool, Result};
+
+/// The channel of PostgreSQL's on which instances tell each other.
+const CHANNEL: &str = "super_invites_redemptions";
+
+/// The longest payload that PostgreSQL passes on is 7,999 bytes; nothing comes near.
+const LONGEST: usize = 7_999;
+
+/// Who redeems what.
+type Key = (String, String);
+
+/// Signals that something has come of a redemption. A signal may get lost, so nobody may rely on one. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Signals {
+    pool: Pool,
+    watched: Arc<Watched>,
+}
+
+/// Who is watched in this process.
+#[derive(Debug, Default)]
+struct Watched(Mutex<HashMap<Key, watch::Sender<()>>>);
+
+impl Signals {
+    pub(super) fn new(pool: Pool) -> Self {
+        Self { pool, watched: Arc::default() }
+    }
+
+    /// Tells everybody who watches this redemption, here and in other instances.
+    pub async fn tell(&self, code: &str, redeemer: &str) {
+        self.watched.wake(&(code.to_owned(), redeemer.to_owned()));
+        let Pool::Postgres(pool) = &self.pool else { return };
+        // A code has no line break in it, nor has a Matrix id.
+        let payload = format!("{code}\n{redeemer}");
+        if payload.len() > LONGEST {
+            return;
+        }
+        if let Err(error) = sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(payload).execute(pool).await {
+            tracing::debug!(%error, "other instances are not told of a redemption");
+        }
+    }
+
+    /// Watches a redemption.
+    pub fn watch(&self, code: &str, redeemer: &str) -> Signal {
+        let key = (code.to_owned(), redeemer.to_owned());
+        let news = self.watched.all().entry(key.clone()).or_insert_with(|| watch::channel(()).0).subscribe();
+        Signal { watched: Arc::clone(&self.watched), key, news: Some(news) }
+    }
+
+    /// Passes on what other instances tell, for as long as there may be any.
+    ///
+    /// # Errors
+    /// If nothing can be heard; then those who watch look for themselves.
+    pub async fn hear(&self) -> Result<()> {
+        let Pool::Postgres(pool) = &self.pool else { return std::future::pending().await };
+        let mut listener = PgListener::connect_with(pool).await?;
+        listener.listen(CHANNEL).await?;
+        loop {
+            let told = listener.recv().await?;
+            if let Some((code, redeemer)) = told.payload().rsplit_once('\n') {
+                self.watched.wake(&(code.to_owned(), redeemer.to_owned()));
+            }
+        }
+    }
+}
+
+impl Watched {
+    fn all(&self) -> MutexGuard<'_, HashMap<Key, watch::Sender<()>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wake(&self, key: &Key) {
+        if let Some(watched) = self.all().get(key) {
+            watched.send_replace(());
+        }
+    }
+}
+
+/// Somebody who watches a redemption. Whoever drops it costs nothing more.
+#[derive(Debug)]
+pub struct Signal {
+    watched: Arc<Watched>,
+    key: Key,
+    news: Option<watch::Receiver<()>>,
+}
+
+impl Signal {
+    /// Waits until something has come of the redemption since this was called the last time.
+    pub async fn wait(&mut self) {
+        let Some(news) = &mut self.news else { return std::future::pending().await };
+        if news.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl Drop for Signal {
+    fn drop(&mut self) {
+        let mut watched = self.watched.all();
+        self.news = None;
+        if watched.get(&self.key).is_some_and(|signal| signal.receiver_count() == 0) {
+            watched.remove(&self.key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::{config::SqlUrl, store::Store};
+
+    async fn signals() -> Signals {
+        Store::open(&SqlUrl::SqliteMemory).await.unwrap().signals
+    }
+
+    #[tokio::test]
+    async fn whoever_watches_is_told_of_what_came_since_they_looked() {
+        let signals = signals().await;
+        let mut anna = signals.watch("code", "@anna:x");
+        signals.tell("code", "@ben:x").await;
+        signals.tell("other", "@anna:x").await;
+        assert!(anna.wait().now_or_never().is_none(), "that was somebody else");
+        signals.tell("code", "@anna:x").await;
+        assert!(anna.wait().now_or_never().is_some(), "before they listened");
+        assert!(anna.wait().now_or_never().is_none(), "once");
+    }
+
+    #[tokio::test]
+    async fn nobody_is_remembered_who_has_left() {
+        let signals = signals().await;
+        let (one, other) = (signals.watch("code", "@anna:x"), signals.watch("code", "@anna:x"));
+        drop(one);
+        assert_eq!(signals.watched.all().len(), 1);
+        drop(other);
+        assert_eq!(signals.watched.all().len(), 0);
+    }
+}
