@@ -93,10 +93,14 @@ impl Fake {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().fallback(answer).with_state(Arc::new(Mutex::new(State::default())));
-        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        tokio::spawn(async move { axum::serve(listener, router()).await.unwrap() });
         Self { url }
     }
+}
+
+/// Everything that one answers, in a world of its own.
+pub fn router() -> Router {
+    Router::new().fallback(answer).with_state(Arc::new(Mutex::new(State::default())))
 }
 
 async fn answer(Shared(state): Shared<Arc<Mutex<State>>>, request: Request) -> Response {

@@ -26,6 +26,7 @@ mod guesses;
 mod house;
 mod limits;
 mod migrations;
+mod model;
 mod pages;
 mod policy;
 mod redeem;

@@ -144,6 +144,8 @@ async fn rooms(asking: &mut Asking<'_>, People { anna, ben, cleo, dora }: &Peopl
     asking.as_user("a ban", Method::POST, &format!("/rooms/{room}/ban"), anna, guest(ben)).await;
     asking.as_user("an invitation of the banned", Method::POST, &invite, anna, guest(ben)).await;
     asking.as_user("a join of the banned", Method::POST, &join, ben, json!({})).await;
+    asking.as_user("a leave of the banned", Method::POST, &format!("/rooms/{room}/leave"), ben, json!({})).await;
+    asking.as_user("an unban of a member", Method::POST, &format!("/rooms/{room}/unban"), anna, guest(anna)).await;
     asking
         .as_user("an invitation to nowhere", Method::POST, "/rooms/%21nowhere%3Atest/invite", anna, guest(cleo))
         .await;

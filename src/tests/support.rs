@@ -88,7 +88,8 @@ impl World {
         )
     }
 
-    async fn at(homeserver: String, secret: String, as_token: String) -> Self {
+    /// With the homeserver at this address, whose secrets these are.
+    pub async fn at(homeserver: String, secret: String, as_token: String) -> Self {
         let client = client();
         let nobody = Person { id: String::new(), token: String::new() };
         let mut world = Self { client, homeserver, secret, as_token, admin: nobody };

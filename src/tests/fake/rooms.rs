@@ -241,6 +241,9 @@ impl State {
 
     pub(super) fn leave(&mut self, user: &str, id: &str) -> Answer {
         match self.room_mut(id) {
+            Some(room) if room.membership(user) == "ban" => {
+                refuse(403, "M_FORBIDDEN", "You cannot leave a room from which you are banned")
+            }
             Some(room) => {
                 room.set_membership(user, user, "leave", Value::Null);
                 Ok(json!({}))
@@ -276,6 +279,10 @@ impl State {
         let needs = room.needs(if action == "kick" { "kick" } else { "ban" }, 50);
         if room.membership(user) != "join" || room.power(user) < needs {
             return refuse(403, "M_FORBIDDEN", "You don't have permission to do that");
+        }
+        if action == "unban" && room.membership(target) != "ban" {
+            let error = format!("Cannot unban user who was not banned (membership={})", room.membership(target));
+            return refuse(403, "M_BAD_STATE", error);
         }
         room.set_membership(user, target, if action == "ban" { "ban" } else { "leave" }, Value::Null);
         Ok(json!({}))
