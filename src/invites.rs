@@ -18,6 +18,7 @@ mod lists;
 mod overview;
 mod owner;
 mod parse;
+mod queue;
 mod redeem;
 mod registration_token;
 mod room_admin;
@@ -39,8 +40,8 @@ use tokio_util::task::TaskTracker;
 
 use self::{
     aliases::Aliases, audit::AuditLog, catalog::Catalog, chat::Chats, creators::Creators, guesses::Guesses,
-    lease::Leases, lists::Lists, redeem::Redeeming, registration_token::RegistrationTokens, rooms::RoomCheck,
-    running::Running, switches::Switches, watchers::Watchers, work::Done,
+    lease::Leases, lists::Lists, queue::Queues, redeem::Redeeming, registration_token::RegistrationTokens,
+    rooms::RoomCheck, running::Running, switches::Switches, watchers::Watchers, work::Done,
 };
 pub use self::{
     guest::Guest,
@@ -244,6 +245,7 @@ impl<'a> Parts<'a> {
             },
             tokens: self.tokens.clone(),
             leases: self.leases.clone(),
+            queues: Queues::default(),
             audit: self.audit.clone(),
             work: Arc::clone(&self.work),
             clock: Arc::clone(&self.clock),

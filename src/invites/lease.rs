@@ -51,11 +51,17 @@ impl Leases {
             sleep(turns.look).await;
         }
         let lost = async {
+            let mut renewed = Instant::now();
             loop {
                 sleep(turns.lease / 3).await;
+                let asked = Instant::now();
                 match self.take(name, &holder, turns.lease).await {
-                    Ok(Written::Done) => {}
+                    Ok(Written::Done) => renewed = asked,
                     Ok(Written::NotAsExpected) => return Error::unreachable(),
+                    // Until it has really run out nobody else can have taken it.
+                    Err(error) if renewed.elapsed() < turns.lease => {
+                        tracing::warn!(%error, "a lease could not be renewed, and is tried again");
+                    }
                     Err(error) => return error,
                 }
             }
@@ -74,5 +80,37 @@ impl Leases {
         let now = (self.clock)();
         let until = now + i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
         Ok(self.store.take(name, holder, now, until).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{config::SqlUrl, store::Store};
+
+    /// Does some work that takes so long under a lease of so long, while the database goes away.
+    async fn without_database(lease: Duration, takes: Duration) -> Result<Option<()>> {
+        let store = Store::open(&SqlUrl::SqliteMemory).await.expect("a database");
+        let leases = Leases { store: store.leases.clone(), clock: Arc::new(|| 0), chance: Chance::system() };
+        let turns = Turns { lease, queue: Duration::ZERO, look: Duration::ZERO };
+        let work = async {
+            store.close().await;
+            sleep(takes).await;
+            Ok(())
+        };
+        leases.in_turn("this", turns, work).await
+    }
+
+    #[tokio::test]
+    async fn a_lease_that_cannot_be_renewed_holds_until_it_has_run_out() {
+        let (short, long) = (Duration::from_millis(90), Duration::from_secs(60));
+        assert!(without_database(long, Duration::ZERO).await.is_ok_and(|done| done.is_some()));
+        assert!(
+            without_database(short * 10, short * 6).await.is_ok_and(|done| done.is_some()),
+            "it is renewed in vain"
+        );
+        assert!(without_database(short, long).await.is_err(), "somebody else may be at work");
     }
 }

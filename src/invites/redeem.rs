@@ -19,6 +19,7 @@ use super::{
     journey::{Journey, missed},
     lease::{Leases, Turns},
     parse::{number, user_id},
+    queue::Queues,
     registration_token::RegistrationTokens,
     work::{Done, Work},
 };
@@ -53,6 +54,7 @@ pub(super) struct Redeeming {
     pub(super) chats: Chats,
     pub(super) tokens: RegistrationTokens,
     pub(super) leases: Leases,
+    pub(super) queues: Queues,
     pub(super) audit: AuditLog,
     pub(super) work: Arc<Done>,
     pub(super) clock: Clock,
@@ -73,6 +75,7 @@ impl Redeeming {
 
     /// Redeems while no other redemption of the person's is at work.
     pub(super) async fn redeem_in_turn(&self, account: &Account, code: &str) -> Result<Joined> {
+        let _place = self.queues.enter(account.user_id(), TURNS.queue).await?;
         let turn = format!("redeem:{}", account.user_id());
         let joined = self.leases.in_turn(&turn, TURNS, Box::pin(self.redeem_now(account, code))).await?;
         joined.ok_or_else(Error::unreachable)

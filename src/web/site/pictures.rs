@@ -14,13 +14,17 @@ pub(super) trait HasPictures {
 
 impl<T: HasPictures> HasPictures for Option<T> {
     fn each_picture(&mut self, change: &mut dyn FnMut(&mut Option<String>)) {
-        self.iter_mut().for_each(|one| one.each_picture(change));
+        if let Some(one) = self {
+            one.each_picture(change);
+        }
     }
 }
 
 impl<T: HasPictures> HasPictures for Vec<T> {
     fn each_picture(&mut self, change: &mut dyn FnMut(&mut Option<String>)) {
-        self.iter_mut().for_each(|one| one.each_picture(change));
+        for one in self {
+            one.each_picture(change);
+        }
     }
 }
 
