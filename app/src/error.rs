@@ -129,6 +129,8 @@ pub enum Kind {
     Broken,
     /// It says the sentence.
     Refused,
+    /// It says the sentence, which is how long to wait.
+    TooFast,
 }
 
 impl Told {
@@ -157,6 +159,7 @@ impl From<Error> for Told {
             Error::TooManyGuesses { .. } => Kind::Guarded,
             Error::Unreachable { .. } => Kind::Unreachable,
             Error::Internal => Kind::Broken,
+            Error::TooFast { .. } => Kind::TooFast,
             _ => Kind::Refused,
         };
         Self { kind, words: wording::error(&error) }

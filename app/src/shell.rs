@@ -63,6 +63,13 @@ pub fn shell(files: Files) -> impl IntoView {
                 <meta name="color-scheme" content="light dark" />
                 <meta name="robots" content="noindex" />
                 <link rel="icon" type="image/svg+xml" href=format!("{assets}/favicon.svg") />
+                <link
+                    rel="preload"
+                    href=format!("{assets}/sansita-700.woff2")
+                    r#as="font"
+                    r#type="font/woff2"
+                    crossorigin=""
+                />
                 <link rel="modulepreload" href=script nonce=use_nonce() />
                 <link rel="preload" href=program r#as="fetch" r#type="application/wasm" crossorigin="" />
                 <script type="module" nonce=use_nonce() inner_html=hydrate></script>

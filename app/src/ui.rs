@@ -6,12 +6,15 @@ mod chart;
 mod editor;
 mod failure;
 mod form;
+mod front;
+mod house;
 mod icon;
 mod joining;
 mod layout;
 mod load;
 mod mark;
 mod navigation;
+mod opened;
 mod picker;
 mod rooms;
 mod search;
@@ -25,18 +28,21 @@ pub(crate) use self::{
     browser::{announce, arrive, fill_and_send},
     chart::Chart,
     editor::Editor,
-    failure::{DeadInvite, Failure},
+    failure::{DeadInvite, Failure, Sorry},
     form::{AreaField, Form, FormProblem, Sending, Submit, TextField, go_on, last_post, reload_after, sending},
+    front::{Doors, Front, invitation},
+    house::House,
     icon::{Icon, Shape},
     joining::Joining,
     layout::{Layout, Visits, sign_out},
     load::{load, show, show_either},
     mark::Mark,
     navigation::{LastPost, address, href, parameter, query},
+    opened::{Opened, Take},
     rooms::RoomList,
     search::{Pager, SearchForm},
-    share::{Camera, SharePanel},
+    share::{Camera, CopyButton, SharePanel},
     state::{Bounds, StateBadge, places},
-    text::{ago, escaped},
+    text::{ago, escaped, pairs},
     time::{Moment, TimeField},
 };

@@ -2,12 +2,19 @@
 //! have data; here it is put into words.
 
 mod error;
+mod landing;
 
 use std::borrow::Cow;
 
-pub use self::error::{
-    BROKEN, DEACTIVATED, LOCKED, OUTDATED, SIGN_IN_FAILED, STOPPING, TOO_LONG, TOO_SLOW, UNREACHABLE, error, invalid,
-    problem, room_problem, rule,
+pub use self::{
+    error::{
+        BROKEN, DEACTIVATED, LOCKED, OUTDATED, SIGN_IN_FAILED, STOPPING, TOO_LONG, TOO_SLOW, UNREACHABLE, error,
+        invalid, problem, room_problem, rule,
+    },
+    landing::{
+        a_chat_with, answers, bring_back, chat_with, goes_on, invites_to, joined, leads_to, missing, place, some_of,
+        steps, steps_signed_in, you_join,
+    },
 };
 use crate::{Action, Detail, Field, InviteState, Reason, Room, Sort};
 
@@ -21,15 +28,15 @@ pub const CHECKING_DEVICE: &str = "Super Invites (checks whether this account ca
 pub fn reason(reason: &Reason) -> Cow<'_, str> {
     let words = match reason {
         Reason::Banned => "You are banned from this room.",
-        Reason::OwnerLeft => "The person who made this invite is not in this room any more.",
-        Reason::OwnerMayNotInvite => "The person who made this invite may no longer invite people to this room.",
-        Reason::InvitesBlocked => "Your account does not accept invitations from the person who made this invite.",
-        Reason::OwnerIgnored => "You ignore the person who made this invite.",
+        Reason::OwnerLeft => "The person who created this invite is not in this room any more.",
+        Reason::OwnerMayNotInvite => "The person who created this invite may no longer invite people to this room.",
+        Reason::InvitesBlocked => "Your account does not accept invitations from the person who created this invite.",
+        Reason::OwnerIgnored => "You ignore the person who created this invite.",
         Reason::RoomBlocked => "The admins of this room do not let anybody in with this invite.",
-        Reason::RoomUnknown => "Nobody can say now which room this is. Please redeem the invite again later.",
-        Reason::Busy => "The homeserver is busy. Please redeem the invite again in a moment.",
-        Reason::HomeserverFailed => "The homeserver could not do it. Please redeem the invite again later.",
-        Reason::ChatFailed => "The direct chat could not be made. Please redeem the invite again later.",
+        Reason::RoomUnknown => "Nobody can say now which room this is. Please try again later.",
+        Reason::Busy => "The homeserver is busy. Please try again in a moment.",
+        Reason::HomeserverFailed => "The homeserver could not do it. Please try again later.",
+        Reason::ChatFailed => "The direct chat could not be created. Please try again later.",
         Reason::Said(said) => said,
     };
     words.into()
@@ -38,14 +45,14 @@ pub fn reason(reason: &Reason) -> Cow<'_, str> {
 /// What a field of a form is called.
 pub fn field(field: Field) -> &'static str {
     match field {
-        Field::Code => "Code of your own",
-        Field::Label => "Name for yourself",
+        Field::Code => "Custom code",
+        Field::Label => "Private name",
         Field::Rooms => "Rooms",
         Field::Chat => "A direct chat with you",
-        Field::Registration => "Open accounts",
+        Field::Registration => "Let people create an account",
         Field::Welcome => "Welcome",
         Field::ShowRooms => "Show the names of the rooms",
-        Field::NotBefore => "Opens",
+        Field::NotBefore => "Starts",
         Field::ExpiresAt => "Ends",
         Field::MaxUses => "How many people",
         Field::BlockReason => "Reason",
@@ -59,12 +66,12 @@ pub fn field(field: Field) -> &'static str {
 pub fn state(state: InviteState) -> &'static str {
     match state {
         InviteState::Open => "Open",
-        InviteState::NotYet => "Not open yet",
+        InviteState::NotYet => "Not started",
         InviteState::Paused => "Paused",
         InviteState::PausedByAdmin => "Paused by a server admin",
         InviteState::AllPaused => "All invites are paused",
         InviteState::Expired => "Expired",
-        InviteState::UsedUp => "Used up",
+        InviteState::UsedUp => "Full",
     }
 }
 
@@ -73,7 +80,7 @@ pub fn sort(sort: Sort) -> &'static str {
     match sort {
         Sort::Newest => "Newest first",
         Sort::MostPeople => "Most people first",
-        Sort::LastCame => "Last arrival first",
+        Sort::LastCame => "Last joined first",
         Sort::Name => "By name",
     }
 }
@@ -96,9 +103,9 @@ pub fn action(action: Action) -> (&'static str, &'static str) {
         Action::Paused => ("paused", ""),
         Action::Resumed => ("resumed", ""),
         Action::Deleted => ("deleted", ""),
-        Action::Redeemed => ("redeemed", ""),
-        Action::Blocked => ("kept", " out of a room"),
-        Action::Unblocked => ("let", " into a room again"),
+        Action::Redeemed => ("joined with", ""),
+        Action::Blocked => ("blocked", " in a room"),
+        Action::Unblocked => ("unblocked", " in a room"),
         Action::PausedAll => ("paused all invites", ""),
         Action::ResumedAll => ("resumed all invites", ""),
     }

@@ -10,16 +10,16 @@ test("an invite for two, until a day in May, paused in between", async ({ page, 
   await signIn(page, anna, "/new");
   await page.getByRole("checkbox", { name: "Workshop" }).check();
   await page.getByLabel("How many people").fill("2");
-  await page.getByLabel("Opens").fill("2030-05-04T10:00");
+  await page.getByLabel("Starts").fill("2030-05-04T10:00");
   await page.getByLabel("Ends").fill("2030-05-03T14:05");
   await page.getByLabel("Welcome").fill("Boots on!\nWe start at ten.");
-  await page.getByLabel("Code of your own").fill(anna.username);
-  await page.getByRole("button", { name: "Make the invite" }).click();
+  await page.getByLabel("Custom code").fill(anna.username);
+  await page.getByRole("button", { name: "Create invite" }).click();
   await expect(page.getByRole("alert")).toContainText("“Ends” must be later than the beginning.");
   await expect(page.getByLabel("Ends")).toHaveValue("2030-05-03T14:05");
-  await page.getByLabel("Opens").fill("");
+  await page.getByLabel("Starts").fill("");
   await look(page, "new-limits");
-  await page.getByRole("button", { name: "Make the invite" }).click();
+  await page.getByRole("button", { name: "Create invite" }).click();
   await expect(page.getByText("Your invite is ready.")).toBeVisible();
   await expect(page.getByText("2 of 2 places left")).toBeVisible();
   await expect(page.getByText(/Ends\s+3 May 2030, 14:05/)).toBeVisible();
@@ -29,7 +29,7 @@ test("an invite for two, until a day in May, paused in between", async ({ page, 
 
   await page.getByRole("link", { name: "Edit" }).click();
   await expect(page.getByLabel("Ends")).toHaveValue("2030-05-03T14:05");
-  await page.getByLabel("Name for yourself").fill("Workshop in May");
+  await page.getByLabel("Private name").fill("Workshop in May");
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.getByRole("heading", { name: "Workshop in May" })).toBeVisible();
   await expect(page.getByText(/Ends\s+3 May 2030, 14:05/)).toBeVisible();
@@ -38,18 +38,18 @@ test("an invite for two, until a day in May, paused in between", async ({ page, 
   const visitor = await context.newPage();
   await visitor.goto(`/i/${code}`);
   await expect(visitor.getByText("Boots on!")).toBeVisible();
-  await expect(visitor.getByText("Open until 3 May 2030")).toBeVisible();
+  await expect(visitor.getByText("until 3 May 2030")).toBeVisible();
 
   await page.getByRole("button", { name: "Pause" }).click();
   await expect(page.getByText("Paused", { exact: true })).toBeVisible();
   await look(page, "invite-paused");
   expect((await visitor.goto(`/i/${code}`)).status()).toBe(404);
-  await expect(visitor.getByRole("heading", { name: "This invite does not work." })).toBeVisible();
+  await expect(visitor.getByRole("heading", { name: "This invite isn’t available" })).toBeVisible();
   // Its owner still sees the page, and why others do not.
   await page.open(`/i/${code}`);
-  await expect(page.getByText("to them the link leads nowhere")).toBeVisible();
+  await expect(page.getByText("to them the invite isn’t available")).toBeVisible();
   await look(page, "landing-own-paused");
-  await page.getByRole("link", { name: "Look after it" }).click();
+  await page.getByRole("link", { name: "Manage invite" }).click();
   await page.getByRole("button", { name: "Resume" }).click();
   await expect(page.getByRole("button", { name: "Pause" })).toBeVisible();
 
@@ -59,18 +59,18 @@ test("an invite for two, until a day in May, paused in between", async ({ page, 
   await visitor.getByLabel("User name").fill(cleo.username);
   await visitor.getByLabel("Password").fill(cleo.password);
   await visitor.getByRole("button", { name: "Sign in", exact: true }).click();
-  await visitor.getByRole("button", { name: "Accept Anna’s invitation" }).click();
-  await expect(visitor.getByRole("heading", { name: "You are in!" })).toBeVisible();
+  await visitor.getByRole("button", { name: "Join 1 room" }).click();
+  await expect(visitor.getByRole("heading", { name: "You’re in, Cleo" })).toBeVisible();
   await visitor.goto(`/i/${code}`);
-  await expect(visitor.getByRole("heading", { name: "You are in!" })).toBeVisible();
+  await expect(visitor.getByRole("heading", { name: "You’re in, Cleo" })).toBeVisible();
   await context.close();
   await page.open(`/invites/${code}`);
-  await expect(page.getByText("Used up", { exact: true })).toBeVisible();
+  await expect(page.getByText("Full", { exact: true })).toBeVisible();
   await expect(page.getByText("0 of 2 places left")).toBeVisible();
-  await expect(page.getByRole("img", { name: /^People who came, per day: .* 2\.$/ })).toBeVisible();
+  await expect(page.getByRole("img", { name: /^People who joined, per day: .* 2\.$/ })).toBeVisible();
   await look(page, "invite-used-up");
   await page.open("/invites");
-  await expect(page.getByText("Used up", { exact: true })).toBeVisible();
+  await expect(page.getByText("Full", { exact: true })).toBeVisible();
 });
 
 test("the admin of a room keeps somebody’s invite out of it", async ({ page, browser }) => {
@@ -80,21 +80,21 @@ test("the admin of a room keeps somebody’s invite out of it", async ({ page, b
   await membership(anna, kitchen, "invite", ben);
   await join(ben, kitchen);
   await signIn(page, anna, "/my-rooms");
-  await expect(page.getByText("No invite leads into the 2 rooms that you look after.")).toBeVisible();
+  await expect(page.getByText("The 2 rooms you manage have no invites.")).toBeVisible();
   await look(page, "my-rooms-none");
   const code = await invite(ben, [kitchen, await room(ben, "Hobby room")]);
   await redeem(cleo, code);
   await page.open("/my-rooms");
   await expect(page.getByRole("heading", { name: "Kitchen" })).toBeVisible();
   await expect(page.getByText("Ben", { exact: true })).toBeVisible();
-  await expect(page.getByText("1 person came in through it")).toBeVisible();
+  await expect(page.getByText("1 person joined")).toBeVisible();
   expect(await page.content()).not.toContain(code);
   expect(await page.content()).not.toContain("Hobby room");
-  await page.getByText("Keep it out …").click();
-  await page.getByLabel("Why Ben’s invite is kept out").fill("Too many cooks.");
+  await page.getByText("Block …").click();
+  await page.getByLabel("Why Ben’s invite is blocked").fill("Too many cooks.");
   await look(page, "my-rooms");
-  await page.getByRole("button", { name: "Keep it out" }).click();
-  await expect(page.getByText("Kept out", { exact: true })).toBeVisible();
+  await page.getByRole("button", { name: "Block" }).click();
+  await expect(page.getByText("Blocked", { exact: true })).toBeVisible();
   await expect(page.getByText("“Too many cooks.”")).toBeVisible();
   await look(page, "my-rooms-kept-out");
 
@@ -104,12 +104,12 @@ test("the admin of a room keeps somebody’s invite out of it", async ({ page, b
   await bens.getByLabel("User name").fill(ben.username);
   await bens.getByLabel("Password").fill(ben.password);
   await bens.getByRole("button", { name: "Sign in", exact: true }).click();
-  await expect(bens.getByText("Anna keeps this invite out of Kitchen")).toContainText("Too many cooks.");
-  await expect(bens.getByText("1 room shut")).toBeVisible();
+  await expect(bens.getByText("Anna blocks this invite in Kitchen")).toContainText("Too many cooks.");
+  await expect(bens.getByText("1 room unavailable")).toBeVisible();
   await context.close();
 
-  await page.getByRole("button", { name: "Let it in again" }).click();
-  await expect(page.getByText("Kept out", { exact: true })).toBeHidden();
+  await page.getByRole("button", { name: "Unblock" }).click();
+  await expect(page.getByText("Blocked", { exact: true })).toBeHidden();
   expect((await redeem(await person("Dora"), code)).failed).toEqual([]);
 });
 
@@ -136,9 +136,9 @@ test("a server admin finds, pauses and revokes any invite, and stops all", async
   await expect(page.getByText("Paused by a server admin")).toBeVisible();
   await look(page, "server");
   await annas.goto(`/invites/${code}`);
-  await expect(annas.getByText("Only they can let it go on.")).toBeVisible();
+  await expect(annas.getByText("Only they can resume it.")).toBeVisible();
   await expect(annas.getByRole("button", { name: "Resume" })).toBeHidden();
-  await page.getByRole("button", { name: /^Let it go on/ }).click();
+  await page.getByRole("button", { name: /^Resume: invite/ }).click();
   await expect(page.getByRole("button", { name: /^Pause: invite/ })).toBeVisible();
 
   await page.open("/server");
@@ -151,7 +151,7 @@ test("a server admin finds, pauses and revokes any invite, and stops all", async
     await expect(annas.getByText("All invites are paused", { exact: true })).toBeVisible();
     await expect(redeem(await person("Ben"), code)).rejects.toThrow("404");
   } finally {
-    await page.getByRole("button", { name: "Let all go on" }).click();
+    await page.getByRole("button", { name: "Resume all" }).click();
   }
   await expect(page.getByRole("button", { name: "Pause all" })).toBeVisible();
   await redeem(await person("Ben"), code);
@@ -164,7 +164,7 @@ test("a server admin finds, pauses and revokes any invite, and stops all", async
   await context.close();
 
   await page.open(`/server/log?q=${encodeURIComponent(anna.username)}`);
-  for (const did of [/created invite \d+/, /paused invite \d+/, /resumed invite \d+/, /deleted invite \d+/, /redeemed invite \d+/]) {
+  for (const did of [/created invite \d+/, /paused invite \d+/, /resumed invite \d+/, /deleted invite \d+/, /joined with invite \d+/]) {
     await expect(page.getByRole("listitem").filter({ hasText: did }).first()).toBeVisible();
   }
   expect(await page.getByRole("main").innerText()).not.toContain(code);
@@ -177,9 +177,9 @@ test("who guesses codes has to wait", async ({ page }) => {
   for (let guess = 0; guess < 6; guess += 1) {
     await page.getByLabel("Code").fill(`guess-${guess}`);
     const answered = page.waitForResponse((response) => response.request().method() === "POST");
-    await page.getByRole("button", { name: "Look at the invite" }).click();
+    await page.getByRole("button", { name: "View invite" }).click();
     await answered;
   }
-  await expect(page.getByRole("alert")).toContainText("That was too often. Please try again in");
+  await expect(page.getByRole("alert")).toContainText("Too many attempts. Please try again in");
   await look(page, "too-often");
 });

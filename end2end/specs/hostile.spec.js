@@ -55,14 +55,14 @@ for (const [number, text] of hostile.entries()) {
     const code = await invite(mallory, [kitchen], { label, welcome: text });
     await redeem(await person("Cleo"), code);
 
-    await look(page, `/i/${code}`, [`${text} invites you`, "Sign in to join"]);
+    await look(page, `/i/${code}`, [text, "invites you to 1 room", "Sign in to join"]);
     expect(await page.title()).toBe(`${text} invites you · Super Invites`);
 
     await signIn(page, ben, `/i/${code}`);
-    await look(page, `/i/${code}`, [`Accept ${text}’s invitation`]);
-    await page.getByRole("button", { name: "Accept" }).click();
-    await expect(page.getByRole("heading", { name: "You are in!" })).toBeVisible();
-    await look(page, `/i/${code}`, ["You are in!", text]);
+    await look(page, `/i/${code}`, ["Join 1 room"]);
+    await page.getByRole("button", { name: "Join 1 room" }).click();
+    await expect(page.getByRole("heading", { name: "You’re in, " })).toBeVisible();
+    await look(page, `/i/${code}`, ["You’re in, ", `Open ${text}`]);
 
     // The owner, with everything they have typed, found and are told.
     await page.context().clearCookies();
@@ -74,7 +74,7 @@ for (const [number, text] of hostile.entries()) {
     await look(page, "/new", [text]);
     await look(page, `/invites/${code}/edit`, [text]);
     await expect(page.getByLabel("Welcome")).toHaveValue(text);
-    await expect(page.getByLabel("Name for yourself")).toHaveValue(label);
+    await expect(page.getByLabel("Private name")).toHaveValue(label);
     // Saved as it was read, and refused as it was typed.
     await page.getByRole("button", { name: "Save" }).click();
     await expect(page).toHaveURL(`/invites/${code}`);
@@ -89,26 +89,26 @@ for (const [number, text] of hostile.entries()) {
 
     // The admins of rooms and of the server.
     await page.open("/my-rooms");
-    await page.getByText("Keep it out …").first().click();
-    await page.getByLabel(/^Why .* is kept out$/).first().fill(text);
-    await page.getByRole("button", { name: "Keep it out" }).first().click();
-    await expect(page.getByText("Kept out", { exact: true })).toBeVisible();
+    await page.getByText("Block …").first().click();
+    await page.getByLabel(/^Why .* is blocked$/).first().fill(text);
+    await page.getByRole("button", { name: "Block" }).first().click();
+    await expect(page.getByText("Blocked", { exact: true })).toBeVisible();
     await look(page, "/my-rooms", [text]);
     await look(page, `/invites/${code}`, [`“${text}”`]);
     await page.context().clearCookies();
     await signIn(page, ada);
     await look(page, `/server?q=${encodeURIComponent(mallory.username)}`, [text]);
     await look(page, `/server?q=${encodeURIComponent(text)}`, ["0 invites"]);
-    await look(page, `/server/log?q=${encodeURIComponent(text)}`, ["Nothing was done."]);
+    await look(page, `/server/log?q=${encodeURIComponent(text)}`, ["No entries."]);
     await look(page, `/server/log?q=${encodeURIComponent(mallory.username)}`, [mallory.id]);
 
     // What stands in an address.
-    await look(page, `/i/${encodeURIComponent(text)}`, ["This invite does not work."]);
-    await look(page, `/invites/${encodeURIComponent(text)}`, ["There is no such invite."]);
+    await look(page, `/i/${encodeURIComponent(text)}`, ["This invite isn’t available"]);
+    await look(page, `/invites/${encodeURIComponent(text)}`, ["There is no such invite"]);
     await look(page, `/sign-in?to=${encodeURIComponent(text)}&problem=${encodeURIComponent(text)}`, ["Signing in did not work"]);
     await page.open("/join");
     await page.getByLabel("Code or link").fill(text);
-    await page.getByRole("button", { name: "Look at the invite" }).click();
+    await page.getByRole("button", { name: "View invite" }).click();
     await expect(page.getByRole("alert")).toContainText("There is no such invite.");
     await harmless(page, "/join");
   });

@@ -11,40 +11,40 @@ test("making an invite: choose rooms, share it, change it, delete it", async ({ 
   await join(anna, club);
 
   await signIn(page, anna);
-  await expect(page.getByRole("heading", { name: "Make your first invite" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "No invites yet" })).toBeVisible();
   await look(page, "invites-none");
   await page.getByRole("link", { name: "New invite" }).click();
 
   await expect(page.getByLabel("Reading club")).toBeDisabled();
-  await expect(page.getByText("You may not invite people to this room.")).toBeVisible();
+  await expect(page.getByText("You can’t invite people here.")).toBeVisible();
   if (page.scripted) {
     await page.getByRole("searchbox", { name: "Search rooms" }).fill("kit");
     await expect(page.getByText("General")).toBeHidden();
     await page.getByRole("searchbox", { name: "Search rooms" }).fill("");
     await page.getByRole("button", { name: "All", exact: true }).first().click();
-    await expect(page.getByText("3 rooms chosen")).toBeVisible();
+    await expect(page.getByText("3 rooms selected")).toBeVisible();
     await expect(page.getByLabel("Seeds")).toBeChecked();
     await page.getByRole("button", { name: "None", exact: true }).first().click();
-    await expect(page.getByText("No room yet")).toBeVisible();
+    await expect(page.getByText("No rooms selected")).toBeVisible();
   }
   await look(page, "new");
   for (const name of ["Garden", "General"]) await page.getByRole("checkbox", { name }).first().check();
   await page.getByLabel("A direct chat with you").check();
-  await page.getByLabel("Name for yourself").fill("Summer party");
-  await page.getByLabel("Code of your own").fill("not a code");
-  await page.getByRole("button", { name: "Make the invite" }).click();
-  await expect(page.getByRole("alert")).toContainText("“Code of your own” must be 1 to 64 characters");
-  await expect(page.getByLabel("Name for yourself")).toHaveValue("Summer party");
+  await page.getByLabel("Private name").fill("Summer party");
+  await page.getByLabel("Custom code").fill("not a code");
+  await page.getByRole("button", { name: "Create invite" }).click();
+  await expect(page.getByRole("alert")).toContainText("“Custom code” must be 1 to 64 characters");
+  await expect(page.getByLabel("Private name")).toHaveValue("Summer party");
   await expect(page.getByRole("checkbox", { name: "General" }).first()).toBeChecked();
   await look(page, "new-refused");
-  await page.getByLabel("Code of your own").fill(anna.username);
-  await page.getByRole("button", { name: "Make the invite" }).click();
+  await page.getByLabel("Custom code").fill(anna.username);
+  await page.getByRole("button", { name: "Create invite" }).click();
 
   await expect(page.getByText("Your invite is ready.")).toBeVisible();
   await expect(page.getByRole("heading", { name: "Summer party" })).toBeVisible();
   const link = await page.getByLabel("Link").inputValue();
   expect(link).toBe(`${process.env.SERVICE_URL}/i/${anna.username}`);
-  await expect(page.getByRole("heading", { name: "Leads into 2 rooms" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "1 room and 1 space" })).toBeVisible();
   await expect(page.getByText("Nobody yet.")).toBeVisible();
   const picture = page.getByAltText("QR code of the link");
   expect(await picture.evaluate((image) => image.decode().then(() => image.naturalWidth))).toBeGreaterThan(20);
@@ -61,24 +61,24 @@ test("making an invite: choose rooms, share it, change it, delete it", async ({ 
   });
   expect(redeemed.status()).toBe(200);
   await page.getByRole("link", { name: "Edit" }).click();
-  await expect(page.getByText("One person came with this invite already.")).toBeVisible();
+  await expect(page.getByText("One person joined with this invite already.")).toBeVisible();
   await expect(page.getByRole("checkbox", { name: "General" }).first()).toBeChecked();
   await expect(page.getByLabel("A direct chat with you")).toBeChecked();
   await look(page, "edit");
   await page.getByRole("checkbox", { name: "Kitchen" }).check();
-  await page.getByLabel("Name for yourself").fill("Autumn party");
+  await page.getByLabel("Private name").fill("Autumn party");
   await page.getByRole("button", { name: "Save" }).click();
   await expect(page.getByRole("heading", { name: "Autumn party" })).toBeVisible();
-  await expect(page.getByRole("heading", { name: "Leads into 3 rooms" })).toBeVisible();
-  await expect(page.getByText(/In everything|Partly in/)).toBeVisible();
+  await expect(page.getByRole("heading", { name: "2 rooms and 1 space" })).toBeVisible();
+  await expect(page.getByText(/Joined all|Joined some/)).toBeVisible();
   expect(await joinedRooms(cleo)).toEqual(expect.arrayContaining([garden, general]));
 
   await page.getByRole("link", { name: "Delete" }).click();
   await expect(page.getByRole("heading", { name: "Delete “Autumn party”?" })).toBeVisible();
-  await expect(page.getByText("The one person who came stays in the rooms.")).toBeVisible();
+  await expect(page.getByText("The one person who joined stays in the rooms.")).toBeVisible();
   await look(page, "delete");
-  await page.getByRole("button", { name: "Delete it" }).click();
-  await expect(page.getByRole("heading", { name: "Make your first invite" })).toBeVisible();
+  await page.getByRole("button", { name: "Delete invite" }).click();
+  await expect(page.getByRole("heading", { name: "No invites yet" })).toBeVisible();
   await expect(page).toHaveURL("/invites");
   expect((await request.get(link)).status()).toBe(404);
 });
@@ -108,7 +108,7 @@ test("many invites: pages, search and order", async ({ page }) => {
   await expect(cards).toHaveCount(2);
   await page.getByRole("searchbox", { name: "Search" }).fill("no such thing");
   await page.getByRole("button", { name: "Search" }).click();
-  await expect(page.getByText("Nothing matches.")).toBeVisible();
+  await expect(page.getByText("No invites found.")).toBeVisible();
   await look(page, "invites-nothing-found");
 });
 
@@ -119,7 +119,7 @@ test("an invite is its owner’s, and to others as one that never was", async ({
   for (const path of [`/invites/${code}`, `/invites/${code}/edit`, "/invites/never-there"]) {
     const answer = await page.goto(path);
     expect(answer.status()).toBe(404);
-    await expect(page.getByRole("heading", { name: "There is no such invite." })).toBeVisible();
+    await expect(page.getByRole("heading", { name: "There is no such invite" })).toBeVisible();
   }
   await look(page, "failure");
 });

@@ -1,6 +1,9 @@
 import { expect, look, ready, signIn, test } from "../fixtures.js";
 import { deleteInvite, invite, joinedRooms, membership, person, room, space } from "../world.js";
 
+/** What the doors on the page are called. */
+const doors = (page) => page.locator(".door-name").allInnerTexts();
+
 test("from the link into all rooms, with nothing but the link", async ({ page }) => {
   const [anna, ben] = [await person("Anna", "Anna Ahlgren"), await person("Ben", "Ben Bakker")];
   const rooms = [await room(anna, "General"), await room(anna, "Seeds")];
@@ -9,37 +12,56 @@ test("from the link into all rooms, with nothing but the link", async ({ page })
 
   const answer = await page.open(`/i/${code}`);
   expect(answer.status()).toBe(200);
-  await expect(page.getByRole("heading", { name: "Anna Ahlgren invites you" })).toBeVisible();
+  // The names of the rooms are not for strangers: whose invite it is, is its title, and the doors are plain.
+  await expect(page.getByRole("heading", { name: "Anna Ahlgren" })).toBeVisible();
   await expect(page.getByText(anna.id)).toBeVisible();
-  await expect(page.getByText("to 2 rooms, 1 space and a direct chat.")).toBeVisible();
+  await expect(page.getByText("invites you to 2 rooms, 1 space and a chat with Anna", { exact: true })).toBeVisible();
   await expect(page.getByText("Seeds")).toBeHidden();
+  expect(await doors(page)).toEqual(["", "", "", "Chat with Anna"]);
+  for (const title of ["What happens next", "Join with your account"]) {
+    await expect(page.getByRole("heading", { name: title })).toBeVisible();
+  }
+  for (const question of ["What is this?", "What does it cost?", "Who sees me?"]) {
+    await expect(page.getByText(question)).toBeVisible();
+  }
   await look(page, "landing");
   await page.getByRole("link", { name: "Sign in to join" }).click();
-  await expect(page.getByText("Then you come back to the invite.")).toBeVisible();
+  await expect(page.getByText(/We’ll bring you back to your invite/)).toBeVisible();
   await page.getByLabel("User name").fill(ben.username);
   await page.getByLabel("Password").fill(ben.password);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await expect(page).toHaveURL(`/i/${code}`);
 
-  const accept = page.getByRole("button", { name: "Accept Anna Ahlgren’s invitation" });
+  const accept = page.getByRole("button", { name: "Join 2 rooms, 1 space and a chat with Anna" });
   await expect(accept).toBeVisible();
-  await expect(page.getByText(ben.id).last()).toBeVisible();
+  await expect(page.getByRole("strong").filter({ hasText: ben.id })).toBeVisible();
   await look(page, "landing-signed-in");
   // To look is not to redeem.
   expect(await joinedRooms(ben)).toEqual([]);
   await accept.click();
-  await expect(page.getByRole("heading", { name: "You are in!" })).toBeVisible();
-  for (const name of ["General", "Seeds", "Garden"]) await expect(page.getByText(name, { exact: true })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "You’re in, Ben" })).toBeVisible();
+  await expect(page.getByText("You joined Garden, 2 rooms and a chat with Anna.")).toBeVisible();
   expect(await joinedRooms(ben)).toEqual(expect.arrayContaining(rooms));
+  await ready(page);
+  // The space is the house; its rooms and the chat are doors, all of them open.
+  expect(await doors(page)).toEqual(["General", "Seeds", "Chat with Anna"]);
+  await expect(page.locator(".door.joined")).toHaveCount(3);
+  // One button is the one to press, and it leads to where every browser can go.
+  await expect(page.locator("main .btn-primary")).toHaveText("Open Garden");
+  await expect(page.getByRole("link", { name: "Open Garden", exact: true })).toHaveAttribute("href", /^https:\/\/app\.element\.io\/#\/room\//);
+  await expect(page.getByRole("link", { name: "Chat with Anna", exact: true })).toBeVisible();
+  await expect(page.getByText("Your address")).toBeVisible();
   const way = page.getByRole("link", { name: "Open General in your app" });
+  await expect(way).toBeHidden();
+  await page.getByText("All 2 rooms").click();
+  await expect(way).toBeVisible();
   expect(await way.getAttribute("href")).toContain(`matrix:roomid/${rooms[0].slice(1)}`);
-  await page.getByLabel("Other ways to open General").click();
   await expect(page.getByRole("link", { name: "Open General in matrix.to" })).toHaveAttribute("href", /^https:\/\/matrix\.to\/#\//);
   await expect(page.getByRole("link", { name: "Open General in Acter" })).toHaveAttribute("href", /^acter:roomid\//);
   await expect(page.getByRole("link", { name: "Open General in Element" })).toHaveAttribute("href", /^https:\/\/app\.element\.io\/#\/room\//);
   await look(page, "joined");
   await page.open(`/i/${code}`);
-  await expect(page.getByRole("heading", { name: "You are in!" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "You’re in, Ben" })).toBeVisible();
 });
 
 test("what failed is said, and trying again does only that", async ({ page, browser, javaScriptEnabled }) => {
@@ -48,11 +70,16 @@ test("what failed is said, and trying again does only that", async ({ page, brow
   const code = await invite(anna, [general, market]);
   await membership(anna, market, "ban", ben);
   await signIn(page, ben, `/i/${code}`);
-  await page.getByRole("button", { name: "Accept Anna’s invitation" }).click();
-  await expect(page.getByRole("heading", { name: "Not everything worked." })).toBeVisible();
-  await expect(page.getByText("You are in 1 of 2.")).toBeVisible();
+  await page.getByRole("button", { name: "Join 2 rooms" }).click();
+  await expect(page.getByRole("heading", { name: "You’re in 1 of 2" })).toBeVisible();
+  await expect(page.getByText("You joined everything but Room 2.")).toBeVisible();
   await expect(page.getByText(/banned/)).toBeVisible();
   await ready(page);
+  await expect(page.locator("main .btn-primary")).toHaveText("Open General");
+  await expect(page.locator(".door.joined")).toHaveCount(1);
+  await expect(page.locator(".door.failed")).toHaveCount(1);
+  // Trying at once is no use: somebody has to lift the ban first.
+  await expect(page.getByRole("button", { name: "Try again" })).toHaveCount(0);
   await look(page, "joined-partly");
 
   // The owner sees who came, and why it was not all.
@@ -63,16 +90,16 @@ test("what failed is said, and trying again does only that", async ({ page, brow
   await signIn(owners, anna);
   await owners.goto(`/invites/${code}`);
   await owners.getByText("Ben Bakker").click();
-  await expect(owners.getByText("Partly in")).toBeVisible();
+  await expect(owners.getByText("Joined some")).toBeVisible();
   await expect(owners.getByText(/banned/)).toBeVisible();
   await look(owners, "invite-with-guests");
   await context.close();
 
   await page.open(`/i/${code}`);
-  await expect(page.getByRole("heading", { name: "Not everything worked." })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "You’re in 1 of 2" })).toBeVisible();
   await membership(anna, market, "unban", ben);
-  await page.getByRole("button", { name: "Try again" }).click();
-  await expect(page.getByRole("heading", { name: "You are in!" })).toBeVisible();
+  await page.getByRole("button", { name: "Check again" }).click();
+  await expect(page.getByRole("heading", { name: "You’re in, Ben" })).toBeVisible();
   expect(await joinedRooms(ben)).toEqual(expect.arrayContaining([general, market]));
 });
 
@@ -85,16 +112,16 @@ test("every kind of invite has its landing page", async ({ page }) => {
   for (const [code, status] of [["never-there", 404], [gone, 404]]) {
     const answer = await page.open(`/i/${code}`);
     expect(answer.status()).toBe(status);
-    await expect(page.getByRole("heading", { name: "This invite does not work." })).toBeVisible();
+    await expect(page.getByRole("heading", { name: "This invite isn’t available" })).toBeVisible();
   }
   await look(page, "landing-ended");
   await page.open(`/i/${chat}`);
-  await expect(page.getByText("to a direct chat.")).toBeVisible();
+  await expect(page.getByText("invites you to a chat with Anna")).toBeVisible();
 
   await signIn(page, anna, `/i/${open}`);
   await expect(page.getByText("This is your own invite.")).toBeVisible();
   await look(page, "landing-own");
-  await page.getByRole("link", { name: "Look after it" }).click();
+  await page.getByRole("link", { name: "Manage invite" }).click();
   await page.getByRole("link", { name: "Edit" }).click();
   await page.getByLabel("Show the names of the rooms").check();
   await page.getByRole("button", { name: "Save" }).click();
@@ -103,8 +130,8 @@ test("every kind of invite has its landing page", async ({ page }) => {
   await page.getByRole("button", { name: "Sign out" }).click();
   await expect(page.getByRole("link", { name: "Sign in", exact: true })).toBeVisible();
   await page.open(`/i/${open}`);
-  await expect(page.getByText("General")).toBeVisible();
-  await expect(page.getByText("Seeds")).toBeVisible();
+  await expect(page.getByRole("heading", { name: "General and Seeds" })).toBeVisible();
+  await expect(page.getByRole("list", { name: "Where this invite leads" }).getByRole("listitem")).toHaveText(["General", "Seeds"].map((name) => new RegExp(name)));
   await look(page, "landing-with-names");
 });
 
@@ -116,13 +143,50 @@ test("a code is typed, or its link pasted", async ({ page }) => {
   for (const text of [code, `  ${process.env.SERVICE_URL}/i/${code} `, `acter:i/${code}`]) {
     await page.open("/join");
     await page.getByLabel("Code or link").fill(text);
-    await page.getByRole("button", { name: "Look at the invite" }).click();
-    await expect(page.getByRole("heading", { name: "Anna invites you" })).toBeVisible();
+    await page.getByRole("button", { name: "View invite" }).click();
+    await expect(page.getByRole("heading", { name: "Anna", exact: true })).toBeVisible();
     await expect(page).toHaveURL(`/i/${code}`);
   }
   await page.open("/join");
   await page.getByLabel("Code or link").fill("no code at all");
-  await page.getByRole("button", { name: "Look at the invite" }).click();
+  await page.getByRole("button", { name: "View invite" }).click();
   await expect(page.getByRole("alert")).not.toBeEmpty();
   await expect(page.getByLabel("Code or link")).toHaveValue("no code at all");
+});
+
+test("a space is the title, and doors that do not fit stand behind one", async ({ page }) => {
+  const anna = await person("Anna", "Anna Ahlgren");
+  const names = ["General", "Compost", "Seeds", "Market", "Tools", "Kitchen", "Bees", "Paths"];
+  const rooms = [];
+  for (const name of names) rooms.push(await room(anna, name));
+  // Sixty characters, right to left, and no space in it to break at.
+  const odd = await space(anna, "مجتمعالحديقةوالبذوروالأدواتالمشتركةفيالحيالقديمبجانبالنهر", rooms);
+  const code = await invite(anna, [odd, ...rooms], { create_dm: true });
+  await signIn(page, anna, `/invites/${code}/edit`);
+  await page.getByLabel("Show the names of the rooms").check();
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Shows the rooms’ names")).toBeVisible();
+  await page.context().clearCookies();
+
+  await page.open(`/i/${code}`);
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("مجتمع");
+  await expect(page.getByText("8 rooms and a chat with Anna", { exact: true })).toBeVisible();
+  const shown = page.getByRole("list", { name: "Where this invite leads" }).getByRole("listitem");
+  const phone = page.viewportSize().width < 640;
+  await expect(shown).toHaveCount(phone ? 5 : 7);
+  await expect(shown.last()).toContainText(phone ? "5 more" : "3 more");
+  await look(page, "landing-many");
+  for (const width of [320, 640, 900]) {
+    await page.setViewportSize({ width, height: 700 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+  }
+});
+
+test("whoever signs out at an invite has it still", async ({ page }) => {
+  const [anna, ben] = [await person("Anna"), await person("Ben")];
+  const code = await invite(anna, [await room(anna, "General")]);
+  await signIn(page, ben, `/i/${code}`);
+  await page.getByRole("button", { name: "Sign out" }).last().click();
+  await expect(page.getByRole("link", { name: "Sign in to join" })).toBeVisible();
+  await expect(page).toHaveURL(`/i/${code}`);
 });

@@ -10,26 +10,63 @@ test("joining is shown room by room, and goes on when the page is closed", async
   const last = rooms[2].slice(1).split(":")[0];
   await between("hold", `join.*${last}|${last}.*join`);
   try {
-    await page.getByRole("button", { name: "Accept Anna’s invitation" }).click();
-    await expect(page.getByRole("heading", { name: "Joining …" })).toBeVisible();
-    await expect(page.getByText("2 of 3.")).toBeVisible();
-    await expect(page.getByText("Joined", { exact: true })).toHaveCount(2);
-    await expect(page.getByText("Waiting")).toHaveCount(1);
+    await expect(page.locator(".door")).toHaveCount(3);
+    await page.getByRole("button", { name: "Join 3 rooms" }).click();
+    await expect(page.getByText("You’re joining")).toBeVisible();
+    await expect(page.getByRole("status").filter({ hasText: "2 of 3 joined" })).toBeVisible();
+    // The doors and the list say the same.
+    const list = page.getByRole("list", { name: "Progress" }).getByRole("listitem");
+    await expect(list.filter({ hasText: "Joined" })).toHaveCount(2);
+    await expect(list.filter({ hasText: "Joining…" })).toHaveCount(1);
+    await expect(page.locator(".door.joined")).toHaveCount(2);
+    await expect(page.locator(".door.ajar")).toHaveCount(1);
+    await expect(page.getByRole("main")).toBeFocused();
     await look(page, "joining");
     // Another tab shows the same, and goes on by itself after this one is closed.
     const other = await context.newPage();
     await other.goto(`/i/${code}`);
-    await expect(other.getByText("2 of 3.")).toBeVisible();
+    await expect(other.getByText("2 of 3 joined")).toBeVisible();
     await page.goto("about:blank");
     await between("pass");
-    await expect(other.getByRole("heading", { name: "You are in!" })).toBeVisible();
+    await expect(other.getByRole("heading", { name: "You’re in, Ben" })).toBeVisible();
     await other.close();
   } finally {
     await between("pass");
   }
   await page.goto(`/i/${code}`);
-  await expect(page.getByRole("heading", { name: "You are in!" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "You’re in, Ben" })).toBeVisible();
   expect(await joinedRooms(ben)).toEqual(expect.arrayContaining(rooms));
+});
+
+test("doors open one after the other, and not at all where movement is not wanted", async ({ browser }) => {
+  const [anna, ben] = [await person("Anna"), await person("Ben")];
+  const rooms = [await room(anna, "One"), await room(anna, "Two")];
+  for (const [reducedMotion, moves] of [["no-preference", true], ["reduce", false]]) {
+    const code = await invite(anna, rooms);
+    const context = await browser.newContext({ baseURL: process.env.SERVICE_URL, reducedMotion });
+    const page = Object.assign(await context.newPage(), { scripted: true });
+    page.open = async (path) => {
+      await page.goto(path);
+      await ready(page);
+    };
+    await signIn(page, ben, `/i/${code}`);
+    await ready(page);
+    await page.evaluate(() => {
+      window.moved = [];
+      document.addEventListener("transitionrun", ({ target, propertyName }) => window.moved.push([target.className, propertyName]));
+    });
+    await page.getByRole("button", { name: "Join 2 rooms" }).click();
+    await expect(page.locator(".door.joined")).toHaveCount(2);
+    const leaves = page.locator(".door-leaf");
+    if (moves) {
+      await expect.poll(() => page.evaluate(() => window.moved.filter(([of, what]) => of === "door-leaf" && what === "transform").length)).toBeGreaterThanOrEqual(2);
+      expect(await leaves.nth(1).evaluate((leaf) => getComputedStyle(leaf).transitionDelay)).toBe("0.14s");
+    } else {
+      expect(await page.evaluate(() => window.moved)).toEqual([]);
+    }
+    await expect(leaves.first()).not.toHaveCSS("transform", "none");
+    await context.close();
+  }
 });
 
 test("the browser takes over: no page is loaded twice", async ({ page }) => {
@@ -41,12 +78,12 @@ test("the browser takes over: no page is loaded twice", async ({ page }) => {
   await page.getByLabel("User name").fill(anna.username);
   await page.getByLabel("Password").fill("a wrong one");
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
-  await expect(page.getByRole("alert")).toContainText("There is no account");
+  await expect(page.getByRole("alert")).toContainText("Wrong user name or password");
   await page.getByLabel("Password").fill(anna.password);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.getByRole("link", { name: "New invite" }).click();
   await page.getByRole("checkbox", { name: "Kitchen" }).check();
-  await page.getByRole("button", { name: "Make the invite" }).click();
+  await page.getByRole("button", { name: "Create invite" }).click();
   await expect(page.getByText("Your invite is ready.")).toBeVisible();
   await page.getByRole("link", { name: "My invites" }).first().click();
   await expect(page.getByText("1 invite", { exact: true })).toBeVisible();
@@ -64,10 +101,10 @@ test("the link is copied, and shared where the system can", async ({ page, conte
   await signIn(page, anna);
   await page.open(`/invites/${code}`);
   await page.getByRole("button", { name: "Copy" }).click();
-  await expect(page.getByText("Copied.")).toBeVisible();
+  await expect(page.getByText("Copied")).toBeVisible();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(link);
   await page.getByRole("button", { name: "Share" }).click();
-  expect(await page.evaluate(() => window.shared)).toEqual({ title: code, url: link });
+  expect(await page.evaluate(() => window.shared)).toEqual({ title: "Invite", url: link });
   await context.clearPermissions();
 });
 
@@ -83,7 +120,7 @@ test("a QR code is read with the camera, where the browser can", async ({ page, 
   }, `${process.env.SERVICE_URL}/i/${code}`);
   await page.open("/join");
   await page.getByRole("button", { name: "Scan a QR code" }).click();
-  await expect(page.getByRole("heading", { name: "Anna invites you" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Anna", exact: true })).toBeVisible();
   await expect(page).toHaveURL(`/i/${code}`);
 });
 
@@ -91,7 +128,7 @@ test("without a detector there is no button for the camera", async ({ page }) =>
   await page.addInitScript(() => delete window.BarcodeDetector);
   await page.open("/join");
   await ready(page);
-  await expect(page.getByRole("button", { name: "Look at the invite" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "View invite" })).toBeVisible();
   await expect(page.getByRole("button", { name: "Scan a QR code" })).toBeHidden();
 });
 
@@ -109,7 +146,7 @@ test("a menu closes by itself, and a new page begins at its content", async ({ p
   await page.getByRole("link", { name: "New invite" }).click();
   await menu.click();
   await page.getByRole("link", { name: "My invites" }).last().click();
-  await expect(page.getByRole("heading", { name: "Make your first invite" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "No invites yet" })).toBeVisible();
   await expect(page.getByText(anna.id)).toBeHidden();
   await expect(page.getByRole("main")).toBeFocused();
 });
@@ -120,15 +157,15 @@ test("what was typed outlives a session that has ended", async ({ page, context 
   await signIn(page, anna, "/new");
   await page.getByRole("checkbox", { name: "Kitchen" }).check();
   await signOutEverywhere(anna);
-  await page.getByRole("button", { name: "Make the invite" }).click();
-  await expect(page.getByRole("alert")).toContainText("Your session has ended.");
+  await page.getByRole("button", { name: "Create invite" }).click();
+  await expect(page.getByRole("alert")).toContainText("You’ve been signed out.");
   const opened = context.waitForEvent("page");
-  await page.getByRole("link", { name: "Sign in in a new tab" }).click();
+  await page.getByRole("link", { name: "Sign in (new tab)" }).click();
   const tab = await opened;
   await tab.getByLabel("User name").fill(anna.username);
   await tab.getByLabel("Password").fill(anna.password);
   await tab.getByRole("button", { name: "Sign in", exact: true }).click();
   await expect(tab).toHaveURL("/invites");
-  await page.getByRole("button", { name: "Make the invite" }).click();
+  await page.getByRole("button", { name: "Create invite" }).click();
   await expect(page.getByText("Your invite is ready.")).toBeVisible();
 });

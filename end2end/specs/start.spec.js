@@ -6,7 +6,7 @@ for (const path of ["/", "/_synapse/client/super_invites/"]) {
     const answer = await page.open(path);
     expect(answer.status()).toBe(200);
     await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-    const begin = page.getByRole("link", { name: "Sign in to make one" });
+    const begin = page.getByRole("link", { name: "Sign in to create an invite" });
     await expect(begin).toHaveCSS("border-top-left-radius", "12px");
     await look(page, "start");
     await begin.click();
@@ -17,7 +17,7 @@ for (const path of ["/", "/_synapse/client/super_invites/"]) {
 test("an address that leads nowhere is a friendly 404", async ({ page }) => {
   const answer = await page.open("/nowhere");
   expect(answer.status()).toBe(404);
-  await expect(page.getByRole("heading", { name: "There is nothing at this address." })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "There is nothing at this address" })).toBeVisible();
   await look(page, "not-found");
 });
 
@@ -38,12 +38,16 @@ test("what the page is made of is loaded once", async ({ page, request }) => {
 test("keys alone reach everything, and what has the focus is seen", async ({ page }) => {
   await page.open("/");
   await page.keyboard.press("Tab");
-  const skip = page.getByRole("link", { name: "Skip to the content" });
+  const skip = page.getByRole("link", { name: "Skip to content" });
   await expect(skip).toBeFocused();
   await expect(skip).toBeInViewport();
+  await page.keyboard.press("Enter");
+  // Nobody can do anything with all of the content, so it has no ring.
+  await expect(page.getByRole("main")).toBeFocused();
+  await expect(page.getByRole("main")).toHaveCSS("outline-style", "none");
   await page.keyboard.press("Tab");
   await page.keyboard.press("Tab");
-  const enter = page.getByRole("link", { name: "Enter a code" });
+  const enter = page.getByRole("link", { name: "I have a code" });
   await expect(enter).toBeFocused();
   await expect(enter).not.toHaveCSS("outline-style", "none");
   await page.keyboard.press("Enter");
@@ -56,7 +60,7 @@ test("while the homeserver is away, a page says so and asks for patience", async
     const answer = await page.open("/sign-in");
     expect(answer.status()).toBe(503);
     expect(answer.headers()["retry-after"]).toBe("5");
-    await expect(page.getByRole("heading", { name: "The homeserver does not answer." })).toBeVisible();
+    await expect(page.getByRole("heading", { name: "The homeserver isn’t answering" })).toBeVisible();
     await look(page, "away");
   } finally {
     await between("pass");

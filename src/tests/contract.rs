@@ -166,7 +166,7 @@ async fn a_room_that_has_broken_does_not_stop_a_change_but_a_new_one_is_asked_ab
     let wrong = json!({"token": code, "rooms": [rooms[0], guarded]});
     let (status, answer) = service.post(&owner, wrong).await;
     assert_eq!(status, 403);
-    let reason = "You may not invite people to this room.";
+    let reason = "You can’t invite people here.";
     assert_eq!(answer["rooms"], json!([{"room": guarded, "reason": reason}]));
     assert_eq!(service.token(&owner, &code).await.1, json!({"token": edited["token"]}), "nothing has changed");
 }

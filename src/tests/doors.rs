@@ -279,7 +279,7 @@ async fn turning_accounts_on_opens_none_for_invites_that_were_made_before() {
         let mut browser = Browser::new(&service);
         browser.sign_in(&owner, "").await;
         let page = browser.get(&format!("/invites/{old}")).await.body;
-        assert!(page.contains("the invite was made before this server allowed that"), "{page}");
+        assert!(page.contains("the invite was created before this server allowed that"), "{page}");
         assert_eq!(world.registration_token(&old).await, 404);
         let saved = service.create(&owner, json!({"token": old, "create_dm": true})).await;
         assert_eq!(saved["registration_token"], json!({"valid": true}));

@@ -135,7 +135,7 @@ async fn a_homeserver_that_breaks_signs_nobody_out_and_costs_one_room() {
     proxy.fail(Method::POST, "/join", 0, 1, Fault::Broken);
     let (status, answer) = service.redeem(&guest, &code).await;
     assert_eq!((status, answer["rooms"].as_array().map(Vec::len)), (200, Some(1)), "{answer}");
-    let reason = "The homeserver could not do it. Please redeem the invite again later.";
+    let reason = "The homeserver could not do it. Please try again later.";
     assert_eq!(answer["failed"][0]["reason"], reason);
     let (_, answer) = service.redeem(&guest, &code).await;
     assert_eq!(answer["rooms"], json!(rooms));

@@ -136,7 +136,7 @@ async fn fifty_at_once_for_five_places() {
         let mut browser = Browser::new(&service);
         browser.sign_in(came, "").await;
         let page = browser.get(&format!("/i/{code}")).await;
-        assert!(page.status == 200 && page.body.contains("You are in!"), "{}", page.status);
+        assert!(page.status == 200 && page.body.contains("You’re in, "), "{}", page.status);
         let more = json!({"token": code, "rooms": rooms, "max_uses": 6});
         assert_eq!(service.create(&owner, more).await["token"]["uses_left"], 1);
         assert_eq!(service.redeem(&world.person("sixth").await, &code).await.0, 200);

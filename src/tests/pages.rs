@@ -307,7 +307,7 @@ async fn a_room_that_is_refused_is_called_by_its_name() {
     let answer = browser.form("/new", "save", &[("form[rooms][]", &club)]).await;
     assert_eq!(answer.status, 403);
     let told = answer.body.rsplit("role=\"alert\"").next().unwrap().split("</p>").next().unwrap();
-    assert!(told.contains("You cannot invite people to Club (You may not invite people to this room)."), "{told}");
+    assert!(told.contains("You cannot invite people to Club (You can’t invite people here)."), "{told}");
     assert!(!told.contains(&club), "not by its id: {told}");
 }
 

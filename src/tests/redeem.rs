@@ -146,8 +146,8 @@ async fn what_failed_is_told_and_only_that_is_tried_again() {
             .collect();
         let expected = [
             (banned.as_str(), "You are banned from this room."),
-            (left, "The person who made this invite is not in this room any more."),
-            (demoted, "The person who made this invite may no longer invite people to this room."),
+            (left, "The person who created this invite is not in this room any more."),
+            (demoted, "The person who created this invite may no longer invite people to this room."),
         ];
         assert_eq!(reasons, expected);
         assert_eq!(service.info(&guest, &code).await.1["has_redeemed"], true, "as things are, no more will come of it");
@@ -289,7 +289,7 @@ async fn whoever_ignores_the_owner_is_told_and_left_alone() {
     let (status, answer) = service.redeem(&guest, &code).await;
     assert_eq!((status, &answer["rooms"]), (200, &json!([])));
     for failed in answer["failed"].as_array().unwrap() {
-        assert_eq!(failed["reason"], "You ignore the person who made this invite.");
+        assert_eq!(failed["reason"], "You ignore the person who created this invite.");
     }
     assert_eq!(world.joined_rooms(&guest).await, Vec::<String>::new());
 }

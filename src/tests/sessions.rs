@@ -73,17 +73,17 @@ async fn who_cannot_sign_in_is_told_why() {
     world.discipline(&gone, "deactivate").await;
     let nobody = unique("nobody");
     for (user, password, status, text) in [
-        (anna.id.as_str(), "wrong", 403, "There is no account with this user name and password"),
-        (&nobody, "password", 403, "There is no account with this user name and password"),
+        (anna.id.as_str(), "wrong", 403, "Wrong user name or password"),
+        (&nobody, "password", 403, "Wrong user name or password"),
         (
             "@anna:elsewhere.example",
             "password",
             403,
             "Accounts of elsewhere.example cannot sign in here, only those of test",
         ),
-        ("", "", 403, "There is no account"),
+        ("", "", 403, "Wrong user name"),
         (&locked.id, "password", 403, "This account has been locked"),
-        (&gone.id, "password", 403, "There is no account"),
+        (&gone.id, "password", 403, "Wrong user name"),
     ] {
         let mut browser = Browser::new(&service);
         let answer = browser.form("/sign-in", "sign_in", &[("user", user), ("password", password)]).await;
@@ -110,7 +110,7 @@ async fn who_tries_passwords_has_to_wait_by_whatever_name_they_call_the_account(
     loop {
         let answer = attempt(&mut browser, &anna.id, "wrong").await;
         if answer.status == 429 {
-            assert!(answer.body.contains("That was too often"), "{}", answer.body);
+            assert!(answer.body.contains("Too many attempts"), "{}", answer.body);
             break;
         }
         assert_eq!(answer.status, 403);

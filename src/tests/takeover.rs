@@ -107,7 +107,7 @@ async fn nothing_of_the_modules_is_lost() {
         let mut browser = Browser::new(&service);
         browser.sign_in(&all, "").await;
         let page = browser.get(&format!("/i/{code}")).await;
-        assert!(page.status == 200 && page.body.contains("You are in!"), "{}", page.body);
+        assert!(page.status == 200 && page.body.contains("You’re in, "), "{}", page.body);
         assert!(!page.body.contains("Waiting"), "which room the chat is the module has not noted");
         // An alias is the room's id as soon as the homeserver says so.
         assert_eq!(redeem(&service, &late, &with_alias).await.1["rooms"], json!([named]));

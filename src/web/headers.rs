@@ -31,7 +31,7 @@ pub(super) fn protect(response: &mut Response, nonce: &str, scripts: &str) {
     let script =
         if nonce.is_empty() { "'none'".to_owned() } else { format!("{scripts} 'nonce-{nonce}' 'wasm-unsafe-eval'") };
     let policy = format!(
-        "default-src 'none'; script-src {script}; style-src 'self'; img-src 'self' data:; connect-src 'self'; media-src 'self'; form-action \
+        "default-src 'none'; script-src {script}; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; media-src 'self'; form-action \
          'self'; base-uri 'none'; frame-ancestors 'none'"
     );
     if let Ok(policy) = policy.parse() {

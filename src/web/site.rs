@@ -186,7 +186,9 @@ impl Backend for Site {
             self.tell(self.web.people.sign_out(&session.token).await)?;
         }
         self.forget();
-        Ok(Next::to("/".to_owned()))
+        // Whoever signs out at an invite has it still, and can join with another account.
+        let here = self.visit.path.as_str();
+        Ok(Next::to(if here.starts_with("/i/") { here } else { "/" }.to_owned()))
     }
 
     async fn rooms(&self) -> app::Result<Rooms> {

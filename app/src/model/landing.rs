@@ -29,6 +29,20 @@ pub struct Landing {
     pub now: i64,
 }
 
+impl Landing {
+    /// What is before somebody who joins it: every room, as far as it may be known, and the chat.
+    pub fn ahead(&self) -> Progress {
+        let unnamed = (0..self.rooms + self.spaces).map(|_| None);
+        let rooms: Vec<Option<Room>> = match self.shown.is_empty() {
+            true => unnamed.collect(),
+            false => self.shown.iter().cloned().map(Some).collect(),
+        };
+        let rooms = rooms.into_iter().map(|room| Step { room, chat: false, state: StepState::Waiting });
+        let chat = self.chat.then_some(Step { room: None, chat: true, state: StepState::Waiting });
+        Progress { steps: rooms.chain(chat).collect(), ..Default::default() }
+    }
+}
+
 /// What somebody who looks at an invite has to do with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Relation {
@@ -54,19 +68,18 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// How many of the steps are done.
-    pub fn done(&self) -> usize {
-        self.steps.iter().filter(|step| matches!(step.state, StepState::In(_))).count()
-    }
-
     /// Whether anything has come of it yet.
     pub fn has_begun(&self) -> bool {
         self.steps.iter().any(|step| step.state != StepState::Waiting)
     }
 
-    /// Whether any of the steps has failed.
-    pub fn has_missed(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step.state, StepState::Missed(_)))
+    /// Whether trying again may help, with nobody having to do anything before that.
+    pub fn may_go_on(&self) -> bool {
+        self.steps.iter().any(|step| match &step.state {
+            StepState::Missed(reason) => reason.may_pass(),
+            StepState::Waiting => true,
+            StepState::In(_) => false,
+        })
     }
 }
 

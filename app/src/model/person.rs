@@ -19,6 +19,16 @@ impl Person {
         let short = || self.user_id.trim_start_matches('@').split(':').next().unwrap_or(&self.user_id);
         self.display_name.as_deref().unwrap_or_else(short)
     }
+
+    /// What to call them among friends: the first word of their name.
+    pub fn first_name(&self) -> &str {
+        self.name().split_whitespace().next().unwrap_or_else(|| self.name())
+    }
+
+    /// The homeserver that they are on.
+    pub fn server(&self) -> &str {
+        self.user_id.split_once(':').map_or(&*self.user_id, |(_, server)| server)
+    }
 }
 
 /// Who looks at a page.
@@ -52,4 +62,23 @@ pub struct IdentityProvider {
     pub name: String,
     /// Where its icon is, if it has one.
     pub icon: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn somebody_is_called_by_the_first_word_of_their_name() {
+        let first = |display_name: Option<&str>| {
+            let display_name = display_name.map(str::to_owned);
+            let person = Person { user_id: "@anna:garden.example".to_owned(), display_name, avatar_url: None };
+            assert_eq!(person.server(), "garden.example");
+            person.first_name().to_owned()
+        };
+        assert_eq!(first(Some("Anna Ahlgren")), "Anna");
+        assert_eq!(first(Some("نور حداد")), "نور");
+        assert_eq!(first(None), "anna");
+        assert_eq!(first(Some(" ")), " ");
+    }
 }

@@ -44,6 +44,11 @@ impl Reason {
         Self::ChatFailed,
     ];
 
+    /// Whether it may pass by itself. Others last until somebody has done something about them.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::RoomUnknown | Self::Busy | Self::HomeserverFailed | Self::ChatFailed | Self::Said(_))
+    }
+
     /// The word under which it is kept. That of [`Self::Said`] stands beside a text.
     pub fn key(&self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Who did what, for server admins.
+//! The audit log: who did what, for server admins.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -15,9 +15,8 @@ pub(crate) fn Audit() -> impl IntoView {
     let (search, before) = (query("q"), query("before"));
     let page = load(move || rpc::GetAudit { search: search.get(), before: before.get() });
     view! {
-        <Title text="Who did what" />
+        <Title text="Audit log" />
         <section class="grid gap-6 py-4 sm:py-8">
-            <h1 class="text-3xl font-bold tracking-tight">"Who did what"</h1>
             {show(page, move |page| view! { <Page page search=search.get_untracked() /> })}
         </section>
     }
@@ -29,10 +28,11 @@ fn Page(page: AuditPage, search: String) -> impl IntoView {
     let nothing = entries.is_empty();
     let query = leptos_router::location::Url::escape(&search);
     view! {
+        <h1>"Audit log"</h1>
         <SearchForm path="/server/log" search hint="Person, or an invite’s number" />
         {nothing
             .then(|| {
-                view! { <p class="rounded-box border border-dashed border-base-300 p-8 text-center">"Nothing was done."</p> }
+                view! { <p class="empty-box text-center">"No entries."</p> }
             })}
         <ol class="grid gap-2">{entries.into_iter().map(|entry| view! { <Line entry /> }).collect_view()}</ol>
         {next
@@ -51,16 +51,16 @@ fn Line(entry: AuditEntry) -> impl IntoView {
     let AuditEntry { at, actor, door, action, invite, owner, code, detail } = entry;
     let (did, after) = wording::action(action);
     let door = match door {
-        Door::Web => "by the pages",
-        Door::Api => "by an app",
+        Door::Web => "web",
+        Door::Api => "app",
     };
     view! {
-        <li class="grid gap-1 rounded-field bg-base-200 px-4 py-3 sm:grid-cols-[11rem_minmax(0,1fr)] sm:gap-4">
-            <span class="text-sm text-base-content/80">
+        <li class="card grid gap-1 py-3 sm:grid-cols-[11rem_minmax(0,1fr)] sm:gap-4">
+            <span class="hint">
                 <Moment at />
             </span>
-            <span class="min-w-0 break-words">
-                <strong class="break-all">{actor.clone()}</strong>
+            <span class="min-w-0 wrap-anywhere">
+                <strong class="wrap-anywhere">{actor.clone()}</strong>
                 {format!(" {did}")}
                 {invite
                     .map(|number| {
@@ -73,7 +73,7 @@ fn Line(entry: AuditEntry) -> impl IntoView {
                         }
                     })}
                 {detail.map(|detail| format!(": {}", wording::detail(&detail)))}
-                <span class="text-sm text-base-content/80">{format!(" · {door}")}</span>
+                <span class="hint">{format!(" · {door}")}</span>
             </span>
         </li>
     }

@@ -29,28 +29,28 @@ fn Ask(detail: InviteDetail) -> impl IntoView {
     let came = detail.card.invite.came;
     view! {
         <section class="mx-auto grid w-full max-w-xl gap-6 py-8 sm:py-16">
-            <h1 class="text-3xl font-bold tracking-tight text-balance">{format!("Delete “{title}”?")}</h1>
-            <ul class="grid list-disc gap-2 pl-5 text-lg">
+            <h1>{format!("Delete “{title}”?")}</h1>
+            <ul class="grid list-disc gap-2 ps-5 text-lg">
                 <li>"The link, the QR code and the code stop working at once."</li>
                 {(detail.registration == Registration::Open)
-                    .then(|| view! { <li>"Nobody can open an account with the code any more."</li> })}
+                    .then(|| view! { <li>"Nobody can create an account with the code any more."</li> })}
                 <li>
                     {match came {
-                        0 => "Nobody has come with it.".to_owned(),
-                        1 => "The one person who came stays in the rooms.".to_owned(),
-                        _ => format!("The {came} people who came stay in the rooms."),
+                        0 => "Nobody has joined with it.".to_owned(),
+                        1 => "The one person who joined stays in the rooms.".to_owned(),
+                        _ => format!("The {came} people who joined stay in the rooms."),
                     }}
                 </li>
-                <li>"The code can never be used again, not even by you."</li>
+                <li>"This can’t be undone: the code can never be used again, not even by you."</li>
             </ul>
             <FormProblem sending=delete />
             <Form sending=delete class="flex flex-wrap gap-3">
                 <input type="hidden" name="code" value=code.clone() />
                 <Submit sending=delete class="btn btn-error btn-lg">
-                    "Delete it"
+                    "Delete invite"
                 </Submit>
                 <a class="btn btn-lg" href=href(&invite_path(&code))>
-                    "Keep it"
+                    "Cancel"
                 </a>
             </Form>
         </section>

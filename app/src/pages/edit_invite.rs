@@ -31,7 +31,7 @@ fn Page(rooms: Rooms, invite: InviteDetail) -> impl IntoView {
                 <a class="link w-fit text-sm" href=back>
                     {title}
                 </a>
-                <h1 class="text-3xl font-bold tracking-tight">"Edit invite"</h1>
+                <h1>"Edit invite"</h1>
             </div>
             <Editor rooms editing=Some(invite) />
         </section>

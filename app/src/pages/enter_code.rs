@@ -20,8 +20,8 @@ pub(crate) fn EnterCode() -> impl IntoView {
         <Title text="Enter a code" />
         <section class="mx-auto grid w-full max-w-md gap-6 py-8 sm:py-16">
             <div class="grid gap-2">
-                <h1 class="text-3xl font-bold tracking-tight">"Enter a code"</h1>
-                <p class="text-base-content/80">"Type it, or paste the whole link that you were sent."</p>
+                <h1>"Enter a code"</h1>
+                <p class="text-muted">"Type it, or paste the whole link that you were sent."</p>
             </div>
             <Form sending=open class="grid gap-5">
                 <FormProblem sending=open />
@@ -41,7 +41,7 @@ pub(crate) fn EnterCode() -> impl IntoView {
                     />
                 </div>
                 <Submit sending=open class="btn btn-primary btn-lg">
-                    "Look at the invite"
+                    "View invite"
                 </Submit>
             </Form>
             <Camera found />

@@ -10,8 +10,7 @@ use crate::{
         Bounds, Chart, Form, FormProblem, Icon, Moment, PersonAvatar, RoomList, Shape, SharePanel, StateBadge, Submit,
         address, ago, href, load, parameter, places, query, reload_after, sending, show,
     },
-    view,
-    wording::{self, count},
+    view, wording,
 };
 
 /// The page.
@@ -33,7 +32,12 @@ fn Page(detail: InviteDetail, new: bool, older: bool) -> impl IntoView {
     let link = link.unwrap_or_else(|| address(&landing_path(&code)));
     let path = |what: &str| href(&format!("{}/{what}", invite_path(&code)));
     let (edit, delete) = (path("edit"), path("delete"));
-    let rooms = u32::try_from(card.rooms.len()).unwrap_or(u32::MAX);
+    let (spaces, rooms): (Vec<&Room>, Vec<&Room>) = card.rooms.iter().partition(|room| room.space);
+    let number = |rooms: Vec<&Room>| u32::try_from(rooms.len()).unwrap_or(u32::MAX);
+    let leads_to = match (number(rooms), number(spaces)) {
+        (0, 0) => "A chat with you".to_owned(),
+        (rooms, spaces) => wording::leads_to(rooms, spaces, None),
+    };
     let (limits, state) = (card.invite.terms.limits, card.state);
     view! {
         <Title text=title.clone() />
@@ -41,7 +45,7 @@ fn Page(detail: InviteDetail, new: bool, older: bool) -> impl IntoView {
             {new
                 .then(|| {
                     view! {
-                        <p role="status" class="alert alert-success alert-soft text-base-content">
+                        <p role="status" class="alert alert-success">
                             <Icon shape=Shape::Done />
                             "Your invite is ready. Share the link, or let somebody scan the code."
                         </p>
@@ -52,8 +56,8 @@ fn Page(detail: InviteDetail, new: bool, older: bool) -> impl IntoView {
                     <a class="link w-fit text-sm print:hidden" href=href("/invites")>
                         "My invites"
                     </a>
-                    <h1 class="flex flex-wrap items-center gap-3 text-3xl font-bold tracking-tight break-all">
-                        {title.clone()} <StateBadge state /> <WorksBadge works=card.works />
+                    <h1 class="flex flex-wrap items-center gap-3 print:hidden">
+                        <bdi>{title.clone()}</bdi> <StateBadge state /> <WorksBadge works=card.works />
                     </h1>
                 </div>
                 <div class="flex gap-2 print:hidden">
@@ -69,15 +73,15 @@ fn Page(detail: InviteDetail, new: bool, older: bool) -> impl IntoView {
                 </div>
             </div>
             <Stopped state />
-            <SharePanel code=code.clone() link title />
+            <SharePanel code=code.clone() link />
             <section class="grid gap-3 print:hidden">
-                <h2 class="text-xl font-semibold">{format!("Leads into {}", count(rooms, "room"))}</h2>
+                <h2>{leads_to}</h2>
                 <RoomList rooms=card.rooms />
                 <Blocked blocks />
                 <ul class="flex flex-wrap gap-2">
-                    {card.invite.terms.chat.then(|| view! { <Fact text="With a chat with you".to_owned() /> })}
+                    {card.invite.terms.chat.then(|| view! { <Fact text="Includes a chat with you".to_owned() /> })}
                     {card.invite.terms.show_rooms.then(|| view! { <Fact text="Shows the rooms’ names".to_owned() /> })}
-                    {(registration == Registration::Open).then(|| view! { <Fact text="Opens accounts".to_owned() /> })}
+                    {(registration == Registration::Open).then(|| view! { <Fact text="Can create accounts".to_owned() /> })}
                     {places(&card.invite).map(|text| view! { <Fact text /> })} <Bounds limits now />
                 </ul>
                 {card
@@ -85,13 +89,13 @@ fn Page(detail: InviteDetail, new: bool, older: bool) -> impl IntoView {
                     .terms.welcome
                     .map(|welcome| {
                         view! {
-                            <blockquote class="border-l-4 border-base-300 pl-4 whitespace-pre-line break-words">{welcome}</blockquote>
+                            <blockquote class="border-s-4 border-base-300 ps-4 whitespace-pre-line" dir="auto">{welcome}</blockquote>
                         }
                     })}
                 <Accounts registration state />
             </section>
             <section class="grid gap-4 print:hidden">
-                <h2 class="text-xl font-semibold">"Who came"</h2>
+                <h2>"Who joined"</h2>
                 <Arrivals came code older now />
             </section>
         </section>
@@ -124,36 +128,36 @@ fn PauseButton(invite: Invite) -> impl IntoView {
 fn Stopped(state: InviteState) -> impl IntoView {
     let text = match state {
         InviteState::Open => return None,
-        InviteState::NotYet => "Nobody can use it yet. Until it opens, the link leads nowhere.",
-        InviteState::Paused => "Nobody can use it for now: the link leads nowhere, and the code opens no accounts.",
-        InviteState::PausedByAdmin => "A server admin has paused this invite. Only they can let it go on.",
-        InviteState::AllPaused => "A server admin has paused all invites of this server for now.",
-        InviteState::Expired => "Its time is over, and the link leads nowhere. Edit it to give it more.",
-        InviteState::UsedUp => {
-            "Everybody who fits has come, and the link leads nowhere for others. Edit it to let in more."
+        InviteState::NotYet => "Nobody can join with it yet. Until it starts, the link isn’t available.",
+        InviteState::Paused => {
+            "Nobody can join with it for now: the link isn’t available, and the code creates no accounts."
         }
+        InviteState::PausedByAdmin => "A server admin has paused this invite. Only they can resume it.",
+        InviteState::AllPaused => "A server admin has paused all invites of this server for now.",
+        InviteState::Expired => "It has ended, and the link isn’t available. Edit it to give it more time.",
+        InviteState::UsedUp => "All places are taken, and the link isn’t available to others. Edit it to add more.",
     };
-    Some(view! { <p class="alert alert-warning alert-soft text-base-content print:hidden">{text}</p> })
+    Some(view! { <p class="alert alert-warning print:hidden">{text}</p> })
 }
 
 #[component]
 fn Accounts(registration: Registration, state: InviteState) -> impl IntoView {
     let text = match registration {
         Registration::Unavailable if state == InviteState::Open => {
-            "It opens no accounts yet: the homeserver did not take the code. It is tried again by itself."
+            "It can’t create accounts yet: the homeserver did not take the code. It is tried again by itself."
         }
         Registration::Closed if state == InviteState::Open => {
-            "It has opened as many accounts as people fit. Whoever has one can come in."
+            "It has created as many accounts as there are places. Whoever has one can join."
         }
         Registration::NotAllowed => {
-            "It opens no accounts any more: here, codes that people choose open few, for a few days. Whoever has one can come in."
+            "Custom codes can create only a few accounts, for a few days; this one has reached its limit. Whoever has an account can join."
         }
         Registration::SaveFirst => {
-            "This code opens no accounts: the invite was made before this server allowed that. Save it again to turn that on."
+            "This code can’t create accounts: the invite was created before this server allowed that. Save it again to turn that on."
         }
         _ => return None,
     };
-    Some(view! { <p class="alert alert-warning alert-soft text-base-content">{text}</p> })
+    Some(view! { <p class="alert alert-warning">{text}</p> })
 }
 
 /// The rooms whose admins keep the invite out.
@@ -164,9 +168,9 @@ fn Blocked(blocks: Vec<(Room, Block)>) -> impl IntoView {
         .map(|(room, block)| {
             let Block { by, at, reason } = block;
             view! {
-                <p class="alert alert-warning alert-soft block text-base-content">
-                    <strong>{by.name().to_owned()}</strong>
-                    {format!(" keeps this invite out of {}, since ", wording::room(&room))}
+                <p class="alert alert-warning block">
+                    <strong dir="auto">{by.name().to_owned()}</strong>
+                    {format!(" blocks this invite in {}, since ", wording::room(&room))}
                     <Moment at />
                     "."
                     {reason.map(|reason| format!(" “{reason}”"))}
@@ -178,31 +182,31 @@ fn Blocked(blocks: Vec<(Room, Block)>) -> impl IntoView {
 
 #[component]
 fn Fact(text: String) -> impl IntoView {
-    view! { <li class="badge badge-lg border-0 bg-base-200">{text}</li> }
+    view! { <li class="badge badge-lg">{text}</li> }
 }
 
 #[component]
 fn Arrivals(came: Came, code: String, older: bool, now: i64) -> impl IntoView {
     if came.begun == 0 {
         return view! {
-            <p class="rounded-box border border-dashed border-base-300 p-6 text-base-content/80">
-                "Nobody yet. As soon as somebody redeems the code, they stand here."
+            <p class="empty-box">
+                "Nobody yet. People who join will appear here."
             </p>
         };
     }
     let Came { guests, next, begun, came, complete, by_day } = came;
-    let totals = [(came, "came"), (complete, "are in everything"), (begun - came.min(begun), "did not get in")];
+    let totals = [(came, "joined"), (complete, "joined everything"), (begun - came.min(begun), "did not get in")];
     let path = invite_path(&code);
     view! {
         <dl class="flex flex-wrap gap-x-8 gap-y-2">
             {totals
                 .into_iter()
-                .filter(|(number, what)| *number > 0 || *what == "came")
+                .filter(|(number, what)| *number > 0 || *what == "joined")
                 .map(|(number, what)| {
                     view! {
                         <div class="flex items-baseline gap-2">
-                            <dt class="order-last text-base-content/80">{what}</dt>
-                            <dd class="text-2xl font-bold">{number}</dd>
+                            <dt class="order-last text-muted">{what}</dt>
+                            <dd class="font-display text-xl">{number}</dd>
                         </div>
                     }
                 })
@@ -211,11 +215,11 @@ fn Arrivals(came: Came, code: String, older: bool, now: i64) -> impl IntoView {
         {(!by_day.is_empty()).then(|| view! { <Chart by_day now /> })}
         <ul class="grid gap-2">{guests.into_iter().map(|guest| view! { <OneGuest guest now /> }).collect_view()}</ul>
         <nav class="flex gap-3 empty:hidden" aria-label="Pages">
-            {older.then(|| view! { <a class="btn" href=href(&path)>"The last who came"</a> })}
+            {older.then(|| view! { <a class="btn" href=href(&path)>"Newest"</a> })}
             {next
                 .map(|next| {
                     let next = href(&format!("{path}?before={}", leptos_router::location::Url::escape(&next)));
-                    view! { <a class="btn" rel="next" href=next>"Those before"</a> }
+                    view! { <a class="btn" rel="next" href=next>"Older"</a> }
                 })}
         </nav>
     }
@@ -232,25 +236,24 @@ fn OneGuest(guest: Guest, now: i64) -> impl IntoView {
     }
     let inside = if inside.is_empty() { "Nothing yet".to_owned() } else { inside.join(", ") };
     let (class, text) = match complete {
-        true => ("badge badge-success badge-sm", "In everything"),
-        false => ("badge badge-warning badge-sm", "Partly in"),
+        true => ("badge badge-success badge-sm", "Joined all"),
+        false => ("badge badge-warning badge-sm", "Joined some"),
     };
     view! {
         <li>
-            <details class="group rounded-field bg-base-200">
-                <summary class="flex cursor-pointer items-center gap-3 rounded-field px-3 py-2.5">
-                    <PersonAvatar person />
+            <details class="list fold">
+                <summary>
+                    <PersonAvatar person class="s-sm" />
                     <span class="min-w-0 flex-1">
-                        <span class="block truncate font-medium">{name}</span>
-                        <span class="block truncate text-sm text-base-content/80">{id}</span>
+                        <span class="block truncate" dir="auto">{name}</span>
+                        <span class="hint block truncate font-normal">{id}</span>
                     </span>
-                    <span class="grid shrink-0 justify-items-end gap-1 text-sm text-base-content/80">
+                    <span class="hint grid shrink-0 justify-items-end gap-1 font-normal">
                         <span class=class>{text}</span>
                         {ago(since, now)}
                     </span>
-                    <Icon shape=Shape::More class="size-4 transition-transform group-open:rotate-180" />
                 </summary>
-                <div class="grid gap-2 px-3 pb-3 text-sm sm:pl-15">
+                <div class="grid gap-2 p-4 text-sm">
                     <p>
                         <strong>"In: "</strong>
                         {inside}

@@ -40,14 +40,14 @@ pub(crate) fn Invites() -> impl IntoView {
 fn Nothing() -> impl IntoView {
     view! {
         <section class="mx-auto grid max-w-md justify-items-center gap-5 py-16 text-center">
-            <Mark class="size-16 text-primary" />
-            <h1 class="text-3xl font-bold tracking-tight">"Make your first invite"</h1>
-            <p class="text-lg text-pretty text-base-content/80">
-                "Choose rooms, share the link or the QR code, and whoever opens it is in all of them. You will see here who came."
+            <Mark class="size-16" />
+            <h1>"No invites yet"</h1>
+            <p class="text-lg text-pretty text-muted">
+                "One link. Everyone in the right rooms. You’ll see here who joined."
             </p>
             <a class="btn btn-primary btn-lg" href=href("/new")>
                 <Icon shape=Shape::Add />
-                "New invite"
+                "Create invite"
             </a>
         </section>
     }
@@ -61,21 +61,21 @@ fn Page(page: InvitePage, search: String, sort: Sort) -> impl IntoView {
     view! {
         <section class="grid gap-6 py-4 sm:py-8">
             <div class="flex flex-wrap items-center justify-between gap-4">
-                <h1 class="text-3xl font-bold tracking-tight">"My invites"</h1>
+                <h1>"My invites"</h1>
                 <a class="btn btn-primary" href=href("/new")>
                     <Icon shape=Shape::Add />
                     "New invite"
                 </a>
             </div>
             <Search search sort />
-            <p class="text-sm text-base-content/80" role="status">
+            <p class="hint" role="status">
                 {if matching == all { count(all, "invite") } else { format!("{matching} of {}", count(all, "invite")) }}
             </p>
             {nothing
                 .then(|| {
                     view! {
-                        <p class="rounded-box border border-dashed border-base-300 p-8 text-center">
-                            "Nothing matches. " <a class="link" href=href("/invites")>"Show all"</a>
+                        <p class="empty-box text-center">
+                            "No invites found. " <a class="link" href=href("/invites")>"Show all"</a>
                         </p>
                     }
                 })}
@@ -146,37 +146,37 @@ fn Card(card: InviteCard, now: i64) -> impl IntoView {
         leads_to.push(format!("{more} more"));
     }
     if invite.terms.chat {
-        leads_to.push("a chat with you".to_owned());
+        leads_to.push("chat with you".to_owned());
     }
     view! {
         <li>
             <a
                 href=href(&invite_path(&invite.code))
-                class="grid gap-3 rounded-box border border-base-300 p-4 transition-colors hover:bg-base-200 sm:grid-cols-[minmax(0,1fr)_auto] sm:items-center sm:p-5"
+                class="card grid gap-3 transition-colors hover:border-field sm:grid-cols-[minmax(0,1fr)_auto] sm:items-center"
             >
                 <span class="grid min-w-0 gap-1">
                     <span class="flex flex-wrap items-center gap-2">
-                        <strong class="truncate text-lg">{title}</strong>
+                        <strong class="font-display text-lg wrap-anywhere" dir="auto">{title}</strong>
                         <StateBadge state /> <WorksBadge works />
                     </span>
-                    {code.map(|code| view! { <code class="truncate font-mono text-sm text-base-content/80">{code}</code> })}
+                    {code.map(|code| view! { <code class="truncate font-mono hint">{code}</code> })}
                     <span class="mt-1 flex items-center gap-3">
-                        <span class="flex -space-x-2">
+                        <span class="stackrow">
                             {rooms
                                 .into_iter()
                                 .take(PICTURES)
-                                .map(|room| view! { <RoomAvatar room class="size-7 rounded-lg text-xs ring-2 ring-base-100" /> })
+                                .map(|room| view! { <RoomAvatar room class="s-xs" /> })
                                 .collect_view()}
                         </span>
-                        <span class="min-w-0 truncate text-sm text-base-content/80">{leads_to.join(", ")}</span>
+                        <span class="min-w-0 truncate hint">{leads_to.join(", ")}</span>
                     </span>
                 </span>
                 <span class="flex items-baseline gap-2 sm:grid sm:justify-items-end sm:gap-0">
-                    {(invite.came > 0).then(|| view! { <strong class="text-lg">{format!("{} came", invite.came)}</strong> })}
-                    <span class="text-sm text-base-content/80">
+                    {(invite.came > 0).then(|| view! { <strong class="text-lg">{format!("{} joined", invite.came)}</strong> })}
+                    <span class="hint">
                         {invite.last_came.map_or_else(|| "Nobody yet".to_owned(), |last| ago(last, now))}
                     </span>
-                    {left.map(|left| view! { <span class="text-sm text-base-content/80">{left}</span> })}
+                    {left.map(|left| view! { <span class="hint">{left}</span> })}
                 </span>
             </a>
         </li>
@@ -188,8 +188,8 @@ fn Card(card: InviteCard, now: i64) -> impl IntoView {
 pub(crate) fn WorksBadge(works: Works) -> impl IntoView {
     let (class, text) = match works {
         Works::Fully | Works::Unknown => return None,
-        Works::Partly(shut) => ("badge badge-warning", format!("{} shut", count(shut, "room"))),
-        Works::Not => ("badge badge-error", "Lets nobody in".to_owned()),
+        Works::Partly(shut) => ("badge badge-warning", format!("{} unavailable", count(shut, "room"))),
+        Works::Not => ("badge badge-error", "Not working".to_owned()),
     };
     Some(view! { <span class=class>{text}</span> })
 }

@@ -7,12 +7,14 @@ use leptos_router::location::Url;
 use crate::{
     InviteState, Kind, Landing as Invitation, Person, Progress, Relation, Told, invite_path, landing_path, rpc,
     ui::{
-        DeadInvite, Failure, Form, Icon, Joining, Moment, PersonAvatar, RoomList, Shape, StateBadge, href, load,
-        parameter, show_either, sign_out,
+        DeadInvite, Failure, Form, House, Icon, Joining, Moment, PersonAvatar, RoomList, Shape, Sorry, href,
+        invitation, load, pairs, parameter, show_either, sign_out,
     },
-    view,
-    wording::count,
+    view, wording,
 };
+
+/// How many rooms have a door of their own on every screen.
+const DOORS: usize = 5;
 
 /// The page.
 #[component]
@@ -30,71 +32,36 @@ pub(crate) fn Landing() -> impl IntoView {
     )
 }
 
-/// What the invite leads to, in a line.
-fn leads_to(landing: &Invitation) -> String {
-    let mut parts = Vec::new();
-    if landing.rooms > 0 {
-        parts.push(count(landing.rooms, "room"));
-    }
-    if landing.spaces > 0 {
-        parts.push(count(landing.spaces, "space"));
-    }
-    if landing.chat {
-        parts.push("a direct chat".to_owned());
-    }
-    match parts.pop() {
-        Some(last) if parts.is_empty() => last,
-        Some(last) => format!("{} and {last}", parts.join(", ")),
-        None => "nothing yet".to_owned(),
-    }
-}
-
 #[component]
 fn Page(landing: Invitation, code: String) -> impl IntoView {
-    let what = leads_to(&landing);
-    let Invitation { inviter, welcome, shown, expires_at, state, relation, .. } = landing;
-    let (name, id) = (inviter.name().to_owned(), inviter.user_id.clone());
-    let rooms = (!shown.is_empty()).then(|| view! { <RoomList rooms=shown /> });
-    view! {
-        <Title text=format!("{name} invites you") />
-        <section class="mx-auto grid w-full max-w-lg gap-6 py-6 sm:py-14">
-            <div class="grid justify-items-center gap-4 text-center">
-                <PersonAvatar person=inviter class="size-24 rounded-full text-4xl" />
-                <div class="grid gap-1">
-                    <h1 class="text-3xl font-bold tracking-tight text-balance">{format!("{name} invites you")}</h1>
-                    <p class="text-base-content/80 break-all">{id}</p>
+    let house = House::of(code, &landing);
+    let Invitation { shown, expires_at, state, relation, .. } = landing;
+    let until = expires_at.map(|at| {
+        let until = if state == InviteState::Expired { ", was open until " } else { ", until " };
+        view! { {until} <Moment at /> }
+    });
+    let from = house.inviter.user_id.clone();
+    let more = (shown.len() > DOORS).then(|| {
+        view! {
+            <details class="list fold">
+                <summary>{format!("All {} names", shown.len())}</summary>
+                <div class="p-4">
+                    <RoomList rooms=shown />
                 </div>
-                <p class="text-lg">{format!("to {what}.")}</p>
-                {welcome
-                    .map(|welcome| {
-                        view! {
-                            <blockquote class="w-full rounded-box bg-base-200 px-5 py-4 text-left whitespace-pre-line break-words">
-                                {welcome}
-                            </blockquote>
-                        }
-                    })}
-                {expires_at
-                    .map(|at| {
-                        view! {
-                            <p class="text-sm text-base-content/80">
-                                {if state == InviteState::Expired { "Was open until " } else { "Open until " }}
-                                <Moment at />
-                                "."
-                            </p>
-                        }
-                    })}
-            </div>
+            </details>
+        }
+    });
+    view! {
+        <Title text=wording::invites_to(house.inviter.name(), house.name.as_deref()) />
+        <div class="grid gap-8">
             {match relation {
-                Relation::SignedOut => view! { {rooms} <SignedOut code /> },
-                Relation::Owner => view! { {rooms} <Own code state /> },
-                Relation::Invited(person) => {
-                    view! { <Join code name person before=None>{rooms}</Join> }
-                }
-                Relation::Redeeming(person, progress) => {
-                    view! { <Join code name person before=Some(progress)>{rooms}</Join> }
-                }
+                Relation::SignedOut => view! { <SignedOut house /> },
+                Relation::Owner => view! { <Own house state /> },
+                Relation::Invited(person) => view! { <Join house person before=None /> },
+                Relation::Redeeming(person, progress) => view! { <Join house person before=Some(progress) /> },
             }}
-        </section>
+            {more} <p class="hint">"Invite from " <bdi>{from}</bdi> {until}</p>
+        </div>
     }
 }
 
@@ -102,12 +69,9 @@ fn Page(landing: Invitation, code: String) -> impl IntoView {
 #[component]
 fn Guarded(error: Told) -> impl IntoView {
     view! {
-        <Title text="Please sign in" />
-        <section class="mx-auto grid w-full max-w-lg gap-6 py-6 sm:py-14">
-            <h1 class="text-3xl font-bold tracking-tight">"Please sign in."</h1>
-            <p>{error.words}</p>
+        <Sorry title="Please sign in" text=error.words>
             <SignInToJoin code=parameter("code").get_untracked() />
-        </section>
+        </Sorry>
     }
 }
 
@@ -121,43 +85,91 @@ fn SignInToJoin(code: String) -> impl IntoView {
     }
 }
 
+/// For somebody of whom nothing is known: beside the front the way in, and below it what they may want to know first.
 #[component]
-fn SignedOut(code: String) -> impl IntoView {
+fn SignedOut(house: House) -> impl IntoView {
+    let (server, all) = (house.inviter.server(), house.all());
+    let steps = pairs("<li><b>", "</b><span>", "</span></li>", &wording::steps(server, &all));
+    let answers = wording::answers(server, house.inviter.first_name());
+    let answers = pairs("<div><dt>", "</dt><dd>", "</dd></div>", &answers);
     view! {
-        <SignInToJoin code=code.clone() />
-        <p class="text-center text-sm text-base-content/80">
-            "In an app that knows invites, you can also enter the code "
-            <code class="font-mono font-semibold break-all text-base-content">{code}</code> "."
-        </p>
+        <div class="two">
+            {invitation(&house, None)}
+            <section class="card lift grid gap-4" aria-labelledby="join">
+                <div class="grid gap-1">
+                    <h2 id="join">"Join with your account"</h2>
+                    <p class="hint">{wording::bring_back(server)}</p>
+                </div>
+                <SignInToJoin code=house.code.clone() />
+                <p class="hint">
+                    "Using an app that supports invites? Enter "
+                    <code class="font-mono font-semibold text-base-content wrap-anywhere">{house.code}</code>
+                </p>
+            </section>
+        </div>
+        <section class="grid gap-4" aria-labelledby="next">
+            <h2 id="next">"What happens next"</h2>
+            <ol class="steps across" role="list" inner_html=steps></ol>
+        </section>
+        <section class="card" aria-label="Good to know">
+            <dl class="answers across" inner_html=answers></dl>
+        </section>
     }
 }
 
 #[component]
-fn Own(code: String, state: InviteState) -> impl IntoView {
-    let text = match state {
-        InviteState::Open => "This is your own invite. Those who open your link see this page.",
-        _ => "This is your own invite. Others do not see this page now: to them the link leads nowhere.",
+fn Own(house: House, state: InviteState) -> impl IntoView {
+    let open = state == InviteState::Open;
+    let text = match open {
+        true => "This is your own invite. Those who open your link see this page.",
+        false => "This is your own invite. Others can’t see this page now: to them the invite isn’t available.",
     };
+    let plate = (!open).then(|| view! { <p class="plate">{wording::state(state)}</p> });
     view! {
-        <p class="alert">{text} <StateBadge state /></p>
-        <a class="btn btn-primary btn-lg" href=href(&invite_path(&code))>
-            "Look after it"
-        </a>
+        <div class="two">
+            {invitation(&house, plate)} <section class="card lift grid gap-4" aria-label="Your invite">
+                <p>{text}</p>
+                <a class="btn btn-primary btn-lg" href=href(&invite_path(&house.code))>
+                    "Manage invite"
+                </a>
+            </section>
+        </div>
     }
 }
 
 #[component]
-fn Join(code: String, name: String, person: Person, before: Option<Progress>, children: Children) -> impl IntoView {
-    let sign_out = sign_out();
+fn Join(house: House, person: Person, before: Option<Progress>) -> impl IntoView {
+    let me = person.clone();
+    let call = match &house.name {
+        Some(name) => format!("Join {name}"),
+        None => format!("Join {}", house.what),
+    };
+    let hint = wording::you_join(&house.all(), house.inviter.first_name());
+    let steps = pairs("<li><b>", "</b><span>", "</span></li>", &wording::steps_signed_in(&person.user_id));
+    view! {
+        <Joining house me before call>
+            <SignedInAs person=person.clone() />
+            <p class="hint">{hint.clone()}</p>
+            <details class="fold">
+                <summary>"What happens next"</summary>
+                <ol class="steps py-4" role="list" inner_html=steps.clone()></ol>
+            </details>
+        </Joining>
+    }
+}
+
+/// Who joins; somebody else can.
+#[component]
+fn SignedInAs(person: Person) -> impl IntoView {
     let me = person.user_id.clone();
     view! {
-        <Joining code before call=format!("Accept {name}’s invitation")>
-            {children()}
-        </Joining>
-        <Form sending=sign_out class="flex flex-wrap items-center justify-center gap-x-3 gap-y-1 text-sm text-base-content/80">
-            <PersonAvatar person class="size-6 rounded-full text-xs" />
-            <span>"You are " <strong class="text-base-content break-all">{me}</strong></span>
-            <button class="link" type="submit">
+        <Form sending=sign_out() class="flex flex-wrap items-center gap-x-3 gap-y-1">
+            <PersonAvatar person />
+            <p class="min-w-0 flex-1 basis-40">
+                <span class="hint block">"Signed in as"</span>
+                <strong class="wrap-anywhere">{me}</strong>
+            </p>
+            <button class="btn btn-ghost btn-sm" type="submit">
                 "Sign out"
             </button>
         </Form>

@@ -1,4 +1,4 @@
-//! The rooms that somebody looks after, and the invites that lead into them.
+//! The rooms that somebody manages, and the invites that lead into them.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -21,15 +21,8 @@ pub(crate) fn MyRooms() -> impl IntoView {
     let block = sending::<rpc::Block>();
     reload_after(block);
     view! {
-        <Title text="Rooms I look after" />
+        <Title text="Rooms you manage" />
         <section class="grid gap-8 py-4 sm:py-8">
-            <div class="grid gap-2">
-                <h1 class="text-3xl font-bold tracking-tight">"Rooms I look after"</h1>
-                <p class="max-w-2xl text-base-content/80">
-                    "Invites that lead into the rooms of which you are an admin. You can keep one out of a room: then it brings nobody in any \
-                     more, and its owner is told. Whoever came before stays."
-                </p>
-            </div>
             <FormProblem sending=block />
             {show(rooms, move |rooms| view! { <List rooms block /> })}
         </section>
@@ -41,19 +34,26 @@ fn List(rooms: LookedAfter, block: Sending) -> impl IntoView {
     let LookedAfter { rooms, quiet, now } = rooms;
     let nothing = rooms.is_empty();
     let others = match (nothing, quiet) {
-        (true, Some(0)) => Some("You are the admin of no room yet.".to_owned()),
-        (true, Some(1)) => Some("No invite leads into the room that you look after.".to_owned()),
-        (true, Some(quiet)) => Some(format!("No invite leads into the {quiet} rooms that you look after.")),
+        (true, Some(0)) => Some("You don’t manage any rooms yet.".to_owned()),
+        (true, Some(1)) => Some("The room you manage has no invites.".to_owned()),
+        (true, Some(quiet)) => Some(format!("The {quiet} rooms you manage have no invites.")),
         (_, None) | (false, Some(0)) => None,
-        (false, Some(1)) => Some("One more room that you look after has no invite.".to_owned()),
-        (false, Some(quiet)) => Some(format!("{quiet} more rooms that you look after have no invite.")),
+        (false, Some(1)) => Some("One more room you manage has no invites.".to_owned()),
+        (false, Some(quiet)) => Some(format!("{quiet} more rooms you manage have no invites.")),
     };
     let class = match nothing {
-        true => "rounded-box border border-dashed border-base-300 p-6 text-base-content/80",
-        false => "text-base-content/80",
+        true => "empty-box",
+        false => "text-muted",
     };
     view! {
         <div class="grid gap-8">
+            <div class="grid gap-2">
+                <h1>"Rooms you manage"</h1>
+                <p class="max-w-2xl text-muted">
+                    "Invites to the rooms of which you are an admin. You can block one in a room: then nobody joins there with it any more, \
+                     and its owner is told. Whoever joined before stays."
+                </p>
+            </div>
             {rooms.into_iter().map(|room| view! { <OneRoom room block now /> }).collect_view()}
             {others.map(|text| view! { <p class=class>{text}</p> })}
             {quiet
@@ -80,8 +80,8 @@ fn OneRoom(room: RoomInvites, block: Sending, now: i64) -> impl IntoView {
             <div class="flex items-center gap-3">
                 <RoomAvatar room=Room { ..room.clone() } />
                 <div class="min-w-0">
-                    <h2 class="truncate text-xl font-semibold">{title.clone()}</h2>
-                    <p class="text-sm text-base-content/80">
+                    <h2 dir="auto">{title.clone()}</h2>
+                    <p class="hint">
                         {format!(
                             "{what}, {}, {}",
                             if members == 1 { "only you".to_owned() } else { format!("{members} people") },
@@ -118,33 +118,33 @@ fn OneInvite(invite: RoomInvite, room: String, title: String, block: Sending, no
     let KnownInvite { number, owner, created_at, state, came, limits } = invite;
     let (name, id) = (owner.name().to_owned(), owner.user_id.clone());
     let blocked = kept_out.is_some();
-    let action = if blocked { "Let it in again" } else { "Keep it out" };
+    let action = if blocked { "Unblock" } else { "Block" };
     let label = format!("{action}: {name}’s invite, {title}");
     let came = match came {
-        0 => "nobody came in through it yet".to_owned(),
-        1 => "1 person came in through it".to_owned(),
-        _ => format!("{came} people came in through it"),
+        0 => "nobody joined yet".to_owned(),
+        1 => "1 person joined".to_owned(),
+        _ => format!("{came} people joined"),
     };
     let end = limits.expires_at.filter(|_| state == InviteState::Open);
     view! {
-        <li class="grid gap-3 rounded-field bg-base-200 px-4 py-3 sm:grid-cols-[minmax(0,1fr)_auto] sm:items-center">
+        <li class="card grid gap-3 sm:grid-cols-[minmax(0,1fr)_auto] sm:items-center">
             <div class="flex min-w-0 items-center gap-3">
                 <PersonAvatar person=owner />
                 <div class="min-w-0">
                     <p class="flex flex-wrap items-center gap-2">
-                        <strong class="truncate">{name.clone()}</strong>
-                        {blocked.then(|| view! { <span class="badge badge-error">"Kept out"</span> })} <StateBadge state />
+                        <strong class="truncate" dir="auto">{name.clone()}</strong>
+                        {blocked.then(|| view! { <span class="badge badge-error">"Blocked"</span> })} <StateBadge state />
                     </p>
-                    <p class="truncate text-sm text-base-content/80">{id}</p>
-                    <p class="text-sm text-base-content/80">
-                        {format!("Invite {number} · {came} · made {}", ago(created_at, now))}
+                    <p class="truncate hint">{id}</p>
+                    <p class="hint">
+                        {format!("Invite {number} · {came} · created {}", ago(created_at, now))}
                         {end.map(|at| view! { " · ends " <Moment at /> })}
                     </p>
                     {kept_out
                         .map(|block| {
                             view! {
                                 <p class="text-sm">
-                                    {format!("Kept out by {}, ", block.by.name())} {ago(block.at, now)} "."
+                                    {format!("Blocked by {}, ", block.by.name())} {ago(block.at, now)} "."
                                     {block.reason.map(|reason| format!(" “{reason}”"))}
                                 </p>
                             }
@@ -156,7 +156,7 @@ fn OneInvite(invite: RoomInvite, room: String, title: String, block: Sending, no
                 false => {
                     view! {
                         <details class="grid gap-2 sm:justify-items-end">
-                            <summary class="btn btn-sm border-base-300 bg-base-100" aria-label=format!("{label} …")>
+                            <summary class="btn btn-sm btn-plain" aria-label=format!("{label} …")>
                                 {action}
                                 " …"
                             </summary>
@@ -169,7 +169,7 @@ fn OneInvite(invite: RoomInvite, room: String, title: String, block: Sending, no
     }
 }
 
-/// The form that keeps an invite out, or lets it in again.
+/// The form that blocks an invite in a room, or unblocks it.
 #[component]
 fn Decision(block: Sending, room: String, number: i64, blocked: bool, label: String, name: String) -> impl IntoView {
     view! {
@@ -185,12 +185,12 @@ fn Decision(block: Sending, room: String, number: i64, blocked: bool, label: Str
                             name="reason"
                             maxlength=Field::BlockReason.longest().map(|longest| longest.to_string())
                             placeholder="Why? Its owner sees it."
-                            aria-label=format!("Why {name}’s invite is kept out")
+                            aria-label=format!("Why {name}’s invite is blocked")
                         />
                     }
                 })}
-            <Submit sending=block class=if blocked { "btn btn-sm border-base-300 bg-base-100" } else { "btn btn-error" } label>
-                {if blocked { "Let it in again" } else { "Keep it out" }}
+            <Submit sending=block class=if blocked { "btn btn-sm btn-plain" } else { "btn btn-error" } label>
+                {if blocked { "Unblock" } else { "Block" }}
             </Submit>
         </Form>
     }

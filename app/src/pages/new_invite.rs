@@ -18,7 +18,7 @@ pub(crate) fn NewInvite() -> impl IntoView {
         {show(rooms, |rooms| {
             view! {
                 <section class="grid gap-8 py-4 sm:py-8">
-                    <h1 class="text-3xl font-bold tracking-tight">"New invite"</h1>
+                    <h1>"New invite"</h1>
                     <Editor rooms editing=None />
                 </section>
             }

@@ -24,7 +24,6 @@ pub(crate) fn AllInvites() -> impl IntoView {
     view! {
         <Title text="All invites" />
         <section class="grid gap-6 py-4 sm:py-8">
-            <h1 class="text-3xl font-bold tracking-tight">"All invites of this server"</h1>
             <FormProblem sending=pause_all />
             <FormProblem sending=intervene />
             {show(invites, move |found| {
@@ -41,7 +40,8 @@ fn Found(found: ServerInvites, search: String, intervene: Sending, pause_all: Se
     let nothing = invites.is_empty();
     let query = leptos_router::location::Url::escape(&search);
     view! {
-        <div class="flex flex-wrap items-center justify-between gap-4 rounded-box border border-base-300 p-4">
+        <h1>"All invites of this server"</h1>
+        <div class="card flex flex-wrap items-center justify-between gap-4">
             <p class="min-w-0 flex-1">
                 {match all_paused {
                     Some((person, at)) => {
@@ -61,17 +61,17 @@ fn Found(found: ServerInvites, search: String, intervene: Sending, pause_all: Se
                 <input type="hidden" name="paused" value=(!paused).to_string() />
                 <input type="hidden" name="proof" value=proves />
                 <Submit sending=pause_all class=if paused { "btn btn-primary" } else { "btn btn-error" }>
-                    {if paused { "Let all go on" } else { "Pause all" }}
+                    {if paused { "Resume all" } else { "Pause all" }}
                 </Submit>
             </Form>
         </div>
         <SearchForm path="/server" search hint="Person, number, or a whole code, link or room id" />
-        <p class="text-sm text-base-content/80" role="status">
+        <p class="hint" role="status">
             {count(matching, "invite")}
         </p>
         {nothing
             .then(|| {
-                view! { <p class="rounded-box border border-dashed border-base-300 p-8 text-center">"There is none."</p> }
+                view! { <p class="empty-box text-center">"No invites found."</p> }
             })}
         <ul class="grid gap-3">
             {invites.into_iter().map(|invite| view! { <OneInvite invite intervene proof=proof.clone() now /> }).collect_view()}
@@ -89,30 +89,30 @@ fn OneInvite(invite: ServerInvite, intervene: Sending, proof: String, now: i64) 
     let mut leads_to = vec![count(u32::try_from(rooms.len()).unwrap_or(u32::MAX), "room")];
     leads_to.extend(chat.then(|| "a direct chat".to_owned()));
     leads_to.extend(registration.then(|| "new accounts".to_owned()));
-    let about = format!("{} · {came} came · made {}", leads_to.join(", "), ago(created_at, now));
+    let about = format!("{} · {came} joined · created {}", leads_to.join(", "), ago(created_at, now));
     view! {
-        <li class="grid gap-3 rounded-box border border-base-300 p-4 sm:grid-cols-[minmax(0,1fr)_auto] sm:items-center">
+        <li class="card grid gap-3 sm:grid-cols-[minmax(0,1fr)_auto] sm:items-center">
             <div class="flex min-w-0 items-center gap-3">
                 <PersonAvatar person=owner />
                 <div class="grid min-w-0 gap-1">
                     <p class="flex flex-wrap items-center gap-2">
-                        <strong class="truncate">{name.clone()}</strong>
+                        <strong class="truncate" dir="auto">{name.clone()}</strong>
                         <StateBadge state />
                     </p>
-                    <p class="truncate text-sm text-base-content/80">{id}</p>
-                    <p class="text-sm text-base-content/80">
+                    <p class="truncate hint">{id}</p>
+                    <p class="hint">
                         {format!("Invite {number} · ")} <code class="font-mono">{code}</code> {format!(" · {about}")}
                     </p>
                     <ul class="flex flex-wrap gap-2 text-sm empty:hidden">
-                        {limits.max_uses.map(|most| view! { <li class="badge badge-lg border-0 bg-base-200">{format!("At most {most}")}</li> })}
+                        {limits.max_uses.map(|most| view! { <li class="badge badge-lg">{format!("At most {most}")}</li> })}
                         <Bounds limits now />
                     </ul>
                     {(!rooms.is_empty())
                         .then(|| {
                             view! {
                                 <details class="text-sm">
-                                    <summary class="cursor-pointer text-base-content/80">"Room ids"</summary>
-                                    <ul class="font-mono break-all">
+                                    <summary class="link text-muted">"Room ids"</summary>
+                                    <ul class="font-mono wrap-anywhere">
                                         {rooms.into_iter().map(|room| view! { <li>{room}</li> }).collect_view()}
                                     </ul>
                                 </details>
@@ -127,7 +127,7 @@ fn OneInvite(invite: ServerInvite, intervene: Sending, proof: String, now: i64) 
                         "Revoke …"
                     </summary>
                     <div class="mt-2 grid gap-2 rounded-field bg-base-200 p-3 text-sm">
-                        <p>"It ends for ever, and its code is never used again. Whoever came stays."</p>
+                        <p>"This can’t be undone, and its code is never used again. Whoever joined stays."</p>
                         <Intervene intervene number name proof what="revoke" />
                     </div>
                 </details>
@@ -141,7 +141,7 @@ fn OneInvite(invite: ServerInvite, intervene: Sending, proof: String, now: i64) 
 fn Intervene(intervene: Sending, number: i64, name: String, proof: String, what: &'static str) -> impl IntoView {
     let (text, class) = match what {
         "revoke" => ("Revoke", "btn btn-sm btn-error"),
-        "resume" => ("Let it go on", "btn btn-sm"),
+        "resume" => ("Resume", "btn btn-sm"),
         _ => ("Pause", "btn btn-sm"),
     };
     view! {

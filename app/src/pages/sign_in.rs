@@ -46,14 +46,14 @@ fn Page(ways: SignInWays, to: String, problem: Option<String>) -> impl IntoView 
     view! {
         <section class="mx-auto grid w-full max-w-md gap-6 py-8 sm:py-16">
             <div class="grid gap-2">
-                <h1 class="text-3xl font-bold tracking-tight">"Sign in"</h1>
-                <p class="text-base-content/80">
+                <h1>"Sign in"</h1>
+                <p class="text-muted">
                     "With your account on " <strong class="text-base-content">{server_name}</strong> "."
-                    {comes_back.then_some(" Then you come back to the invite.".to_owned())}
+                    {comes_back.then_some(" We’ll bring you back to your invite.".to_owned())}
                 </p>
             </div>
             {problem
-                .map(|text| view! { <p role="alert" class="alert alert-error alert-soft text-base-content">{text}</p> })}
+                .map(|text| view! { <p role="alert" class="alert alert-error">{text}</p> })}
             {providers.into_iter().map(|provider| view! { <Elsewhere provider to=to.clone() /> }).collect_view()}
             {both.then(|| view! { <p class="divider my-0">"or"</p> })}
             {password.then(|| view! { <ByPassword to=to.clone() /> })}
@@ -61,7 +61,7 @@ fn Page(ways: SignInWays, to: String, problem: Option<String>) -> impl IntoView 
                 .then(|| {
                     view! {
                         <p class="alert">
-                            "This homeserver offers no way of signing in that a web page can use. Your app can redeem codes all the same."
+                            "This homeserver offers no way of signing in that a web page can use. You can still join with your app."
                         </p>
                     }
                 })}
@@ -102,8 +102,8 @@ fn ByPassword(to: String) -> impl IntoView {
                 "Sign in"
             </Submit>
         </Form>
-        <p class="text-sm text-base-content/80">
-            "Your password goes to the homeserver and is not kept here. Super Invites appears among the sessions of your account, and leaves when you sign out."
+        <p class="hint">
+            "Your password goes to the homeserver and is not kept here. You’ll see a “Super Invites” session until you sign out."
         </p>
     }
 }

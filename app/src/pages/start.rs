@@ -5,28 +5,27 @@ use leptos_meta::Title;
 
 use crate::{
     rpc,
-    ui::{Icon, Shape, href, load, show_either},
+    ui::{Icon, Shape, href, load, pairs, show_either},
     view,
 };
 
 const STEPS: [(&str, &str); 3] = [
     ("Choose the rooms", "One room or a whole space full of them, and a direct chat with you if you like."),
-    ("Share one code", "As a link, a QR code or a word on a poster. Nobody has to install anything to use it."),
-    ("They are in", "Whoever redeems it is in every room a moment later, and you see who came."),
+    ("Share one link", "Or its QR code, or a word on a poster. Works in any browser."),
+    ("They’re in", "Anyone who accepts joins every room within seconds, and you see who joined."),
 ];
 
 /// What a visitor without any address gets.
 #[component]
 pub(crate) fn Start() -> impl IntoView {
     let visitor = load(|| rpc::GetVisitor {});
+    let steps = pairs("<li><b>", "</b><span>", "</span></li>", &STEPS);
     view! {
         <Title text="Super Invites" />
-        <section class="grid max-w-3xl gap-6 py-10 sm:py-20">
-            <h1 class="text-4xl font-bold tracking-tight text-balance sm:text-6xl">
-                "One code, and your people are in all the rooms."
-            </h1>
-            <p class="max-w-2xl text-lg text-pretty text-base-content/80 sm:text-xl">
-                "Make an invite for a set of Matrix rooms, share it as a link or a QR code, and see who came."
+        <section class="grid max-w-3xl gap-6 py-10 sm:py-16">
+            <h1 class="text-3xl leading-tight">"One link. Everyone in the right rooms."</h1>
+            <p class="max-w-2xl text-lg text-pretty text-muted">
+                "Create an invite for a set of Matrix rooms, share it as a link or a QR code, and see who joined."
             </p>
             <p class="flex flex-wrap gap-3">
                 {show_either(visitor, |visitor| begin(visitor.person.is_some()), |_| begin(false))}
@@ -35,33 +34,14 @@ pub(crate) fn Start() -> impl IntoView {
                 </a>
             </p>
         </section>
-        <ol class="grid gap-4 sm:grid-cols-3">
-            {STEPS
-                .into_iter()
-                .zip(1_u8..)
-                .map(|((title, text), number)| {
-                    view! {
-                        <li class="rounded-box border border-base-300 bg-base-200 p-6">
-                            <span
-                                class="grid size-8 place-items-center rounded-full bg-primary text-sm font-semibold text-primary-content"
-                                aria-hidden="true"
-                            >
-                                {number.to_string()}
-                            </span>
-                            <h2 class="mt-4 text-lg font-semibold">{title}</h2>
-                            <p class="mt-1 text-base-content/80">{text}</p>
-                        </li>
-                    }
-                })
-                .collect_view()}
-        </ol>
+        <ol class="card steps across" role="list" inner_html=steps></ol>
     }
 }
 
 fn begin(signed_in: bool) -> AnyView {
     let (path, text) = match signed_in {
-        true => ("/new", "Make an invite"),
-        false => ("/sign-in", "Sign in to make one"),
+        true => ("/new", "Create invite"),
+        false => ("/sign-in", "Sign in to create an invite"),
     };
     view! {
         <a class="btn btn-primary btn-lg" href=href(path)>

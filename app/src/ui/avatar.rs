@@ -1,43 +1,26 @@
-//! Pictures of people and rooms, or a letter in their place.
+//! Pictures of people, rooms and spaces, or a letter in their place. A person is round, a room is an arch, a space is a square.
 
 use leptos::prelude::*;
 
-use crate::{
-    Person, Room,
-    ui::{Icon, Shape},
-    view,
-};
-
-/// Colours for those without a picture; each with letters that can be read on it.
-const COLOURS: [&str; 5] = [
-    "bg-primary text-primary-content",
-    "bg-secondary text-secondary-content",
-    "bg-accent text-accent-content",
-    "bg-info text-info-content",
-    "bg-success text-success-content",
-];
+use crate::{Person, Room, view};
 
 /// Rather a strange letter than tables of all letters in everybody's browser.
-fn letter(name: &str) -> String {
+pub(super) fn letter(name: &str) -> String {
     name.chars().find(|c| !c.is_ascii_punctuation() && !c.is_whitespace()).map(String::from).unwrap_or_default()
 }
 
-fn colour(id: &str) -> &'static str {
-    let sum: usize = id.bytes().map(usize::from).sum();
-    COLOURS[sum % COLOURS.len()]
+/// The class of the paint (`style/theme.css`) that somebody or something with this id always has.
+pub(crate) fn hue(id: &str) -> String {
+    let sum = id.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    format!("hue-{}", sum % 12 + 1)
 }
 
 #[component]
-fn Avatar(url: Option<String>, id: String, name: String, class: &'static str) -> impl IntoView {
+fn Avatar(url: Option<String>, id: String, name: String, class: String) -> impl IntoView {
     match url {
-        Some(url) => {
-            view! { <img class=format!("shrink-0 object-cover bg-base-300 {class}") src=url alt="" loading="lazy" /> }
-        }
+        Some(url) => view! { <img class=class src=url alt="" loading="lazy" /> },
         None => view! {
-            <span
-                class=format!("shrink-0 grid place-items-center font-semibold uppercase select-none {} {class}", colour(&id))
-                aria-hidden="true"
-            >
+            <span class=format!("{class} {}", hue(&id)) aria-hidden="true">
                 {letter(&name)}
             </span>
         },
@@ -46,24 +29,33 @@ fn Avatar(url: Option<String>, id: String, name: String, class: &'static str) ->
 
 /// A person's picture. Their name stands beside it, so it says nothing itself.
 #[component]
-pub(crate) fn PersonAvatar(
-    person: Person,
-    #[prop(default = "size-9 rounded-full")] class: &'static str,
-) -> impl IntoView {
+pub(crate) fn PersonAvatar(person: Person, #[prop(optional)] class: &'static str) -> impl IntoView {
     let name = person.name().to_owned();
-    view! { <Avatar url=person.avatar_url id=person.user_id name class /> }
+    view! { <Avatar url=person.avatar_url id=person.user_id name class=format!("who {class}") /> }
 }
 
-/// A room's picture.
+/// A room's picture, or a space's.
 #[component]
-pub(crate) fn RoomAvatar(room: Room, #[prop(default = "size-9 rounded-xl")] class: &'static str) -> impl IntoView {
+pub(crate) fn RoomAvatar(room: Room, #[prop(default = "s-sm")] class: &'static str) -> impl IntoView {
     let Room { id, name, avatar_url, space, .. } = room;
-    match (name, avatar_url) {
-        (None, None) => view! {
-            <span class=format!("shrink-0 grid place-items-center bg-base-300 text-base-content {class}") aria-hidden="true">
-                <Icon shape=if space { Shape::Space } else { Shape::Room } />
-            </span>
-        },
-        (name, url) => view! { <Avatar url id name=name.unwrap_or_default() class /> },
+    let shape = if space { "sign" } else { "room" };
+    view! { <Avatar url=avatar_url id name=name.unwrap_or_default() class=format!("{shape} {class}") /> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_has_one_of_twelve_hues_and_keeps_it() {
+        assert_eq!(hue("@anna:garden.example"), hue("@anna:garden.example"));
+        let all: std::collections::BTreeSet<String> = (0..500).map(|number| hue(&format!("!{number}:x"))).collect();
+        assert_eq!(all.len(), 12);
+        assert!(all.contains("hue-1") && all.contains("hue-12"));
+    }
+
+    #[test]
+    fn a_letter_is_one_that_somebody_knows_the_name_by() {
+        assert_eq!((letter(" #general"), letter("")), ("g".to_owned(), String::new()));
     }
 }

@@ -4,7 +4,6 @@ use leptos::prelude::*;
 
 use super::text::date;
 use crate::view;
-use crate::wording::count;
 
 const DAY: i64 = 86_400_000;
 
@@ -54,7 +53,7 @@ pub(crate) fn Chart(by_day: Vec<(i64, u32)>, now: i64) -> impl IntoView {
         .filter(|bar| bar.people > 0)
         .map(|bar| format!("{} {}", date(bar.from * DAY), bar.people))
         .collect();
-    let label = format!("People who came, per {span}: {}.", told.join(", "));
+    let label = format!("People who joined, per {span}: {}.", told.join(", "));
     let width = bars.len() * STEP;
     let rects: Vec<String> = bars
         .iter()
@@ -70,7 +69,7 @@ pub(crate) fn Chart(by_day: Vec<(i64, u32)>, now: i64) -> impl IntoView {
         })
         .collect();
     view! {
-        <figure class="grid gap-1">
+        <figure class="grid max-w-md gap-1">
             <svg
                 role="img"
                 aria-label=label
@@ -79,9 +78,9 @@ pub(crate) fn Chart(by_day: Vec<(i64, u32)>, now: i64) -> impl IntoView {
                 preserveAspectRatio="none"
                 inner_html=rects.concat()
             ></svg>
-            <figcaption class="flex justify-between text-sm text-base-content/80">
+            <figcaption class="flex justify-between hint">
                 <span>{date(first * DAY)}</span>
-                <span>{format!("at most {} a {span}", count(most, "person"))}</span>
+                <span>{format!("Busiest {span}: {most}")}</span>
                 <span>{date(last * DAY)}</span>
             </figcaption>
         </figure>

@@ -1,4 +1,4 @@
-//! The form for making and changing an invite.
+//! The form for creating and changing an invite.
 
 use leptos::prelude::*;
 
@@ -36,16 +36,16 @@ pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoVi
             {(came > 0)
                 .then(|| {
                     view! {
-                        <p class="alert alert-info alert-soft text-base-content">
+                        <p class="alert alert-info">
                             {format!(
-                                "{} came with this invite already. They stay where they are: what you change here is for \
-                                 those who come next, and for those who redeem it again because something was missing.",
+                                "{} joined with this invite already. They stay where they are: what you change here is for \
+                                 those who join next, and for those who try again because something was missing.",
                                 if came == 1 { "One person".to_owned() } else { format!("{came} people") },
                             )}
                         </p>
                     }
                 })}
-            {refusal.map(|refusal| view! { <p class="alert alert-warning alert-soft text-base-content">{refusal.words}</p> })}
+            {refusal.map(|refusal| view! { <p class="alert alert-warning">{refusal.words}</p> })}
             <Picker choices=rooms.choices before ticked=start.rooms count=ticked />
             <Extras chat=start.chat show_rooms=start.show_rooms registration=rooms.opens_accounts.then_some(start.registration) />
             <LimitFields
@@ -56,7 +56,7 @@ pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoVi
                 allowed=rooms.allowed.clone()
             />
             <fieldset class="grid gap-4 sm:grid-cols-2">
-                <legend class="mb-3 text-xl font-semibold">
+                <legend class="mb-3">
                     <h2>"Name and code"</h2>
                 </legend>
                 <TextField
@@ -69,11 +69,11 @@ pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoVi
                         view! {
                             <p class="grid content-start gap-1.5">
                                 <span class="font-medium">"Code"</span>
-                                <code class="py-2 font-mono break-all">{code}</code>
+                                <code class="py-2 font-mono wrap-anywhere">{code}</code>
                             </p>
                         }
                     }
-                    None if !rooms.allowed.chosen_codes => view! { <p>"The code is made for you: nobody can guess it."</p> },
+                    None if !rooms.allowed.chosen_codes => view! { <p>"The code is chosen for you: nobody can guess it."</p> },
                     None => {
                         view! {
                             <TextField
@@ -85,16 +85,16 @@ pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoVi
                     }
                 }}
             </fieldset>
-            <div class="sticky bottom-0 -mx-4 grid gap-3 border-t border-base-300 bg-base-100 px-4 py-4 sm:mx-0 sm:px-0">
+            <div class="sticky bottom-0 z-2 -mx-4 grid gap-3 border-t border-base-300 bg-base-100 px-4 py-4 sm:mx-0 sm:rounded-t-box sm:border-x">
                 <FormProblem sending=save />
                 <div class="flex items-center gap-4">
                     <Submit sending=save class="btn btn-primary btn-lg whitespace-nowrap max-sm:flex-1">
-                        {if editing.is_some() { "Save" } else { "Make the invite" }}
+                        {if editing.is_some() { "Save" } else { "Create invite" }}
                     </Submit>
-                    <p class="text-base-content/80" aria-live="polite">
+                    <p class="text-muted" aria-live="polite">
                         {move || match ticked.get() {
-                            0 => "No room yet".to_owned(),
-                            some => count(u32::try_from(some).unwrap_or(u32::MAX), "room") + " chosen",
+                            0 => "No rooms selected".to_owned(),
+                            some => count(u32::try_from(some).unwrap_or(u32::MAX), "room") + " selected",
                         }}
                     </p>
                 </div>
@@ -114,8 +114,8 @@ fn LimitFields(
 ) -> impl IntoView {
     view! {
         <fieldset class="grid gap-4">
-            <legend class="mb-3 text-xl font-semibold">
-                <h2>"For whom, and for how long"</h2>
+            <legend class="mb-3">
+                <h2>"Limits"</h2>
             </legend>
             <div class="grid gap-4 sm:grid-cols-3">
                 <TextField
@@ -128,7 +128,7 @@ fn LimitFields(
                 <TimeField
                     field=Field::NotBefore
                     value=not_before
-                    hint="Leave it empty for at once.".to_owned()
+                    hint="Immediately if empty.".to_owned()
                 />
                 <TimeField
                     field=Field::ExpiresAt
@@ -147,14 +147,14 @@ fn LimitFields(
 
 fn uses_hint(most: Option<u32>) -> String {
     match most {
-        None => "Leave it empty for as many as like.".to_owned(),
+        None => "Unlimited if empty.".to_owned(),
         Some(most) => format!("Here at most {most}."),
     }
 }
 
 fn end_hint(days: Option<u32>) -> String {
     match days {
-        None => "Leave it empty for never.".to_owned(),
+        None => "Never if empty.".to_owned(),
         Some(days) => format!("Here after {} at the latest.", count(days, "day")),
     }
 }
@@ -164,11 +164,11 @@ fn end_hint(days: Option<u32>) -> String {
 fn Extras(chat: bool, show_rooms: bool, registration: Option<bool>) -> impl IntoView {
     view! {
         <fieldset class="grid gap-3">
-            <legend class="mb-3 text-xl font-semibold"><h2>"What comes with it"</h2></legend>
+            <legend class="mb-3"><h2>"Options"</h2></legend>
             <Switch
                 field=Field::Chat
                 on=chat
-                text="Everybody who comes gets an encrypted chat with you."
+                text="Everybody who joins gets an encrypted chat with you."
             />
             <Switch
                 field=Field::ShowRooms
@@ -182,7 +182,7 @@ fn Extras(chat: bool, show_rooms: bool, registration: Option<bool>) -> impl Into
                         <Switch
                             field=Field::Registration
                             on=on
-                            text="Whoever has no account here can make one with this code."
+                            text="Whoever has no account here can create one with this code."
                         />
                     }
                 })}
@@ -193,11 +193,11 @@ fn Extras(chat: bool, show_rooms: bool, registration: Option<bool>) -> impl Into
 #[component]
 fn Switch(field: Field, on: bool, text: &'static str) -> impl IntoView {
     view! {
-        <label class="flex cursor-pointer items-start gap-4 rounded-field px-3 py-2 hover:bg-base-200">
+        <label class="flex cursor-pointer items-start gap-4 rounded-field px-3 py-2 hover:bg-base-100">
             <input class="toggle toggle-primary mt-0.5" type="checkbox" name=field.name() value="true" checked=on />
             <span>
                 <span class="block font-medium">{wording::field(field)}</span>
-                <span class="block text-sm text-base-content/80">{text}</span>
+                <span class="block hint">{text}</span>
             </span>
         </label>
     }

@@ -104,13 +104,13 @@ pub(crate) fn FormProblem(sending: Sending) -> impl IntoView {
                                 view! {
                                     " "
                                     <a class="link" href=href("/sign-in") target="_blank">
-                                        "Sign in in a new tab"
+                                        "Sign in (new tab)"
                                     </a>
-                                    ", then send this again."
+                                    ", then try again."
                                 }
                             });
                         view! {
-                            <p class="alert alert-error alert-soft block text-base-content">{error.words} {again}</p>
+                            <p class="alert alert-error block">{error.words} {again}</p>
                         }
                     })
             }}
@@ -174,7 +174,7 @@ pub(crate) fn TextField(
                 maxlength=field.longest().map(|longest| longest.to_string())
                 aria-describedby=hint_id.clone()
             />
-            {hint_id.map(|id| view! { <p class="text-sm text-base-content/80" id=id>{hint}</p> })}
+            {hint_id.map(|id| view! { <p class="hint" id=id>{hint}</p> })}
         </div>
     }
 }
@@ -202,7 +202,7 @@ pub(crate) fn AreaField(field: Field, value: String, hint: &'static str) -> impl
                 aria-describedby=hint_id.clone()
                 inner_html=html
             ></textarea>
-            <p class="text-sm text-base-content/80" id=hint_id>
+            <p class="hint" id=hint_id>
                 {hint}
             </p>
         </div>

@@ -17,7 +17,7 @@ pub(crate) enum Shape {
     Encrypted,
     /// A globe.
     Public,
-    /// Two speech bubbles.
+    /// A speech bubble.
     Chat,
     /// A door.
     Room,
@@ -41,8 +41,6 @@ pub(crate) enum Shape {
     Next,
     /// A camera.
     Camera,
-    /// An arrowhead downwards.
-    More,
     /// An arrow out of a door.
     Leave,
 }
@@ -56,7 +54,9 @@ impl Shape {
             Self::Add => "M12 5v14M5 12h14",
             Self::Encrypted => "M7 11V8a5 5 0 0 1 10 0v3M6 11h12v9H6z",
             Self::Public => "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM3 12h18M12 3c3 3 3 15 0 18M12 3c-3 3-3 15 0 18",
-            Self::Chat => "M4 5h12v9H9l-4 3v-3H4zM18 9h2v8h-1v3l-4-3h-4",
+            Self::Chat => {
+                "M4 6.5A2.5 2.5 0 0 1 6.5 4h11A2.5 2.5 0 0 1 20 6.5v7a2.5 2.5 0 0 1-2.5 2.5H11l-5 4v-4.1A2.5 2.5 0 0 1 4 13.5z"
+            }
             Self::Room => "M6 21V5l9-2v18M15 6h3v15M4 21h16M12 12v.5",
             Self::Space => "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z",
             Self::Search => "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM16 16l4 4",
@@ -66,9 +66,8 @@ impl Shape {
             Self::Print => "M7 9V4h10v5M7 17H4V9h16v8h-3M7 14h10v6H7z",
             Self::Edit => "M4 20h4L19 9l-4-4L4 16zM13 7l4 4",
             Self::Delete => "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
-            Self::Next => "M9 5l7 7-7 7",
+            Self::Next => "M5 12h14M13 6l6 6-6 6",
             Self::Camera => "M4 8h4l2-3h4l2 3h4v11H4zM12 10a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7z",
-            Self::More => "M5 9l7 7 7-7",
             Self::Leave => "M14 4H5v16h9M10 12h10M16 8l4 4-4 4",
         }
     }

@@ -1,11 +1,13 @@
 //! What stands around every page.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate},
+};
 
 use super::{
-    Form, FormProblem, Icon, LastPost, Mark, PersonAvatar, Sending, Shape, arrive, go_on, href, load, sending,
-    show_either,
+    Form, FormProblem, Icon, LastPost, Mark, PersonAvatar, Sending, Shape, arrive, href, load, sending, show_either,
 };
 use crate::{Person, Visitor, rpc, view};
 
@@ -56,42 +58,56 @@ pub(crate) fn sign_out() -> Sending {
 pub(crate) fn Layout(children: Children) -> impl IntoView {
     let visitor = load(|| rpc::GetVisitor {});
     let sign_out = sending::<rpc::SignOut>();
-    let visits = expect_context::<Visits>();
-    go_on(sign_out, move || visits.another());
+    leave_after(sign_out);
     provide_context(SignOut(sign_out));
     notice_another_page();
     view! {
         <a
             href="#content"
-            class="btn btn-primary sr-only focus:not-sr-only focus:absolute focus:left-4 focus:top-4 focus:z-10"
+            class="btn btn-primary sr-only focus:not-sr-only focus:fixed focus:start-4 focus:top-4 focus:z-20"
         >
-            "Skip to the content"
+            "Skip to content"
         </a>
         <div class="flex min-h-dvh flex-col">
             {show_either(visitor, all_paused, |_| ().into_any())}
-            <div class="mx-auto w-full max-w-5xl px-4 has-[p]:pt-3 sm:px-8">
+            <div class="wide has-[p]:pt-3">
                 <FormProblem sending=sign_out />
             </div>
-            <header class="mx-auto flex w-full max-w-5xl items-center gap-2 px-4 py-3 sm:px-8 sm:py-5 print:hidden">
-                <a href=href("/") class="flex items-center gap-3 rounded-field pr-2">
-                    <Mark class="size-9 text-primary" />
-                    <span class="text-lg font-semibold tracking-tight max-sm:sr-only">"Super Invites"</span>
+            <header class="wide flex items-center gap-2 py-3 sm:py-5 print:hidden">
+                <a href=href("/") class="flex min-h-11 items-center gap-2 rounded-field font-display text-lg leading-none">
+                    <Mark class="size-9" />
+                    "Super Invites"
                 </a>
-                <nav class="ml-auto flex items-center gap-1" aria-label="Main">
-                    <a href=href("/join") class="btn btn-ghost">
-                        "Enter a code"
-                    </a>
+                <nav class="ms-auto -me-2 flex items-center gap-1" aria-label="Main">
                     {show_either(visitor, account, |_| nobody())}
                 </nav>
             </header>
-            <main id="content" tabindex="-1" class="outline-none mx-auto w-full max-w-5xl flex-1 px-4 pb-16 sm:px-8">
+            <main id="content" tabindex="-1" class="wide flex-1 pt-2 pb-16">
                 {children()}
             </main>
-            <footer class="border-t border-base-300 px-5 py-6 text-center text-sm text-base-content/80 print:hidden">
-                "Free software that runs beside your own homeserver."
+            <footer class="border-t border-base-300 py-5 text-sm text-muted print:hidden">
+                <p class="wide flex flex-wrap gap-x-6 gap-y-1">
+                    <a class="link" href=href("/join")>
+                        "Enter a code"
+                    </a>
+                    "Free software, run beside your own homeserver."
+                </p>
             </footer>
         </div>
     }
+}
+
+/// Once somebody has signed out, they are on the first page; or still at an invite, which they would lose.
+fn leave_after(sign_out: Sending) {
+    let (path, navigate, visits) = (use_location().pathname, use_navigate(), expect_context::<Visits>());
+    Effect::new(move |_| {
+        if sign_out.answer().is_some_and(|answer| answer.error().is_none()) {
+            visits.another();
+            if !path.get_untracked().starts_with(&href("/i/")) {
+                navigate("/", NavigateOptions::default());
+            }
+        }
+    });
 }
 
 /// Once another page is shown, what was posted to the first one is past.
@@ -144,14 +160,17 @@ fn Account(person: Person, server_admin: bool) -> impl IntoView {
         <a href=href("/invites") class="btn btn-ghost max-sm:hidden">
             "My invites"
         </a>
+        <a href=href("/my-rooms") class="btn btn-ghost max-sm:hidden">
+            "Rooms you manage"
+        </a>
         <details class="dropdown dropdown-end">
             <summary class="btn btn-ghost btn-circle" aria-label="Account">
-                <PersonAvatar person />
+                <PersonAvatar person class="s-sm" />
             </summary>
-            <div class="dropdown-content z-10 mt-2 grid w-64 gap-1 rounded-box border border-base-300 bg-base-100 p-3 shadow-lg">
-                <p class="px-3 pb-2">
-                    <span class="block truncate font-semibold">{name}</span>
-                    <span class="block truncate text-sm text-base-content/80">{id}</span>
+            <div class="dropdown-content card z-10 mt-2 grid w-64 gap-1">
+                <p class="p-3">
+                    <span class="block truncate font-semibold" dir="auto">{name}</span>
+                    <span class="hint block truncate">{id}</span>
                 </p>
                 <a href=href("/invites") class="btn btn-ghost justify-start">
                     <Icon shape=Shape::Room />
@@ -159,7 +178,7 @@ fn Account(person: Person, server_admin: bool) -> impl IntoView {
                 </a>
                 <a href=href("/my-rooms") class="btn btn-ghost justify-start">
                     <Icon shape=Shape::Space />
-                    "Rooms I look after"
+                    "Rooms you manage"
                 </a>
                 {server_admin
                     .then(|| {
@@ -170,7 +189,7 @@ fn Account(person: Person, server_admin: bool) -> impl IntoView {
                             </a>
                             <a href=href("/server/log") class="btn btn-ghost justify-start">
                                 <Icon shape=Shape::Search />
-                                "Who did what"
+                                "Audit log"
                             </a>
                         }
                     })}

@@ -90,14 +90,14 @@ pub(crate) fn Picker(
     let groups = groups.collect_view();
     view! {
         <fieldset class="grid gap-4" on:change=move |_| recount()>
-            <legend class="mb-3 text-xl font-semibold">
+            <legend class="mb-3">
                 <h2>"Rooms"</h2>
             </legend>
             {nothing
                 .then(|| {
                     view! {
-                        <p class="rounded-box border border-dashed border-base-300 p-6 text-base-content/80">
-                            "You are in no room yet. Make one in your app first, or invite people to a chat with you only."
+                        <p class="empty-box">
+                            "You are in no room yet. Create one in your app first, or invite people to a chat with you only."
                         </p>
                     }
                 })}
@@ -132,16 +132,16 @@ fn OneRoom(choice: RoomChoice, search: RwSignal<String>, on: bool, kept: bool) -
     };
     view! {
         <li class:hidden=hidden>
-            <label class="flex cursor-pointer items-center gap-3 rounded-field px-3 py-2 hover:bg-base-200 has-checked:bg-base-200 has-disabled:cursor-not-allowed has-disabled:opacity-70">
+            <label class="flex cursor-pointer items-center gap-3 rounded-field px-3 py-2 hover:bg-base-100 has-checked:bg-base-100 has-disabled:cursor-not-allowed has-disabled:opacity-70">
                 <input class="checkbox checkbox-primary" type="checkbox" name=Field::Rooms.name() value=id checked=on disabled=disabled />
                 <RoomAvatar room />
                 <span class="min-w-0 flex-1">
                     <span class="flex items-center gap-1.5">
-                        <span class="truncate font-medium">{title}</span>
+                        <span class="truncate font-medium" dir="auto">{title}</span>
                         {encrypted.then(|| view! { <Sign shape=Shape::Encrypted means="encrypted" /> })}
                         {public.then(|| view! { <Sign shape=Shape::Public means="public" /> })}
                     </span>
-                    <span class="block text-sm text-base-content/80">{about}</span>
+                    <span class="block hint">{about}</span>
                 </span>
             </label>
         </li>

@@ -16,10 +16,10 @@ pub(crate) fn RoomList(rooms: Vec<Room>) -> impl IntoView {
                     let title = wording::room(&room).to_owned();
                     let space = room.space;
                     view! {
-                        <li class="flex min-w-0 items-center gap-3 rounded-field bg-base-200 px-3 py-2">
+                        <li class="flex min-w-0 items-center gap-3 rounded-field border border-base-300 bg-base-100 px-3 py-2">
                             <RoomAvatar room />
-                            <span class="min-w-0 truncate font-medium">{title}</span>
-                            {space.then(|| view! { <span class="badge badge-sm ml-auto">"Space"</span> })}
+                            <span class="min-w-0 font-medium wrap-anywhere" dir="auto">{title}</span>
+                            {space.then(|| view! { <span class="badge badge-sm ms-auto">"Space"</span> })}
                         </li>
                     }
                 })

@@ -6,27 +6,30 @@ use crate::{invite_path, view};
 
 use super::{Icon, Shape, browser, href};
 
-/// The link of an invite, and all ways of passing it on.
+/// Copies a text, where a script is there to do it, and says in its own words that it has.
 #[component]
-pub(crate) fn SharePanel(code: String, link: String, title: String) -> impl IntoView {
-    let (said, say) = signal("");
-    let copy = {
-        let link = link.clone();
-        move |_| {
-            let link = link.clone();
-            spawn_local(async move {
-                let copied = browser::copy(&link).await;
-                say.set(if copied {
-                    "Copied."
-                } else {
-                    "The browser does not let this page copy: please select the link."
-                });
-            });
-        }
+pub(crate) fn CopyButton(text: String, class: &'static str) -> impl IntoView {
+    let (said, say) = signal("Copy");
+    let copy = move |_| {
+        let text = text.clone();
+        spawn_local(async move {
+            say.set(if browser::copy(&text).await { "Copied" } else { "Please select it" });
+        });
     };
+    view! {
+        <button class=format!("{class} hidden scripted:not-print:inline-flex") type="button" aria-live="polite" on:click=copy>
+            <Icon shape=Shape::Copy />
+            {said}
+        </button>
+    }
+}
+
+/// The link of an invite, and all ways of passing it on. What its owner calls it is nobody else's business.
+#[component]
+pub(crate) fn SharePanel(code: String, link: String) -> impl IntoView {
     let share = {
         let link = link.clone();
-        move |_| browser::share(&title, &link)
+        move |_| browser::share("Invite", &link)
     };
     let select = |event: leptos::ev::FocusEvent| event_target::<leptos::web_sys::HtmlInputElement>(&event).select();
     let file = {
@@ -34,42 +37,36 @@ pub(crate) fn SharePanel(code: String, link: String, title: String) -> impl Into
         move |name: &str| href(&format!("{}/{name}", invite_path(&code)))
     };
     view! {
-        <section class="grid gap-6 rounded-box border border-base-300 p-5 sm:grid-cols-[auto_1fr] sm:p-6 print:grid-cols-1 print:border-0 print:p-0" aria-label="Share">
-            <img class="mx-auto w-full max-w-64 rounded-box bg-white p-2 sm:size-56 print:size-96 print:max-w-none" src=file("qr.svg") alt="QR code of the link" width="224" height="224" />
+        <section class="card grid gap-6 sm:grid-cols-[auto_1fr] print:grid-cols-1 print:border-0 print:p-0" aria-label="Share">
+            <img class="mx-auto w-full max-w-64 rounded-field bg-white p-2 sm:size-56 print:size-96 print:max-w-none" src=file("qr.svg") alt="QR code of the link" width="224" height="224" />
             <div class="grid content-center gap-4">
                 <div class="grid gap-1.5">
-                    <p class="hidden text-center text-lg font-medium break-all print:block">{link.clone()}</p>
+                    <p class="hidden text-center text-lg font-medium wrap-anywhere print:block">{link.clone()}</p>
                     <label class="font-medium print:hidden" for="link">
                         "Link"
                     </label>
                     <div class="flex gap-2 print:hidden">
-                        <input id="link" class="input w-full font-mono text-sm" readonly value=link on:focus=select />
-                        <button class="btn btn-primary hidden scripted:not-print:inline-flex" type="button" on:click=copy>
-                                <Icon shape=Shape::Copy />
-                                "Copy"
-                            </button>
+                        <input id="link" class="input w-full font-mono" readonly value=link.clone() on:focus=select />
+                        <CopyButton text=link class="btn btn-primary" />
                     </div>
-                    <p class="min-h-5 text-sm print:hidden" role="status">
-                        {move || said.get().to_owned()}
-                    </p>
                 </div>
-                <p class="text-sm text-base-content/80 print:text-center">
-                    "Or the code alone: " <code class="font-mono font-semibold text-base-content break-all">{code}</code>
+                <p class="hint print:text-center">
+                    "Or the code alone: " <code class="font-mono font-semibold text-base-content wrap-anywhere">{code}</code>
                 </p>
                 <div class="flex flex-wrap gap-2 print:hidden">
-                    <button class="btn btn-sm hidden can-share:inline-flex" type="button" on:click=share>
+                    <button class="btn btn-sm btn-plain hidden can-share:inline-flex" type="button" on:click=share>
                             <Icon shape=Shape::Share class="size-4" />
                             "Share"
                         </button>
-                    <a class="btn btn-sm" href=file("qr.png?download") download>
+                    <a class="btn btn-sm btn-plain" href=file("qr.png?download") download>
                         <Icon shape=Shape::Download class="size-4" />
                         "PNG"
                     </a>
-                    <a class="btn btn-sm" href=file("qr.svg?download") download>
+                    <a class="btn btn-sm btn-plain" href=file("qr.svg?download") download>
                         <Icon shape=Shape::Download class="size-4" />
                         "SVG"
                     </a>
-                    <button class="btn btn-sm hidden scripted:inline-flex" type="button" on:click=|_| browser::print()>
+                    <button class="btn btn-sm btn-plain hidden scripted:inline-flex" type="button" on:click=|_| browser::print()>
                             <Icon shape=Shape::Print class="size-4" />
                             "Print a card"
                         </button>

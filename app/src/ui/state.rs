@@ -26,10 +26,10 @@ pub(crate) fn StateBadge(state: InviteState) -> impl IntoView {
 pub(crate) fn Bounds(limits: Limits, now: i64) -> impl IntoView {
     let begins = limits.not_before.filter(|begin| *begin > now);
     let end = limits.expires_at.map(|end| (if end > now { "Ends " } else { "Ended " }, end));
-    [begins.map(|begin| ("Opens ", begin)), end]
+    [begins.map(|begin| ("Starts ", begin)), end]
         .into_iter()
         .flatten()
-        .map(|(what, at)| view! { <li class="badge badge-lg h-auto border-0 bg-base-200 whitespace-normal"><span>{what} <Moment at /></span></li> })
+        .map(|(what, at)| view! { <li class="badge badge-lg h-auto whitespace-normal"><span>{what} <Moment at /></span></li> })
         .collect_view()
 }
 

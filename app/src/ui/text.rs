@@ -4,7 +4,7 @@ use time::{Date, OffsetDateTime};
 
 use crate::{utc_text, wording::count};
 
-/// A text as HTML (HTML, "Escaping a string"), for the two places where Leptos writes it as it is: the title and text areas.
+/// A text as HTML (HTML, "Escaping a string"), for where Leptos writes it as it is: the title, text areas, and `inner_html`.
 pub(crate) fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for c in text.chars() {
@@ -12,10 +12,17 @@ pub(crate) fn escaped(text: &str) -> String {
             '&' => html.push_str("&amp;"),
             '<' => html.push_str("&lt;"),
             '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
             _ => html.push(c),
         }
     }
     html
+}
+
+/// Pairs of texts as HTML, between what stands before, in and after each.
+pub(crate) fn pairs<T: AsRef<str>>(before: &str, between: &str, after: &str, texts: &[(T, T)]) -> String {
+    let one = |(one, two): &(T, T)| [before, &escaped(one.as_ref()), between, &escaped(two.as_ref()), after].concat();
+    texts.iter().map(one).collect()
 }
 
 /// How long before `now` something was, both in milliseconds since the epoch; a date, if that is long ago.
@@ -53,7 +60,7 @@ mod tests {
     #[test]
     fn no_text_is_taken_for_markup() {
         let text = "</title><script>&lt;\u{202e}\"'";
-        assert_eq!(escaped(text), "&lt;/title&gt;&lt;script&gt;&amp;lt;\u{202e}\"'");
+        assert_eq!(escaped(text), "&lt;/title&gt;&lt;script&gt;&amp;lt;\u{202e}&quot;'");
     }
 
     #[test]

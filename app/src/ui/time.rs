@@ -48,7 +48,7 @@ pub(crate) fn TimeField(field: Field, value: String, hint: String) -> impl IntoV
     view! {
         <div class="grid content-start gap-1.5">
             <label class="font-medium" for=id.clone()>
-                {wording::field(field)} <span class="font-normal text-base-content/80 scripted:hidden">" (UTC)"</span>
+                {wording::field(field)} <span class="font-normal text-muted scripted:hidden">" (UTC)"</span>
             </label>
             <input
                 node_ref=shown
@@ -61,7 +61,7 @@ pub(crate) fn TimeField(field: Field, value: String, hint: String) -> impl IntoV
                 on:input=change
             />
             <input node_ref=sent type="hidden" name=field.name() value=value disabled=true />
-            <p class="text-sm text-base-content/80" id=hint_id>
+            <p class="hint" id=hint_id>
                 {hint}
             </p>
         </div>

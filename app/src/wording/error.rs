@@ -34,18 +34,18 @@ pub const DEACTIVATED: &str = "This account has been deactivated.";
 /// An error, as a sentence or two.
 pub fn error(error: &Error) -> String {
     let words = match error {
-        Error::SignedOut { .. } => "Your session has ended. Please sign in again.",
+        Error::SignedOut { .. } => "You’ve been signed out.",
         Error::Locked => LOCKED,
         Error::Guest => "Guests cannot use invites.",
-        Error::Suspended => "This account is suspended, so it can neither make nor redeem invites.",
+        Error::Suspended => "This account is suspended, so it can neither create invites nor join with them.",
         Error::Deactivated => DEACTIVATED,
-        Error::WrongPassword => "There is no account with this user name and password. Please check both.",
+        Error::WrongPassword => "Wrong user name or password.",
         Error::WrongServer { server, here } => {
             return format!("Accounts of {server} cannot sign in here, only those of {here}.");
         }
         Error::SignInFailed => SIGN_IN_FAILED,
         Error::TooFast { retry_after } => {
-            return format!("That was too often. Please try again in {}.", duration(*retry_after));
+            return format!("Too many attempts. Please try again in {}.", duration(*retry_after));
         }
         Error::TooManyGuesses { retry_after } => {
             return format!(
@@ -55,10 +55,10 @@ pub fn error(error: &Error) -> String {
         }
         Error::UnknownInvite => "There is no such invite.",
         Error::Ended => "This invite has ended. Please ask for a new one.",
-        Error::OwnerGone => "The person who made this invite can no longer invite people. Please ask for a new one.",
+        Error::OwnerGone => "The person who created this invite can no longer invite people. Please ask for a new one.",
         Error::NotYours => "This invite belongs to somebody else.",
-        Error::OwnInvite => "You cannot redeem your own invite.",
-        Error::AlreadyRedeemed => "You have redeemed this invite already.",
+        Error::OwnInvite => "You cannot join with your own invite.",
+        Error::AlreadyRedeemed => "You have joined with this invite already.",
         Error::CodeSpent { code } => {
             return format!("The code “{code}” was deleted and cannot be used again. Please choose another one.");
         }
@@ -98,7 +98,7 @@ pub fn problem(problem: &Problem) -> String {
         Problem::NoRoom(text) => {
             return format!("names “{text}”, which is neither a room id (!…) nor an alias (#…:…)");
         }
-        Problem::Nowhere => "are missing: choose one at least, or the chat with you",
+        Problem::Nowhere => "are missing: choose at least one, or the chat with you",
         Problem::NoTime => "must be a date and a time",
         Problem::NoCount => "must be a whole number, 1 at least",
         Problem::Past => "lies in the past",
@@ -115,13 +115,13 @@ pub fn problem(problem: &Problem) -> String {
 /// A rule of the server that speaks against something.
 pub fn rule(rule: Rule) -> String {
     match rule {
-        Rule::Creators => "You may not make invites here.".to_owned(),
-        Rule::ChosenCodes => "Codes are made by the server: leave it empty.".to_owned(),
+        Rule::Creators => "You can’t create invites here.".to_owned(),
+        Rule::ChosenCodes => "Codes are chosen by the server: leave it empty.".to_owned(),
         Rule::ShortestChosenCode(fewest) => {
-            format!("A code of your own needs at least {}.", count(fewest, "character"))
+            format!("A custom code needs at least {}.", count(fewest, "character"))
         }
         Rule::AccountAge(days) => {
-            format!("Your account must be {} old before you can make invites.", count(days, "day"))
+            format!("Your account must be {} old before you can create invites.", count(days, "day"))
         }
         Rule::MaxUses(most) => format!("An invite may let in at most {most} people."),
         Rule::MaxDays(days) => format!("An invite may be open for at most {}.", count(days, "day")),
@@ -129,7 +129,7 @@ pub fn rule(rule: Rule) -> String {
             format!("You may have {} at a time. End one that is not needed any more.", count(most, "open invite"))
         }
         Rule::CreationsPerDay(most) => {
-            format!("You may make {} a day. Please try again tomorrow.", count(most, "invite"))
+            format!("You may create {} a day. Please try again tomorrow.", count(most, "invite"))
         }
     }
 }
@@ -139,9 +139,9 @@ pub fn room_problem(problem: RoomProblem) -> &'static str {
     match problem {
         RoomProblem::Unknown => "There is no such room.",
         RoomProblem::NotIn => "You are not in this room.",
-        RoomProblem::MayNotInvite => "You may not invite people to this room.",
+        RoomProblem::MayNotInvite => "You can’t invite people here.",
         RoomProblem::Replaced => "This room was replaced by another one.",
-        RoomProblem::Closed => "Nobody can come in here through you any more.",
+        RoomProblem::Closed => "Nobody can join here through you any more.",
     }
 }
 
@@ -196,8 +196,8 @@ mod tests {
     #[test]
     fn a_wait_is_told_in_whole_minutes_once_it_is_long() {
         let wait = |retry_after| Error::TooFast { retry_after }.to_string();
-        assert_eq!(wait(1), "That was too often. Please try again in a second.");
-        assert_eq!(wait(90), "That was too often. Please try again in 90 seconds.");
-        assert_eq!(wait(91), "That was too often. Please try again in 2 minutes.");
+        assert_eq!(wait(1), "Too many attempts. Please try again in a second.");
+        assert_eq!(wait(90), "Too many attempts. Please try again in 90 seconds.");
+        assert_eq!(wait(91), "Too many attempts. Please try again in 2 minutes.");
     }
 }

@@ -1,0 +1,144 @@
+//! An invite as what it is to those who hold it: whose, what it is called, and what is in it. A space is a house, a room is a door.
+
+use super::avatar::{hue, letter};
+use super::escaped;
+use crate::{Landing, Person, Progress, Room, Step, StepState, wording};
+
+/// How many rooms are joined at the same time, as far as anybody can tell from here.
+const AT_ONCE: usize = 4;
+
+/// What an invite is to those who hold it.
+#[derive(Clone)]
+pub(crate) struct House {
+    /// The code.
+    pub(crate) code: String,
+    /// Who invites.
+    pub(crate) inviter: Person,
+    /// The space that the rooms are in, if it may be known.
+    pub(crate) space: Option<Room>,
+    /// What it is called, if that may be known.
+    pub(crate) name: Option<String>,
+    /// What it leads to, counted; the space that it is called by is not.
+    pub(crate) what: String,
+    /// What they say.
+    pub(crate) welcome: Option<String>,
+    /// The class of its paint.
+    pub(crate) hue: String,
+    /// What is before somebody who joins.
+    pub(crate) ahead: Progress,
+}
+
+impl House {
+    pub(crate) fn of(code: String, landing: &Landing) -> Self {
+        let inviter = landing.inviter.clone();
+        let space = landing.shown.iter().find(|room| room.space && room.name.is_some()).cloned();
+        let spaces = landing.spaces.saturating_sub(u32::from(space.is_some()));
+        let chat = landing.chat.then(|| inviter.first_name());
+        let what = wording::leads_to(landing.rooms, spaces, chat);
+        let of = space.as_ref().or(landing.shown.first()).map_or(&inviter.user_id, |room| &room.id);
+        let (hue, name) = (hue(of), wording::place(&landing.shown));
+        Self { code, ahead: landing.ahead(), welcome: landing.welcome.clone(), inviter, space, name, what, hue }
+    }
+
+    /// What somebody joins: each by its name, or counted where names may not be known.
+    pub(crate) fn all(&self) -> String {
+        let named = self.places(&self.ahead, false).into_iter().map(|place| match place.host {
+            Some(host) => wording::a_chat_with(host.first_name()),
+            None => place.name,
+        });
+        match self.name {
+            Some(_) => wording::some_of(named.collect()),
+            None => self.what.clone(),
+        }
+    }
+
+    /// The space that somebody who is so far may know.
+    pub(crate) fn space_of(&self, progress: &Progress) -> Option<Room> {
+        let known = || progress.steps.iter().find_map(|step| step.room.clone().filter(|room| room.space));
+        self.space.clone().or_else(|| known().filter(|room| progress.complete && room.name.is_some()))
+    }
+
+    /// What there is to join, and how somebody stands to it who is so far. The space is the house itself, unless that is what is missing.
+    pub(crate) fn places(&self, progress: &Progress, at_work: bool) -> Vec<Place> {
+        let space = self.space_of(progress);
+        let is_house = |step: &Step| {
+            let same = step.room.as_ref().zip(space.as_ref()).is_some_and(|(room, space)| room.id == space.id);
+            same && !matches!(step.state, StepState::Missed(_))
+        };
+        let mut waiting = 0;
+        let places = progress.steps.iter().filter(|step| !is_house(step)).zip(1..).map(|(step, number)| {
+            waiting += usize::from(step.state == StepState::Waiting);
+            let name = match &step.room {
+                Some(room) => wording::room(room).to_owned(),
+                None if step.chat => wording::chat_with(self.inviter.first_name()),
+                None => String::new(),
+            };
+            let host = step.chat.then(|| self.inviter.clone());
+            let (room, state) = (step.room.clone(), step.state.clone());
+            Place { name, number, room, host, state, now: at_work && waiting <= AT_ONCE }
+        });
+        places.collect()
+    }
+}
+
+/// A room, or the chat.
+#[derive(Clone)]
+pub(crate) struct Place {
+    /// What it is called; nothing where that may not be known.
+    pub(crate) name: String,
+    /// Which one it is, from 1.
+    number: usize,
+    /// The room, if it may be known.
+    pub(crate) room: Option<Room>,
+    /// Whom the chat is with, if it is one.
+    pub(crate) host: Option<Person>,
+    /// What has come of it.
+    pub(crate) state: StepState,
+    /// Whether it is being joined, if nothing has come of it.
+    pub(crate) now: bool,
+}
+
+impl Place {
+    pub(crate) fn is_in(&self) -> bool {
+        matches!(self.state, StepState::In(_))
+    }
+
+    /// What to call it in a list.
+    pub(crate) fn title(&self) -> String {
+        if self.name.is_empty() { format!("Room {}", self.number) } else { self.name.clone() }
+    }
+
+    /// The classes of its door.
+    pub(super) fn class(&self) -> String {
+        let state = match &self.state {
+            StepState::In(_) => "joined",
+            StepState::Missed(_) => "failed",
+            StepState::Waiting if self.now => "ajar",
+            StepState::Waiting => "",
+        };
+        let id = self.room.as_ref().map(|room| &room.id).or(self.host.as_ref().map(|host| &host.user_id));
+        format!("door {state} {}", id.map(|id| hue(id)).unwrap_or_default())
+    }
+
+    /// What is in the door, as HTML: a picture, a letter or, where nothing may be known, nothing. For a kind of element each, the browser's
+    /// program would have to carry more.
+    pub(super) fn html(&self) -> String {
+        let picture = self.room.as_ref().and_then(|room| room.avatar_url.as_deref());
+        let (class, leaf) = match picture {
+            _ if self.host.is_some() => (" chat", String::new()),
+            Some(url) => ("", format!(r#"<img src="{}" alt="" loading="lazy">"#, escaped(url))),
+            None => {
+                ("", escaped(&letter(self.room.as_ref().and_then(|room| room.name.as_deref()).unwrap_or_default())))
+            }
+        };
+        door(class, &leaf, &self.name)
+    }
+}
+
+/// A door with its name below, as HTML. `leaf` is HTML.
+pub(super) fn door(class: &str, leaf: &str, name: &str) -> String {
+    format!(
+        r#"<span class="door-frame" aria-hidden="true"><span class="door-leaf{class}">{leaf}</span></span><span class="door-name" dir="auto">{}</span>"#,
+        escaped(name)
+    )
+}

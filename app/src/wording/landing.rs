@@ -1,0 +1,185 @@
+//! What whoever holds a code reads of it, counted and named as people do.
+
+use super::count;
+use crate::Room;
+
+/// Texts in a row: `a, b and c`.
+fn listed(mut parts: Vec<String>) -> String {
+    match parts.pop() {
+        Some(last) if parts.is_empty() => last,
+        Some(last) => format!("{} and {last}", parts.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// What an invite leads to: `4 rooms, 1 space and a chat with Anna`.
+pub fn leads_to(rooms: u32, spaces: u32, chat: Option<&str>) -> String {
+    let counted = [(rooms, "room"), (spaces, "space")];
+    let mut parts: Vec<String> =
+        counted.into_iter().filter(|(number, _)| *number > 0).map(|(number, one)| count(number, one)).collect();
+    parts.extend(chat.map(a_chat_with));
+    listed(parts)
+}
+
+/// What rooms are called together: by their space, or by some of their names; nothing where none has one.
+pub fn place(rooms: &[Room]) -> Option<String> {
+    let space = rooms.iter().find(|room| room.space && room.name.is_some());
+    if let Some(space) = space {
+        return space.name.clone();
+    }
+    let names: Vec<String> = rooms.iter().filter_map(|room| room.name.clone()).collect();
+    (!names.is_empty()).then(|| first(2, names))
+}
+
+/// Names in a row, and how many more there are where there are too many to read.
+pub fn some_of(names: Vec<String>) -> String {
+    first(6, names)
+}
+
+fn first(most: usize, mut names: Vec<String>) -> String {
+    if names.len() > most + 1 {
+        let more = names.split_off(most).len();
+        names.push(format!("{more} more"));
+    }
+    listed(names)
+}
+
+/// What the direct chat with somebody is called.
+pub fn chat_with(name: &str) -> String {
+    format!("Chat with {name}")
+}
+
+/// The same in a sentence.
+pub fn a_chat_with(name: &str) -> String {
+    format!("a chat with {name}")
+}
+
+/// Who invites to what, where that may be known.
+pub fn invites_to(inviter: &str, place: Option<&str>) -> String {
+    match place {
+        Some(place) => format!("{inviter} invites you to {place}"),
+        None => format!("{inviter} invites you"),
+    }
+}
+
+/// What signing in needs, and that the invite is not lost by it.
+pub fn bring_back(server: &str) -> String {
+    format!("Sign in with your account on {server}. We’ll bring you back to your invite.")
+}
+
+/// What somebody has come in to: the place by its name, and what is in it.
+pub fn joined(place: Option<&str>, what: &str) -> String {
+    match (place, what) {
+        (Some(place), "") => format!("You joined {place}."),
+        (Some(place), what) => format!("You joined {place}, {what}."),
+        (None, what) => format!("You joined {what}."),
+    }
+}
+
+/// What somebody joins who is signed in, below the button; `inviter` is a first name.
+pub fn you_join(all: &str, inviter: &str) -> String {
+    format!("You join {all}. {inviter} sees that you joined.")
+}
+
+/// That joining does not need the page.
+pub fn goes_on(me: &str) -> String {
+    format!("You can close this page; we’ll finish for you. Sign in as {me} on any device to see it again.")
+}
+
+/// What happens to somebody who is not signed in: title and text of each step. `all` is what they join.
+pub fn steps(server: &str, all: &str) -> [(String, String); 3] {
+    [
+        ("You sign in".to_owned(), format!("With your Matrix account on {server}, in whatever way it offers.")),
+        ("You join the rooms".to_owned(), format!("All at once: {all}. It takes seconds.")),
+        ("You say hello".to_owned(), "In your browser, or in an app for your phone or computer.".to_owned()),
+    ]
+}
+
+/// What happens to somebody who is.
+pub fn steps_signed_in(me: &str) -> [(String, String); 2] {
+    [
+        (
+            "You join the rooms".to_owned(),
+            "One by one, within seconds. You can close the page; we’ll finish for you.".to_owned(),
+        ),
+        ("They’re in your Matrix app too".to_owned(), format!("In whichever one you use, signed in as {me}.")),
+    ]
+}
+
+/// What somebody wants to know before they join; `inviter` is a first name.
+pub fn answers(server: &str, inviter: &str) -> [(String, String); 3] {
+    [
+        (
+            "What is this?".to_owned(),
+            format!(
+                "A group chat on {server}. It uses Matrix, an open network: like e-mail, it belongs to no one company and \
+                 works in many apps."
+            ),
+        ),
+        ("What does it cost?".to_owned(), format!("Nothing. You need an account on {server}, that’s all.")),
+        (
+            "Who sees me?".to_owned(),
+            format!(
+                "People in the rooms you join see your display name, your picture and what you write. {inviter} sees that \
+                 you joined."
+            ),
+        ),
+    ]
+}
+
+/// What has become of joining, below a headline that says how much of it worked: of so many things, these are missing.
+pub fn missing(joined: usize, missed: &[String]) -> String {
+    match (joined, missed) {
+        (_, []) => "It stopped before the end. Trying again does only what is missing.".to_owned(),
+        (0, _) => "None of it could be joined.".to_owned(),
+        (_, [one]) => format!("You joined everything but {one}."),
+        (_, all) => format!("Missing: {}.", listed(all.to_vec())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_invite_leads_to_is_counted_as_people_count() {
+        assert_eq!(leads_to(4, 0, Some("Anna")), "4 rooms and a chat with Anna");
+        assert_eq!(leads_to(1, 2, Some("Anna")), "1 room, 2 spaces and a chat with Anna");
+        assert_eq!(leads_to(0, 0, Some("Anna")), "a chat with Anna");
+        assert_eq!(leads_to(2, 1, None), "2 rooms and 1 space");
+        assert_eq!(leads_to(0, 0, None), "");
+    }
+
+    #[test]
+    fn rooms_are_called_by_their_space_or_by_their_names() {
+        let room = |name: &str, space| {
+            let name = (!name.is_empty()).then(|| name.to_owned());
+            Room { id: "!a:x".into(), name, avatar_url: None, space, left: false }
+        };
+        let rooms = |names: &[&str]| names.iter().map(|name| room(name, false)).collect::<Vec<_>>();
+        assert_eq!(place(&[room("General", false), room("Garden", true)]).as_deref(), Some("Garden"));
+        assert_eq!(place(&rooms(&["General", "Seeds", "Market"])).as_deref(), Some("General, Seeds and Market"));
+        assert_eq!(place(&rooms(&["General", "Seeds", "", "C", "D"])).as_deref(), Some("General, Seeds and 2 more"));
+        assert_eq!(place(&rooms(&["", ""])), None);
+        assert_eq!(place(&[]), None);
+        let all: Vec<String> = ["A", "B", "C", "D", "E", "F", "G"].map(String::from).to_vec();
+        assert_eq!(some_of(all.clone()), "A, B, C, D, E, F and G");
+        assert_eq!(some_of([all, vec!["H".to_owned()]].concat()), "A, B, C, D, E, F and 2 more");
+    }
+
+    #[test]
+    fn what_somebody_joined_is_said_with_the_place_first() {
+        assert_eq!(joined(Some("Garden"), "2 rooms"), "You joined Garden, 2 rooms.");
+        assert_eq!(joined(Some("Garden"), ""), "You joined Garden.");
+        assert_eq!(joined(None, "a chat with Anna"), "You joined a chat with Anna.");
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(missing(4, &names(&["Market"])), "You joined everything but Market.");
+        assert_eq!(missing(3, &names(&["Market", "Seeds"])), "Missing: Market and Seeds.");
+        assert_eq!(missing(0, &names(&["Market"])), "None of it could be joined.");
+        assert!(missing(2, &[]).starts_with("It stopped"));
+    }
+}
