@@ -1,7 +1,7 @@
 //! Super Invites: a service beside a Matrix homeserver with which members make invite codes, and whoever redeems one is in
 //! all of its rooms a moment later.
 //!
-//! Imports point one way: `main` → here → [`api`], [`web`] → [`share`] → [`invites`] → [`store`], [`homeserver`] → the words of the
+//! Imports point one way: `main` → here → [`api`], [`web`] → [`share`] → [`invites`], [`people`] → [`store`], [`homeserver`] → the words of the
 //! `app` crate. The two doors do not know each other, nor do database and homeserver.
 
 pub mod account;

@@ -53,11 +53,11 @@ impl Guest {
             let signals = self.signals.clone();
             let work = self.tasks.spawn(async move {
                 let (code, me) = (ending.key.0.clone(), account.user_id().as_str());
-                signals.tell(&code, me).await;
+                signals.tell(&code, me);
                 let joined = redeeming.redeem_in_turn(&account, &code).await.map_err(Error::into_told);
                 // It has ended for whoever looks now.
                 drop(ending);
-                signals.tell(&code, me).await;
+                signals.tell(&code, me);
                 joined
             });
             work.map(|ended| ended.unwrap_or(Err(Refusal::Internal))).boxed().shared()

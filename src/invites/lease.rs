@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{
     chance::Chance,
@@ -44,25 +44,31 @@ impl Leases {
     ) -> Result<Option<T>> {
         let holder = self.chance.id()?;
         let queue_ends = Instant::now() + turns.queue;
+        let mut asked = Instant::now();
         while self.take(name, &holder, turns.lease).await? == Written::NotAsExpected {
             if Instant::now() > queue_ends {
                 return Ok(None);
             }
             sleep(turns.look).await;
+            asked = Instant::now();
         }
         let lost = async {
-            let mut renewed = Instant::now();
+            let mut runs_out = asked + turns.lease;
+            let mut failure = None;
             loop {
-                sleep(turns.lease / 3).await;
+                let rest = runs_out.saturating_duration_since(Instant::now());
+                sleep(rest.min(turns.lease / 3)).await;
                 let asked = Instant::now();
-                match self.take(name, &holder, turns.lease).await {
-                    Ok(Written::Done) => renewed = asked,
-                    Ok(Written::NotAsExpected) => return Error::unreachable(),
-                    // Until it has really run out nobody else can have taken it.
-                    Err(error) if renewed.elapsed() < turns.lease => {
+                // Until it has run out nobody else can have taken it; then nobody can tell, whatever the database is at.
+                match timeout_at(runs_out, self.take(name, &holder, turns.lease)).await {
+                    Ok(Ok(Written::Done)) => runs_out = asked + turns.lease,
+                    Ok(Ok(Written::NotAsExpected)) => return Error::unreachable(),
+                    Ok(Err(error)) if Instant::now() < runs_out => {
                         tracing::warn!(%error, "a lease could not be renewed, and is tried again");
+                        failure = Some(error);
                     }
-                    Err(error) => return error,
+                    Ok(Err(error)) => return error,
+                    Err(_) => return failure.unwrap_or_else(Error::unreachable),
                 }
             }
         };

@@ -75,9 +75,11 @@ impl Redeeming {
 
     /// Redeems while no other redemption of the person's is at work.
     pub(super) async fn redeem_in_turn(&self, account: &Account, code: &str) -> Result<Joined> {
+        let begun = Instant::now();
         let _place = self.queues.enter(account.user_id(), TURNS.queue).await?;
+        let turns = Turns { queue: TURNS.queue.saturating_sub(begun.elapsed()), ..TURNS };
         let turn = format!("redeem:{}", account.user_id());
-        let joined = self.leases.in_turn(&turn, TURNS, Box::pin(self.redeem_now(account, code))).await?;
+        let joined = self.leases.in_turn(&turn, turns, Box::pin(self.redeem_now(account, code))).await?;
         joined.ok_or_else(Error::unreachable)
     }
 
@@ -247,7 +249,7 @@ impl Redeeming {
         let outcome = Outcome { room: room.map(str::to_owned), came };
         let redeemer = journey.redeemer.user().as_str();
         self.redemptions.note_outcome(&journey.code, redeemer, &outcome, (self.clock)()).await?;
-        self.signals.tell(&journey.code, redeemer).await;
+        self.signals.tell(&journey.code, redeemer);
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use sqlx::postgres::PgListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use super::{Pool, Result};
 
@@ -17,6 +17,9 @@ const CHANNEL: &str = "super_invites_redemptions";
 /// The longest payload that PostgreSQL passes on is 7,999 bytes; nothing comes near.
 const LONGEST: usize = 7_999;
 
+/// How much may wait to be told to other instances.
+const WAITING: usize = 1_000;
+
 /// Who redeems what.
 type Key = (String, String);
 
@@ -25,6 +28,9 @@ type Key = (String, String);
 pub struct Signals {
     pool: Pool,
     watched: Arc<Watched>,
+    outbox: mpsc::Sender<String>,
+    /// What other instances are still to be told.
+    told: Arc<tokio::sync::Mutex<mpsc::Receiver<String>>>,
 }
 
 /// Who is watched in this process.
@@ -33,20 +39,18 @@ struct Watched(Mutex<HashMap<Key, watch::Sender<()>>>);
 
 impl Signals {
     pub(super) fn new(pool: Pool) -> Self {
-        Self { pool, watched: Arc::default() }
+        let (outbox, told) = mpsc::channel(WAITING);
+        Self { pool, watched: Arc::default(), outbox, told: Arc::new(tokio::sync::Mutex::new(told)) }
     }
 
-    /// Tells everybody who watches this redemption, here and in other instances.
-    pub async fn tell(&self, code: &str, redeemer: &str) {
+    /// Tells everybody who watches this redemption, here and, by whoever [hears](Self::hear), in other instances. Nobody waits for that.
+    pub fn tell(&self, code: &str, redeemer: &str) {
         self.watched.wake(&(code.to_owned(), redeemer.to_owned()));
-        let Pool::Postgres(pool) = &self.pool else { return };
         // A code has no line break in it, nor has a Matrix id.
         let payload = format!("{code}\n{redeemer}");
-        if payload.len() > LONGEST {
-            return;
-        }
-        if let Err(error) = sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(payload).execute(pool).await {
-            tracing::debug!(%error, "other instances are not told of a redemption");
+        if matches!(self.pool, Pool::Postgres(_)) && payload.len() <= LONGEST {
+            // Where too many wait, one is lost.
+            self.outbox.try_send(payload).ok();
         }
     }
 
@@ -57,7 +61,7 @@ impl Signals {
         Signal { watched: Arc::clone(&self.watched), key, news: Some(news) }
     }
 
-    /// Passes on what other instances tell, for as long as there may be any.
+    /// Tells other instances, and passes on what they tell, for as long as there may be any.
     ///
     /// # Errors
     /// If nothing can be heard; then those who watch look for themselves.
@@ -65,10 +69,17 @@ impl Signals {
         let Pool::Postgres(pool) = &self.pool else { return std::future::pending().await };
         let mut listener = PgListener::connect_with(pool).await?;
         listener.listen(CHANNEL).await?;
+        let mut told = self.told.lock().await;
         loop {
-            let told = listener.recv().await?;
-            if let Some((code, redeemer)) = told.payload().rsplit_once('\n') {
-                self.watched.wake(&(code.to_owned(), redeemer.to_owned()));
+            tokio::select! {
+                heard = listener.recv() => {
+                    if let Some((code, redeemer)) = heard?.payload().rsplit_once('\n') {
+                        self.watched.wake(&(code.to_owned(), redeemer.to_owned()));
+                    }
+                }
+                Some(payload) = told.recv() => {
+                    sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(payload).execute(pool).await?;
+                }
             }
         }
     }
@@ -129,10 +140,10 @@ mod tests {
     async fn whoever_watches_is_told_of_what_came_since_they_looked() {
         let signals = signals().await;
         let mut anna = signals.watch("code", "@anna:x");
-        signals.tell("code", "@ben:x").await;
-        signals.tell("other", "@anna:x").await;
+        signals.tell("code", "@ben:x");
+        signals.tell("other", "@anna:x");
         assert!(anna.wait().now_or_never().is_none(), "that was somebody else");
-        signals.tell("code", "@anna:x").await;
+        signals.tell("code", "@anna:x");
         assert!(anna.wait().now_or_never().is_some(), "before they listened");
         assert!(anna.wait().now_or_never().is_none(), "once");
     }

@@ -62,15 +62,13 @@ async fn instances_tell_each_other_of_redemptions() {
     let Some(one) = postgres().await else { return };
     let Pool::Postgres(pool) = &one.pool else { panic!("it is PostgreSQL") };
     let other = Store::new(Pool::Postgres(pool.clone()));
-    let hearing = tokio::spawn({
-        let signals = other.signals.clone();
-        async move { signals.hear().await }
-    });
+    let hear = |signals: Signals| tokio::spawn(async move { signals.hear().await });
+    let (hearing, telling) = (hear(other.signals.clone()), hear(one.signals.clone()));
     let mut watcher = other.signals.watch("code", "@anna:x");
     // It may take a moment until the other one listens.
     let told = async {
         loop {
-            one.signals.tell("code", "@anna:x").await;
+            one.signals.tell("code", "@anna:x");
             if tokio::time::timeout(Duration::from_millis(50), watcher.wait()).await.is_ok() {
                 break;
             }
@@ -78,6 +76,7 @@ async fn instances_tell_each_other_of_redemptions() {
     };
     tokio::time::timeout(Duration::from_secs(30), told).await.expect("it is heard");
     hearing.abort();
+    telling.abort();
 }
 
 impl Store {

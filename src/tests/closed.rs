@@ -101,10 +101,7 @@ async fn somebody_shadow_banned_gets_no_chat_and_the_rooms_as_usual() {
         world.shadow_ban(&guest).await;
         let (status, answer) = service.redeem(&guest, &code).await;
         assert_eq!((status, &answer["rooms"]), (200, &json!(rooms)), "{answer}");
-        assert_eq!(
-            answer["failed"][0]["reason"],
-            "The direct chat could not be created. Please try again later."
-        );
+        assert_eq!(answer["failed"][0]["reason"], "The direct chat could not be created. Please try again later.");
         assert_eq!(world.joined_rooms(&guest).await, rooms);
     }
 }

@@ -11,13 +11,16 @@ use axum::{
     },
 };
 use futures_util::{Stream, stream};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{reply::status_of, site::Site, state::Web, visit::Visit};
 use crate::{invites::Watcher, reach::UNBUFFERED};
 
 /// How often is looked whether something has changed that nobody has told of: a signal may get lost, or another instance die.
 const LOOK: Duration = Duration::from_secs(2);
+
+/// How much time there is at least between two looks.
+const PAUSE: Duration = Duration::from_millis(150);
 
 /// For how long somebody who watches waits for the work to begin.
 const BEGIN: Duration = Duration::from_secs(10);
@@ -76,7 +79,13 @@ fn changes(
                 watch.shown = Some(now);
                 return Some((Ok(event), (!ended).then_some(watch)));
             }
-            timeout(LOOK, watch.watcher.wait()).await.ok();
+            let looked = Instant::now();
+            if timeout(LOOK, watch.watcher.wait()).await.is_ok() {
+                // Another instance may be at work, and has told.
+                watch.until = Instant::now() + BEGIN;
+                // Whatever comes in the meantime is seen with it.
+                sleep_until(looked + PAUSE).await;
+            }
         }
     })
 }
