@@ -25,7 +25,7 @@ def ask(base, method, path, body=None, token=None, headers=None, timeout=300):
         connection.request(method, path, json.dumps(body) if isinstance(body, (dict, list)) else body, headers)
         answer = connection.getresponse()
         text = answer.read()
-        if answer.getheader("content-type", "").startswith("application/json"):
+        if answer.getheader("content-type", "").split(";")[0] == "application/json":
             return answer.status, json.loads(text)
         return answer.status, answer
     finally:

@@ -20,8 +20,8 @@ PAGE = 100
 
 
 class Call:
-    def __init__(self, name, path, headers, paged=False, contains=None):
-        self.name, self.path, self.headers, self.paged, self.contains = name, path, headers, paged, contains
+    def __init__(self, name, path, headers, paged=False):
+        self.name, self.path, self.headers, self.paged = name, path, headers, paged
 
 
 class Engine:
