@@ -95,7 +95,7 @@ def fill_redemptions(database, code, rooms, first, last):
     """People who have redeemed an invite with a direct chat, one in ten of whom has missed the last of its rooms."""
     begin = int(time.time() * 1000) - DAYS * DAY
     # One after the other in the table, but anywhere in those days.
-    people = f"(SELECT i, '@r' || i || ':test' AS who, {begin} + (i * 7000021) % ({DAYS} * {DAY} - 1000) AS at FROM n) AS p"
+    people = f"(SELECT i, '@r' || i || ':test' AS who, {begin} + (i * 7000021) % {DAYS * DAY - 1000} AS at FROM n) AS p"
     places = " UNION ALL ".join(f"SELECT '{room}' AS room" for room in [*rooms, ""])
     missed = f"(i % 10 = 0 AND room = '{rooms[-1]}')"
     counted = f"FROM redemptions d WHERE d.code = '{code}'"

@@ -61,7 +61,9 @@ def end_wrk(process, clients):
     problems = r"Non-2xx or 3xx responses: (\d+)|connect (\d+), read (\d+), write (\d+), timeout (\d+)"
     failed = sum(int(number) for numbers in re.findall(problems, text) for number in numbers if number)
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
-    p50, p99 = (milliseconds(re.search(rf"{share}%\s+(\S+)", text)[1]) if count else float("nan") for share in (50, 99))
+    # A line of its own: other percentages of wrk's may end in the same digits.
+    shares = [re.search(rf"^ *{share}% +(\S+)", text, re.M) for share in (50, 99)]
+    p50, p99 = (milliseconds(share[1]) if count else float("nan") for share in shares)
     # At the end of its time wrk leaves those in flight: none of them has failed, but a server without any answer has.
     return Found(rate, p50, p99, failed + (clients if count == 0 else 0), count)
 
