@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import traceback
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -79,14 +80,16 @@ def main():
         signal.signal(number, stop)
     try:
         report.text(machine(binary))
-        if asked.compare:
-            compare.run(house, report, asked.quick)
-        if asked.scale:
-            scale.run(house, report, asked.quick)
-        if asked.chaos:
-            chaos.run(house, report, asked.quick, asked.chaos)
-        if asked.soak:
-            soak.run(house, report, asked.quick, asked.soak)
+        parts = [(compare, asked.compare), (scale, asked.scale), (chaos, asked.chaos), (soak, asked.soak)]
+        for part, wanted in parts:
+            if wanted:
+                try:
+                    part.run(house, report, asked.quick, wanted)
+                except Exception:
+                    # The others have figures all the same.
+                    traceback.print_exc()
+                    report.goal(False, f"--{part.__name__} broke off")
+                    house.empty()
         report.end()
     finally:
         house.close()

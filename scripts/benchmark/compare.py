@@ -153,5 +153,5 @@ class Comparison:
             self.report.goal(not service.failed, f"{call} at {clients} clients: {service.failed} failed")
 
 
-def run(house, report, quick):
+def run(house, report, quick, _):
     Comparison(house, report, quick).run()

@@ -77,7 +77,7 @@ def bearer(token):
 
 
 def redeem(url, clients, code, guests):
-    """Lets all guests, by their tokens, redeem a code."""
+    """Lets all guests, by their tokens, redeem a code. The Python module does not say what is missing: all that it answers counts as done."""
 
     def one(guest):
         begin = time.perf_counter()
@@ -85,7 +85,7 @@ def redeem(url, clients, code, guests):
             status, answer = ask(url, "POST", f"{API}/redeem?token={code}", token=guest)
         except (OSError, http.client.HTTPException):
             status, answer = 0, {}
-        return time.perf_counter() - begin, status == 200 and not answer["failed"]
+        return time.perf_counter() - begin, status == 200 and not answer.get("failed")
 
     begin = time.perf_counter()
     with ThreadPoolExecutor(clients) as pool:

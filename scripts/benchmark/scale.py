@@ -148,7 +148,7 @@ class Engine:
         self.house.empty()
 
 
-def run(house, report, quick):
+def run(house, report, quick, _):
     report.heading("Scale")
     report.text(
         f"One client, the homeserver in memory. The goal is at most {GOAL} × the time with few. Calls that show a page of people, invites or "
