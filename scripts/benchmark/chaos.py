@@ -22,7 +22,7 @@ PATIENCE = 300
 
 
 async def ask(port, method, path, token=None, timeout=90):
-    """One request on a connection of its own: status and answer, or nothing where none came whole."""
+    """One request on a connection of its own: status and answer, or in a word why none came whole."""
     reader = writer = None
     try:
         async with asyncio.timeout(timeout):
@@ -31,8 +31,12 @@ async def ask(port, method, path, token=None, timeout=90):
             writer.write(f"{head}Authorization: Bearer {token}\r\n\r\n".encode())
             head, _, body = (await reader.read()).partition(b"\r\n\r\n")
             return int(head.split(b" ", 2)[1]), json.loads(body)
-    except (OSError, TimeoutError, ValueError, IndexError):
-        return 0, {}
+    except TimeoutError:
+        return "too late", {}
+    except ConnectionRefusedError:
+        return "not there", {}
+    except (OSError, ValueError, IndexError):
+        return "cut short", {}
     finally:
         if writer:
             writer.close()
@@ -84,7 +88,7 @@ class Chaos:
         while time.monotonic() < until:
             status, answer = await ask(self.instances[turn % INSTANCES].port, "POST", path, guest.token)
             turn += 1
-            self.answers[status or "none"] += 1
+            self.answers[status] += 1
             if status == 200 and not answer["failed"] or status == 400 and answer.get("errcode") == "ALREADY_REDEEMED":
                 return "in"
             if status == 404:
