@@ -1,0 +1,116 @@
+"""Homeservers: people and rooms on them, and what they know of who came where."""
+
+import hashlib
+import hmac
+import http.client
+import json
+import sqlite3
+import time
+import urllib.parse
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+PASSWORD = "bench"
+SENDER = "@super-invites:test"
+
+
+def ask(base, method, path, body=None, token=None, headers=None, timeout=300):
+    """One request on a connection of its own: its status, and what it is answered."""
+    address = urllib.parse.urlsplit(base)
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=timeout)
+    headers = dict(headers or {})
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    try:
+        connection.request(method, path, json.dumps(body) if isinstance(body, (dict, list)) else body, headers)
+        answer = connection.getresponse()
+        text = answer.read()
+        if answer.getheader("content-type", "").split(";")[0] == "application/json":
+            return answer.status, json.loads(text)
+        return answer.status, answer
+    finally:
+        connection.close()
+
+
+class Homeserver:
+    """What is the same on all of them."""
+
+    def __init__(self, url, process):
+        self.url, self.process = url, process
+
+    def ask(self, method, path, body=None, token=None):
+        status, answer = ask(self.url, method, path, body, token)
+        assert status == 200, (method, path, status, answer)
+        return answer
+
+    def people(self, names):
+        """Access tokens of new people, in the order of their names."""
+        with ThreadPoolExecutor(8) as pool:
+            return list(pool.map(self.person, names))
+
+    def room(self, token, **more):
+        body = {"preset": "private_chat", **more}
+        return self.ask("POST", "/_matrix/client/v3/createRoom", body, token)["room_id"]
+
+    def rooms(self, token, count):
+        return [self.room(token) for _ in range(count)]
+
+    def space(self, token, count):
+        """A space and rooms that whoever is in it may enter."""
+        space = self.room(token, name="Space", creation_content={"type": "m.space"})
+        allow = [{"type": "m.room_membership", "room_id": space}]
+        rule = {"type": "m.room.join_rules", "state_key": "", "content": {"join_rule": "restricted", "allow": allow}}
+        return [space, *(self.room(token, initial_state=[rule]) for _ in range(count))]
+
+    def is_up(self, token):
+        """Waits until it has done what it was asked before."""
+        self.ask("GET", "/_matrix/client/v3/account/whoami", token=token)
+
+
+class Synapse(Homeserver):
+    """A real one, of `scripts/synapse`."""
+
+    def __init__(self, url, folder, process):
+        super().__init__(url, process)
+        self.folder = folder
+        self.secret = (folder / "shared_secret").read_text().strip()
+
+    def person(self, name, admin=False):
+        path = "/_synapse/admin/v1/register"
+        nonce = self.ask("GET", path)["nonce"]
+        words = [nonce, name, PASSWORD, "admin" if admin else "notadmin"]
+        mac = hmac.new(self.secret.encode(), "\0".join(words).encode(), hashlib.sha1).hexdigest()
+        body = {"nonce": nonce, "username": name, "password": PASSWORD, "admin": admin, "mac": mac}
+        return self.ask("POST", path, body)["access_token"]
+
+    def trust_service(self, admin):
+        """Lets the service look at accounts, as `super-invites check` advises. It makes its own user at its start."""
+        path = f"/_synapse/admin/v1/users/{SENDER}/admin"
+        while ask(self.url, "PUT", path, {"admin": True}, admin)[0] == 404:
+            time.sleep(0.1)
+
+    def record(self):
+        """How often each person came into each room, and how many rooms each has made, by its own database."""
+        with sqlite3.connect(f"file:{self.folder}/homeserver.db?mode=ro", uri=True) as database:
+            joins = "SELECT room_id, user_id, COUNT(*) FROM room_memberships WHERE membership = 'join' GROUP BY 1, 2"
+            joins = {(room, user): times for room, user, times in database.execute(joins)}
+            made = dict(database.execute("SELECT creator, COUNT(*) FROM rooms GROUP BY 1"))
+        return joins, Counter(made)
+
+
+class Light(Homeserver):
+    """The one in memory, `light.py`: whoever is named is there."""
+
+    def person(self, name, admin=False):
+        return f"token.{name}"
+
+    def people(self, names):
+        return [self.person(name) for name in names]
+
+    def trust_service(self, admin):
+        pass
+
+    def record(self):
+        """As [`Synapse.record`], by what it has noted itself."""
+        record = self.ask("GET", "/_light/record")
+        return {(room, user): times for room, user, times in record["joins"]}, Counter(record["made"])
