@@ -272,7 +272,7 @@ async fn a_form_that_does_not_work_loses_nothing() {
     let answer = browser.form("/new", "save", &fields).await;
     assert_eq!(answer.status, 422);
     for part in [
-        "“Code of your own” must be 1 to 64 characters",
+        "“Custom code” must be 1 to 64 characters",
         "value=\"Party &amp; &quot;cake&quot; ",
         "value=\"no spaces allowed\"",
         "<h1",
@@ -283,7 +283,7 @@ async fn a_form_that_does_not_work_loses_nothing() {
     assert!(ticked.split('>').next().unwrap().contains("checked"), "{ticked}");
 
     let empty = browser.form("/new", "save", &[("form[label]", "x")]).await;
-    assert!(empty.status == 422 && empty.body.contains("choose one at least"), "{}", empty.body);
+    assert!(empty.status == 422 && empty.body.contains("choose at least one"), "{}", empty.body);
     let long = "x".repeat(81);
     let long = browser.form("/new", "save", &[("form[label]", &long), ("form[chat]", "true")]).await;
     assert!(long.status == 422 && long.body.contains("at most 80 characters"), "{}", long.body);
