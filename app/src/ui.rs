@@ -8,6 +8,7 @@ mod failure;
 mod form;
 mod front;
 mod house;
+mod html;
 mod icon;
 mod joining;
 mod layout;
@@ -28,21 +29,21 @@ pub(crate) use self::{
     browser::{announce, arrive, fill_and_send},
     chart::Chart,
     editor::Editor,
-    failure::{DeadInvite, Failure, Sorry},
+    failure::{DeadInvite, Failure, sorry},
     form::{AreaField, Form, FormProblem, Sending, Submit, TextField, go_on, last_post, reload_after, sending},
-    front::{Doors, Front, invitation},
+    front::invitation,
     house::House,
+    html::{Html, between, button, fold, pairs, steps, two},
     icon::{Icon, Shape},
     joining::Joining,
     layout::{Layout, Visits, sign_out},
     load::{load, show, show_either},
     mark::Mark,
     navigation::{LastPost, address, href, parameter, query},
-    opened::{Opened, Take},
-    rooms::RoomList,
+    rooms::{RoomList, rooms},
     search::{Pager, SearchForm},
     share::{Camera, CopyButton, SharePanel},
     state::{Bounds, StateBadge, places},
-    text::{ago, escaped, pairs},
+    text::{ago, escaped},
     time::{Moment, TimeField},
 };

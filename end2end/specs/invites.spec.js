@@ -13,7 +13,7 @@ test("making an invite: choose rooms, share it, change it, delete it", async ({ 
   await signIn(page, anna);
   await expect(page.getByRole("heading", { name: "No invites yet" })).toBeVisible();
   await look(page, "invites-none");
-  await page.getByRole("link", { name: "New invite" }).click();
+  await page.getByRole("link", { name: "Create invite" }).click();
 
   await expect(page.getByLabel("Reading club")).toBeDisabled();
   await expect(page.getByText("You can’t invite people here.")).toBeVisible();

@@ -50,7 +50,7 @@ test("from the link into all rooms, with nothing but the link", async ({ page })
   await expect(page.locator("main .btn-primary")).toHaveText("Open Garden");
   await expect(page.getByRole("link", { name: "Open Garden", exact: true })).toHaveAttribute("href", /^https:\/\/app\.element\.io\/#\/room\//);
   await expect(page.getByRole("link", { name: "Chat with Anna", exact: true })).toBeVisible();
-  await expect(page.getByText("Your address")).toBeVisible();
+  await expect(page.getByText("Your address", { exact: true })).toBeVisible();
   const way = page.getByRole("link", { name: "Open General in your app" });
   await expect(way).toBeHidden();
   await page.getByText("All 2 rooms").click();
@@ -130,8 +130,8 @@ test("every kind of invite has its landing page", async ({ page }) => {
   await page.getByRole("button", { name: "Sign out" }).click();
   await expect(page.getByRole("link", { name: "Sign in", exact: true })).toBeVisible();
   await page.open(`/i/${open}`);
-  await expect(page.getByRole("heading", { name: "General and Seeds" })).toBeVisible();
-  await expect(page.getByRole("list", { name: "Where this invite leads" }).getByRole("listitem")).toHaveText(["General", "Seeds"].map((name) => new RegExp(name)));
+  await expect(page.getByRole("heading", { name: /^(General and Seeds|Seeds and General)$/ })).toBeVisible();
+  await expect(page.getByRole("list", { name: "Where this invite leads" }).getByRole("listitem")).toHaveText([/General|Seeds/, /General|Seeds/]);
   await look(page, "landing-with-names");
 });
 

@@ -15,8 +15,8 @@ pub(crate) fn Audit() -> impl IntoView {
     let (search, before) = (query("q"), query("before"));
     let page = load(move || rpc::GetAudit { search: search.get(), before: before.get() });
     view! {
-        <Title text="Audit log" />
         <section class="grid gap-6 py-4 sm:py-8">
+            <Title text="Audit log" />
             {show(page, move |page| view! { <Page page search=search.get_untracked() /> })}
         </section>
     }

@@ -7,8 +7,8 @@ use super::invites::WorksBadge;
 use crate::{
     Block, Came, Guest, Invite, InviteDetail, InviteState, Registration, Room, invite_path, landing_path, rpc,
     ui::{
-        Bounds, Chart, Form, FormProblem, Icon, Moment, PersonAvatar, RoomList, Shape, SharePanel, StateBadge, Submit,
-        address, ago, href, load, parameter, places, query, reload_after, sending, show,
+        Bounds, Chart, Form, FormProblem, Html, Icon, Moment, PersonAvatar, RoomList, Shape, SharePanel, StateBadge,
+        Submit, address, ago, href, load, parameter, places, query, reload_after, sending, show,
     },
     view, wording,
 };
@@ -57,7 +57,7 @@ fn Page(detail: InviteDetail, new: bool, older: bool) -> impl IntoView {
                         "My invites"
                     </a>
                     <h1 class="flex flex-wrap items-center gap-3 print:hidden">
-                        <bdi>{title.clone()}</bdi> <StateBadge state /> <WorksBadge works=card.works />
+                        <span dir="auto">{title.clone()}</span> <StateBadge state /> <WorksBadge works=card.works />
                     </h1>
                 </div>
                 <div class="flex gap-2 print:hidden">
@@ -89,7 +89,7 @@ fn Page(detail: InviteDetail, new: bool, older: bool) -> impl IntoView {
                     .terms.welcome
                     .map(|welcome| {
                         view! {
-                            <blockquote class="border-s-4 border-base-300 ps-4 whitespace-pre-line" dir="auto">{welcome}</blockquote>
+                            <p class="border-s-4 border-base-300 ps-4 whitespace-pre-line" dir="auto">{welcome}</p>
                         }
                     })}
                 <Accounts registration state />
@@ -137,7 +137,7 @@ fn Stopped(state: InviteState) -> impl IntoView {
         InviteState::Expired => "It has ended, and the link isn’t available. Edit it to give it more time.",
         InviteState::UsedUp => "All places are taken, and the link isn’t available to others. Edit it to add more.",
     };
-    Some(view! { <p class="alert alert-warning print:hidden">{text}</p> })
+    Some(view! { <p class="alert alert-warning print:hidden">{text.to_owned()}</p> })
 }
 
 #[component]
@@ -157,7 +157,7 @@ fn Accounts(registration: Registration, state: InviteState) -> impl IntoView {
         }
         _ => return None,
     };
-    Some(view! { <p class="alert alert-warning">{text}</p> })
+    Some(view! { <p class="alert alert-warning">{text.to_owned()}</p> })
 }
 
 /// The rooms whose admins keep the invite out.
@@ -196,32 +196,24 @@ fn Arrivals(came: Came, code: String, older: bool, now: i64) -> impl IntoView {
     }
     let Came { guests, next, begun, came, complete, by_day } = came;
     let totals = [(came, "joined"), (complete, "joined everything"), (begun - came.min(begun), "did not get in")];
+    let totals = totals.into_iter().filter(|(number, what)| *number > 0 || *what == "joined").map(|(number, what)| {
+        let class = "flex items-baseline gap-2";
+        format!(r#"<div class="{class}"><dt class="order-last text-muted">{what}</dt><dd class="font-display text-xl">{number}</dd></div>"#)
+    });
+    let totals = format!(r#"<dl class="flex flex-wrap gap-x-8 gap-y-2">{}</dl>"#, totals.collect::<String>());
     let path = invite_path(&code);
     view! {
-        <dl class="flex flex-wrap gap-x-8 gap-y-2">
-            {totals
-                .into_iter()
-                .filter(|(number, what)| *number > 0 || *what == "joined")
-                .map(|(number, what)| {
-                    view! {
-                        <div class="flex items-baseline gap-2">
-                            <dt class="order-last text-muted">{what}</dt>
-                            <dd class="font-display text-xl">{number}</dd>
-                        </div>
-                    }
-                })
-                .collect_view()}
-        </dl>
+        <Html html=totals />
         {(!by_day.is_empty()).then(|| view! { <Chart by_day now /> })}
         <ul class="grid gap-2">{guests.into_iter().map(|guest| view! { <OneGuest guest now /> }).collect_view()}</ul>
-        <nav class="flex gap-3 empty:hidden" aria-label="Pages">
+        <div role="navigation" class="flex gap-3 empty:hidden" aria-label="Pages">
             {older.then(|| view! { <a class="btn" href=href(&path)>"Newest"</a> })}
             {next
                 .map(|next| {
                     let next = href(&format!("{path}?before={}", leptos_router::location::Url::escape(&next)));
                     view! { <a class="btn" rel="next" href=next>"Older"</a> }
                 })}
-        </nav>
+        </div>
     }
 }
 
@@ -249,7 +241,7 @@ fn OneGuest(guest: Guest, now: i64) -> impl IntoView {
                         <span class="hint block truncate font-normal">{id}</span>
                     </span>
                     <span class="hint grid shrink-0 justify-items-end gap-1 font-normal">
-                        <span class=class>{text}</span>
+                        <span class=class>{text.to_owned()}</span>
                         {ago(since, now)}
                     </span>
                 </summary>

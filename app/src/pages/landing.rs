@@ -7,8 +7,8 @@ use leptos_router::location::Url;
 use crate::{
     InviteState, Kind, Landing as Invitation, Person, Progress, Relation, Told, invite_path, landing_path, rpc,
     ui::{
-        DeadInvite, Failure, Form, House, Icon, Joining, Moment, PersonAvatar, RoomList, Shape, Sorry, href,
-        invitation, load, pairs, parameter, show_either, sign_out,
+        DeadInvite, Failure, House, Html, Joining, Moment, between, button, escaped, fold, href, invitation, load,
+        pairs, parameter, rooms, show_either, sorry, steps, two,
     },
     view, wording,
 };
@@ -26,7 +26,7 @@ pub(crate) fn Landing() -> impl IntoView {
         move |landing| view! { <Page landing code=code.get_untracked() /> },
         |error| match error.kind {
             Kind::NoInvite | Kind::DeadInvite => view! { <DeadInvite /> },
-            Kind::Guarded => view! { <Guarded error /> },
+            Kind::Guarded => guarded(&error),
             _ => view! { <Failure error /> },
         },
     )
@@ -41,137 +41,71 @@ fn Page(landing: Invitation, code: String) -> impl IntoView {
         view! { {until} <Moment at /> }
     });
     let from = house.inviter.user_id.clone();
-    let more = (shown.len() > DOORS).then(|| {
-        view! {
-            <details class="list fold">
-                <summary>{format!("All {} names", shown.len())}</summary>
-                <div class="p-4">
-                    <RoomList rooms=shown />
-                </div>
-            </details>
+    let title = wording::invites_to(house.inviter.name(), house.name.as_deref());
+    let more = match shown.len() > DOORS {
+        true => {
+            fold("list", &format!("All {} names", shown.len()), &format!(r#"<div class="p-4">{}</div>"#, rooms(&shown)))
         }
-    });
+        false => String::new(),
+    };
+    let (view, below) = match relation {
+        Relation::SignedOut => signed_out(&house),
+        Relation::Owner => own(&house, state),
+        Relation::Invited(person) => (join(house, person, None), String::new()),
+        Relation::Redeeming(person, progress) => (join(house, person, Some(progress)), String::new()),
+    };
     view! {
-        <Title text=wording::invites_to(house.inviter.name(), house.name.as_deref()) />
-        <div class="grid gap-8">
-            {match relation {
-                Relation::SignedOut => view! { <SignedOut house /> },
-                Relation::Owner => view! { <Own house state /> },
-                Relation::Invited(person) => view! { <Join house person before=None /> },
-                Relation::Redeeming(person, progress) => view! { <Join house person before=Some(progress) /> },
-            }}
-            {more} <p class="hint">"Invite from " <bdi>{from}</bdi> {until}</p>
-        </div>
+        <Title text=title />
+        {between("grid gap-8", String::new(), view, below + &more)}
+        <p class="hint mt-8">"Invite from " <span dir="auto">{from}</span> {until}</p>
     }
 }
 
 /// While people who are not signed in are guessing codes, chosen codes are not shown to them.
-#[component]
-fn Guarded(error: Told) -> impl IntoView {
-    view! {
-        <Sorry title="Please sign in" text=error.words>
-            <SignInToJoin code=parameter("code").get_untracked() />
-        </Sorry>
-    }
+fn guarded(error: &Told) -> AnyView {
+    sorry("Please sign in", &error.words, &sign_in_to_join(&parameter("code").get_untracked()))
 }
 
-#[component]
-fn SignInToJoin(code: String) -> impl IntoView {
-    view! {
-        <a class="btn btn-primary btn-lg" href=href(&format!("/sign-in?to={}", Url::escape(&landing_path(&code))))>
-            "Sign in to join"
-            <Icon shape=Shape::Next />
-        </a>
-    }
+fn sign_in_to_join(code: &str) -> String {
+    let address = href(&format!("/sign-in?to={}", Url::escape(&landing_path(code))));
+    button("btn-primary btn-lg", &address, "", "Sign in to join")
 }
 
 /// For somebody of whom nothing is known: beside the front the way in, and below it what they may want to know first.
-#[component]
-fn SignedOut(house: House) -> impl IntoView {
-    let (server, all) = (house.inviter.server(), house.all());
-    let steps = pairs("<li><b>", "</b><span>", "</span></li>", &wording::steps(server, &all));
+fn signed_out(house: &House) -> (AnyView, String) {
+    let server = house.inviter.server();
+    let (back, code) = (escaped(&wording::bring_back(server)), escaped(&house.code));
+    let beside = format!(
+        r#"<div class="grid gap-1"><h2>Join with your account</h2><p class="hint">{back}</p></div>{}<p class="hint">Using an app that supports invites? Enter <code class="font-mono font-semibold text-base-content wrap-anywhere">{code}</code></p>"#,
+        sign_in_to_join(&house.code)
+    );
+    let steps = steps("across", &wording::steps(server, &house.all()));
     let answers = wording::answers(server, house.inviter.first_name());
     let answers = pairs("<div><dt>", "</dt><dd>", "</dd></div>", &answers);
-    view! {
-        <div class="two">
-            {invitation(&house, None)}
-            <section class="card lift grid gap-4" aria-labelledby="join">
-                <div class="grid gap-1">
-                    <h2 id="join">"Join with your account"</h2>
-                    <p class="hint">{wording::bring_back(server)}</p>
-                </div>
-                <SignInToJoin code=house.code.clone() />
-                <p class="hint">
-                    "Using an app that supports invites? Enter "
-                    <code class="font-mono font-semibold text-base-content wrap-anywhere">{house.code}</code>
-                </p>
-            </section>
-        </div>
-        <section class="grid gap-4" aria-labelledby="next">
-            <h2 id="next">"What happens next"</h2>
-            <ol class="steps across" role="list" inner_html=steps></ol>
-        </section>
-        <section class="card" aria-label="Good to know">
-            <dl class="answers across" inner_html=answers></dl>
-        </section>
-    }
+    let below = format!(
+        r#"<section class="grid gap-4"><h2>What happens next</h2>{steps}</section><dl class="card answers across">{answers}</dl>"#
+    );
+    let beside = view! { <Html class="card lift grid gap-4" html=beside /> };
+    (two(invitation(house, ""), ().into_any(), beside), below)
 }
 
-#[component]
-fn Own(house: House, state: InviteState) -> impl IntoView {
-    let open = state == InviteState::Open;
-    let text = match open {
-        true => "This is your own invite. Those who open your link see this page.",
-        false => "This is your own invite. Others can’t see this page now: to them the invite isn’t available.",
+fn own(house: &House, state: InviteState) -> (AnyView, String) {
+    let (plate, text) = match state {
+        InviteState::Open => (String::new(), "This is your own invite. Those who open your link see this page."),
+        _ => (
+            format!(r#"<p class="plate">{}</p>"#, wording::state(state)),
+            "This is your own invite. Others can’t see this page now: to them the invite isn’t available.",
+        ),
     };
-    let plate = (!open).then(|| view! { <p class="plate">{wording::state(state)}</p> });
-    view! {
-        <div class="two">
-            {invitation(&house, plate)} <section class="card lift grid gap-4" aria-label="Your invite">
-                <p>{text}</p>
-                <a class="btn btn-primary btn-lg" href=href(&invite_path(&house.code))>
-                    "Manage invite"
-                </a>
-            </section>
-        </div>
-    }
+    let manage = button("btn-primary btn-lg", &href(&invite_path(&house.code)), "", "Manage invite");
+    let beside = view! { <Html class="card lift grid gap-4" html=format!("<p>{text}</p>{manage}") /> };
+    (two(invitation(house, &plate), ().into_any(), beside), String::new())
 }
 
-#[component]
-fn Join(house: House, person: Person, before: Option<Progress>) -> impl IntoView {
-    let me = person.clone();
-    let call = match &house.name {
-        Some(name) => format!("Join {name}"),
-        None => format!("Join {}", house.what),
-    };
-    let hint = wording::you_join(&house.all(), house.inviter.first_name());
-    let steps = pairs("<li><b>", "</b><span>", "</span></li>", &wording::steps_signed_in(&person.user_id));
-    view! {
-        <Joining house me before call>
-            <SignedInAs person=person.clone() />
-            <p class="hint">{hint.clone()}</p>
-            <details class="fold">
-                <summary>"What happens next"</summary>
-                <ol class="steps py-4" role="list" inner_html=steps.clone()></ol>
-            </details>
-        </Joining>
-    }
-}
-
-/// Who joins; somebody else can.
-#[component]
-fn SignedInAs(person: Person) -> impl IntoView {
-    let me = person.user_id.clone();
-    view! {
-        <Form sending=sign_out() class="flex flex-wrap items-center gap-x-3 gap-y-1">
-            <PersonAvatar person />
-            <p class="min-w-0 flex-1 basis-40">
-                <span class="hint block">"Signed in as"</span>
-                <strong class="wrap-anywhere">{me}</strong>
-            </p>
-            <button class="btn btn-ghost btn-sm" type="submit">
-                "Sign out"
-            </button>
-        </Form>
-    }
+fn join(house: House, me: Person, before: Option<Progress>) -> AnyView {
+    let call = format!("Join {}", house.name.as_ref().unwrap_or(&house.what));
+    let hint = escaped(&wording::you_join(&house.all(), house.inviter.first_name()));
+    let steps = steps("py-4", &wording::steps_signed_in(&me.user_id));
+    let hint = format!(r#"<p class="hint">{hint}</p>{}"#, fold("", "What happens next", &steps));
+    view! { <Joining house me before call hint /> }
 }

@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use crate::{ui::Sorry, view};
+use crate::ui::sorry;
 
 /// Says so, and leads back.
 #[component]
 pub(crate) fn NotFound() -> impl IntoView {
     let text = "The link may be incomplete. If somebody sent it to you, please ask them for it again.";
-    view! { <Sorry title="There is nothing at this address" text=text.to_owned() /> }
+    sorry("There is nothing at this address", text, "")
 }

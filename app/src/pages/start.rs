@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use crate::{
     rpc,
-    ui::{Icon, Shape, href, load, pairs, show_either},
+    ui::{Html, button, href, load, show_either, steps},
     view,
 };
 
@@ -19,7 +19,6 @@ const STEPS: [(&str, &str); 3] = [
 #[component]
 pub(crate) fn Start() -> impl IntoView {
     let visitor = load(|| rpc::GetVisitor {});
-    let steps = pairs("<li><b>", "</b><span>", "</span></li>", &STEPS);
     view! {
         <Title text="Super Invites" />
         <section class="grid max-w-3xl gap-6 py-10 sm:py-16">
@@ -27,14 +26,9 @@ pub(crate) fn Start() -> impl IntoView {
             <p class="max-w-2xl text-lg text-pretty text-muted">
                 "Create an invite for a set of Matrix rooms, share it as a link or a QR code, and see who joined."
             </p>
-            <p class="flex flex-wrap gap-3">
-                {show_either(visitor, |visitor| begin(visitor.person.is_some()), |_| begin(false))}
-                <a class="btn btn-lg" href=href("/join")>
-                    "I have a code"
-                </a>
-            </p>
+            {show_either(visitor, |visitor| begin(visitor.person.is_some()), |_| begin(false))}
         </section>
-        <ol class="card steps across" role="list" inner_html=steps></ol>
+        <Html html=steps("card across", &STEPS) />
     }
 }
 
@@ -43,10 +37,7 @@ fn begin(signed_in: bool) -> AnyView {
         true => ("/new", "Create invite"),
         false => ("/sign-in", "Sign in to create an invite"),
     };
-    view! {
-        <a class="btn btn-primary btn-lg" href=href(path)>
-            {text}
-            <Icon shape=Shape::Next />
-        </a>
-    }
+    let code = button("btn-lg", &href("/join"), "", "I have a code");
+    let html = button("btn-primary btn-lg", &href(path), "", text) + &code;
+    view! { <Html class="flex flex-wrap gap-3" html /> }
 }

@@ -2,44 +2,70 @@
 
 use leptos::prelude::*;
 
+use super::escaped;
 use crate::{Person, Room, view};
 
 /// Rather a strange letter than tables of all letters in everybody's browser.
-pub(super) fn letter(name: &str) -> String {
+fn letter(name: &str) -> String {
     name.chars().find(|c| !c.is_ascii_punctuation() && !c.is_whitespace()).map(String::from).unwrap_or_default()
 }
 
 /// The class of the paint (`style/theme.css`) that somebody or something with this id always has.
-pub(crate) fn hue(id: &str) -> String {
+pub(super) fn hue(id: &str) -> String {
     let sum = id.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
     format!("hue-{}", sum % 12 + 1)
 }
 
-#[component]
-fn Avatar(url: Option<String>, id: String, name: String, class: String) -> impl IntoView {
+/// What is in the shape, as HTML: a picture, a letter or, where nothing is known, nothing.
+pub(super) fn inside(url: Option<&str>, name: &str) -> String {
     match url {
-        Some(url) => view! { <img class=class src=url alt="" loading="lazy" /> },
-        None => view! {
-            <span class=format!("{class} {}", hue(&id)) aria-hidden="true">
-                {letter(&name)}
-            </span>
-        },
+        Some(url) => format!(r#"<img src="{}" alt="" loading="lazy">"#, escaped(url)),
+        None => escaped(&letter(name)),
     }
 }
 
-/// A person's picture. Their name stands beside it, so it says nothing itself.
+/// The classes of a person's picture, and what is in it.
+fn person(person: &Person, size: &str) -> (String, String) {
+    let class = format!("who {size} {}", hue(&person.user_id));
+    (class, inside(person.avatar_url.as_deref(), person.name()))
+}
+
+/// The same of a room's, or a space's.
+fn room(room: &Room, size: &str) -> (String, String) {
+    let shape = if room.space { "sign" } else { "room" };
+    let class = format!("{shape} {size} {}", hue(&room.id));
+    (class, inside(room.avatar_url.as_deref(), room.name.as_deref().unwrap_or_default()))
+}
+
+fn html((class, inside): (String, String)) -> String {
+    format!(r#"<span class="{class}" aria-hidden="true">{inside}</span>"#)
+}
+
+/// A person's picture as HTML. Their name stands beside it, so it says nothing itself.
+pub(super) fn person_html(who: &Person, size: &str) -> String {
+    html(person(who, size))
+}
+
+/// A room's picture as HTML.
+pub(super) fn room_html(which: &Room, size: &str) -> String {
+    html(room(which, size))
+}
+
+#[component]
+fn Avatar(drawn: (String, String)) -> impl IntoView {
+    view! { <span class=drawn.0 aria-hidden="true" inner_html=drawn.1></span> }
+}
+
+/// A person's picture.
 #[component]
 pub(crate) fn PersonAvatar(person: Person, #[prop(optional)] class: &'static str) -> impl IntoView {
-    let name = person.name().to_owned();
-    view! { <Avatar url=person.avatar_url id=person.user_id name class=format!("who {class}") /> }
+    view! { <Avatar drawn=self::person(&person, class) /> }
 }
 
 /// A room's picture, or a space's.
 #[component]
 pub(crate) fn RoomAvatar(room: Room, #[prop(default = "s-sm")] class: &'static str) -> impl IntoView {
-    let Room { id, name, avatar_url, space, .. } = room;
-    let shape = if space { "sign" } else { "room" };
-    view! { <Avatar url=avatar_url id name=name.unwrap_or_default() class=format!("{shape} {class}") /> }
+    view! { <Avatar drawn=self::room(&room, class) /> }
 }
 
 #[cfg(test)]
@@ -57,5 +83,11 @@ mod tests {
     #[test]
     fn a_letter_is_one_that_somebody_knows_the_name_by() {
         assert_eq!((letter(" #general"), letter("")), ("g".to_owned(), String::new()));
+    }
+
+    #[test]
+    fn nobody_s_name_or_picture_is_markup() {
+        assert_eq!(inside(None, "<b>"), "b");
+        assert_eq!(inside(Some("/x\"onerror=\"y"), ""), r#"<img src="/x&quot;onerror=&quot;y" alt="" loading="lazy">"#);
     }
 }

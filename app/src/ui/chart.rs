@@ -69,7 +69,7 @@ pub(crate) fn Chart(by_day: Vec<(i64, u32)>, now: i64) -> impl IntoView {
         })
         .collect();
     view! {
-        <figure class="grid max-w-md gap-1">
+        <div class="grid max-w-md gap-1">
             <svg
                 role="img"
                 aria-label=label
@@ -78,12 +78,12 @@ pub(crate) fn Chart(by_day: Vec<(i64, u32)>, now: i64) -> impl IntoView {
                 preserveAspectRatio="none"
                 inner_html=rects.concat()
             ></svg>
-            <figcaption class="flex justify-between hint">
+            <div class="flex justify-between hint">
                 <span>{date(first * DAY)}</span>
                 <span>{format!("Busiest {span}: {most}")}</span>
                 <span>{date(last * DAY)}</span>
-            </figcaption>
-        </figure>
+            </div>
+        </div>
     }
 }
 

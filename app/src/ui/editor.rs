@@ -196,8 +196,8 @@ fn Switch(field: Field, on: bool, text: &'static str) -> impl IntoView {
         <label class="flex cursor-pointer items-start gap-4 rounded-field px-3 py-2 hover:bg-base-100">
             <input class="toggle toggle-primary mt-0.5" type="checkbox" name=field.name() value="true" checked=on />
             <span>
-                <span class="block font-medium">{wording::field(field)}</span>
-                <span class="block hint">{text}</span>
+                <span class="block font-medium">{wording::field(field).to_owned()}</span>
+                <span class="block hint">{text.to_owned()}</span>
             </span>
         </label>
     }

@@ -4,73 +4,55 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_location, use_navigate};
 
-use super::{Front, Visits, href};
+use super::{Html, Visits, button, escaped, front::Front, house::door, href};
 use crate::{Kind, Told, view};
 
-/// A door that is not there, and a row of shut ones.
-const OUTLINE: &str = r#"<path d="M5 98V33a28 28 0 0 1 56 0v65zM5 36h56"/>"#;
-const SHUT: &str = r#"<li class="door"><span class="door-frame"><span class="door-leaf"></span></span><span class="door-name">&nbsp;</span></li>"#;
+/// A door that is not there.
+const OUTLINE: &str = r#"<svg class="outline-door" viewBox="0 0 66 100" aria-hidden="true"><path d="M5 98V33a28 28 0 0 1 56 0v65zM5 36h56"/></svg>"#;
 
 /// Says what is the matter, and what can be done.
 #[component]
 pub(crate) fn Failure(error: Told) -> impl IntoView {
     let Told { kind, words } = error;
-    match kind {
-        Kind::SignedOut => view! { <SignInFirst /> },
-        Kind::NoInvite => {
-            view! { <Sorry title="There is no such invite" text="It may have been deleted, or the link is incomplete.".to_owned() /> }
-        }
-        Kind::Unreachable => {
-            view! { <Sorry title="The homeserver isn’t answering" text=words again=true /> }
-        }
-        Kind::TooFast => view! { <Sorry title="Please wait" text=words again=true /> },
-        Kind::Broken => view! { <Sorry title="Something went wrong" text=words again=true /> },
-        _ => view! { <Sorry title="You don’t have access" text=words /> },
-    }
+    // An empty address is this page.
+    let again = button("btn-primary", "", "external", "Try again");
+    let (title, words, more) = match kind {
+        Kind::SignedOut => return view! { <SignInFirst /> },
+        Kind::NoInvite => (
+            "There is no such invite",
+            "It may have been deleted, or the link is incomplete.".to_owned(),
+            String::new(),
+        ),
+        Kind::Unreachable => ("The homeserver isn’t answering", words, again),
+        Kind::TooFast => ("Please wait", words, again),
+        Kind::Broken => ("Something went wrong", words, again),
+        _ => ("You don’t have access", words, String::new()),
+    };
+    sorry(title, &words, &more)
 }
 
 /// For an invite that lets nobody in: it says no more than that, whatever the reason.
 #[component]
 pub(crate) fn DeadInvite() -> impl IntoView {
     let text = "It may have ended, or the link is incomplete. Check it against the message you got, or ask the person who sent it for a new one.";
-    view! {
-        <Sorry title="This invite isn’t available" text=text.to_owned()>
-            <a href=href("/join") class="btn">
-                "Enter a code"
-            </a>
-        </Sorry>
-    }
+    sorry("This invite isn’t available", text, &button("", &href("/join"), "", "Enter a code"))
 }
 
-/// A house without a name, and what can be done besides going home.
-#[component]
-pub(crate) fn Sorry(
-    title: &'static str,
-    text: String,
-    #[prop(optional)] again: bool,
-    #[prop(optional)] children: Option<Children>,
-) -> impl IntoView {
-    let picture = view! { <svg class="outline-door" viewBox="0 0 66 100" aria-hidden="true" inner_html=OUTLINE></svg> };
-    let doors = view! { <ol class="doors" aria-hidden="true" inner_html=SHUT.repeat(5)></ol> };
+/// A house without a name, and what can be done besides going home, as HTML.
+pub(crate) fn sorry(title: &'static str, text: &str, more: &str) -> AnyView {
+    let front = Front {
+        class: "hue-none short".to_owned(),
+        above: OUTLINE.to_owned(),
+        title: title.to_owned(),
+        below: escaped(text),
+        doors: vec![("door".to_owned(), door("", "", "\u{a0}")); 5],
+        ..Front::default()
+    };
+    let home = button("", &href("/"), "", "Home");
     view! {
         <Title text=title />
-        <div class="grid gap-6">
-            <Front class="hue-none short".to_owned() picture title=title.to_owned() below=super::escaped(&text) doors />
-            <p class="flex flex-wrap justify-center gap-3">
-                // An empty address is this page; `rel` keeps the router out of it.
-                {again
-                    .then(|| {
-                        view! {
-                            <a href="" rel="external" class="btn btn-primary">
-                                "Try again"
-                            </a>
-                        }
-                    })} {children.map(|children| children())}
-                <a href=href("/") class="btn">
-                    "Home"
-                </a>
-            </p>
-        </div>
+        {front.view()}
+        <Html class="mt-6 flex flex-wrap justify-center gap-3" html=format!("{more}{home}") />
     }
 }
 
@@ -93,13 +75,10 @@ fn SignInFirst() -> impl IntoView {
     });
     view! {
         <Title text="Sign in" />
-        <section class="grid max-w-xl gap-5 py-12 sm:py-20">
-            <h1>"Please sign in"</h1>
-            <p>
-                <a class="btn btn-primary" href=move || href(&path.get())>
-                    "Sign in"
-                </a>
-            </p>
-        </section>
+        <p class="py-12">
+            <a class="btn btn-primary" href=move || href(&path.get())>
+                "Please sign in"
+            </a>
+        </p>
     }
 }

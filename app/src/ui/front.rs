@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
-    House, PersonAvatar, escaped,
+    House, avatar, escaped,
     house::{Place, door},
 };
 use crate::view;
@@ -11,83 +11,81 @@ use crate::view;
 /// How many doors fit on a phone, and elsewhere.
 const FIT: [usize; 2] = [5, 7];
 
-/// A house front. What is HTML comes escaped.
-#[component]
-pub(crate) fn Front(
+/// A house front. What is told of as HTML comes escaped.
+#[derive(Default)]
+pub(crate) struct Front {
     /// The class of its paint, and of its size.
-    class: String,
-    /// Whose or what's picture it has.
-    picture: AnyView,
-    /// What stands above the title, as HTML.
-    #[prop(optional)]
-    above: String,
+    pub(crate) class: String,
+    /// Whose or what's picture it has, and what stands above the title, as HTML.
+    pub(crate) above: String,
     /// The title, as HTML.
-    title: String,
+    pub(crate) title: String,
     /// What stands below it, as HTML.
-    below: String,
-    /// Whether what stands below changes while somebody looks.
-    #[prop(optional)]
-    live: bool,
-    /// What comes after these.
-    #[prop(optional)]
-    more: Option<AnyView>,
-    doors: AnyView,
-) -> impl IntoView {
-    let size = if title.chars().count() > 26 { "long" } else { "" };
-    view! {
-        <section class=format!("portal {class}")>
-            {picture} <p class="by empty:hidden" inner_html=above></p>
-            <h1 class=size dir="auto" inner_html=title></h1>
-            <p class="meta" role=live.then_some("status") inner_html=below></p>
-            {more} {doors}
-        </section>
+    pub(crate) below: String,
+    /// Whether that changes while somebody looks.
+    pub(crate) live: bool,
+    /// What comes after these, as HTML.
+    pub(crate) more: String,
+    /// The doors: the classes of each, and what is in it, as HTML.
+    pub(crate) doors: Vec<(String, String)>,
+    /// What the doors are, unless they are a picture of what something else says.
+    pub(crate) label: Option<&'static str>,
+}
+
+impl Front {
+    pub(crate) fn view(self) -> AnyView {
+        let Self { class, above, title, below, live, more, doors, label } = self;
+        let size = if title.chars().count() > 26 { "long" } else { "" };
+        let head = format!(r#"{above}<h1 class="{size}" dir="auto">{title}</h1>"#);
+        let doors = doors.into_iter().map(|(class, html)| view! { <li class=class inner_html=html></li> });
+        view! {
+            <section class=format!("portal {class}")>
+                <div class="contents" inner_html=head></div>
+                <div class="meta" role=live.then_some("status") inner_html=below></div>
+                <div class="contents" inner_html=more></div>
+                <ol class="doors" role="list" aria-label=label aria-hidden=label.is_none().then_some("true")>
+                    {doors.collect_view()}
+                </ol>
+            </section>
+        }
     }
 }
 
 /// The front of an invite that nobody has begun to join: whose it is, and what it is called; or only whose, where the name may not be known.
 /// `notice` is about why nobody can.
-pub(crate) fn invitation(house: &House, notice: Option<AnyView>) -> AnyView {
-    let House { inviter, name, what, welcome, hue, ahead, .. } = house.clone();
-    let (host, places) = (escaped(inviter.name()), house.places(&ahead, false));
-    let (above, title, below, doors) = match name {
+pub(crate) fn invitation(house: &House, notice: &str) -> AnyView {
+    let House { inviter, name, what, welcome, hue, ahead, .. } = house;
+    let picture = avatar::person_html(inviter, "");
+    let host = escaped(inviter.name());
+    let (above, title, below, label) = match name {
         Some(name) => {
-            let doors = view! { <Doors places label="Where this invite leads" /> };
-            (format!("<b dir=\"auto\">{host}</b> invites you to"), escaped(&name), what, doors)
+            let above = format!(r#"{picture}<p class="by"><b dir="auto">{host}</b> invites you to</p>"#);
+            (above, escaped(name), escaped(what), Some("Where this invite leads"))
         }
         // How many there are is said above the doors.
-        None => (String::new(), host, format!("invites you to {what}"), view! { <Doors places /> }),
+        None => (picture, host, format!("invites you to {}", escaped(what)), None),
     };
-    let picture = view! { <PersonAvatar person=inviter /> };
-    let welcome = welcome.map(|welcome| view! { <blockquote dir="auto">{welcome}</blockquote> });
-    let more = view! { {notice} {welcome} };
-    view! { <Front class=hue picture above title below=escaped(&below) more doors /> }
+    let welcome = welcome.iter().map(|welcome| format!(r#"<blockquote dir="auto">{}</blockquote>"#, escaped(welcome)));
+    let more = notice.to_owned() + &welcome.collect::<String>();
+    let doors = doors(&house.places(ahead, false));
+    Front { class: hue.clone(), above, title, below, more, doors, label, ..Front::default() }.view()
 }
 
-/// A door for each room, and one for those that do not fit. Without a label they are a picture of what a list beside them says.
-#[component]
-pub(crate) fn Doors(places: Vec<Place>, #[prop(optional)] label: Option<&'static str>) -> impl IntoView {
+/// A door for each place, and one for those that do not fit.
+pub(crate) fn doors(places: &[Place]) -> Vec<(String, String)> {
     let all = places.len();
     let [few, many] = FIT.map(|fit| if all > fit { fit - 1 } else { all });
-    let more = |shown: usize, class: &str| {
-        let state = if places[shown..].iter().all(Place::is_in) { "joined" } else { "" };
-        let number = all - shown;
-        (format!("door n {state} {class}"), door("", &format!("+{number}"), &format!("{number} more")))
-    };
     let mut doors: Vec<(String, String)> = Vec::new();
     for (place, number) in places.iter().zip(0..many) {
         let class = if number < few { "" } else { " max-sm:hidden" };
         doors.push((place.class() + class, place.html()));
     }
-    if few < all {
-        doors.push(more(few, "sm:hidden"));
+    for (shown, class) in [(few, "sm:hidden"), (many, "max-sm:hidden")] {
+        if shown < all {
+            let state = if places[shown..].iter().all(Place::is_in) { "joined" } else { "" };
+            let number = all - shown;
+            doors.push((format!("door n {state} {class}"), door("", &format!("+{number}"), &format!("{number} more"))));
+        }
     }
-    if many < all {
-        doors.push(more(many, "max-sm:hidden"));
-    }
-    let doors = doors.into_iter().map(|(class, html)| view! { <li class=class inner_html=html></li> });
-    view! {
-        <ol class="doors" role="list" aria-label=label aria-hidden=label.is_none().then_some("true")>
-            {doors.collect_view()}
-        </ol>
-    }
+    doors
 }

@@ -1,7 +1,9 @@
 //! An invite as what it is to those who hold it: whose, what it is called, and what is in it. A space is a house, a room is a door.
 
-use super::avatar::{hue, letter};
-use super::escaped;
+use super::{
+    avatar::{hue, inside},
+    escaped,
+};
 use crate::{Landing, Person, Progress, Room, Step, StepState, wording};
 
 /// How many rooms are joined at the same time, as far as anybody can tell from here.
@@ -120,18 +122,13 @@ impl Place {
         format!("door {state} {}", id.map(|id| hue(id)).unwrap_or_default())
     }
 
-    /// What is in the door, as HTML: a picture, a letter or, where nothing may be known, nothing. For a kind of element each, the browser's
-    /// program would have to carry more.
+    /// What is in the door, as HTML.
     pub(super) fn html(&self) -> String {
-        let picture = self.room.as_ref().and_then(|room| room.avatar_url.as_deref());
-        let (class, leaf) = match picture {
-            _ if self.host.is_some() => (" chat", String::new()),
-            Some(url) => ("", format!(r#"<img src="{}" alt="" loading="lazy">"#, escaped(url))),
-            None => {
-                ("", escaped(&letter(self.room.as_ref().and_then(|room| room.name.as_deref()).unwrap_or_default())))
-            }
+        let (url, name) = match &self.room {
+            Some(room) => (room.avatar_url.as_deref(), room.name.as_deref().unwrap_or_default()),
+            None => (None, ""),
         };
-        door(class, &leaf, &self.name)
+        door(if self.host.is_some() { " chat" } else { "" }, &inside(url, name), &self.name)
     }
 }
 

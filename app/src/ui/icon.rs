@@ -47,7 +47,7 @@ pub(crate) enum Shape {
 
 impl Shape {
     /// The lines of the drawing, on a square of 24 by 24.
-    fn path(self) -> &'static str {
+    pub(super) fn path(self) -> &'static str {
         match self {
             Self::Done => "M5 13l4 4L19 7",
             Self::Failed => "M6 6l12 12M18 6L6 18",

@@ -3,8 +3,15 @@
 use leptos::prelude::*;
 
 use super::{
-    Doors, Form, FormProblem, Front, House, Icon, Opened, PersonAvatar, RoomAvatar, Sending, Shape, Submit, Take,
-    arrive, browser::Live, escaped, house::Place, invitation, sending,
+    Form, FormProblem, House, Html, Sending, Shape, arrive, avatar, between,
+    browser::Live,
+    escaped,
+    front::{Front, doors},
+    house::Place,
+    html::{drawing, pairs},
+    invitation,
+    opened::{opened, take},
+    sending, sign_out, two,
 };
 use crate::{Person, Progress, StepState, rpc, view, wording};
 
@@ -77,127 +84,103 @@ pub(crate) fn Joining(
     before: Option<Progress>,
     /// What the button says at first.
     call: String,
-    /// What stands below the button until then.
-    children: ChildrenFn,
+    /// What stands below it until then, as HTML.
+    hint: String,
 ) -> impl IntoView {
     let redeem = sending::<rpc::Redeem>();
     let progress = progress_of(house.code.clone(), redeem, before);
     let pending = redeem.pending();
-    let phase = Memo::new(move |_| progress.with(|progress| Phase::of(progress.as_ref(), pending.get())));
-    let ahead = house.ahead.clone();
-    let so_far = Signal::derive(move || progress.get().unwrap_or_else(|| ahead.clone()));
-    let (front, beside) = ((house.clone(), me.clone()), (house, me));
-    view! {
-        <div class="two">
-            {move || {
-                let (house, me) = front.clone();
-                match phase.get() {
-                    Phase::Ahead => invitation(&house, None),
-                    phase => view! { <Progressing house me progress=so_far.get() phase /> },
-                }
-            }}
-            <div class="grid content-start gap-4">
-                <FormProblem sending=redeem />
-                {move || {
-                    let (house, me) = beside.clone();
-                    match phase.get() {
-                        Phase::Ahead => {
-                            view! {
-                                <div class="card lift grid gap-4">
-                                    <Begin redeem code=house.code call=call.clone() />
-                                    {children()}
-                                </div>
-                            }
-                        }
-                        Phase::UnderWay => view! { <UnderWay places=house.places(&so_far.get(), true) me /> },
-                        Phase::Done => view! { <Opened house progress=so_far.get() next=view! { <Take me /> } /> },
-                        Phase::Stopped => view! { <Stopped house progress=so_far.get() redeem /> },
-                    }
-                }}
-            </div>
-        </div>
-    }
-}
-
-#[component]
-fn UnderWay(places: Vec<Place>, me: Person) -> impl IntoView {
-    view! {
-        <List places />
-        <p class="alert block">{wording::goes_on(&me.user_id)}</p>
-        // Without a script nothing here changes by itself. An empty address is this page.
-        <a class="btn scripted:hidden" href="" rel="external">
-            "Show how far it is"
-        </a>
-    }
-}
-
-#[component]
-fn Stopped(house: House, progress: Progress, redeem: Sending) -> impl IntoView {
-    let code = house.code.clone();
-    let missed = house.places(&progress, false).into_iter().filter_map(|place| match &place.state {
-        StepState::Missed(reason) => {
-            let why = format!("<b>{}:</b> {}", escaped(&place.title()), escaped(&wording::reason(reason)));
-            Some(view! { <p class="alert alert-error block" inner_html=why></p> })
-        }
-        _ => None,
-    });
-    let missed = missed.collect_view();
-    // Where somebody has to do something first, trying at once is no use.
-    let (call, class) = match progress.may_go_on() {
-        true => ("Try again", "btn btn-lg w-full"),
-        false => ("Check again", "btn btn-plain w-full"),
+    let page = move || {
+        let so_far = progress.get();
+        let phase = Phase::of(so_far.as_ref(), pending.get());
+        let so_far = so_far.unwrap_or_else(|| house.ahead.clone());
+        let front = match phase {
+            Phase::Ahead => invitation(&house, ""),
+            _ => front(&house, &me, &so_far, phase),
+        };
+        let begin = |call: &str, class: &str| begin(redeem, &house.code, call, class);
+        let beside = match phase {
+            Phase::Ahead => {
+                let class = "btn-primary btn-lg h-auto min-h-14 py-2 wrap-anywhere";
+                let (begin, signed_in) = (begin(&call, class), signed_in(&me));
+                between("card lift grid gap-4", String::new(), view! { {begin} {signed_in} }, hint.clone())
+            }
+            Phase::UnderWay => {
+                between("grid gap-4", under_way(&house.places(&so_far, true), &me), ().into_any(), String::new())
+            }
+            Phase::Done => {
+                let (buttons, rooms) = opened(&house, &so_far);
+                let (title, address, apps) = take(&me);
+                between("grid gap-4", buttons + title, address, apps + &rooms)
+            }
+            Phase::Stopped => {
+                let (buttons, rooms) = opened(&house, &so_far);
+                // Where somebody has to do something first, trying at once is no use.
+                let again = match so_far.may_go_on() {
+                    true => begin("Try again", "btn-lg"),
+                    false => begin("Check again", "btn-plain"),
+                };
+                between("grid gap-4", buttons + &missed(&house.places(&so_far, false)), again, rooms)
+            }
+        };
+        two(front, view! { <FormProblem sending=redeem /> }, beside)
     };
-    view! {
-        <Opened house progress next=missed.into_any() />
-        <Begin redeem code call=call.to_owned() class />
-    }
+    page.into_any()
 }
 
 /// The button that begins, or goes on.
-#[component]
-fn Begin(
-    redeem: Sending,
-    code: String,
-    call: String,
-    #[prop(default = "btn btn-primary btn-lg h-auto min-h-14 w-full py-2 wrap-anywhere")] class: &'static str,
-) -> impl IntoView {
+fn begin(redeem: Sending, code: &str, call: &str, class: &str) -> AnyView {
+    let (code, call) = (escaped(code), escaped(call));
+    let html = format!(
+        r#"<input type="hidden" name="code" value="{code}"><button class="btn w-full {class}" type="submit">{call}</button>"#
+    );
     view! {
         <Form sending=redeem>
-            <input type="hidden" name="code" value=code />
-            <Submit sending=redeem class>
-                {call}
-            </Submit>
+            <Html html />
+        </Form>
+    }
+}
+
+/// Who joins; somebody else can.
+fn signed_in(me: &Person) -> AnyView {
+    let (picture, id) = (avatar::person_html(me, ""), escaped(&me.user_id));
+    let html = format!(
+        r#"{picture}<p class="min-w-0 flex-1 basis-40"><span class="hint block">Signed in as</span><strong class="wrap-anywhere">{id}</strong></p><button class="btn btn-ghost btn-sm" type="submit">Sign out</button>"#
+    );
+    view! {
+        <Form sending=sign_out() class="flex flex-wrap items-center gap-x-3 gap-y-1">
+            <Html html />
         </Form>
     }
 }
 
 /// The front once somebody has begun.
-#[component]
-fn Progressing(house: House, me: Person, progress: Progress, phase: Phase) -> impl IntoView {
-    let space = house.space_of(&progress);
-    let places = house.places(&progress, phase == Phase::UnderWay);
+fn front(house: &House, me: &Person, progress: &Progress, phase: Phase) -> AnyView {
+    let space = house.space_of(progress);
+    let places = house.places(progress, phase == Phase::UnderWay);
     let (done, all) = (places.iter().filter(|place| place.is_in()).count(), places.len());
-    let missed = places.iter().filter(|place| matches!(place.state, StepState::Missed(_)));
-    let missed: Vec<String> = missed.map(Place::title).collect();
-    let picture = match space.clone() {
-        _ if phase == Phase::Done => view! { <PersonAvatar person=me.clone() /> },
-        Some(room) => view! { <RoomAvatar room class="" /> },
-        None => view! { <PersonAvatar person=house.inviter /> },
+    let picture = match &space {
+        _ if phase == Phase::Done => avatar::person_html(me, ""),
+        Some(space) => avatar::room_html(space, ""),
+        None => avatar::person_html(&house.inviter, ""),
     };
     let (above, title, below) = match phase {
         Phase::Done => {
             let what = wording::joined(space.and_then(|space| space.name).as_deref(), &counted(&places));
-            (String::new(), format!("You’re in, <bdi>{}</bdi>", escaped(me.first_name())), escaped(&what))
+            (picture, format!("You’re in, <bdi>{}</bdi>", escaped(me.first_name())), escaped(&what))
         }
         Phase::Stopped => {
-            (String::new(), format!("You’re in {done} of {all}"), escaped(&wording::missing(done, &missed)))
+            let missed = places.iter().filter(|place| matches!(place.state, StepState::Missed(_)));
+            let missed: Vec<String> = missed.map(Place::title).collect();
+            (picture, format!("You’re in {done} of {all}"), escaped(&wording::missing(done, &missed)))
         }
         _ => {
-            let title = escaped(&house.name.unwrap_or(house.what));
-            ("You’re joining".to_owned(), title, format!("<b>{done} of {all}</b> joined"))
+            let title = escaped(house.name.as_ref().unwrap_or(&house.what));
+            (picture + r#"<p class="by">You’re joining</p>"#, title, format!("<b>{done} of {all}</b> joined"))
         }
     };
-    view! { <Front class=house.hue picture above title below live=true doors=view! { <Doors places /> } /> }
+    let (class, doors) = (house.hue.clone(), doors(&places));
+    Front { class, above, title, below, live: true, doors, ..Front::default() }.view()
 }
 
 /// What somebody is in, counted.
@@ -209,39 +192,40 @@ fn counted(places: &[Place]) -> String {
     wording::leads_to(number(rooms), number(spaces), host.map(Person::first_name))
 }
 
-/// What there is to join, with what has come of each.
-#[component]
-fn List(places: Vec<Place>) -> impl IntoView {
-    view! {
-        <ol class="list" role="list" aria-label="Progress">
-            {places.into_iter().map(|place| view! { <Row place /> }).collect_view()}
-        </ol>
-    }
+/// What there is to join, with what has come of each, as HTML.
+fn under_way(places: &[Place], me: &Person) -> String {
+    // Without a script nothing here changes by itself. An empty address is this page.
+    let again = r#"<a class="btn scripted:hidden" href="" rel="external">Show how far it is</a>"#;
+    let rows: String = places.iter().map(row).collect();
+    let goes_on = escaped(&wording::goes_on(&me.user_id));
+    format!(
+        r#"<ol class="list" role="list" aria-label="Progress">{rows}</ol><p class="alert block">{goes_on}</p>{again}"#
+    )
 }
 
-#[component]
-fn Row(place: Place) -> impl IntoView {
-    let title = place.title();
-    let Place { room, host, state, now, .. } = place;
-    let picture = match (room, host) {
-        (Some(room), _) => view! { <RoomAvatar room /> },
-        (_, Some(person)) => view! { <PersonAvatar person class="s-sm" /> },
-        _ => view! { <span class="room s-sm hue-none" aria-hidden="true"></span> },
+fn row(place: &Place) -> String {
+    let picture = match (&place.room, &place.host) {
+        (Some(room), _) => avatar::room_html(room, "s-sm"),
+        (_, Some(person)) => avatar::person_html(person, "s-sm"),
+        _ => r#"<span class="room s-sm hue-none" aria-hidden="true"></span>"#.to_owned(),
     };
-    let (class, icon, text) = match state {
-        StepState::In(_) => ("text-success", Some(Shape::Done), "Joined".to_owned()),
-        StepState::Missed(reason) => ("text-error", Some(Shape::Failed), wording::reason(&reason).into_owned()),
-        StepState::Waiting if now => ("", None, "Joining…".to_owned()),
-        StepState::Waiting => ("text-muted", None, "Next".to_owned()),
+    let (class, icon, text) = match &place.state {
+        StepState::In(_) => ("text-success", drawing(Shape::Done), "Joined".into()),
+        StepState::Missed(reason) => ("text-error", drawing(Shape::Failed), wording::reason(reason)),
+        StepState::Waiting if place.now => ("", String::new(), "Joining…".into()),
+        StepState::Waiting => ("text-muted", String::new(), "Next".into()),
     };
-    let class = format!("flex items-start gap-2 text-sm {class}");
-    view! {
-        <li class="item flex-wrap justify-between">
-            {picture}
-            <span class="min-w-0 flex-1 basis-40 font-semibold wrap-anywhere" dir="auto">
-                {title}
-            </span>
-            <span class=class>{icon.map(|shape| view! { <Icon shape class="size-5" /> })} {text}</span>
-        </li>
-    }
+    let (title, text) = (escaped(&place.title()), escaped(&text));
+    format!(
+        r#"<li class="item flex-wrap justify-between">{picture}<b class="min-w-0 flex-1 basis-40 wrap-anywhere" dir="auto">{title}</b><span class="flex items-start gap-2 text-sm {class}">{icon}{text}</span></li>"#
+    )
+}
+
+/// What somebody is not in, and why, as HTML.
+fn missed(places: &[Place]) -> String {
+    let missed = places.iter().filter_map(|place| match &place.state {
+        StepState::Missed(reason) => Some((place.title(), wording::reason(reason).into_owned())),
+        _ => None,
+    });
+    pairs(r#"<p class="alert alert-error block"><b>"#, ":</b> ", "</p>", &missed.collect::<Vec<_>>())
 }

@@ -64,6 +64,8 @@ pub(crate) fn Layout(children: Children) -> impl IntoView {
     view! {
         <a
             href="#content"
+            // The browser itself leads there, and the focus with it.
+            rel="external"
             class="btn btn-primary sr-only focus:not-sr-only focus:fixed focus:start-4 focus:top-4 focus:z-20"
         >
             "Skip to content"
@@ -85,14 +87,15 @@ pub(crate) fn Layout(children: Children) -> impl IntoView {
             <main id="content" tabindex="-1" class="wide flex-1 pt-2 pb-16">
                 {children()}
             </main>
-            <footer class="border-t border-base-300 py-5 text-sm text-muted print:hidden">
-                <p class="wide flex flex-wrap gap-x-6 gap-y-1">
-                    <a class="link" href=href("/join")>
-                        "Enter a code"
-                    </a>
-                    "Free software, run beside your own homeserver."
-                </p>
-            </footer>
+            <div
+                role="contentinfo"
+                class="flex flex-wrap gap-x-6 gap-y-1 border-t border-base-300 px-[max(1rem,calc(50%-34.5rem))] py-5 text-sm text-muted print:hidden"
+            >
+                <a class="link" href=href("/join")>
+                    "Enter a code"
+                </a>
+                "Free software, run beside your own homeserver."
+            </div>
         </div>
     }
 }

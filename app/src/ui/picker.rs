@@ -153,7 +153,7 @@ fn Sign(shape: Shape, means: &'static str) -> impl IntoView {
     view! {
         <span title=means>
             <Icon shape class="size-3.5" />
-            <span class="sr-only">{means}</span>
+            <span class="sr-only">{means.to_owned()}</span>
         </span>
     }
 }

@@ -2,28 +2,23 @@
 
 use leptos::prelude::*;
 
-use super::RoomAvatar;
+use super::{Html, avatar, escaped};
 use crate::{Room, view, wording};
 
-/// Rooms with their pictures and names.
+/// Rooms with their pictures and names, as HTML.
+pub(crate) fn rooms(rooms: &[Room]) -> String {
+    let one = |room: &Room| {
+        let (picture, name) = (avatar::room_html(room, "s-sm"), escaped(wording::room(room)));
+        let space = if room.space { r#"<span class="badge badge-sm ms-auto">Space</span>"# } else { "" };
+        format!(
+            r#"<li class="card flex items-center gap-3 p-2">{picture}<span class="min-w-0 wrap-anywhere" dir="auto">{name}</span>{space}</li>"#
+        )
+    };
+    format!(r#"<ul class="grid gap-2 sm:grid-cols-2">{}</ul>"#, rooms.iter().map(one).collect::<String>())
+}
+
+/// The same in a page.
 #[component]
 pub(crate) fn RoomList(rooms: Vec<Room>) -> impl IntoView {
-    view! {
-        <ul class="grid gap-2 sm:grid-cols-2">
-            {rooms
-                .into_iter()
-                .map(|room| {
-                    let title = wording::room(&room).to_owned();
-                    let space = room.space;
-                    view! {
-                        <li class="flex min-w-0 items-center gap-3 rounded-field border border-base-300 bg-base-100 px-3 py-2">
-                            <RoomAvatar room />
-                            <span class="min-w-0 font-medium wrap-anywhere" dir="auto">{title}</span>
-                            {space.then(|| view! { <span class="badge badge-sm ms-auto">"Space"</span> })}
-                        </li>
-                    }
-                })
-                .collect_view()}
-        </ul>
-    }
+    view! { <Html html=self::rooms(&rooms) /> }
 }

@@ -12,7 +12,7 @@ pub(crate) fn SearchForm(path: &'static str, search: String, hint: &'static str)
         <form method="get" action=href(path) role="search" class="flex gap-2">
             <label class="input min-w-0 flex-1">
                 <Icon shape=Shape::Search class="size-5 max-sm:hidden" />
-                <span class="sr-only">{hint}</span>
+                <span class="sr-only">{hint.to_owned()}</span>
                 <input type="search" name="q" value=search placeholder=hint />
             </label>
             <button class="btn" type="submit">
@@ -28,11 +28,11 @@ pub(crate) fn Pager(path: String, page: u32, pages: u32) -> impl IntoView {
     let other = move |page: u32| href(&format!("{path}&page={page}"));
     (pages > 1).then(|| {
         view! {
-            <nav class="flex items-center justify-center gap-4" aria-label="Pages">
+            <div role="navigation" class="flex items-center justify-center gap-4" aria-label="Pages">
                 {(page > 1).then(|| view! { <a class="btn" rel="prev" href=other(page - 1)>"Previous"</a> })}
                 <span>{format!("Page {page} of {pages}")}</span>
                 {(page < pages).then(|| view! { <a class="btn" rel="next" href=other(page + 1)>"Next"</a> })}
-            </nav>
+            </div>
         }
     })
 }

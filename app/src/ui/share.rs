@@ -19,7 +19,7 @@ pub(crate) fn CopyButton(text: String, class: &'static str) -> impl IntoView {
     view! {
         <button class=format!("{class} hidden scripted:not-print:inline-flex") type="button" aria-live="polite" on:click=copy>
             <Icon shape=Shape::Copy />
-            {said}
+            {move || said.get().to_owned()}
         </button>
     }
 }

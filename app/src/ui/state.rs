@@ -18,7 +18,7 @@ pub(crate) fn StateBadge(state: InviteState) -> impl IntoView {
         InviteState::PausedByAdmin | InviteState::AllPaused => "badge badge-error",
         InviteState::Expired | InviteState::UsedUp => "badge badge-neutral",
     };
-    Some(view! { <span class=class>{wording::state(state)}</span> })
+    Some(view! { <span class=class>{wording::state(state).to_owned()}</span> })
 }
 
 /// The bounds of an invite, each in a few words.

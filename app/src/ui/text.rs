@@ -19,12 +19,6 @@ pub(crate) fn escaped(text: &str) -> String {
     html
 }
 
-/// Pairs of texts as HTML, between what stands before, in and after each.
-pub(crate) fn pairs<T: AsRef<str>>(before: &str, between: &str, after: &str, texts: &[(T, T)]) -> String {
-    let one = |(one, two): &(T, T)| [before, &escaped(one.as_ref()), between, &escaped(two.as_ref()), after].concat();
-    texts.iter().map(one).collect()
-}
-
 /// How long before `now` something was, both in milliseconds since the epoch; a date, if that is long ago.
 pub(crate) fn ago(then: i64, now: i64) -> String {
     let minutes = (now - then) / 60_000;
