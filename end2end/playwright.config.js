@@ -24,6 +24,9 @@ export default defineConfig({
   globalSetup: "./service.js",
   forbidOnly: Boolean(process.env.CI),
   workers: 1,
+  // Several pages, axe and a homeserver on two cores: thirty seconds are few where somebody else works on them as well.
+  timeout: 90_000,
+  expect: { timeout: 15_000 },
   reporter: [["list"]],
   projects: [
     { name: "with JavaScript", use: desktop },
