@@ -28,7 +28,7 @@ pub use self::{
     landing::{Landing, Progress, Relation, RoomLinks, Step, StepState},
     limits::{Edit, InviteState, Limits},
     overview::{Came, Guest, InviteCard, InviteDetail, InvitePage, InviteQuery, Room, RoomChoice, Sort, Works},
-    path::{LocalPath, invite_path, landing_path},
+    path::{LANDING, LocalPath, invite_path, landing_path},
     person::{IdentityProvider, Person, SignInWays, Visitor},
     reason::{Reason, RoomProblem, Rule},
     terms::{Draft, Terms, Wanted, WantedLimits},

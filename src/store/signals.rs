@@ -14,9 +14,6 @@ use super::{Pool, Result};
 /// The channel of PostgreSQL's on which instances tell each other.
 const CHANNEL: &str = "super_invites_redemptions";
 
-/// The longest payload that PostgreSQL passes on is 7,999 bytes; nothing comes near.
-const LONGEST: usize = 7_999;
-
 /// How much may wait to be told to other instances.
 const WAITING: usize = 1_000;
 
@@ -46,11 +43,9 @@ impl Signals {
     /// Tells everybody who watches this redemption, here and, by whoever [hears](Self::hear), in other instances. Nobody waits for that.
     pub fn tell(&self, code: &str, redeemer: &str) {
         self.watched.wake(&(code.to_owned(), redeemer.to_owned()));
-        // A code has no line break in it, nor has a Matrix id.
-        let payload = format!("{code}\n{redeemer}");
-        if matches!(self.pool, Pool::Postgres(_)) && payload.len() <= LONGEST {
-            // Where too many wait, one is lost.
-            self.outbox.try_send(payload).ok();
+        if matches!(self.pool, Pool::Postgres(_)) {
+            // No Matrix id has a line break in it, whatever a code has. Where too many wait, one is lost.
+            self.outbox.try_send(format!("{code}\n{redeemer}")).ok();
         }
     }
 
@@ -58,7 +53,7 @@ impl Signals {
     pub fn watch(&self, code: &str, redeemer: &str) -> Signal {
         let key = (code.to_owned(), redeemer.to_owned());
         let news = self.watched.all().entry(key.clone()).or_insert_with(|| watch::channel(()).0).subscribe();
-        Signal { watched: Arc::clone(&self.watched), key, news: Some(news) }
+        Signal { watched: Arc::clone(&self.watched), key, news }
     }
 
     /// Tells other instances, and passes on what they tell, for as long as there may be any.
@@ -102,24 +97,22 @@ impl Watched {
 pub struct Signal {
     watched: Arc<Watched>,
     key: Key,
-    news: Option<watch::Receiver<()>>,
+    news: watch::Receiver<()>,
 }
 
 impl Signal {
     /// Waits until something has come of the redemption since this was called the last time.
     pub async fn wait(&mut self) {
-        let Some(news) = &mut self.news else { return std::future::pending().await };
-        if news.changed().await.is_err() {
-            std::future::pending::<()>().await;
-        }
+        // Its sender stays for as long as somebody watches.
+        self.news.changed().await.ok();
     }
 }
 
 impl Drop for Signal {
     fn drop(&mut self) {
         let mut watched = self.watched.all();
-        self.news = None;
-        if watched.get(&self.key).is_some_and(|signal| signal.receiver_count() == 0) {
+        // This one is counted yet.
+        if watched.get(&self.key).is_some_and(|signal| signal.receiver_count() == 1) {
             watched.remove(&self.key);
         }
     }

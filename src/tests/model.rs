@@ -19,6 +19,7 @@ use axum::{
     middleware::{Next, from_fn_with_state},
     response::Response,
 };
+use futures_util::FutureExt;
 use matrix_sdk::ruma::{UserId, server_name};
 use proptest::{prelude::*, test_runner::Config};
 use reqwest::Method;
@@ -464,5 +465,20 @@ fn whatever_happens_what_was_promised_holds() {
             history.check();
         }
         history.end();
+    });
+}
+
+/// Nobody looks here by themselves, as the pages do.
+#[test]
+fn a_redemption_tells_whoever_watches_it() {
+    let history = History::begin();
+    let (process, code) = (history.process(), &history.codes[0].code);
+    let [me, other] = [0, 1].map(|who| account(&history.guests[who]));
+    process.runtime.block_on(async {
+        let mut watcher = process.invites.guest.watch(&me, code).unwrap();
+        process.invites.guest.redeem(&other, code).await.unwrap();
+        assert!(watcher.wait().now_or_never().is_none(), "that was somebody else");
+        process.invites.guest.redeem(&me, code).await.unwrap();
+        assert!(watcher.wait().now_or_never().is_some());
     });
 }

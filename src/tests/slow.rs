@@ -11,10 +11,23 @@ use tokio::{
     time::timeout,
 };
 
-use crate::support::{API, Acting, Browser, Engine, Fault, Proxy, Service, Setup, World, errcode, moment, usual};
+use crate::support::{
+    API, Acting, Browser, Engine, Fault, Person, Proxy, Service, Setup, World, errcode, moment, usual,
+};
 
 /// Shorter than what is under way may hold up a stop (`GRACE`, eight seconds): whatever ends within it was not cut short.
 const SOON: Duration = Duration::from_secs(6);
+
+/// Somebody who holds a code, in their browser, and what they send to watch themselves join.
+async fn holder(world: &World, service: &Service) -> (Person, Browser, String, String) {
+    let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+    let code = service.invite(&anna, &world.rooms(&anna, 1).await, false).await;
+    let mut browser = Browser::new(service);
+    browser.sign_in(&ben, "").await;
+    let cookie = browser.cookie.clone().unwrap();
+    let watch = format!("GET {API}/_live/{code} HTTP/1.1\r\nhost: x\r\ncookie: {cookie}\r\n\r\n");
+    (ben, browser, code, watch)
+}
 
 /// A connection to the service, on which this was sent.
 async fn sent(service: &Service, text: &str) -> TcpStream {
@@ -54,15 +67,9 @@ async fn a_homeserver_that_hangs_when_it_is_asked_something_is_given_up_soon() {
 async fn whoever_watches_does_not_hold_up_a_stop() {
     let world = World::new().await;
     let service = usual(&world).await;
-    let (anna, ben) = (world.person("anna").await, world.person("ben").await);
-    let rooms = world.rooms(&anna, 1).await;
-    let code = service.invite(&anna, &rooms, false).await;
-    let mut browser = Browser::new(&service);
-    browser.sign_in(&ben, "").await;
-    let cookie = browser.cookie.unwrap();
     // It waits ten seconds for the work to begin.
-    let asked = format!("GET {API}/_live/{code} HTTP/1.1\r\nhost: x\r\ncookie: {cookie}\r\n\r\n");
-    let mut watcher = sent(&service, &asked).await;
+    let (.., watch) = holder(&world, &service).await;
+    let mut watcher = sent(&service, &watch).await;
     read_until(&mut watcher, "event: progress").await;
     timeout(SOON, service.stop()).await.expect("nobody waits for them");
 }
@@ -71,15 +78,10 @@ async fn whoever_watches_does_not_hold_up_a_stop() {
 async fn one_person_watches_ten_times_at_most() {
     let world = World::new().await;
     let service = usual(&world).await;
-    let (anna, ben) = (world.person("anna").await, world.person("ben").await);
-    let code = service.invite(&anna, &world.rooms(&anna, 1).await, false).await;
-    let mut browser = Browser::new(&service);
-    browser.sign_in(&ben, "").await;
-    let cookie = browser.cookie.clone().unwrap();
-    let asked = format!("GET {API}/_live/{code} HTTP/1.1\r\nhost: x\r\ncookie: {cookie}\r\n\r\n");
+    let (_, mut browser, code, watch) = holder(&world, &service).await;
     let mut watchers = Vec::new();
     for _ in 0..10 {
-        let mut watcher = sent(&service, &asked).await;
+        let mut watcher = sent(&service, &watch).await;
         read_until(&mut watcher, "event: progress").await;
         watchers.push(watcher);
     }
@@ -92,16 +94,11 @@ async fn one_person_watches_ten_times_at_most() {
 }
 
 #[tokio::test]
-async fn whoever_watches_is_told_as_it_happens() {
+async fn whoever_watches_hears_how_it_ends() {
     let world = World::new().await;
     let service = usual(&world).await;
-    let (anna, ben) = (world.person("anna").await, world.person("ben").await);
-    let code = service.invite(&anna, &world.rooms(&anna, 1).await, false).await;
-    let mut browser = Browser::new(&service);
-    browser.sign_in(&ben, "").await;
-    let cookie = browser.cookie.unwrap();
-    let asked = format!("GET {API}/_live/{code} HTTP/1.1\r\nhost: x\r\ncookie: {cookie}\r\n\r\n");
-    let mut watcher = sent(&service, &asked).await;
+    let (ben, _, code, watch) = holder(&world, &service).await;
+    let mut watcher = sent(&service, &watch).await;
     read_until(&mut watcher, "event: progress").await;
     assert_eq!(service.redeem(&ben, &code).await.0, 200);
     read_until(&mut watcher, "event: end").await;

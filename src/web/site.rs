@@ -6,8 +6,8 @@ mod saving;
 use std::sync::Arc;
 
 use app::{
-    AuditPage, Backend, Error, Intervention, InviteDetail, InviteForm, InvitePage, InviteQuery, Landing, LocalPath,
-    LookedAfter, Next, Progress, Rooms, ServerInvites, SignInWays, Visitor,
+    AuditPage, Backend, Error, Intervention, InviteDetail, InviteForm, InvitePage, InviteQuery, LANDING, Landing,
+    LocalPath, LookedAfter, Next, Progress, Rooms, ServerInvites, SignInWays, Visitor,
 };
 use matrix_sdk::ruma::UserId;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -188,7 +188,7 @@ impl Backend for Site {
         self.forget();
         // Whoever signs out at an invite has it still, and can join with another account.
         let here = self.visit.path.as_str();
-        Ok(Next::to(if here.starts_with("/i/") { here } else { "/" }.to_owned()))
+        Ok(Next::to(if here.starts_with(LANDING) { here } else { "/" }.to_owned()))
     }
 
     async fn rooms(&self) -> app::Result<Rooms> {

@@ -26,9 +26,12 @@ impl LocalPath {
     }
 }
 
+/// What the paths of the pages behind invites' links begin with.
+pub const LANDING: &str = "/i/";
+
 /// The page behind an invite's link.
 pub fn landing_path(code: &str) -> String {
-    format!("/i/{}", segment(code))
+    format!("{LANDING}{}", segment(code))
 }
 
 /// The page about one of one's own invites.

@@ -5,7 +5,7 @@ use leptos_meta::Title;
 use leptos_router::location::Url;
 
 use crate::{
-    Field, IdentityProvider, SignInWays, rpc,
+    Field, IdentityProvider, LANDING, SignInWays, rpc,
     ui::{
         Form, FormProblem, Icon, Shape, Submit, TextField, Visits, go_on, href, last_post, load, query, sending, show,
     },
@@ -42,7 +42,7 @@ fn Page(ways: SignInWays, to: String, problem: Option<String>) -> impl IntoView 
     let SignInWays { server_name, password, providers } = ways;
     let none = !password && providers.is_empty();
     let both = password && !providers.is_empty();
-    let comes_back = to.starts_with("/i/");
+    let comes_back = to.starts_with(LANDING);
     view! {
         <section class="mx-auto grid w-full max-w-md gap-6 py-8 sm:py-16">
             <div class="grid gap-2">

@@ -9,7 +9,7 @@ use leptos_router::{
 use super::{
     Form, FormProblem, Icon, LastPost, Mark, PersonAvatar, Sending, Shape, arrive, href, load, sending, show_either,
 };
-use crate::{Person, Visitor, rpc, view};
+use crate::{LANDING, Person, Visitor, rpc, view};
 
 /// Counts sign-ins and sign-outs: whatever is about the person is asked for again after each.
 #[derive(Clone, Copy)]
@@ -106,7 +106,7 @@ fn leave_after(sign_out: Sending) {
     Effect::new(move |_| {
         if sign_out.answer().is_some_and(|answer| answer.error().is_none()) {
             visits.another();
-            if !path.get_untracked().starts_with(&href("/i/")) {
+            if !path.get_untracked().starts_with(&href(LANDING)) {
                 navigate("/", NavigateOptions::default());
             }
         }
