@@ -26,6 +26,7 @@ mod rooms;
 mod rules;
 mod running;
 mod save;
+mod search;
 mod server_admin;
 mod sharing;
 mod shown;
@@ -270,6 +271,7 @@ impl<'a> Parts<'a> {
             invites: self.store.invites.clone(),
             log: self.store.audit.clone(),
             accounts: self.homeserver.accounts.clone(),
+            server_name: self.homeserver.server_name.clone(),
             rules: Arc::clone(&self.rules),
             tokens: self.tokens.clone(),
             switches: self.switches(),

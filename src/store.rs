@@ -38,7 +38,7 @@ use sqlx::{
 use crate::config::SqlUrl;
 
 pub use self::{
-    audit::{Audit, Entry, Noted, Span},
+    audit::{About, Audit, Entry, Noted, Span},
     changes::{NewInvite, OverQuota, Pause, Quota},
     invites::{AsWritten, Ends, Invites, StoredInvite, Written},
     keys::Keys,
@@ -48,7 +48,7 @@ pub use self::{
     redemptions::{Begun, Came, Chat, Outcome, Redemption, Redemptions, Totals, Use},
     registration_tokens::{RegistrationToken, RegistrationTokens},
     rooms::{Block, RoomInvite, Rooms},
-    selections::{AllSelection, Selection},
+    selections::{Among, Selection},
     share_links::{ShareLink, ShareLinks, StaticPage},
     signals::{Signal, Signals},
     takeover::{Source, Taken, TakenGuest, TakenInvite, Takeovers},

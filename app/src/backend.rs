@@ -37,8 +37,8 @@ pub trait Backend: Send + Sync {
     async fn looked_after(&self, room: String, before: String) -> Result<LookedAfter>;
     /// Keeps an invite out of a room, or lets it lead there again.
     async fn block(&self, room: String, invite: i64, blocked: bool, reason: String) -> Result<Next>;
-    /// Some of the server's invites, for its admins.
-    async fn server_invites(&self, search: String, page: u32) -> Result<ServerInvites>;
+    /// Some of the server's invites, for its admins; `before` is where the page before this one has ended.
+    async fn server_invites(&self, search: String, before: String) -> Result<ServerInvites>;
     /// Stops one of the server's invites, lets it go on, or ends it. `proof` is that of the page on which it was asked for.
     async fn intervene(&self, invite: i64, what: Intervention, proof: String) -> Result<Next>;
     /// Stops all of the server's invites, or lets them go on; `proof` as above.

@@ -97,9 +97,9 @@ pub async fn block(
 #[server(output = Text, name = GetServerInvites, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "server_invites")]
 pub async fn server_invites(
     #[server(default)] search: String,
-    #[server(default)] page: u32,
+    #[server(default)] before: String,
 ) -> Result<ServerInvites, Told> {
-    Ok(crate::backend()?.server_invites(search, page).await?)
+    Ok(crate::backend()?.server_invites(search, before).await?)
 }
 
 #[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "intervene")]

@@ -41,7 +41,7 @@ pub(crate) use self::{
     mark::Mark,
     navigation::{LastPost, address, href, parameter, query},
     rooms::{RoomList, rooms},
-    search::{Pager, SearchForm},
+    search::{Older, Pager, SearchForm, TooManyPeople},
     share::{Camera, CopyButton, SharePanel},
     state::{Bounds, StateBadge, places},
     text::{ago, escaped},

@@ -49,9 +49,8 @@ struct PauseAll {
 #[derive(Serialize)]
 struct Found {
     invites: Vec<Entry>,
-    total: u32,
-    page: u32,
-    pages: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_batch: Option<String>,
     all_paused: bool,
 }
 
@@ -86,14 +85,12 @@ async fn invites(invites: &Invites, request: Request) -> Result<Reply, Reply> {
         return Ok(Reply::done());
     }
     let search = request.query.text("search")?.unwrap_or_default();
-    let page = request.query.number("page")?.unwrap_or(1);
-    let found = invites.server_admin.server_invites(&account, &search, page).await?;
-    let ServerInvites { invites, matching, page, pages, all_paused, .. } = found;
+    let (from, most) = (request.query.number("from")?, request.query.number("limit")?);
+    let found = invites.server_admin.find_invites(&account, &search, from, most).await?;
+    let ServerInvites { invites, next, all_paused, .. } = found;
     Ok(Reply::ok(&Found {
         invites: invites.into_iter().map(Entry::from).collect(),
-        total: matching,
-        page,
-        pages,
+        next_batch: next.map(|next| next.to_string()),
         all_paused: all_paused.is_some(),
     }))
 }

@@ -34,6 +34,19 @@ pub struct Noted {
     pub owner: Option<String>,
 }
 
+/// What entries are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About<'a> {
+    /// Anything.
+    Anything,
+    /// What the person with this Matrix id did.
+    By(&'a str),
+    /// What was done with invites of the person with this Matrix id.
+    InvitesOf(&'a str),
+    /// What was done with the invite of this code.
+    Invite(&'a str),
+}
+
 /// Which entries are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span<'a> {
@@ -41,8 +54,8 @@ pub struct Span<'a> {
     pub since: Millis,
     /// Only those before this one, by time and id.
     pub before: Option<(Millis, &'a str)>,
-    /// A part of the actor's or owner's id, or the invite's number; nothing for all.
-    pub search: &'a str,
+    /// What they are about.
+    pub about: About<'a>,
     /// How many at most.
     pub take: i64,
 }
@@ -79,8 +92,8 @@ fn read(text: String) -> Detail {
     serde_json::from_str(&text).unwrap_or(Detail::Noted(text))
 }
 
-pub(super) const NOTE: &str =
-    "INSERT INTO audit (at, id, actor, door, action, code, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+pub(super) const NOTE: &str = "INSERT INTO audit (at, id, actor, door, action, code, detail, owner)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, (SELECT owner FROM invites WHERE code = $6))";
 
 /// Writes an entry in a transaction.
 macro_rules! note {
@@ -101,6 +114,18 @@ macro_rules! note {
 
 pub(super) use note;
 
+macro_rules! select_entries {
+    ($about:literal) => {
+        concat!(
+            "SELECT a.at, a.id, a.actor, a.door, a.action, a.code, a.detail, i.number, a.owner
+             FROM audit a LEFT JOIN invites i ON i.code = a.code
+             WHERE a.at >= $1 AND (a.at < $2 OR a.at = $2 AND a.id < $3) ",
+            $about,
+            " ORDER BY a.at DESC, a.id DESC LIMIT $4"
+        )
+    };
+}
+
 /// The audit log. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Audit(pub(super) Pool);
@@ -114,17 +139,23 @@ impl Audit {
 
     /// Entries, the last first.
     pub async fn entries(&self, span: &Span<'_>) -> Result<Vec<Noted>> {
-        const AUDIT: &str = "SELECT a.at, a.id, a.actor, a.door, a.action, a.code, a.detail, i.number, i.owner
-             FROM audit a LEFT JOIN invites i ON i.code = a.code
-             WHERE a.at >= $1 AND (a.at < $2 OR a.at = $2 AND a.id < $3)
-                AND (LOWER(a.actor) LIKE $4 ESCAPE '!' OR LOWER(COALESCE(i.owner, '')) LIKE $4 ESCAPE '!'
-                    OR CAST(i.number AS TEXT) = $5)
-             ORDER BY a.at DESC, a.id DESC LIMIT $6";
+        const ANYTHING: &str = select_entries!("");
+        const BY: &str = select_entries!("AND a.actor = $5");
+        const INVITES_OF: &str = select_entries!("AND a.owner = $5");
+        const INVITE: &str = select_entries!("AND a.code = $5");
         let (before, id) = span.before.unwrap_or((Millis::MAX, ""));
-        let text = super::containing(span.search);
+        let (select, what) = match span.about {
+            About::Anything => (ANYTHING, None),
+            About::By(actor) => (BY, Some(actor)),
+            About::InvitesOf(owner) => (INVITES_OF, Some(owner)),
+            About::Invite(code) => (INVITE, Some(code)),
+        };
         on_pool!(&self.0, |pool| {
-            let rows = sqlx::query_as(AUDIT).bind(span.since).bind(before).bind(id).bind(&text);
-            let rows: Vec<NotedRow> = rows.bind(span.search).bind(span.take).fetch_all(pool).await?;
+            let mut query = sqlx::query_as(select).bind(span.since).bind(before).bind(id).bind(span.take);
+            if let Some(what) = what {
+                query = query.bind(what);
+            }
+            let rows: Vec<NotedRow> = query.fetch_all(pool).await?;
             Ok(rows.into_iter().map(Noted::from).collect())
         })
     }

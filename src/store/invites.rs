@@ -255,6 +255,12 @@ impl Invites {
         Ok(row.map(InviteRow::read))
     }
 
+    /// The code of the invite with this number, deleted or not.
+    pub async fn code_of(&self, number: i64) -> Result<Option<String>> {
+        const CODE: &str = "SELECT code FROM invites WHERE number = $1";
+        on_pool!(&self.0, |pool| Ok(sqlx::query_scalar(CODE).bind(number).fetch_optional(pool).await?))
+    }
+
     /// A number that is another one whenever what [`Self::invites_of`] answers may be another; and whether every invite of the server is
     /// stopped.
     pub async fn version(&self, owner: &str) -> Result<(i64, bool)> {

@@ -8,15 +8,15 @@ use super::{
     on_pool,
 };
 
-/// Which of all invites are asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AllSelection<'a> {
-    /// A part of the owner's id, or a whole code, room id or number; nothing for all.
-    pub text: &'a str,
-    /// How many to leave out.
-    pub skip: i64,
-    /// How many at most.
-    pub take: i64,
+/// Which of all live invites are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Among<'a> {
+    /// Every one.
+    All,
+    /// Those of the owner with this Matrix id.
+    Of(&'a str),
+    /// Those that lead into the room with this id.
+    Into(&'a str),
 }
 
 /// Which of an owner's invites are asked for.
@@ -46,17 +46,6 @@ macro_rules! matching {
             "WHERE owner = $2 AND deleted_at IS NULL AND (LOWER(COALESCE(label, '')) LIKE $3 ESCAPE '!'
                 OR LOWER(code) LIKE $3 ESCAPE '!' OR EXISTS (SELECT 1 FROM invite_rooms r
                     WHERE r.code = i.code AND REPLACE($4, $1 || r.room || $1, '') <> $4)) ",
-            $rest
-        )
-    };
-}
-
-/// Those of all owners that match an [`AllSelection`].
-macro_rules! of_all {
-    ($rest:literal) => {
-        concat!(
-            "WHERE deleted_at IS NULL AND (LOWER(owner) LIKE $2 ESCAPE '!' OR code = $3 OR CAST(number AS TEXT) = $3
-                OR EXISTS (SELECT 1 FROM invite_rooms r WHERE r.code = i.code AND r.room = $3)) ",
             $rest
         )
     };
@@ -98,16 +87,35 @@ impl Invites {
         })
     }
 
-    /// Those of all live invites that are asked for, the newest first, and how many match.
-    pub async fn select_all(&self, selection: &AllSelection<'_>) -> Result<(Vec<AsWritten<StoredInvite>>, i64)> {
-        const ALL: &str = select_invites!(of_all!("ORDER BY created_at DESC, code LIMIT $4 OFFSET $5"));
-        const MATCHING: &str = concat!("SELECT COUNT(*) FROM invites i ", of_all!("AND $1 <> ''"));
-        let pattern = containing(selection.text);
-        on_pool!(&self.0, |pool| {
-            let rows = sqlx::query_as(ALL).bind(SEPARATOR).bind(&pattern).bind(selection.text);
-            let rows: Vec<InviteRow> = rows.bind(selection.take).bind(selection.skip).fetch_all(pool).await?;
-            let matching = sqlx::query_scalar(MATCHING).bind(SEPARATOR).bind(&pattern).bind(selection.text);
-            Ok((rows.into_iter().map(InviteRow::read).collect(), matching.fetch_one(pool).await?))
-        })
+    /// Live invites, whoever made them, the newest first: at most `most` of those with numbers below `before`.
+    pub async fn live(&self, among: Among<'_>, before: i64, most: i64) -> Result<Vec<AsWritten<StoredInvite>>> {
+        const ALL: &str = select_invites!("WHERE number < $2 AND deleted_at IS NULL ORDER BY number DESC LIMIT $3");
+        const OF: &str =
+            select_invites!("WHERE number < $2 AND deleted_at IS NULL AND owner = $4 ORDER BY number DESC LIMIT $3");
+        const INTO: &str = select_invites!(
+            "WHERE code IN (SELECT r.code FROM invite_rooms r WHERE r.room = $4 AND r.number < $2
+                ORDER BY r.number DESC LIMIT $3)
+             ORDER BY number DESC"
+        );
+        let (select, what) = match among {
+            Among::All => (ALL, None),
+            Among::Of(owner) => (OF, Some(owner)),
+            Among::Into(room) => (INTO, Some(room)),
+        };
+        let rows: Vec<InviteRow> = on_pool!(&self.0, |pool| {
+            let mut query = sqlx::query_as(select).bind(SEPARATOR).bind(before).bind(most);
+            if let Some(what) = what {
+                query = query.bind(what);
+            }
+            query.fetch_all(pool).await?
+        });
+        Ok(rows.into_iter().map(InviteRow::read).collect())
+    }
+
+    /// Whoever has made invites and has `part` in their Matrix id: at most `most`, by their ids. It reads the table of those people.
+    pub async fn owners_like(&self, part: &str, most: i64) -> Result<Vec<String>> {
+        const OWNERS: &str = "SELECT owner FROM owners WHERE LOWER(owner) LIKE $1 ESCAPE '!' ORDER BY owner LIMIT $2";
+        let pattern = containing(part);
+        on_pool!(&self.0, |pool| Ok(sqlx::query_scalar(OWNERS).bind(&pattern).bind(most).fetch_all(pool).await?))
     }
 }

@@ -243,8 +243,11 @@ impl Backend for Site {
         Ok(Next::here())
     }
 
-    async fn server_invites(&self, search: String, page: u32) -> app::Result<ServerInvites> {
-        let found = async { self.web.invites.server_admin.server_invites(&self.account().await?, &search, page).await };
+    async fn server_invites(&self, search: String, before: String) -> app::Result<ServerInvites> {
+        let found = async {
+            let before = before.parse().ok();
+            self.web.invites.server_admin.find_invites(&self.account().await?, &search, before, None).await
+        };
         let mut found = self.with_pictures(self.tell(found.await)?);
         if let Some(session) = &self.session {
             found.proof = self.web.settings.sealer.proof(Purpose::ServerAdmin, &session.token, found.now);
@@ -267,7 +270,7 @@ impl Backend for Site {
     }
 
     async fn audit(&self, search: String, before: String) -> app::Result<AuditPage> {
-        let page = async { self.web.invites.server_admin.audit(&self.account().await?, &search, &before).await };
+        let page = async { self.web.invites.server_admin.find_entries(&self.account().await?, &search, &before).await };
         self.tell(page.await)
     }
 

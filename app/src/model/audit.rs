@@ -148,6 +148,8 @@ pub struct AuditPage {
     pub entries: Vec<AuditEntry>,
     /// Where the next page begins, if there is one.
     pub next: Option<String>,
+    /// Whether so many people are called what was looked for that some are left out.
+    pub too_many_people: bool,
     /// When this was true, in milliseconds since the epoch.
     pub now: i64,
 }

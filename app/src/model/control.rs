@@ -85,12 +85,10 @@ pub struct ServerInvite {
 pub struct ServerInvites {
     /// The invites, the newest first.
     pub invites: Vec<ServerInvite>,
-    /// How many match.
-    pub matching: u32,
-    /// Which page this is, from 1.
-    pub page: u32,
-    /// How many pages there are, at least 1.
-    pub pages: u32,
+    /// The number below which the next ones are, if there are more.
+    pub next: Option<i64>,
+    /// Whether so many people are called what was looked for that the invites of some are left out.
+    pub too_many_people: bool,
     /// Who has stopped all of them, and when, if somebody has.
     pub all_paused: Option<(Person, i64)>,
     /// What forms on the page bring along, to show that they come from a page which was made for this session; empty elsewhere.

@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use crate::{
     AuditEntry, AuditPage, Door, rpc,
-    ui::{Moment, SearchForm, href, load, query, show},
+    ui::{Moment, Older, SearchForm, TooManyPeople, load, query, show},
     view, wording,
 };
 
@@ -24,25 +24,19 @@ pub(crate) fn Audit() -> impl IntoView {
 
 #[component]
 fn Page(page: AuditPage, search: String) -> impl IntoView {
-    let AuditPage { entries, next, .. } = page;
+    let AuditPage { entries, next, too_many_people, .. } = page;
     let nothing = entries.is_empty();
     let query = leptos_router::location::Url::escape(&search);
     view! {
         <h1>"Audit log"</h1>
-        <SearchForm path="/server/log" search hint="Person, or an invite’s number" />
+        <SearchForm path="/server/log" search hint="User name, or an invite’s number" />
+        {too_many_people.then(|| view! { <TooManyPeople /> })}
         {nothing
             .then(|| {
                 view! { <p class="empty-box text-center">"No entries."</p> }
             })}
         <ol class="grid gap-2">{entries.into_iter().map(|entry| view! { <Line entry /> }).collect_view()}</ol>
-        {next
-            .map(|next| {
-                view! {
-                    <a class="btn w-fit" rel="next" href=href(&format!("/server/log?q={query}&before={next}"))>
-                        "Earlier"
-                    </a>
-                }
-            })}
+        <Older path=format!("/server/log?q={query}") next text="Earlier" />
     }
 }
 

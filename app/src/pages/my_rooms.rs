@@ -6,8 +6,8 @@ use leptos_meta::Title;
 use crate::{
     Field, InviteState, KnownInvite, LookedAfter, Room, RoomInvite, RoomInvites, rpc,
     ui::{
-        Form, FormProblem, Moment, PersonAvatar, RoomAvatar, Sending, StateBadge, Submit, ago, href, load, query,
-        reload_after, sending, show,
+        Form, FormProblem, Moment, Older, PersonAvatar, RoomAvatar, Sending, StateBadge, Submit, ago, href, load,
+        query, reload_after, sending, show,
     },
     view,
     wording::{self, count},
@@ -75,6 +75,7 @@ fn OneRoom(room: RoomInvites, block: Sending, now: i64) -> impl IntoView {
     let id = room.id.clone();
     let what = if room.space { "Space" } else { "Room" };
     let title = wording::room(&room).to_owned();
+    let older = format!("/my-rooms?room={}", leptos_router::location::Url::escape(&id));
     view! {
         <section class="grid gap-3">
             <div class="flex items-center gap-3">
@@ -99,15 +100,7 @@ fn OneRoom(room: RoomInvites, block: Sending, now: i64) -> impl IntoView {
                     .map(|invite| view! { <OneInvite invite room=id.clone() title=title.clone() block now /> })
                     .collect_view()}
             </ul>
-            {next
-                .map(|next| {
-                    let room = leptos_router::location::Url::escape(&id);
-                    view! {
-                        <a class="btn w-fit" rel="next" href=href(&format!("/my-rooms?room={room}&before={next}"))>
-                            "Older invites"
-                        </a>
-                    }
-                })}
+            <Older path=older next=next.map(|next| next.to_string()) text="Older invites" />
         </section>
     }
 }

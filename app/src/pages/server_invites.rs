@@ -6,8 +6,8 @@ use leptos_meta::Title;
 use crate::{
     InviteState, KnownInvite, ServerInvite, ServerInvites, rpc,
     ui::{
-        Bounds, Form, FormProblem, Moment, Pager, PersonAvatar, SearchForm, Sending, StateBadge, Submit, ago, load,
-        query, reload_after, sending, show,
+        Bounds, Form, FormProblem, Moment, Older, PersonAvatar, SearchForm, Sending, StateBadge, Submit, TooManyPeople,
+        ago, load, query, reload_after, sending, show,
     },
     view,
     wording::count,
@@ -16,8 +16,8 @@ use crate::{
 /// The page.
 #[component]
 pub(crate) fn AllInvites() -> impl IntoView {
-    let (search, page) = (query("q"), query("page"));
-    let invites = load(move || rpc::GetServerInvites { search: search.get(), page: page.get().parse().unwrap_or(1) });
+    let (search, before) = (query("q"), query("before"));
+    let invites = load(move || rpc::GetServerInvites { search: search.get(), before: before.get() });
     let (intervene, pause_all) = (sending::<rpc::Intervene>(), sending::<rpc::PauseAll>());
     reload_after(intervene);
     reload_after(pause_all);
@@ -35,7 +35,7 @@ pub(crate) fn AllInvites() -> impl IntoView {
 
 #[component]
 fn Found(found: ServerInvites, search: String, intervene: Sending, pause_all: Sending) -> impl IntoView {
-    let ServerInvites { invites, matching, page, pages, all_paused, proof, now } = found;
+    let ServerInvites { invites, next, too_many_people, all_paused, proof, now } = found;
     let (paused, proves) = (all_paused.is_some(), proof.clone());
     let nothing = invites.is_empty();
     let query = leptos_router::location::Url::escape(&search);
@@ -65,18 +65,16 @@ fn Found(found: ServerInvites, search: String, intervene: Sending, pause_all: Se
                 </Submit>
             </Form>
         </div>
-        <SearchForm path="/server" search hint="Person, number, or a whole code, link or room id" />
-        <p class="hint" role="status">
-            {count(matching, "invite")}
-        </p>
+        <SearchForm path="/server" search hint="User name, number, or a whole code, link or room id" />
+        {too_many_people.then(|| view! { <TooManyPeople /> })}
         {nothing
             .then(|| {
-                view! { <p class="empty-box text-center">"No invites found."</p> }
+                view! { <p class="empty-box text-center" role="status">"No invites found."</p> }
             })}
         <ul class="grid gap-3">
             {invites.into_iter().map(|invite| view! { <OneInvite invite intervene proof=proof.clone() now /> }).collect_view()}
         </ul>
-        <Pager path=format!("/server?q={query}") page pages />
+        <Older path=format!("/server?q={query}") next=next.map(|next| next.to_string()) text="Older invites" />
     }
 }
 

@@ -36,3 +36,25 @@ pub(crate) fn Pager(path: String, page: u32, pages: u32) -> impl IntoView {
         }
     })
 }
+
+/// The way to the next page of a list that goes on from where this one ends; `path` has a query already.
+#[component]
+pub(crate) fn Older(path: String, next: Option<String>, text: &'static str) -> impl IntoView {
+    next.map(|next| {
+        view! {
+            <a class="btn w-fit" rel="next" href=href(&format!("{path}&before={next}"))>
+                {text}
+            </a>
+        }
+    })
+}
+
+/// Says that more people are called what was looked for than are looked up.
+#[component]
+pub(crate) fn TooManyPeople() -> impl IntoView {
+    view! {
+        <p class="hint" role="status">
+            "Many people have this in their user names. Some of them are left out: type more of the name."
+        </p>
+    }
+}

@@ -55,7 +55,8 @@ impl Visit for Asked {
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
-/// Whatever a request asks, and what is asked every few seconds. What is not here is asked at a start, or by a server admin.
+/// Whatever a request asks, and what is asked every few seconds. What is not here is asked at a start, but for `Invites::owners_like`: a
+/// server admin who looks for a person waits for a look through those who have made invites.
 async fn ask_everything(store: &Store) {
     const CODE: &str = "code-7";
     let (guest, room) = ("@guest7:x", "!room7:x");
@@ -90,6 +91,10 @@ async fn ask_everything(store: &Store) {
             let selection = Selection { text: "party", rooms: &rooms, sort, skip: 0, take: 20 };
             store.invites.select("@owner7:x", &selection).await?;
         }
+        for among in [Among::All, Among::Of("@owner7:x"), Among::Into(room)] {
+            store.invites.live(among, i64::MAX, 20).await?;
+        }
+        store.invites.code_of(7).await?;
         store.rooms.invites_into(room, i64::MAX, 20).await?;
         store.rooms.code_into(room, 7).await?;
         store.rooms.block(CODE, &block, &entry()).await?;
@@ -116,6 +121,9 @@ async fn ask_everything(store: &Store) {
         store.registration_tokens.due(NOW, 4).await?;
         store.leases.take("name", "holder", NOW, at_first).await?;
         store.leases.release("name", "holder").await?;
+        for about in [About::Anything, About::By("@owner7:x"), About::InvitesOf("@owner7:x"), About::Invite(CODE)] {
+            store.audit.entries(&Span { since: 0, before: None, about, take: 50 }).await?;
+        }
         store.audit.note(&entry()).await?;
         store.audit.forget(0).await?;
         store.share_links.keep(&link, NOW).await?;
