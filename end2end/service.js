@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cas, door } from "./homeserver.js";
-import { needed } from "./world.js";
+import { needed, promoteSender } from "./world.js";
 
 const freePort = () =>
   new Promise((resolve, reject) => {
@@ -21,6 +21,7 @@ export default async function () {
   const log = join(folder, "service.log");
   const listen = `127.0.0.1:${await freePort()}`;
   const between = await door(needed("TEST_SYNAPSE_URL"));
+  await promoteSender();
   const elsewhere = await cas(Number(needed("TEST_CAS_PORT")));
   const service = spawn(needed("SUPER_INVITES_BINARY"), ["serve"], {
     cwd: folder,

@@ -40,6 +40,15 @@ export async function person(name, displayName = name, admin = false) {
   return { id, token, username, password, name: displayName };
 }
 
+/** Makes the application service's own user a server admin, as `super-invites check` advises. */
+export async function promoteSender() {
+  const admin = await person("admin", "Admin", true);
+  const sender = { type: "m.login.application_service", username: "super-invites", inhibit_login: true };
+  // It may be there already.
+  await synapse("POST", `${client}/register`, needed("TEST_AS_TOKEN"), sender).catch(() => {});
+  await synapse("PUT", "/_synapse/admin/v1/users/@super-invites:test/admin", admin.token, { admin: true });
+}
+
 /** What others call somebody. */
 export const setName = (who, displayname) =>
   as(who, "PUT", `/profile/${encodeURIComponent(who.id)}/displayname`, { displayname });
@@ -64,6 +73,9 @@ export const join = (who, roomId) => as(who, "POST", `/join/${encodeURIComponent
 
 /** What somebody's own client shows. */
 export const joinedRooms = async (who) => (await synapse("GET", `${client}/joined_rooms`, who.token)).joined_rooms;
+
+/** The rooms of somebody whose token nobody here knows. */
+export const roomsOf = async (id) => (await as({ id }, "GET", "/joined_rooms", null)).joined_rooms;
 
 /** Ends all sessions of somebody, those in browsers as well. */
 export const signOutEverywhere = (who) => synapse("POST", `${client}/logout/all`, who.token, {});

@@ -21,7 +21,7 @@ mod policy;
 mod share_links;
 mod sql_url;
 
-pub use policy::{Creators, CreatorsWord, FailedLookups, Policy, WorkLimits};
+pub use policy::{AccountLimits, Creators, CreatorsWord, FailedLookups, Policy, WorkLimits};
 pub use share_links::ShareLinks;
 pub use sql_url::SqlUrl;
 
@@ -93,6 +93,9 @@ pub struct Config {
     /// Where people find Element in the browser, to be led into their rooms.
     #[serde(default, deserialize_with = "http_url_or_none")]
     pub element_web_url: Option<Url>,
+    /// A page that says how people get an account, where they cannot create one by themselves.
+    #[serde(default, deserialize_with = "http_url_or_none")]
+    pub account_help_url: Option<Url>,
     /// The most rooms of one invite.
     #[serde(default = "default_max_rooms")]
     pub max_rooms: usize,
@@ -111,6 +114,9 @@ pub struct Config {
     /// How much work for the homeserver people may cause.
     #[serde(default)]
     pub limits: WorkLimits,
+    /// How many accounts may be tried to create.
+    #[serde(default)]
+    pub account_limits: AccountLimits,
     /// For how many days it is remembered who did what.
     #[serde(default = "default_audit_days")]
     pub audit_days: u32,

@@ -11,6 +11,7 @@ mod caller;
 mod error;
 mod link;
 mod media;
+mod new_accounts;
 mod registration_tokens;
 mod rooms;
 mod setup;
@@ -32,6 +33,7 @@ pub use self::{
     caller::MayInvite,
     error::{Error, Rejection, Result},
     media::{Media, Picture},
+    new_accounts::{Demands, NewAccounts, NoAccount, Registered},
     registration_tokens::{RegistrationTokens, TokenLimits, TokenState},
     rooms::{Entrance, JoinedRoom, RoomSummary, Rooms},
     setup::{AdminApi, RateLimit, Setup},
@@ -54,6 +56,8 @@ pub struct Homeserver {
     pub registration_tokens: RegistrationTokens,
     /// Signing in and out.
     pub sign_in: SignIn,
+    /// Registering.
+    pub new_accounts: NewAccounts,
     /// Pictures.
     pub media: Media,
     /// Whether all is ready.
@@ -82,6 +86,7 @@ impl Homeserver {
             rooms: Rooms::new(&link),
             acting: Acting(Arc::clone(&link)),
             registration_tokens: RegistrationTokens(Arc::clone(&link)),
+            new_accounts: NewAccounts::new(&link),
             sign_in: SignIn { link: Arc::clone(&link), sessions },
             media: Media(Arc::clone(&link)),
             setup: Setup(link),

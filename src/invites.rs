@@ -30,6 +30,7 @@ mod search;
 mod server_admin;
 mod sharing;
 mod shown;
+mod sign_up;
 mod switches;
 mod takeover;
 mod watchers;
@@ -38,11 +39,26 @@ mod work;
 use std::sync::Arc;
 
 use tokio_util::task::TaskTracker;
+use url::Url;
 
 use self::{
-    aliases::Aliases, audit::AuditLog, catalog::Catalog, chat::Chats, creators::Creators, guesses::Guesses,
-    lease::Leases, lists::Lists, queue::Queues, redeem::Redeeming, registration_token::RegistrationTokens,
-    rooms::RoomCheck, running::Running, switches::Switches, watchers::Watchers, work::Done,
+    aliases::Aliases,
+    audit::AuditLog,
+    catalog::Catalog,
+    chat::Chats,
+    creators::Creators,
+    guesses::Guesses,
+    lease::Leases,
+    lists::Lists,
+    queue::Queues,
+    redeem::Redeeming,
+    registration_token::RegistrationTokens,
+    rooms::RoomCheck,
+    running::Running,
+    sign_up::{Attempts, SignUps},
+    switches::Switches,
+    watchers::Watchers,
+    work::Done,
 };
 pub use self::{
     guest::Guest,
@@ -59,7 +75,7 @@ pub use self::{
 use crate::{
     chance::Chance,
     clock::Clock,
-    config::{FailedLookups, WorkLimits},
+    config::{AccountLimits, FailedLookups, WorkLimits},
     homeserver::Homeserver,
     store::Store,
 };
@@ -95,6 +111,10 @@ pub struct Means<'a> {
     pub failed_lookups: FailedLookups,
     /// How much work for the homeserver anybody may cause.
     pub limits: WorkLimits,
+    /// How many accounts may be tried to create.
+    pub account_limits: AccountLimits,
+    /// A page that says how people get an account.
+    pub account_help: Option<Url>,
     /// The time.
     pub clock: Clock,
     /// Random numbers.
@@ -130,6 +150,8 @@ struct Parts<'a> {
     audit: AuditLog,
     guesses: Guesses,
     work: Arc<Done>,
+    account_limits: AccountLimits,
+    account_help: Option<Url>,
     clock: Clock,
     chance: Chance,
     tasks: TaskTracker,
@@ -137,7 +159,18 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn new(means: Means<'a>) -> Self {
-        let Means { store, homeserver, rules, failed_lookups, limits, clock, chance, tasks } = means;
+        let Means {
+            store,
+            homeserver,
+            rules,
+            failed_lookups,
+            limits,
+            account_limits,
+            account_help,
+            clock,
+            chance,
+            tasks,
+        } = means;
         let rules = Arc::new(rules);
         let catalog = Catalog {
             invites: store.invites.clone(),
@@ -167,6 +200,8 @@ impl<'a> Parts<'a> {
             rules,
             catalog,
             leases,
+            account_limits,
+            account_help,
             clock,
             chance,
             tasks,
@@ -224,7 +259,20 @@ impl<'a> Parts<'a> {
             running: Running::default(),
             signals: self.store.signals.clone(),
             watchers: Watchers::default(),
+            sign_ups: self.sign_ups(),
             tasks: self.tasks.clone(),
+        }
+    }
+
+    fn sign_ups(&self) -> SignUps {
+        SignUps {
+            new_accounts: self.homeserver.new_accounts.clone(),
+            sign_in: self.homeserver.sign_in.clone(),
+            tokens: self.tokens.clone(),
+            server_name: self.homeserver.server_name.clone(),
+            help: self.account_help.clone(),
+            attempts: Attempts::new(self.account_limits),
+            clock: Arc::clone(&self.clock),
         }
     }
 

@@ -120,6 +120,8 @@ fn invites(
         },
         failed_lookups: config.failed_lookups,
         limits: config.limits.clone(),
+        account_limits: config.account_limits,
+        account_help: config.account_help_url.clone(),
         clock: Arc::clone(clock),
         chance: chance.clone(),
         tasks,

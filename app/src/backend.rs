@@ -5,8 +5,8 @@ use std::sync::Arc;
 use leptos::prelude::{provide_context, use_context};
 
 use crate::{
-    AuditPage, Error, Intervention, InviteDetail, InviteForm, InvitePage, InviteQuery, Landing, LookedAfter, Next,
-    Posted, Progress, Result, Rooms, ServerInvites, SignInWays, Visitor,
+    AccountAdvice, AccountForm, AuditPage, Error, Intervention, InviteDetail, InviteForm, InvitePage, InviteQuery,
+    Landing, LookedAfter, Next, Posted, Progress, Result, Rooms, ServerInvites, SignInWays, Visitor,
 };
 
 /// What the pages ask of a server, already knowing who asks.
@@ -47,6 +47,10 @@ pub trait Backend: Send + Sync {
     async fn audit(&self, search: String, before: String) -> Result<AuditPage>;
     /// What is behind an invite's link.
     async fn landing(&self, code: String) -> Result<Landing>;
+    /// What is said of a form for a new account while it is filled in.
+    async fn advise(&self, form: AccountForm) -> Result<AccountAdvice>;
+    /// Opens an account for somebody who holds a code, signs them in, and begins to bring them into everything that it leads to.
+    async fn create_account(&self, code: String, form: AccountForm) -> Result<Next>;
     /// Brings the person into everything that a code leads to.
     async fn redeem(&self, code: String) -> Result<Progress>;
     /// Leads to the invite whose code or link somebody has typed, pasted or photographed.

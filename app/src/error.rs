@@ -79,6 +79,15 @@ pub enum Error {
     ServerAdminsOnly,
     /// A rule of this server speaks against it.
     Forbidden(Rule),
+    /// The invite opens no account (any more).
+    NoAccountWithIt,
+    /// The homeserver opens no accounts now, or none without steps that these pages cannot go.
+    NoNewAccounts,
+    /// The account is made, and its owner signed in; but the invite has ended in between.
+    EndedMeanwhile {
+        /// The account's Matrix id.
+        user_id: String,
+    },
     /// The homeserver does not answer, so a session could not be ended there.
     StillSignedIn,
     /// The homeserver does not answer. Nothing is lost, and it may work in a moment.
@@ -110,6 +119,8 @@ pub struct Told {
     pub kind: Kind,
     /// The sentence.
     pub words: String,
+    /// The field that it is about, where it is about one.
+    pub field: Option<Field>,
 }
 
 /// What a page does about an error.
@@ -136,22 +147,26 @@ pub enum Kind {
 impl Told {
     /// The server cannot be reached.
     pub fn unreachable() -> Self {
-        Self { kind: Kind::Unreachable, words: wording::UNREACHABLE.to_owned() }
+        Self { kind: Kind::Unreachable, words: wording::UNREACHABLE.to_owned(), field: None }
     }
 
     /// What was read is of another version.
     pub fn outdated() -> Self {
-        Self { kind: Kind::Refused, words: wording::OUTDATED.to_owned() }
+        Self { kind: Kind::Refused, words: wording::OUTDATED.to_owned(), field: None }
     }
 
     /// Something broke.
     pub fn broken() -> Self {
-        Self { kind: Kind::Broken, words: wording::BROKEN.to_owned() }
+        Self { kind: Kind::Broken, words: wording::BROKEN.to_owned(), field: None }
     }
 }
 
 impl From<Error> for Told {
     fn from(error: Error) -> Self {
+        let field = match error {
+            Error::Invalid { field, .. } => Some(field),
+            _ => None,
+        };
         let kind = match error {
             Error::SignedOut { .. } => Kind::SignedOut,
             Error::UnknownInvite => Kind::NoInvite,
@@ -162,7 +177,7 @@ impl From<Error> for Told {
             Error::TooFast { .. } => Kind::TooFast,
             _ => Kind::Refused,
         };
-        Self { kind, words: wording::error(&error) }
+        Self { kind, words: wording::error(&error), field }
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Pictures are `mxc:` addresses inside the service; pages are given addresses of this service's own in their place.
 
+mod account;
 mod audit;
 mod code;
 mod control;
@@ -19,10 +20,11 @@ mod time;
 
 pub(crate) use self::path::segment;
 pub use self::{
+    account::{AccountAdvice, AccountForm, Advice, Document, SignUp},
     audit::{Action, AuditEntry, AuditPage, Detail, Door},
     code::{CODE_ALPHABET, Code, code_in},
     control::{Block, Intervention, KnownInvite, LookedAfter, RoomInvite, RoomInvites, ServerInvite, ServerInvites},
-    field::{Field, Problem},
+    field::{Field, PasswordRule, Problem},
     form::{Allowed, FORM_FUNCTION, InviteForm, Next, Posted, Rooms},
     invite::{Invite, Joined, MissedRoom, Preview, Registration},
     landing::{Landing, Progress, Relation, RoomLinks, Step, StepState},

@@ -58,6 +58,10 @@ const INVITE_FIELDS: [&str; 12] = [
     Field::Registration.name(),
 ];
 
+/// The fields of the form for a new account.
+const ACCOUNT_FIELDS: [&str; 4] =
+    ["code", Field::NewUserName.name(), Field::DisplayName.name(), Field::NewPassword.name()];
+
 /// The forms that a page shows, by the page's path below where the pages are mounted.
 ///
 /// A page answers these and nothing else: what somebody managed to write into one page cannot act through it on behalf of whoever reads it.
@@ -80,7 +84,10 @@ pub fn forms_on(path: &str) -> Vec<PageForm> {
             form(rpc::Intervene::PATH, &["invite", "what", "proof"], None),
             form(rpc::PauseAll::PATH, &["paused", "proof"], None),
         ],
-        ["i", _] => vec![form(rpc::Redeem::PATH, &["code"], Some("code"))],
+        ["i", _] => vec![
+            form(rpc::Redeem::PATH, &["code"], Some("code")),
+            form(rpc::CreateAccount::PATH, &ACCOUNT_FIELDS, Some("code")),
+        ],
         _ => Vec::new(),
     };
     // In the menu of every page.

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use crate::{
-    AuditPage, Intervention, InviteDetail, InviteForm, InvitePage, InviteQuery, Landing, LookedAfter, Next, Progress,
-    Rooms, ServerInvites, SignInWays, Told, Visitor, wire::Text,
+    AccountAdvice, AccountForm, AuditPage, Intervention, InviteDetail, InviteForm, InvitePage, InviteQuery, Landing,
+    LookedAfter, Next, Progress, Rooms, ServerInvites, SignInWays, Told, Visitor, wire::Text,
 };
 
 #[server(output = Text, name = GetVisitor, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "visitor")]
@@ -59,6 +59,16 @@ pub async fn delete(code: String) -> Result<Next, Told> {
 #[server(output = Text, name = GetLanding, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "landing")]
 pub async fn landing(code: String) -> Result<Landing, Told> {
     Ok(crate::backend()?.landing(code).await?)
+}
+
+#[server(output = Text, name = GetAccountAdvice, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "advise")]
+pub async fn advise(form: AccountForm) -> Result<AccountAdvice, Told> {
+    Ok(crate::backend()?.advise(form).await?)
+}
+
+#[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "create_account")]
+pub async fn create_account(code: String, form: AccountForm) -> Result<Next, Told> {
+    Ok(crate::backend()?.create_account(code, form).await?)
 }
 
 #[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "redeem")]

@@ -20,6 +20,7 @@ mod picker;
 mod rooms;
 mod search;
 mod share;
+mod sign_up;
 mod state;
 mod text;
 mod time;
@@ -30,7 +31,7 @@ pub(crate) use self::{
     chart::Chart,
     editor::Editor,
     failure::{DeadInvite, Failure, sorry},
-    form::{AreaField, Form, FormProblem, Sending, Submit, TextField, go_on, last_post, reload_after, sending},
+    form::{AreaField, Form, FormProblem, Sending, Submit, TextField, Typing, go_on, last_post, reload_after, sending},
     front::invitation,
     house::House,
     html::{Html, between, button, fold, pairs, steps, two},
@@ -43,6 +44,7 @@ pub(crate) use self::{
     rooms::{RoomList, rooms},
     search::{Older, Pager, SearchForm, TooManyPeople},
     share::{Camera, CopyButton, SharePanel},
+    sign_up::SignUpForm,
     state::{Bounds, StateBadge, places},
     text::{ago, escaped},
     time::{Moment, TimeField},

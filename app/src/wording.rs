@@ -12,8 +12,9 @@ pub use self::{
         invalid, problem, room_problem, rule,
     },
     landing::{
-        a_chat_with, answers, bring_back, chat_with, goes_on, invites_to, joined, leads_to, missing, place, some_of,
-        steps, steps_signed_in, you_join,
+        STRONG, a_chat_with, accepts, answers, ask_for_one, bring_back, chat_with, goes_on, have_an_account,
+        invites_to, joined, leads_to, missing, name_is_free, no_account_yet, place, some_of, steps, steps_from_nothing,
+        steps_signed_in, user_name_hint, you_join,
     },
 };
 use crate::{Action, Detail, Field, InviteState, Reason, Room, Sort};
@@ -57,8 +58,9 @@ pub fn field(field: Field) -> &'static str {
         Field::MaxUses => "How many people",
         Field::BlockReason => "Reason",
         Field::Link => "Link",
-        Field::UserName => "User name",
-        Field::Password => "Password",
+        Field::UserName | Field::NewUserName => "User name",
+        Field::Password | Field::NewPassword => "Password",
+        Field::DisplayName => "Display name",
     }
 }
 
@@ -142,8 +144,9 @@ fn changed(field: Field) -> &'static str {
         Field::MaxUses => "max_uses",
         Field::BlockReason => "reason",
         Field::Link => "link",
-        Field::UserName => "user name",
-        Field::Password => "password",
+        Field::UserName | Field::NewUserName => "user name",
+        Field::DisplayName => "display name",
+        Field::Password | Field::NewPassword => "password",
     }
 }
 

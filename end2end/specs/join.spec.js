@@ -18,7 +18,7 @@ test("from the link into all rooms, with nothing but the link", async ({ page })
   await expect(page.getByText("invites you to 2 rooms, 1 space and a chat with Anna", { exact: true })).toBeVisible();
   await expect(page.getByText("Seeds")).toBeHidden();
   expect(await doors(page)).toEqual(["", "", "", "Chat with Anna"]);
-  for (const title of ["What happens next", "Join with your account"]) {
+  for (const title of ["What happens next", "Create your account"]) {
     await expect(page.getByRole("heading", { name: title })).toBeVisible();
   }
   for (const question of ["What is this?", "What does it cost?", "Who sees me?"]) {

@@ -135,6 +135,8 @@ impl Reply {
             Refusal::Invalid { field, problem } => {
                 (StatusCode::BAD_REQUEST, "M_INVALID_PARAM", wording::invalid(parameter(field), &problem))
             }
+            Refusal::NoAccountWithIt | Refusal::NoNewAccounts => (StatusCode::FORBIDDEN, "M_FORBIDDEN", text),
+            Refusal::EndedMeanwhile { .. } => (StatusCode::CONFLICT, "M_UNKNOWN", text),
             Refusal::StillSignedIn => (StatusCode::SERVICE_UNAVAILABLE, "M_UNKNOWN", text),
             Refusal::Internal | Refusal::Outdated => (StatusCode::INTERNAL_SERVER_ERROR, "M_UNKNOWN", text),
         };
@@ -196,8 +198,9 @@ fn parameter(field: Field) -> &'static str {
         Field::MaxUses => "max_uses",
         Field::BlockReason => "reason",
         Field::Link => "link",
-        Field::UserName => "user",
-        Field::Password => "password",
+        Field::UserName | Field::NewUserName => "user",
+        Field::DisplayName => "display_name",
+        Field::Password | Field::NewPassword => "password",
     }
 }
 

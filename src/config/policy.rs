@@ -125,6 +125,26 @@ impl Default for WorkLimits {
     }
 }
 
+/// How many accounts may be tried to create on the pages of invites in an hour. The homeserver has limits of its own (Synapse,
+/// `rc_registration`). Everything that is unset has no bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AccountLimits {
+    /// From one address; for IPv6 from one /64 network.
+    pub per_address: Option<u32>,
+    /// With one code.
+    pub per_code: Option<u32>,
+    /// Look-ups, from one address, of whether a user name is free.
+    pub lookups_per_address: Option<u32>,
+}
+
+impl Default for AccountLimits {
+    fn default() -> Self {
+        // Everybody at a meeting may come from one address.
+        Self { per_address: Some(300), per_code: Some(1_000), lookups_per_address: Some(3_000) }
+    }
+}
+
 /// How many look-ups of codes that people have chosen may fail in a minute. Whoever only uses codes that work never meets these, but for
 /// those who have not signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -9,7 +9,10 @@ use matrix_sdk::ruma::{
     api::{
         AppserviceUserIdentity, EndpointError, IncomingResponse, MatrixVersion, OutgoingRequest, SupportedVersions,
         auth_scheme::{AuthScheme, SendAccessToken},
-        client::account::whoami,
+        client::{
+            account::whoami,
+            uiaa::{UiaaInfo, UiaaResponse},
+        },
         error::{Error as MatrixError, FromHttpResponseError},
         path_builder::PathBuilder,
     },
@@ -65,6 +68,14 @@ impl Patience {
 static VERSIONS: LazyLock<SupportedVersions> =
     LazyLock::new(|| SupportedVersions { versions: BTreeSet::from([MatrixVersion::V1_11]), features: BTreeSet::new() });
 
+/// An answer to a request that may need several steps.
+pub(super) enum Interactive<T> {
+    /// It is done.
+    Done(T),
+    /// Something is asked for first.
+    More(UiaaInfo),
+}
+
 /// The HTTP client and where it knocks.
 pub(super) struct Transport {
     client: reqwest::Client,
@@ -117,6 +128,29 @@ impl Transport {
         let mut request = self.prepare(request, SendAccessToken::None)?;
         forward(request.headers_mut(), origin);
         self.exchange::<R>(request).await
+    }
+
+    /// Sends a request that the homeserver may answer by asking for another step first, telling it whom the request comes from (Client-Server
+    /// API, "User-Interactive Authentication API").
+    pub(super) async fn send_interactive<R>(
+        &self,
+        request: R,
+        origin: &Origin,
+    ) -> Result<Interactive<R::IncomingResponse>>
+    where
+        R: OutgoingRequest<EndpointError = UiaaResponse>,
+        for<'a> R::Authentication: AuthScheme<Input<'a> = SendAccessToken<'a>>,
+        for<'a> R::PathBuilder: PathBuilder<Input<'a> = Cow<'a, SupportedVersions>>,
+    {
+        let mut request = self.prepare(request, SendAccessToken::None)?;
+        forward(request.headers_mut(), origin);
+        let answer = self.execute(request).await?;
+        match R::IncomingResponse::try_from_http_response(answer) {
+            Ok(done) => Ok(Interactive::Done(done)),
+            Err(FromHttpResponseError::Server(UiaaResponse::AuthResponse(info))) => Ok(Interactive::More(info)),
+            Err(FromHttpResponseError::Server(UiaaResponse::MatrixError(error))) => Err(error.into()),
+            Err(error) => Err(Error::Unexpected(error.to_string().into())),
+        }
     }
 
     /// Sends a request that ruma does not know.

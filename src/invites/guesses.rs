@@ -263,7 +263,7 @@ fn refusal(user: Option<&UserId>, retry_after: u32) -> Refusal {
 }
 
 /// The address, or the network that is handed to one customer (RFC 6177).
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(six) => IpAddr::V6(Ipv6Addr::from_bits(six.to_bits() & !u128::from(u64::MAX))),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::{Error as Refusal, Joined, Landing, Preview, Progress};
+use app::{AccountAdvice, AccountForm, Error as Refusal, Joined, Landing, Preview, Progress};
 use futures_util::FutureExt;
 use matrix_sdk::ruma::OwnedServerName;
 use tokio_util::task::TaskTracker;
@@ -13,12 +13,13 @@ use super::{
     parse::user_id,
     redeem::Redeeming,
     running::{Ending, Running},
+    sign_up::SignUps,
     watchers::{Watcher, Watchers},
 };
 use crate::{
     account::{Account, Origin},
     error::{Error, Result},
-    homeserver::{Accounts, Rooms, Standing},
+    homeserver::{Accounts, Rooms, SignedIn, Standing},
     store::{self, Redemptions, Signals, StoredInvite},
 };
 
@@ -35,6 +36,7 @@ pub struct Guest {
     pub(super) running: Running,
     pub(super) signals: Signals,
     pub(super) watchers: Watchers,
+    pub(super) sign_ups: SignUps,
     pub(super) tasks: TaskTracker,
 }
 
@@ -84,6 +86,25 @@ impl Guest {
     pub async fn landing(&self, account: Option<&Account>, origin: &Origin, code: &str) -> Result<Landing> {
         let look = self.see_landing(account, code);
         self.guesses.guard_for(account.map(Account::user_id), origin, code, look).await
+    }
+
+    /// What is said of a form for an account while it is filled in.
+    pub async fn advise(&self, form: &AccountForm, origin: &Origin) -> Result<AccountAdvice> {
+        self.sign_ups.advise(form, origin).await
+    }
+
+    /// Opens an account for somebody who holds a code, as far as it or the homeserver lets them, and signs them in.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] for what is wrong with a field, [`Refusal::NoAccountWithIt`], [`Refusal::NoNewAccounts`], those of
+    /// [`Self::landing`], and [`Refusal::TooFast`].
+    pub async fn create_account(&self, code: &str, form: AccountForm, origin: &Origin) -> Result<SignedIn> {
+        let wish = self.sign_ups.begin(code, form, origin)?;
+        let look = async { Ok(self.shown_to(None, code).await?.0) };
+        let stored = self.guesses.guard_for(None, origin, code, look).await?;
+        let account = self.sign_ups.open(&wish, &stored, origin).await?;
+        tracing::info!(user = %account.user_id, "an account was created with an invite");
+        Ok(account)
     }
 
     /// How far somebody is with redeeming a code. Of an invite that was deleted only those are told who are still being let in.

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 
 use app::{Error as Refusal, Landing, Progress, Relation, Room, RoomLinks, Step, StepState};
-use matrix_sdk::ruma::{OwnedRoomId, RoomId};
+use matrix_sdk::ruma::{OwnedRoomId, RoomId, UserId};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::{guest::Guest, parse::user_id};
 use crate::{
     account::Account,
     error::Result,
-    homeserver::{RoomSummary, Standing, Viewer},
+    homeserver::{InviterState, RoomSummary, Standing, Viewer},
     store::{Came, StoredInvite},
 };
 
@@ -19,28 +19,33 @@ const IN_A_FRAGMENT: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'/').add(b'?').add(b'#').add(b'%');
 
 impl Guest {
-    pub(super) async fn see_landing(&self, account: Option<&Account>, code: &str) -> Result<Landing> {
-        let now = (self.catalog.clock)();
+    /// The invite with this code and who invites, if somebody who holds it may see them: it lets them in, or is their own.
+    pub(super) async fn shown_to(&self, user: Option<&UserId>, code: &str) -> Result<(StoredInvite, InviterState)> {
         let stored = self.catalog.find(code).await?.filter(|stored| stored.deleted_at.is_none());
         let stored = stored.ok_or(Refusal::UnknownInvite)?;
         let owner = user_id(&stored.invite.owner)?;
-        let user = account.map(Account::user_id);
         let own = user == Some(&*owner);
         if !own && !self.catalog.is_open_to(&stored, user).await? {
             return Err(Refusal::UnknownInvite.into());
         }
         let inviter = Box::pin(self.accounts.inviter(&owner)).await?;
-        let works = inviter.standing.may_invite() || own && inviter.standing == Standing::ShadowBanned;
-        if !works {
-            return Err(Refusal::UnknownInvite.into());
+        match inviter.standing.may_invite() || own && inviter.standing == Standing::ShadowBanned {
+            true => Ok((stored, inviter)),
+            false => Err(Refusal::UnknownInvite.into()),
         }
+    }
+
+    pub(super) async fn see_landing(&self, account: Option<&Account>, code: &str) -> Result<Landing> {
+        let now = (self.catalog.clock)();
+        let (stored, inviter) = self.shown_to(account.map(Account::user_id), code).await?;
+        let owner = user_id(&stored.invite.owner)?;
         let relation = match account {
-            None => Relation::SignedOut,
-            Some(_) if own => Relation::Owner,
+            None => Relation::SignedOut(self.sign_ups.offer(&stored).await),
+            Some(account) if account.user_id() == owner => Relation::Owner,
             Some(account) => {
                 let person = self.accounts.person(account.user_id()).await;
                 let progress = self.see_progress(&stored, account).await?;
-                match progress.has_begun() {
+                match progress.running || progress.has_begun() {
                     true => Relation::Redeeming(person, progress),
                     false => Relation::Invited(person),
                 }

@@ -169,6 +169,10 @@ impl State {
         match (&asked.method, path) {
             (_, ["login"]) => self.login(asked),
             (_, ["register"]) => self.register(asked),
+            (&Method::GET, ["register", "available"]) => {
+                self.check_name(asked.query.get("username").map_or("", String::as_str))?;
+                Ok(json!({"available": true}))
+            }
             (&Method::GET, ["directory", "room", alias]) => match self.aliases.get(*alias) {
                 Some(room) => Ok(json!({"room_id": room, "servers": ["test"]})),
                 None => refuse(404, "M_NOT_FOUND", format!("Room alias {alias} not found")),

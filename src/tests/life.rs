@@ -34,5 +34,6 @@ mod registration;
 mod same;
 mod sessions;
 mod sharing;
+mod sign_up;
 mod slow;
 mod takeover;

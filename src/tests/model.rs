@@ -28,7 +28,7 @@ use sqlx::SqlitePool;
 use super_invites::{
     account::Account,
     chance::Chance,
-    config::{ActingMode, FailedLookups, Policy, SqlUrl, WorkLimits},
+    config::{AccountLimits, ActingMode, FailedLookups, Policy, SqlUrl, WorkLimits},
     error::Error,
     homeserver::Homeserver,
     invites::{Invites, Means, Rules},
@@ -173,6 +173,8 @@ impl Process {
                     audit_days: 90,
                 },
                 failed_lookups: FailedLookups { per_user: None, per_address: None, in_all: None },
+                account_limits: AccountLimits::default(),
+                account_help: None,
                 limits: WorkLimits { redemptions_in_vain: None, ..WorkLimits::default() },
                 clock: Arc::new(move || clock.load(Ordering::Relaxed)),
                 chance: Chance::system(),

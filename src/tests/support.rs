@@ -29,7 +29,7 @@ use crate::fake::{self, Fake};
 mod browser;
 mod proxy;
 
-pub use browser::{Browser, usual, with_pages};
+pub use browser::{Answer, Browser, usual, with_pages};
 pub use proxy::{Fault, Proxy};
 
 pub const API: &str = "/_synapse/client/super_invites";
@@ -302,9 +302,21 @@ impl Setup {
 
     /// The service as a process of its own, which can be killed.
     pub async fn spawn(&self) -> (Service, Child) {
+        self.spawn_as(self.command("serve")).await
+    }
+
+    /// The same, with everything that it says in `log` of its folder.
+    pub async fn spawn_talking(&self) -> (Service, Child) {
+        let mut command = self.command("serve");
+        let log = std::fs::File::create(self.folder.join("log")).unwrap();
+        command.env("RUST_LOG", "trace").stderr(log);
+        self.spawn_as(command).await
+    }
+
+    async fn spawn_as(&self, mut command: Command) -> (Service, Child) {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let address = SocketAddr::from(([127, 0, 0, 1], port)).to_string();
-        let child = self.command("serve").env("SUPER_INVITES_LISTEN", &address).kill_on_drop(true).spawn().unwrap();
+        let child = command.env("SUPER_INVITES_LISTEN", &address).kill_on_drop(true).spawn().unwrap();
         let url = format!("http://{address}");
         let (ahead, frozen) = (Arc::default(), Arc::default());
         let service = Service { url, client: client(), ahead, frozen, stop: None, task: None };

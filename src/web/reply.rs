@@ -91,13 +91,19 @@ pub(super) fn status_of(error: &Error) -> StatusCode {
         | Error::NotYours
         | Error::RoomAdminsOnly
         | Error::ServerAdminsOnly
+        | Error::NoAccountWithIt
+        | Error::NoNewAccounts
         | Error::Forbidden(_)
         | Error::RoomsRefused(_) => StatusCode::FORBIDDEN,
         Error::SignInFailed => StatusCode::BAD_REQUEST,
         Error::TooFast { .. } | Error::TooManyGuesses { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::UnknownInvite => StatusCode::NOT_FOUND,
         Error::Ended | Error::OwnerGone => StatusCode::GONE,
-        Error::OwnInvite | Error::AlreadyRedeemed | Error::CodeSpent { .. } | Error::Outdated => StatusCode::CONFLICT,
+        Error::OwnInvite
+        | Error::AlreadyRedeemed
+        | Error::CodeSpent { .. }
+        | Error::EndedMeanwhile { .. }
+        | Error::Outdated => StatusCode::CONFLICT,
         Error::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         Error::Unreachable { .. } | Error::StillSignedIn => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal => StatusCode::INTERNAL_SERVER_ERROR,

@@ -3,11 +3,11 @@
 mod pictures;
 mod saving;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use app::{
-    AuditPage, Backend, Error, Intervention, InviteDetail, InviteForm, InvitePage, InviteQuery, LANDING, Landing,
-    LocalPath, LookedAfter, Next, Progress, Rooms, ServerInvites, SignInWays, Visitor,
+    AccountAdvice, AccountForm, AuditPage, Backend, Error, Intervention, InviteDetail, InviteForm, InvitePage,
+    InviteQuery, LANDING, Landing, LocalPath, LookedAfter, Next, Progress, Rooms, ServerInvites, SignInWays, Visitor,
 };
 use matrix_sdk::ruma::UserId;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -20,6 +20,9 @@ use crate::{
     invites::Watcher,
     session::{Purpose, Session},
 };
+
+/// For how long a page waits that will show how joining comes along.
+const BEGINNING: Duration = Duration::from_millis(300);
 
 /// One request's server: who asks, and what to say with the answer.
 pub(super) struct Site {
@@ -277,6 +280,29 @@ impl Backend for Site {
     async fn landing(&self, code: String) -> app::Result<Landing> {
         let landing = async { self.see_landing(&code).await };
         self.tell(landing.await).map(|landing| self.with_pictures(landing))
+    }
+
+    async fn advise(&self, form: AccountForm) -> app::Result<AccountAdvice> {
+        self.tell(self.web.invites.guest.advise(&form, &self.visit.origin).await)
+    }
+
+    async fn create_account(&self, code: String, form: AccountForm) -> app::Result<Next> {
+        let invites = &self.web.invites;
+        let account: Session = self.tell(invites.guest.create_account(&code, form, &self.visit.origin).await)?.into();
+        self.remember(&account);
+        self.web.people.leave(self.session.as_ref().map(|before| before.token.clone()));
+        let me = self.tell(self.web.people.authenticate(&account.token, &self.visit.origin).await)?;
+        let guest = Arc::clone(&invites.guest);
+        let joining = tokio::spawn(async move { guest.redeem(&me, &code).await });
+        // A script shows how it comes along; without one, the next page shows what has come of it.
+        let patience = if self.visit.is_by_script() { BEGINNING } else { Duration::from_secs(60) };
+        match tokio::time::timeout(patience, joining).await {
+            Ok(Ok(Err(crate::error::Error::Refused(Error::UnknownInvite)))) => {
+                self.tell(Err(Error::EndedMeanwhile { user_id: account.user_id }.into()))
+            }
+            // Whatever else is the matter, the page shows how far it is, and offers to try again.
+            _ => Ok(Next::here()),
+        }
     }
 
     async fn redeem(&self, code: String) -> app::Result<Progress> {

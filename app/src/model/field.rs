@@ -36,6 +36,12 @@ pub enum Field {
     UserName,
     /// The password of the account.
     Password,
+    /// What a new account is to be called.
+    NewUserName,
+    /// What others see of a new account.
+    DisplayName,
+    /// The password of a new account.
+    NewPassword,
 }
 
 impl Field {
@@ -56,6 +62,9 @@ impl Field {
             Self::Link => "link",
             Self::UserName => "user",
             Self::Password => "password",
+            Self::NewUserName => "form[user]",
+            Self::DisplayName => "form[display_name]",
+            Self::NewPassword => "form[password]",
         }
     }
 
@@ -68,9 +77,33 @@ impl Field {
             Self::BlockReason => Some(200),
             // Browsers and messengers cut longer addresses short.
             Self::Link => Some(4096),
+            // A Matrix id has at most 255 bytes (Matrix specification, Appendices, "User Identifiers").
+            Self::NewUserName => Some(255),
+            // Synapse takes no longer ones of either.
+            Self::DisplayName => Some(256),
+            Self::NewPassword => Some(512),
             _ => None,
         }
     }
+}
+
+/// What a homeserver can want of a password (Matrix error codes `M_PASSWORD_…` and `M_WEAK_PASSWORD`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordRule {
+    /// More characters.
+    Longer,
+    /// A digit.
+    Digit,
+    /// A capital letter.
+    Uppercase,
+    /// A small letter.
+    Lowercase,
+    /// A character that is neither a letter nor a digit.
+    Symbol,
+    /// No common word.
+    NoWord,
+    /// A stronger one, in whatever way.
+    Stronger,
 }
 
 /// What is wrong with a field.
@@ -102,4 +135,14 @@ pub enum Problem {
     TooLong(u32),
     /// A link whose path and query have more than so many characters together.
     TooMuch(u32),
+    /// Nothing was typed where something has to be.
+    Missing,
+    /// Somebody has this user name, or had it once.
+    TakenName,
+    /// No user name.
+    IllegalName,
+    /// A password that is easy to guess.
+    EasyPassword,
+    /// A password against a rule of the homeserver.
+    AgainstRule(PasswordRule),
 }

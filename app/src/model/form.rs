@@ -41,7 +41,8 @@ pub struct Posted {
 impl Posted {
     /// What was typed is shown again, but never a password.
     pub fn new(function: String, error: Told, mut fields: Vec<(String, String)>) -> Self {
-        fields.retain(|(name, _)| name != "password");
+        let secret = [Field::Password.name(), Field::NewPassword.name()];
+        fields.retain(|(name, _)| !secret.contains(&name.as_str()));
         Self { function, error, fields }
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{InviteState, Person, Reason, Room};
+use super::{InviteState, Person, Reason, Room, SignUp};
 
 /// The page behind an invite's link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,8 +46,8 @@ impl Landing {
 /// What somebody who looks at an invite has to do with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Relation {
-    /// Nobody knows who they are.
-    SignedOut,
+    /// Nobody knows who they are; so they can get an account.
+    SignedOut(SignUp),
     /// It is their own.
     Owner,
     /// They may redeem it.

@@ -5,10 +5,10 @@ use leptos_meta::Title;
 use leptos_router::location::Url;
 
 use crate::{
-    InviteState, Kind, Landing as Invitation, Person, Progress, Relation, Told, invite_path, landing_path, rpc,
+    InviteState, Kind, Landing as Invitation, Person, Progress, Relation, SignUp, Told, invite_path, landing_path, rpc,
     ui::{
-        DeadInvite, Failure, House, Html, Joining, Moment, between, button, escaped, fold, href, invitation, load,
-        pairs, parameter, rooms, show_either, sorry, steps, two,
+        DeadInvite, Failure, FormProblem, House, Html, Joining, Moment, SignUpForm, between, button, escaped, fold,
+        href, invitation, load, pairs, parameter, rooms, sending, show_either, sorry, steps, two,
     },
     view, wording,
 };
@@ -49,7 +49,7 @@ fn Page(landing: Invitation, code: String) -> impl IntoView {
         false => String::new(),
     };
     let (view, below) = match relation {
-        Relation::SignedOut => signed_out(&house),
+        Relation::SignedOut(sign_up) => signed_out(&house, sign_up),
         Relation::Owner => own(&house, state),
         Relation::Invited(person) => (join(house, person, None), String::new()),
         Relation::Redeeming(person, progress) => (join(house, person, Some(progress)), String::new()),
@@ -63,30 +63,70 @@ fn Page(landing: Invitation, code: String) -> impl IntoView {
 
 /// While people who are not signed in are guessing codes, chosen codes are not shown to them.
 fn guarded(error: &Told) -> AnyView {
-    sorry("Please sign in", &error.words, &sign_in_to_join(&parameter("code").get_untracked()))
+    sorry("Please sign in", &error.words, &sign_in_to_join(&parameter("code").get_untracked(), "btn-primary btn-lg"))
 }
 
-fn sign_in_to_join(code: &str) -> String {
+fn sign_in_to_join(code: &str, class: &str) -> String {
     let address = href(&format!("/sign-in?to={}", Url::escape(&landing_path(code))));
-    button("btn-primary btn-lg", &address, "", "Sign in to join")
+    button(class, &address, "", "Sign in to join")
 }
 
 /// For somebody of whom nothing is known: beside the front the way in, and below it what they may want to know first.
-fn signed_out(house: &House) -> (AnyView, String) {
-    let server = house.inviter.server();
-    let (back, code) = (escaped(&wording::bring_back(server)), escaped(&house.code));
-    let beside = format!(
-        r#"<div class="grid gap-1"><h2>Join with your account</h2><p class="hint">{back}</p></div>{}<p class="hint">Using an app that supports invites? Enter <code class="font-mono font-semibold text-base-content wrap-anywhere">{code}</code></p>"#,
-        sign_in_to_join(&house.code)
-    );
-    let steps = steps("across", &wording::steps(server, &house.all()));
-    let answers = wording::answers(server, house.inviter.first_name());
-    let answers = pairs("<div><dt>", "</dt><dd>", "</dd></div>", &answers);
+fn signed_out(house: &House, sign_up: SignUp) -> (AnyView, String) {
+    let (server, inviter) = (house.inviter.server(), house.inviter.first_name());
+    let creates = matches!(sign_up, SignUp::Here { .. });
+    let (problem, beside, steps_of) = match sign_up {
+        SignUp::Here { terms } => {
+            let (title, sign_in) = (escaped(&wording::have_an_account(server)), sign_in_to_join(&house.code, "btn-sm"));
+            let or = format!(r#"<p class="flex flex-wrap items-center justify-between gap-2">{title} {sign_in}</p>"#);
+            let form = view! { <SignUpForm house=house.clone() terms or=or + &by_app(&house.code) /> };
+            (().into_any(), form.into_any(), wording::steps_from_nothing(&house.all()))
+        }
+        SignUp::Elsewhere { help } => {
+            let html = with_account(house) + &no_account(server, inviter, help) + &by_app(&house.code);
+            let card = view! { <Html class="card lift grid gap-4" html /> };
+            // Of whoever has sent the form before it went.
+            let create = sending::<rpc::CreateAccount>();
+            let problem = view! { <FormProblem sending=create /> };
+            (problem.into_any(), card.into_any(), wording::steps(server, &house.all()))
+        }
+    };
+    let steps = steps("across", &steps_of);
+    let answers = pairs("<div><dt>", "</dt><dd>", "</dd></div>", &wording::answers(server, inviter, creates));
     let below = format!(
         r#"<section class="grid gap-4"><h2>What happens next</h2>{steps}</section><dl class="card answers across">{answers}</dl>"#
     );
-    let beside = view! { <Html class="card lift grid gap-4" html=beside /> };
-    (two(invitation(house, ""), ().into_any(), beside), below)
+    (two(invitation(house, ""), problem, beside), below)
+}
+
+/// The way in for those who have an account, as HTML.
+fn with_account(house: &House) -> String {
+    let back = escaped(&wording::bring_back(house.inviter.server()));
+    let sign_in = sign_in_to_join(&house.code, "btn-primary btn-lg");
+    format!(r#"<div class="grid gap-1"><h2>Join with your account</h2><p class="hint">{back}</p></div>{sign_in}"#)
+}
+
+/// What those can do who have none, where they cannot create one here, as HTML.
+fn no_account(server: &str, inviter: &str, help: Option<String>) -> String {
+    match help {
+        Some(help) => {
+            let link =
+                format!(r#"<a class="link" href="{}" rel="external noreferrer">How to get one</a>"#, escaped(&help));
+            [r#"<p class="hint">"#, &escaped(&wording::no_account_yet(server)), " ", &link, ".</p>"].concat()
+        }
+        None => {
+            let text = [wording::no_account_yet(server), wording::ask_for_one(inviter)].join(" ");
+            [r#"<p class="hint">"#, &escaped(&text), "</p>"].concat()
+        }
+    }
+}
+
+/// What apps ask for, as HTML.
+fn by_app(code: &str) -> String {
+    format!(
+        r#"<p class="hint">Using an app that supports invites? Enter <code class="font-mono font-semibold text-base-content wrap-anywhere">{}</code></p>"#,
+        escaped(code)
+    )
 }
 
 fn own(house: &House, state: InviteState) -> (AnyView, String) {

@@ -13,7 +13,7 @@ const OUTLINE: &str = r#"<svg class="outline-door" viewBox="0 0 66 100" aria-hid
 /// Says what is the matter, and what can be done.
 #[component]
 pub(crate) fn Failure(error: Told) -> impl IntoView {
-    let Told { kind, words } = error;
+    let Told { kind, words, .. } = error;
     // An empty address is this page.
     let again = button("btn-primary", "", "external", "Try again");
     let (title, words, more) = match kind {

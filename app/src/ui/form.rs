@@ -1,14 +1,23 @@
 //! Forms: they post to the page they stand on; a script, once it is there, asks without a new page.
 
-use leptos::{ev::SubmitEvent, prelude::*, wasm_bindgen::JsCast, web_sys};
+use std::time::Duration;
+
+use leptos::{
+    ev::{Event, SubmitEvent},
+    leptos_dom::helpers::TimeoutHandle,
+    prelude::*,
+    wasm_bindgen::JsCast,
+    web_sys,
+};
 use leptos_router::hooks::use_navigate;
 
 use super::{
-    Visits, escaped,
+    Shape, Visits, escaped,
+    html::drawing,
     navigation::{LastPost, href},
 };
 use crate::{
-    FORM_FUNCTION, Field, Kind, Next, Posted, Told, view,
+    AccountAdvice, Advice, FORM_FUNCTION, Field, Kind, Next, Posted, Told, view,
     wire::{Answer, Asked, Question, send},
     wording,
 };
@@ -30,6 +39,61 @@ impl Sending {
     /// The last answer; what is read from it is tracked.
     pub(crate) fn answer(self) -> Option<Answer> {
         self.action.value().get()
+    }
+}
+
+/// What is said of a form while somebody fills it in, by a server function that gets the whole form and answers with an [`AccountAdvice`].
+#[derive(Clone, Copy)]
+pub(crate) struct Typing {
+    asking: Sending,
+    /// The form itself.
+    form: Sending,
+    /// Whether something was typed after the form was sent last.
+    since: RwSignal<bool>,
+    timer: StoredValue<Option<TimeoutHandle>>,
+}
+
+impl Typing {
+    /// For how long nobody types before anything is asked.
+    const PAUSE: Duration = Duration::from_millis(400);
+
+    pub(crate) fn new<Q: Question>(form: Sending) -> Self {
+        let since = RwSignal::new(false);
+        Effect::new(move |_| {
+            if form.answer().is_some() {
+                since.set(false);
+            }
+        });
+        Self { asking: sending::<Q>(), form, since, timer: StoredValue::new(None) }
+    }
+
+    fn typed(self, event: &Event) {
+        let field = event.target().and_then(|field| field.dyn_into::<web_sys::HtmlInputElement>().ok());
+        let Some(body) = field.and_then(|field| field.form()).and_then(|form| body(&form)) else { return };
+        self.since.set(true);
+        if let Some(timer) = self.timer.try_get_value().flatten() {
+            timer.clear();
+        }
+        let asking = self.asking.action;
+        let timer = set_timeout_with_handle(
+            move || {
+                asking.dispatch(body);
+            },
+            Self::PAUSE,
+        );
+        self.timer.set_value(timer.ok());
+    }
+
+    /// What is said of one of its fields: what was wrong with it when it was sent, until somebody types again.
+    pub(crate) fn advice(self, field: Field, of: fn(AccountAdvice) -> Option<Advice>) -> Memo<Option<Advice>> {
+        let problem = problem(self.form);
+        Memo::new(move |_| {
+            if self.since.get() {
+                return self.asking.answer().and_then(|answer| answer.read().ok()).and_then(of);
+            }
+            let error = problem().filter(|error| error.field == Some(field))?;
+            Some(Advice { good: false, words: error.words })
+        })
     }
 }
 
@@ -55,43 +119,66 @@ fn posted(function: &str) -> Option<Posted> {
     use_context::<LastPost>().and_then(LastPost::get).filter(|posted| posted.function == function)
 }
 
-/// What the form that an event is about would send.
-fn body(event: &SubmitEvent) -> Option<String> {
-    let form = event.target()?.dyn_into::<web_sys::HtmlFormElement>().ok()?;
-    let data = web_sys::FormData::new_with_form(&form).ok()?;
+/// What a form would send.
+fn body(form: &web_sys::HtmlFormElement) -> Option<String> {
+    let data = web_sys::FormData::new_with_form(form).ok()?;
     let fields = web_sys::UrlSearchParams::new_with_str_sequence_sequence(&data).ok()?;
     Some(fields.to_string().into())
 }
 
 /// A form for a server function. It stays as it is until the answer is there, so nothing typed is lost.
 #[component]
-pub(crate) fn Form(sending: Sending, #[prop(optional, into)] class: String, children: Children) -> impl IntoView {
+pub(crate) fn Form(
+    sending: Sending,
+    #[prop(optional, into)] class: String,
+    /// What is asked about it while it is filled in.
+    #[prop(optional)]
+    typing: Option<Typing>,
+    children: Children,
+) -> impl IntoView {
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         // A second tap while the first is being answered.
         if sending.pending().get_untracked() {
             return;
         }
-        if let Some(body) = body(&event) {
+        let form = event.target().and_then(|form| form.dyn_into().ok());
+        if let Some(body) = form.and_then(|form| body(&form)) {
             sending.action.dispatch(body);
         }
     };
+    let input = move |event: Event| {
+        if let Some(typing) = typing {
+            typing.typed(&event);
+        }
+    };
     view! {
-        <form method="post" class=class on:submit=submit>
+        <form method="post" class=class on:submit=submit on:input=input>
             <input type="hidden" name=FORM_FUNCTION value=sending.function />
             {children()}
         </form>
     }
 }
 
-/// Says why the last attempt did not work, where it can be seen and heard.
-#[component]
-pub(crate) fn FormProblem(sending: Sending) -> impl IntoView {
+/// Why the last attempt to send a form did not work.
+fn problem(sending: Sending) -> impl Fn() -> Option<Told> + Copy {
     let before = StoredValue::new(posted(sending.function).map(|posted| posted.error));
-    let error = move || match sending.answer() {
+    move || match sending.answer() {
         Some(answer) => answer.error(),
         None => before.get_value(),
-    };
+    }
+}
+
+/// Says why the last attempt did not work, where it can be seen and heard.
+#[component]
+pub(crate) fn FormProblem(
+    sending: Sending,
+    /// Whether what is wrong with a field is said there.
+    #[prop(optional)]
+    at_fields: bool,
+) -> impl IntoView {
+    let problem = problem(sending);
+    let error = move || problem().filter(|error| !(at_fields && error.field.is_some()));
     view! {
         <div role="alert" class="empty:hidden">
             {move || {
@@ -152,9 +239,25 @@ pub(crate) fn TextField(
     #[prop(optional)] required: bool,
     #[prop(optional)] hint: String,
     #[prop(optional)] least: Option<&'static str>,
+    /// What is said of it while it is filled in.
+    #[prop(optional)]
+    advice: Option<Memo<Option<Advice>>>,
 ) -> impl IntoView {
     let id = field_id(field);
-    let hint_id = (!hint.is_empty()).then(|| format!("{id}-hint"));
+    let hint_id = (advice.is_some() || !hint.is_empty()).then(|| format!("{id}-hint"));
+    let said = move || advice.and_then(|advice| advice.get());
+    let is_wrong = move || said().is_some_and(|advice| !advice.good).then_some("true");
+    let text = move || match said() {
+        Some(Advice { good, words }) => {
+            let (class, shape) = if good { ("text-success", Shape::Done) } else { ("text-error", Shape::Failed) };
+            format!(
+                r#"<span class="flex items-start gap-2 {class}">{}<span>{}</span></span>"#,
+                drawing(shape),
+                escaped(&words)
+            )
+        }
+        None => escaped(&hint),
+    };
     view! {
         <div class="grid content-start gap-1.5">
             <label class="font-medium" for=id.clone()>
@@ -169,12 +272,14 @@ pub(crate) fn TextField(
                 autocomplete=autocomplete
                 autocapitalize="none"
                 spellcheck="false"
+                dir="auto"
                 required=required
                 min=least
                 maxlength=field.longest().map(|longest| longest.to_string())
                 aria-describedby=hint_id.clone()
+                aria-invalid=is_wrong
             />
-            {hint_id.map(|id| view! { <p class="hint" id=id>{hint}</p> })}
+            {hint_id.map(|id| view! { <p class="hint" id=id aria-live=advice.map(|_| "polite") inner_html=text></p> })}
         </div>
     }
 }

@@ -197,9 +197,10 @@ fn under_way(places: &[Place], me: &Person) -> String {
     // Without a script nothing here changes by itself. An empty address is this page.
     let again = r#"<a class="btn scripted:hidden" href="" rel="external">Show how far it is</a>"#;
     let rows: String = places.iter().map(row).collect();
+    let account = done(&avatar::person_html(me, "s-sm"), &me.user_id, "Your account");
     let goes_on = escaped(&wording::goes_on(&me.user_id));
     format!(
-        r#"<ol class="list" role="list" aria-label="Progress">{rows}</ol><p class="alert block">{goes_on}</p>{again}"#
+        r#"<ol class="list" role="list" aria-label="Progress">{account}{rows}</ol><p class="alert block">{goes_on}</p>{again}"#
     )
 }
 
@@ -210,12 +211,22 @@ fn row(place: &Place) -> String {
         _ => r#"<span class="room s-sm hue-none" aria-hidden="true"></span>"#.to_owned(),
     };
     let (class, icon, text) = match &place.state {
-        StepState::In(_) => ("text-success", drawing(Shape::Done), "Joined".into()),
+        StepState::In(_) => return done(&picture, &place.title(), "Joined"),
         StepState::Missed(reason) => ("text-error", drawing(Shape::Failed), wording::reason(reason)),
         StepState::Waiting if place.now => ("", String::new(), "Joining…".into()),
         StepState::Waiting => ("text-muted", String::new(), "Next".into()),
     };
-    let (title, text) = (escaped(&place.title()), escaped(&text));
+    line(&picture, &place.title(), class, &icon, &text)
+}
+
+/// What is done already.
+fn done(picture: &str, title: &str, text: &str) -> String {
+    line(picture, title, "text-success", &drawing(Shape::Done), text)
+}
+
+/// A line of the list. `picture` and `icon` are HTML.
+fn line(picture: &str, title: &str, class: &str, icon: &str, text: &str) -> String {
+    let (title, text) = (escaped(title), escaped(text));
     format!(
         r#"<li class="item flex-wrap justify-between">{picture}<b class="min-w-0 flex-1 basis-40 wrap-anywhere" dir="auto">{title}</b><span class="flex items-start gap-2 text-sm {class}">{icon}{text}</span></li>"#
     )

@@ -1,7 +1,7 @@
 //! What a person is told when something does not work.
 
 use super::{count, field};
-use crate::{Error, Problem, RoomProblem, RoomRefusal, Rule};
+use crate::{Error, PasswordRule, Problem, RoomProblem, RoomRefusal, Rule};
 
 /// That the homeserver, or this service, cannot be reached.
 pub const UNREACHABLE: &str =
@@ -69,6 +69,17 @@ pub fn error(error: &Error) -> String {
         Error::Forbidden(rule) => {
             return format!("{} (This server’s rule: {}.)", self::rule(*rule), rule.key());
         }
+        Error::NoAccountWithIt => {
+            "No more accounts can be created with this invite. If you have an account, sign in to join; or ask for a new invite."
+        }
+        Error::NoNewAccounts => {
+            "This server does not let people create accounts here at the moment. If you have an account, sign in to join."
+        }
+        Error::EndedMeanwhile { user_id } => {
+            return format!(
+                "Your account {user_id} was created, and you are signed in. But the invite has ended in the meantime: please ask for a new one."
+            );
+        }
         Error::StillSignedIn => {
             "The homeserver does not answer, so you are still signed in. Please try again in a moment."
         }
@@ -108,6 +119,19 @@ pub fn problem(problem: &Problem) -> String {
         Problem::TooMuch(most) => {
             return format!("is too long: its path and query may have {most} characters together");
         }
+        Problem::Missing => "is missing",
+        Problem::TakenName => "is taken: please choose another one",
+        Problem::IllegalName => "may only contain the letters a to z, digits, and the characters . _ = - / +",
+        Problem::EasyPassword => "is easy to guess: use several words, or a longer one",
+        Problem::AgainstRule(rule) => match rule {
+            PasswordRule::Longer => "is too short for this server",
+            PasswordRule::Digit => "needs a digit on this server",
+            PasswordRule::Uppercase => "needs a capital letter on this server",
+            PasswordRule::Lowercase => "needs a small letter on this server",
+            PasswordRule::Symbol => "needs a character that is neither a letter nor a digit on this server",
+            PasswordRule::NoWord => "is a common word, which this server does not accept",
+            PasswordRule::Stronger => "is too weak for this server",
+        },
     };
     words.to_owned()
 }

@@ -86,6 +86,48 @@ pub fn goes_on(me: &str) -> String {
     format!("You can close this page; we’ll finish for you. Sign in as {me} on any device to see it again.")
 }
 
+/// What stands below the field for a user name.
+pub fn user_name_hint(server: &str) -> String {
+    format!("What you sign in with. Small letters and digits; it becomes a part of your address on {server}.")
+}
+
+/// That a user name can be had, and what the whole of it will be.
+pub fn name_is_free(user_id: &str) -> String {
+    format!("Not taken. You’ll be {user_id}")
+}
+
+/// That a password is good.
+pub const STRONG: &str = "Strong enough";
+
+/// What somebody accepts who creates an account; the names of the documents come after it.
+pub fn accepts(server: &str) -> String {
+    format!("By creating an account you accept what {server} asks for:")
+}
+
+/// For those who have an account already.
+pub fn have_an_account(server: &str) -> String {
+    format!("Have an account on {server}?")
+}
+
+/// For those who have none, and cannot create one here.
+pub fn no_account_yet(server: &str) -> String {
+    format!("No account on {server} yet?")
+}
+
+/// How they get one; `inviter` is a first name.
+pub fn ask_for_one(inviter: &str) -> String {
+    format!("Ask {inviter} how to get one.")
+}
+
+/// What happens to somebody who has no account: title and text of each step. `all` is what they join.
+pub fn steps_from_nothing(all: &str) -> [(String, String); 3] {
+    [
+        ("You create an account".to_owned(), "It takes half a minute. No e-mail address, no phone number.".to_owned()),
+        ("You join the rooms".to_owned(), format!("All at once: {all}. It takes seconds.")),
+        ("You say hello".to_owned(), "In your browser, or in an app for your phone or computer.".to_owned()),
+    ]
+}
+
 /// What happens to somebody who is not signed in: title and text of each step. `all` is what they join.
 pub fn steps(server: &str, all: &str) -> [(String, String); 3] {
     [
@@ -106,8 +148,12 @@ pub fn steps_signed_in(me: &str) -> [(String, String); 2] {
     ]
 }
 
-/// What somebody wants to know before they join; `inviter` is a first name.
-pub fn answers(server: &str, inviter: &str) -> [(String, String); 3] {
+/// What somebody wants to know before they join; `inviter` is a first name. `creates` is whether they can create an account here.
+pub fn answers(server: &str, inviter: &str, creates: bool) -> [(String, String); 3] {
+    let cost = match creates {
+        true => "Nothing. You need a user name and a password, that’s all.".to_owned(),
+        false => format!("Nothing. You need an account on {server}, that’s all."),
+    };
     [
         (
             "What is this?".to_owned(),
@@ -116,7 +162,7 @@ pub fn answers(server: &str, inviter: &str) -> [(String, String); 3] {
                  works in many apps."
             ),
         ),
-        ("What does it cost?".to_owned(), format!("Nothing. You need an account on {server}, that’s all.")),
+        ("What does it cost?".to_owned(), cost),
         (
             "Who sees me?".to_owned(),
             format!(

@@ -43,6 +43,12 @@ fn locked() -> Refusal {
     Refusal { status: 401, body }
 }
 
+/// What is left of a registration (Client-Server API, "User-Interactive Authentication API").
+fn flows(session: &str, completed: &[&str]) -> Value {
+    let stages = ["m.login.registration_token", "m.login.dummy"];
+    json!({"session": session, "flows": [{"stages": stages}], "params": {}, "completed": completed})
+}
+
 impl State {
     /// Whose request it is (Client-Server API, "Using access tokens"; Application Service API, "Identity assertion").
     pub(super) fn caller(&self, asked: &Asked) -> Result<Caller, Refusal> {
@@ -170,6 +176,9 @@ impl State {
             let user = self.make(&name, User::default())?;
             return Ok(json!({"user_id": user, "home_server": "test"}));
         }
+        if !name.is_empty() {
+            self.check_name(&name)?;
+        }
         let auth = |field: &str| asked.body["auth"][field].as_str().unwrap_or_default().to_owned();
         let session = auth("session");
         match auth("type").as_str() {
@@ -177,15 +186,14 @@ impl State {
                 let code = auth("token");
                 let valid = self.registration_tokens.get_mut(&code).filter(|token| token.is_valid());
                 let Some(valid) = valid else {
-                    let error = "Invalid registration token";
-                    let body =
-                        json!({"errcode": "M_UNAUTHORIZED", "error": error, "session": session, "completed": []});
+                    let mut body = flows(&session, &[]);
+                    body["errcode"] = "M_UNAUTHORIZED".into();
+                    body["error"] = "Invalid registration token".into();
                     return Err(Refusal { status: 401, body });
                 };
                 valid.pending += 1;
                 self.registrations.insert(session.clone(), code);
-                let completed = ["m.login.registration_token"];
-                Err(Refusal { status: 401, body: json!({"session": session, "completed": completed}) })
+                Err(Refusal { status: 401, body: flows(&session, &["m.login.registration_token"]) })
             }
             "m.login.dummy" if self.registrations.contains_key(&session) => {
                 let code = self.registrations.remove(&session).unwrap_or_default();
@@ -199,9 +207,19 @@ impl State {
             }
             _ => {
                 let session = self.fresh("session");
-                let stages = ["m.login.registration_token", "m.login.dummy"];
-                Err(Refusal { status: 401, body: json!({"session": session, "flows": [{"stages": stages}]}) })
+                Err(Refusal { status: 401, body: flows(&session, &[]) })
             }
+        }
+    }
+
+    /// Whether somebody could be called so.
+    pub(super) fn check_name(&self, name: &str) -> Result<(), Refusal> {
+        if name.is_empty() || name.starts_with('_') || name.chars().all(|c| c.is_ascii_digit()) {
+            return refuse(400, "M_INVALID_USERNAME", "User ID may not begin with _");
+        }
+        match self.users.contains_key(&format!("@{name}:test")) {
+            true => refuse(400, "M_USER_IN_USE", "User ID already taken."),
+            false => Ok(()),
         }
     }
 

@@ -1,0 +1,76 @@
+//! An account for those who come with an invite and have none.
+
+use leptos::prelude::*;
+
+use super::{Form, FormProblem, House, Html, Submit, TextField, Typing, escaped, last_post, reload_after, sending};
+use crate::{Document, Field, rpc, view, wording};
+
+/// The form for it, on the invite's page. Whoever has sent it is signed in and about to join.
+#[component]
+pub(crate) fn SignUpForm(
+    house: House,
+    /// What they accept by it.
+    terms: Vec<Document>,
+    /// What stands below it for those who have an account, as HTML.
+    or: String,
+) -> impl IntoView {
+    let create = sending::<rpc::CreateAccount>();
+    let typing = Typing::new::<rpc::GetAccountAdvice>(create);
+    reload_after(create);
+    let posted = last_post::<rpc::CreateAccount>();
+    let typed =
+        |field: Field| posted.as_ref().and_then(|posted| posted.field(field.name())).unwrap_or_default().to_owned();
+    let (name, display_name) = (typed(Field::NewUserName), typed(Field::DisplayName));
+    let head = r#"<div class="grid gap-1"><h2 id="create">Create your account</h2><p class="hint">Free. You join as soon as it’s created.</p></div>"#;
+    let server = house.inviter.server().to_owned();
+    let below = accepts(&server, &terms) + &or;
+    view! {
+        <Form sending=create typing class="card lift grid gap-4">
+            <Html html=head.to_owned() />
+            <FormProblem sending=create at_fields=true />
+            <input type="hidden" name="code" value=house.code.clone() />
+            <TextField
+                field=Field::NewUserName
+                value=name
+                autocomplete="username"
+                required=true
+                hint=wording::user_name_hint(&server)
+                advice=typing.advice(Field::NewUserName, |advice| advice.user)
+            />
+            <TextField
+                field=Field::DisplayName
+                value=display_name
+                autocomplete="name"
+                hint="What people see. You can change it later.".to_owned()
+                advice=typing.advice(Field::DisplayName, |_| None)
+            />
+            <TextField
+                field=Field::NewPassword
+                kind="password"
+                autocomplete="new-password"
+                required=true
+                hint="Several words are easy to remember and hard to guess.".to_owned()
+                advice=typing.advice(Field::NewPassword, |advice| advice.password)
+            />
+            <Submit sending=create class="btn btn-primary btn-lg">
+                "Create account and join"
+            </Submit>
+            <Html html=below />
+        </Form>
+    }
+}
+
+/// What somebody accepts who creates an account, as HTML; nothing where there is nothing to accept.
+fn accepts(server: &str, terms: &[Document]) -> String {
+    let links: Vec<String> = terms
+        .iter()
+        .map(|Document { name, address }| {
+            let (name, address) = (escaped(name), escaped(address));
+            format!(r#"<a class="link" href="{address}" target="_blank" rel="external noopener noreferrer">{name}</a>"#)
+        })
+        .collect();
+    match links.is_empty() {
+        true => String::new(),
+        false => [r#"<p class="hint">"#, &wording::accepts(&escaped(server)), " ", &links.join(", "), "</p>"].concat(),
+    }
+}

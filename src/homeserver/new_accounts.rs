@@ -1,0 +1,259 @@
+//! New accounts, by the homeserver's own registration (Client-Server API, "Account registration" and "User-Interactive Authentication API").
+
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use app::{Document, wording};
+use matrix_sdk::ruma::{
+    api::client::{
+        account::{get_username_availability::v3 as availability, register::v3 as register},
+        profile::set_profile_field,
+        uiaa::{AuthData, AuthFlow, AuthType, Dummy, LoginTermsParams, RegistrationToken, Terms, UiaaInfo},
+    },
+    profile::ProfileFieldValue,
+};
+use moka::future::Cache;
+use url::Url;
+
+use super::{
+    error::{Error, Rejection, Result},
+    link::Link,
+    sign_in::SignedIn,
+    transport::Interactive,
+};
+use crate::account::Origin;
+
+/// For how long it is believed what the homeserver wants of those who register.
+const DEMANDS_CACHE: Duration = Duration::from_secs(60);
+
+/// The most steps of a registration that are gone, so that a homeserver which asks for the same one for ever is given up.
+const MOST_STEPS: usize = 8;
+
+/// What a homeserver wants of those who register by themselves.
+#[derive(Debug, Clone, Default)]
+pub struct Demands {
+    flows: Vec<AuthFlow>,
+    /// What they accept by it.
+    pub terms: Vec<Document>,
+}
+
+impl Demands {
+    /// Whether an account can be opened with a registration token, or without one, by somebody who is not asked for more than the terms.
+    pub fn can_be_met(&self, with_token: bool) -> bool {
+        flow(&self.flows, with_token).is_some()
+    }
+}
+
+/// The steps of a flow in which there is nothing for a person to do but what their form has said already; one with a registration token before
+/// others, because it was made for these people.
+fn flow(flows: &[AuthFlow], with_token: bool) -> Option<&AuthFlow> {
+    let can_go = |stage: &AuthType| match stage {
+        AuthType::Dummy | AuthType::Terms => true,
+        AuthType::RegistrationToken => with_token,
+        _ => false,
+    };
+    let needs_token = |flow: &&AuthFlow| flow.stages.contains(&AuthType::RegistrationToken);
+    let can_be_met: Vec<&AuthFlow> = flows.iter().filter(|flow| flow.stages.iter().all(can_go)).collect();
+    can_be_met.iter().find(|flow| needs_token(flow)).or(can_be_met.first()).copied()
+}
+
+/// Why there is no new account, where it is for the person to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoAccount {
+    /// The homeserver does not take the registration token.
+    BadToken,
+    /// It lets nobody register, or asks for more than can be given here.
+    Closed,
+}
+
+/// An attempt at a new account.
+#[derive(Debug)]
+pub enum Registered {
+    /// It is there.
+    Done(SignedIn),
+    /// There is none.
+    Not(NoAccount),
+}
+
+/// New accounts. Cheap to clone.
+#[derive(Clone)]
+pub struct NewAccounts {
+    link: Arc<Link>,
+    demands: Cache<(), Option<Demands>>,
+    /// The last answer, for while there is none.
+    last: Arc<RwLock<Option<Demands>>>,
+}
+
+impl NewAccounts {
+    pub(super) fn new(link: &Arc<Link>) -> Self {
+        let demands = Cache::builder().max_capacity(1).time_to_live(DEMANDS_CACHE).build();
+        Self { link: Arc::clone(link), demands, last: Arc::default() }
+    }
+
+    /// What the homeserver wants of those who register, at most [`DEMANDS_CACHE`] old unless it does not answer; nothing where it lets nobody, or
+    /// has never said.
+    pub async fn demands(&self) -> Option<Demands> {
+        let ask = async {
+            match self.ask(register::Request::new(), &Origin::default()).await {
+                Ok(Interactive::More(info)) => {
+                    Ok(Some(Demands { terms: terms(&info).unwrap_or_default(), flows: info.flows }))
+                }
+                // Nobody is let register without a word.
+                Ok(Interactive::Done(_)) => Ok(None),
+                Err(error) if error.is_judgement() => Ok(None),
+                Err(error) => Err(error),
+            }
+        };
+        match self.demands.try_get_with((), ask).await {
+            Ok(demands) => {
+                self.last.write().unwrap_or_else(PoisonError::into_inner).clone_from(&demands);
+                demands
+            }
+            Err(error) => {
+                tracing::warn!(%error, "it is not known how people register now");
+                self.last.read().unwrap_or_else(PoisonError::into_inner).clone()
+            }
+        }
+    }
+
+    /// Asks whether a user name can be had (Client-Server API, `GET /register/available`).
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `M_USER_IN_USE`, `M_INVALID_USERNAME` or `M_EXCLUSIVE` if it cannot.
+    pub async fn check_name(&self, name: &str, origin: &Origin) -> Result<()> {
+        let request = availability::Request::new(name.to_owned());
+        self.link.transport.send_for(request, origin).await.map(drop)
+    }
+
+    /// Opens an account and signs its owner in, under their own address.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with what the homeserver has against the name or the password.
+    pub async fn register(
+        &self,
+        name: &str,
+        password: &str,
+        token: Option<&str>,
+        origin: &Origin,
+    ) -> Result<Registered> {
+        let mut auth = None;
+        for _ in 0..MOST_STEPS {
+            let mut request = register::Request::new();
+            request.username = Some(name.to_owned());
+            request.password = Some(password.to_owned());
+            request.initial_device_display_name = Some(wording::DEVICE.to_owned());
+            request.auth = auth.take();
+            let info = match self.ask(request, origin).await {
+                Ok(Interactive::Done(done)) => return registered(done),
+                Ok(Interactive::More(info)) => info,
+                // "Registration has been disabled", or there is no such thing, as where another program has the accounts.
+                Err(Error::Refused(Rejection { status: 403 | 404 | 405, errcode, .. })) if errcode != "M_EXCLUSIVE" => {
+                    return Ok(Registered::Not(NoAccount::Closed));
+                }
+                Err(error) => return Err(error),
+            };
+            if info.auth_error.is_some() {
+                return Ok(Registered::Not(NoAccount::BadToken));
+            }
+            let next = flow(&info.flows, token.is_some())
+                .and_then(|flow| flow.stages.iter().find(|stage| !info.completed.contains(stage)));
+            auth = match (next, token) {
+                (Some(AuthType::RegistrationToken), Some(token)) => {
+                    let mut data = RegistrationToken::new(token.to_owned());
+                    data.session = info.session;
+                    Some(AuthData::RegistrationToken(data))
+                }
+                (Some(AuthType::Terms), _) => {
+                    let mut data = Terms::new();
+                    data.session = info.session;
+                    Some(AuthData::Terms(data))
+                }
+                (Some(AuthType::Dummy), _) => {
+                    let mut data = Dummy::new();
+                    data.session = info.session;
+                    Some(AuthData::Dummy(data))
+                }
+                _ => return Ok(Registered::Not(NoAccount::Closed)),
+            };
+        }
+        Err(Error::Unexpected("a registration does not come to an end".into()))
+    }
+
+    /// Says what somebody wants to be called, with their own token.
+    pub async fn set_display_name(&self, account: &SignedIn, name: &str) -> Result<()> {
+        let value = ProfileFieldValue::DisplayName(name.to_owned());
+        let request = set_profile_field::v3::Request::new(account.user_id.clone(), value);
+        self.link.transport.send(request, account.token.reveal(), None).await.map(drop)
+    }
+
+    async fn ask(&self, request: register::Request, origin: &Origin) -> Result<Interactive<register::Response>> {
+        self.link.transport.send_interactive(request, origin).await
+    }
+}
+
+fn registered(done: register::Response) -> Result<Registered> {
+    match done.access_token {
+        Some(token) => Ok(Registered::Done(SignedIn { user_id: done.user_id, token: token.into() })),
+        None => Err(Error::Unexpected("a new account comes without an access token".into())),
+    }
+}
+
+/// What is accepted by registering, each in English or else in whatever language there is (Client-Server API, "Terms of service at
+/// registration").
+fn terms(info: &UiaaInfo) -> Option<Vec<Document>> {
+    let params = info.params::<LoginTermsParams>(&AuthType::Terms).ok()??;
+    let documents = params.policies.into_values().filter_map(|policy| {
+        let english = policy.translations.iter().find(|(language, _)| language.starts_with("en"));
+        let (_, text) = english.or(policy.translations.iter().next())?;
+        let address = Url::parse(&text.url).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+        Some(Document { name: text.name.clone(), address: address.into() })
+    });
+    Some(documents.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flows(flows: &[&[&str]]) -> Vec<AuthFlow> {
+        let stages = |stages: &&[&str]| AuthFlow::new(stages.iter().map(|stage| AuthType::from(*stage)).collect());
+        flows.iter().map(stages).collect()
+    }
+
+    #[test]
+    fn a_flow_is_gone_in_which_nothing_is_asked_that_cannot_be_given() {
+        let token = &["m.login.registration_token", "m.login.terms", "m.login.dummy"][..];
+        let open = &["m.login.dummy"][..];
+        let email = &["m.login.email.identity"][..];
+        let captcha = &["m.login.registration_token", "m.login.recaptcha"][..];
+        for (offered, with_token, chosen) in [
+            (&[token][..], true, Some(token)),
+            (&[token], false, None),
+            (&[open, token], true, Some(token)),
+            (&[open, token], false, Some(open)),
+            (&[email, open], true, Some(open)),
+            (&[email], true, None),
+            (&[captcha], true, None),
+            (&[], true, None),
+        ] {
+            let offered = flows(offered);
+            let found = flow(&offered, with_token).map(|flow| flow.stages.clone());
+            assert_eq!(found, chosen.map(|chosen| flows(&[chosen])[0].stages.clone()), "{offered:?} {with_token}");
+        }
+    }
+
+    #[test]
+    fn terms_lead_to_web_pages_only() {
+        let policy = |url: &str| serde_json::json!({"version": "1", "de": {"name": "AGB", "url": "https://x.example/de"}, "en": {"name": "Terms", "url": url}});
+        for (url, shown) in [("https://x.example/terms", true), ("javascript:alert(1)", false)] {
+            let info = serde_json::json!({
+                "flows": [], "params": {"m.login.terms": {"policies": {"terms": policy(url)}}}, "session": "s"
+            });
+            let info: UiaaInfo = serde_json::from_value(info).expect("an answer");
+            let terms = terms(&info).expect("terms");
+            assert_eq!(terms.first().map(|terms| terms.name.as_str()), shown.then_some("Terms"));
+        }
+    }
+}
