@@ -2,7 +2,7 @@
 
 use tiny_skia::{
     Color, FillRule, FilterQuality, GradientStop, LineJoin, LinearGradient, Mask, Paint as Brush, Path, PathBuilder,
-    Pattern, Pixmap, PixmapRef, Point, Rect, Shader, SpreadMode, Stroke, Transform,
+    Pattern, Pixmap, PixmapPaint, PixmapRef, Point, Rect, Shader, SpreadMode, Stroke, Transform,
 };
 
 use crate::{Error, line::Line, paint::Paint};
@@ -65,11 +65,21 @@ impl Canvas {
         self.stroke(heavy.as_ref(), paint, &stroke, Transform::identity());
     }
 
-    /// Puts a square picture into the circle that fits into it.
-    pub(crate) fn round_picture(&mut self, picture: PixmapRef<'_>, x: f32, y: f32, side: f32) {
-        let place = Transform::from_translate(x, y);
-        let shader = Pattern::new(picture, SpreadMode::Pad, FilterQuality::Nearest, 1.0, Transform::identity());
-        self.fill_with(PathBuilder::from_circle(side / 2.0, side / 2.0, side / 2.0).as_ref(), shader, place);
+    /// Puts a square picture into the circle that fits into it, on a paint that is seen where it is see-through.
+    pub(crate) fn round_picture(
+        &mut self,
+        picture: PixmapRef<'_>,
+        paint: Paint,
+        at: [f32; 2],
+        side: f32,
+    ) -> Result<(), Error> {
+        // Both in one piece: two circles on top of each other would leave a rim of the lower one.
+        let mut solid = Self::new(picture.width(), picture.height(), paint)?.0;
+        solid.draw_pixmap(0, 0, picture, &PixmapPaint::default(), Transform::identity(), None);
+        let shader = Pattern::new(solid.as_ref(), SpreadMode::Pad, FilterQuality::Nearest, 1.0, Transform::identity());
+        let circle = PathBuilder::from_circle(side / 2.0, side / 2.0, side / 2.0);
+        self.fill_with(circle.as_ref(), shader, Transform::from_translate(at[0], at[1]));
+        Ok(())
     }
 
     /// The picture as red, green and blue.

@@ -155,7 +155,7 @@ fn all(with: &mut dyn FnMut(&str, &Preview<'_>)) {
     );
 }
 
-#[cfg(feature = "cjk")]
+#[cfg_attr(not(feature = "cjk"), ignore = "Chinese, Japanese and Korean are left out")]
 #[test]
 fn pictures_are_what_they_were() {
     let mut hashes = String::new();
@@ -219,6 +219,11 @@ fn a_code_leads_to_the_address() {
 #[test]
 #[ignore = "measures"]
 fn speed() {
+    // As large as a picture may be.
+    let flat = png_of(2048, 2048, &vec![99; 3 << 22]);
+    let start = std::time::Instant::now();
+    assert!(crate::avatar::square(&flat, 84).is_some());
+    println!("largest picture of a person: {} ms", start.elapsed().as_millis());
     let names = ["first", "again"];
     for name in names {
         let mut times = Vec::new();
