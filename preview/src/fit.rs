@@ -98,7 +98,14 @@ fn breaks(text: &str) -> impl Iterator<Item = usize> {
 
 /// Chinese and Japanese. Korean has spaces.
 fn is_east_asian(character: char) -> bool {
-    matches!(character, '\u{2E80}'..='\u{312F}' | '\u{31C0}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{FF00}'..='\u{FFEF}' | '\u{20000}'..='\u{3FFFF}')
+    matches!(
+        character,
+        '\u{2E80}'..='\u{312F}'
+            | '\u{31C0}'..='\u{9FFF}'
+            | '\u{F900}'..='\u{FAFF}'
+            | '\u{FF00}'..='\u{FFEF}'
+            | '\u{20000}'..='\u{3FFFF}'
+    )
 }
 
 fn stays_with_what_is_before(character: char) -> bool {
