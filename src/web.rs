@@ -1,10 +1,12 @@
 //! The browser door: the pages, what they are made of, and the server functions behind them.
 
 mod assets;
+mod drawn;
 mod form;
 mod headers;
 mod live;
 mod pictures;
+mod preview;
 mod qr;
 mod reply;
 pub mod shared;
@@ -62,7 +64,8 @@ pub fn router(invites: Invites, people: People, settings: Settings, assets: Asse
         router = router
             .route(&format!("{base}/sign-in/elsewhere"), get(sso::begin))
             .route(&format!("{base}/sign-in/back"), get(sso::finish))
-            .route(&format!("{base}/invites/{{code}}/{{file}}"), get(qr::file));
+            .route(&format!("{base}/invites/{{code}}/{{file}}"), get(qr::file))
+            .route(&format!("{base}/i/{{code}}/preview.png"), get(preview::picture));
     }
     router.fallback(missing).layer(from_fn_with_state(Arc::clone(&web), headers::harden)).with_state(web)
 }

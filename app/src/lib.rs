@@ -31,6 +31,7 @@ pub use error::{Error, Kind, Result, RoomRefusal, Told};
 pub use model::*;
 pub use pages::{PageForm, forms_on};
 pub use shell::{App, Files, PREFIX, shell};
+pub use ui::{Card, CardDoor};
 pub use wire::{from_wire, to_wire};
 
 /// Takes over the server-rendered page in the browser.

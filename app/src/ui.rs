@@ -2,6 +2,7 @@
 
 mod avatar;
 mod browser;
+mod card;
 mod chart;
 mod editor;
 mod failure;
@@ -25,6 +26,7 @@ mod state;
 mod text;
 mod time;
 
+pub use self::card::{Card, CardDoor};
 pub(crate) use self::{
     avatar::{PersonAvatar, RoomAvatar},
     browser::{announce, arrive, fill_and_send},

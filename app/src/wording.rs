@@ -12,9 +12,9 @@ pub use self::{
         invalid, problem, room_problem, rule,
     },
     landing::{
-        STRONG, a_chat_with, accepts, answers, ask_for_one, bring_back, chat_with, goes_on, have_an_account,
-        invites_to, joined, leads_to, missing, name_is_free, no_account_yet, place, some_of, steps, steps_from_nothing,
-        steps_signed_in, user_name_hint, you_join,
+        ASK_AGAIN, INVITES_YOU_TO, STRONG, UNAVAILABLE, a_chat_with, accepts, answers, ask_for_one, bring_back,
+        chat_with, goes_on, have_an_account, invites_to, joined, leads_to, missing, name_is_free, no_account_yet,
+        place, some_of, steps, steps_from_nothing, steps_signed_in, user_name_hint, you_join,
     },
 };
 use crate::{Action, Detail, Field, InviteState, Reason, Room, Sort};

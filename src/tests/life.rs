@@ -29,6 +29,7 @@ mod migrations;
 mod model;
 mod pages;
 mod policy;
+mod preview;
 mod redeem;
 mod registration;
 mod same;

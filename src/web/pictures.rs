@@ -48,7 +48,8 @@ impl Pictures {
         Some(format!("{}/_pictures/{}/{}/{mark}", app::PREFIX, escape(server), escape(id)))
     }
 
-    async fn get(&self, mxc: &str) -> Result<Option<Arc<Picture>>, Arc<Error>> {
+    /// The picture with this `mxc:` address, if there is one.
+    pub(super) async fn get(&self, mxc: &str) -> Result<Option<Arc<Picture>>, Arc<Error>> {
         let ask = async { Ok(self.people.picture(mxc).await?.map(Arc::new)) };
         self.cache.try_get_with_by_ref(mxc, ask).await
     }

@@ -142,6 +142,11 @@ impl Site {
         shown
     }
 
+    /// What somebody sees of an invite who has nothing but its link.
+    pub(super) async fn strangers_landing(&self, code: &str) -> app::Result<Landing> {
+        self.tell(self.web.invites.guest.landing(None, &self.visit.origin, code).await)
+    }
+
     async fn see_landing(&self, code: &str) -> Result<Landing> {
         let account = self.account_if_any().await?;
         self.web.invites.guest.landing(account.as_ref(), &self.visit.origin, code).await

@@ -6,7 +6,7 @@ use app::Files;
 use moka::future::Cache;
 use url::Url;
 
-use super::pictures::Pictures;
+use super::{drawn::Drawn, pictures::Pictures};
 use crate::{
     account::Account, chance::Chance, clock::Clock, invites::Invites, people::People, proxies::Proxies, session::Sealer,
 };
@@ -37,6 +37,7 @@ pub(super) struct Web {
     pub(super) settings: Settings,
     pub(super) files: Files,
     pub(super) pictures: Arc<Pictures>,
+    pub(super) drawn: Drawn,
     /// Who is shown the pages for server admins, by access token. What can be done there is checked when it is done.
     pub(super) server_admins: Cache<String, bool>,
 }
@@ -50,7 +51,7 @@ impl Web {
         pictures: Arc<Pictures>,
     ) -> Self {
         let server_admins = Cache::builder().max_capacity(10_000).time_to_live(SERVER_ADMIN_CACHE).build();
-        Self { invites, people, settings, files, pictures, server_admins }
+        Self { invites, people, settings, files, pictures, drawn: Drawn::new(), server_admins }
     }
 
     pub(super) async fn is_server_admin(&self, account: &Account) -> bool {

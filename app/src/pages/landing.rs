@@ -1,14 +1,14 @@
 //! The page behind an invite's link: who invites whom into what, and the way in.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
+use leptos_meta::{Meta, Title};
 use leptos_router::location::Url;
 
 use crate::{
     InviteState, Kind, Landing as Invitation, Person, Progress, Relation, SignUp, Told, invite_path, landing_path, rpc,
     ui::{
-        DeadInvite, Failure, FormProblem, House, Html, Joining, Moment, SignUpForm, between, button, escaped, fold,
-        href, invitation, load, pairs, parameter, rooms, sending, show_either, sorry, steps, two,
+        Card, DeadInvite, Failure, FormProblem, House, Html, Joining, Moment, SignUpForm, address, between, button,
+        escaped, fold, href, invitation, load, pairs, parameter, rooms, sending, show_either, sorry, steps, two,
     },
     view, wording,
 };
@@ -34,6 +34,7 @@ pub(crate) fn Landing() -> impl IntoView {
 
 #[component]
 fn Page(landing: Invitation, code: String) -> impl IntoView {
+    let tags = tags(&code, &landing);
     let house = House::of(code, &landing);
     let Invitation { shown, expires_at, state, relation, .. } = landing;
     let until = expires_at.map(|at| {
@@ -56,9 +57,37 @@ fn Page(landing: Invitation, code: String) -> impl IntoView {
     };
     view! {
         <Title text=title />
+        {tags}
         {between("grid gap-8", String::new(), view, below + &more)}
         <p class="hint mt-8">"Invite from " <span dir="auto">{from}</span> {until}</p>
     }
+}
+
+/// What a chat shows of the link (The Open Graph protocol). Its programs run no scripts, so what they are told is in the page.
+fn tags(code: &str, landing: &Invitation) -> AnyView {
+    let card = Card::of(landing);
+    let here = address(&landing_path(code));
+    let picture = format!("{here}/preview.png");
+    let description = match &landing.welcome {
+        Some(welcome) => format!("{} · {welcome}", card.what),
+        None => card.what.clone(),
+    };
+    let tag = |property: &'static str, content: String| view! { <Meta property content /> };
+    [
+        ("og:type", "website".to_owned()),
+        ("og:site_name", "Super Invites".to_owned()),
+        ("og:title", card.headline()),
+        ("og:description", description),
+        ("og:url", here),
+        ("og:image", picture),
+        ("og:image:width", "1200".to_owned()),
+        ("og:image:height", "630".to_owned()),
+        ("og:image:alt", card.headline()),
+        ("twitter:card", "summary_large_image".to_owned()),
+    ]
+    .map(|(property, content)| tag(property, content))
+    .collect_view()
+    .into_any()
 }
 
 /// While people who are not signed in are guessing codes, chosen codes are not shown to them.

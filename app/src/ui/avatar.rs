@@ -10,10 +10,15 @@ fn letter(name: &str) -> String {
     name.chars().find(|c| !c.is_ascii_punctuation() && !c.is_whitespace()).map(String::from).unwrap_or_default()
 }
 
-/// The class of the paint (`style/theme.css`) that somebody or something with this id always has.
-pub(super) fn hue(id: &str) -> String {
+/// The number of the hue, from 1 to 12, that somebody or something with this id always has.
+pub(super) fn hue_number(id: &str) -> u8 {
     let sum = id.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
-    format!("hue-{}", sum % 12 + 1)
+    u8::try_from(sum % 12 + 1).unwrap_or(1)
+}
+
+/// The class of that hue's paint (`style/theme.css`).
+pub(super) fn hue(id: &str) -> String {
+    format!("hue-{}", hue_number(id))
 }
 
 /// What is in the shape, as HTML: a picture, a letter or, where nothing is known, nothing.

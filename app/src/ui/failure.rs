@@ -5,7 +5,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::{use_location, use_navigate};
 
 use super::{Html, Visits, button, escaped, front::Front, house::door, href};
-use crate::{Kind, Told, view};
+use crate::{Kind, Told, view, wording};
 
 /// A door that is not there.
 const OUTLINE: &str = r#"<svg class="outline-door" viewBox="0 0 66 100" aria-hidden="true"><path d="M5 98V33a28 28 0 0 1 56 0v65zM5 36h56"/></svg>"#;
@@ -35,7 +35,7 @@ pub(crate) fn Failure(error: Told) -> impl IntoView {
 #[component]
 pub(crate) fn DeadInvite() -> impl IntoView {
     let text = "It may have ended, or the link is incomplete. Check it against the message you got, or ask the person who sent it for a new one.";
-    sorry("This invite isn’t available", text, &button("", &href("/join"), "", "Enter a code"))
+    sorry(wording::UNAVAILABLE, text, &button("", &href("/join"), "", "Enter a code"))
 }
 
 /// A house without a name, and what can be done besides going home, as HTML.

@@ -6,7 +6,7 @@ use super::{
     House, avatar, escaped,
     house::{Place, door},
 };
-use crate::view;
+use crate::{view, wording};
 
 /// How many doors fit on a phone, and elsewhere.
 const FIT: [usize; 2] = [5, 7];
@@ -54,21 +54,21 @@ impl Front {
 /// The front of an invite that nobody has begun to join: whose it is, and what it is called; or only whose, where the name may not be known.
 /// `notice` is about why nobody can.
 pub(crate) fn invitation(house: &House, notice: &str) -> AnyView {
-    let House { inviter, name, what, welcome, hue, ahead, .. } = house;
+    let House { inviter, name, what, welcome, ahead, .. } = house;
     let picture = avatar::person_html(inviter, "");
     let host = escaped(inviter.name());
     let (above, title, below, label) = match name {
         Some(name) => {
-            let above = format!(r#"{picture}<p class="by"><b dir="auto">{host}</b> invites you to</p>"#);
+            let above = format!(r#"{picture}<p class="by"><b dir="auto">{host}</b> {}</p>"#, wording::INVITES_YOU_TO);
             (above, escaped(name), escaped(what), Some("Where this invite leads"))
         }
         // How many there are is said above the doors.
-        None => (picture, host, format!("invites you to {}", escaped(what)), None),
+        None => (picture, host, format!("{} {}", wording::INVITES_YOU_TO, escaped(what)), None),
     };
     let welcome = welcome.iter().map(|welcome| format!(r#"<blockquote dir="auto">{}</blockquote>"#, escaped(welcome)));
     let more = notice.to_owned() + &welcome.collect::<String>();
     let doors = doors(&house.places(ahead, false));
-    Front { class: hue.clone(), above, title, below, more, doors, label, ..Front::default() }.view()
+    Front { class: house.hue(), above, title, below, more, doors, label, ..Front::default() }.view()
 }
 
 /// A door for each place, and one for those that do not fit.

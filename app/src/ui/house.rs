@@ -24,8 +24,8 @@ pub(crate) struct House {
     pub(crate) what: String,
     /// What they say.
     pub(crate) welcome: Option<String>,
-    /// The class of its paint.
-    pub(crate) hue: String,
+    /// What has the hue that its front has: the space, the first room that may be known, or who invites.
+    pub(crate) hue_of: String,
     /// What is before somebody who joins.
     pub(crate) ahead: Progress,
 }
@@ -38,8 +38,13 @@ impl House {
         let chat = landing.chat.then(|| inviter.first_name());
         let what = wording::leads_to(landing.rooms, spaces, chat);
         let of = space.as_ref().or(landing.shown.first()).map_or(&inviter.user_id, |room| &room.id);
-        let (hue, name) = (hue(of), wording::place(&landing.shown));
-        Self { code, ahead: landing.ahead(), welcome: landing.welcome.clone(), inviter, space, name, what, hue }
+        let (hue_of, name) = (of.clone(), wording::place(&landing.shown));
+        Self { code, ahead: landing.ahead(), welcome: landing.welcome.clone(), inviter, space, name, what, hue_of }
+    }
+
+    /// The class of its paint.
+    pub(crate) fn hue(&self) -> String {
+        hue(&self.hue_of)
     }
 
     /// What somebody joins: each by its name, or counted where names may not be known.

@@ -179,7 +179,7 @@ fn front(house: &House, me: &Person, progress: &Progress, phase: Phase) -> AnyVi
             (picture + r#"<p class="by">You’re joining</p>"#, title, format!("<b>{done} of {all}</b> joined"))
         }
     };
-    let (class, doors) = (house.hue.clone(), doors(&places));
+    let (class, doors) = (house.hue(), doors(&places));
     Front { class, above, title, below, live: true, doors, ..Front::default() }.view()
 }
 

@@ -54,6 +54,15 @@ pub fn a_chat_with(name: &str) -> String {
     format!("a chat with {name}")
 }
 
+/// What somebody does who invites; what to comes after it.
+pub const INVITES_YOU_TO: &str = "invites you to";
+
+/// The title of a page or a picture of an invite that lets nobody in.
+pub const UNAVAILABLE: &str = "This invite isn’t available";
+
+/// What to do then.
+pub const ASK_AGAIN: &str = "Please ask the person who sent it for a new one.";
+
 /// Who invites to what, where that may be known.
 pub fn invites_to(inviter: &str, place: Option<&str>) -> String {
     match place {

@@ -1,0 +1,77 @@
+//! What is to be seen on a picture of an invite, beside its link in a chat: as much as on its page, and no more.
+
+use super::{House, avatar::hue_number, house::Place};
+use crate::{Landing, Person, wording};
+
+/// An invite on a picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Card {
+    /// Who invites.
+    pub inviter: Person,
+    /// The number of their hue, from 1 to 12.
+    pub inviter_hue: u8,
+    /// What they do, where the title is not their own name: `invites you to`.
+    pub says: &'static str,
+    /// What it leads to, or who invites where that may not be known.
+    pub title: String,
+    /// What it leads to, counted.
+    pub what: String,
+    /// The number of the hue of the front.
+    pub hue: u8,
+    /// What it leads to, in order.
+    pub doors: Vec<CardDoor>,
+}
+
+/// A door on a picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CardDoor {
+    /// The number of its hue, from 1 to 12, where it is known what is behind it.
+    pub hue: Option<u8>,
+    /// What it is called, if that may be known; the first name of whom the chat is with.
+    pub name: String,
+    /// Whether the chat is behind it.
+    pub chat: bool,
+}
+
+impl Card {
+    /// For whoever has the link, and is nobody.
+    pub fn of(landing: &Landing) -> Self {
+        let house = House::of(String::new(), landing);
+        let doors = house.places(&house.ahead, false).iter().map(door).collect();
+        let (says, title) = match &house.name {
+            Some(name) => (wording::INVITES_YOU_TO, name.clone()),
+            None => ("", house.inviter.name().to_owned()),
+        };
+        Self {
+            inviter_hue: hue_number(&house.inviter.user_id),
+            hue: hue_number(&house.hue_of),
+            inviter: house.inviter,
+            says,
+            title,
+            what: house.what,
+            doors,
+        }
+    }
+
+    /// What stands below the title on the picture.
+    pub fn below(&self) -> String {
+        match self.says {
+            "" => format!("{} {}", wording::INVITES_YOU_TO, self.what),
+            _ => self.what.clone(),
+        }
+    }
+
+    /// What a chat says of the link: whose invite it is, and to what.
+    pub fn headline(&self) -> String {
+        wording::invites_to(self.inviter.name(), (!self.says.is_empty()).then_some(self.title.as_str()))
+    }
+}
+
+fn door(place: &Place) -> CardDoor {
+    let name = match &place.host {
+        Some(host) => host.first_name().to_owned(),
+        None => place.name.clone(),
+    };
+    let id = place.room.as_ref().map(|room| &room.id).or(place.host.as_ref().map(|host| &host.user_id));
+    CardDoor { hue: id.map(|id| hue_number(id)), name, chat: place.host.is_some() }
+}

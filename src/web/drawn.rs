@@ -1,0 +1,124 @@
+//! Pictures of invites: what is on them, and those that were drawn lately.
+
+use std::sync::{Arc, LazyLock};
+
+use app::{Card, Landing, wording};
+use axum::body::Bytes;
+use moka::future::Cache;
+use preview::{Door, Inviter, Leaf, Preview, can_draw};
+use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
+
+use crate::people::Picture;
+
+/// How many pictures are drawn at once: each keeps a processor busy for some twenty milliseconds.
+const AT_ONCE: usize = 2;
+
+/// How much memory pictures may take, in bytes.
+const MOST_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Hands out turns at drawing.
+static TURNS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(AT_ONCE));
+
+/// Why there is no picture.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    #[error(transparent)]
+    Picture(#[from] preview::Error),
+    #[error(transparent)]
+    Task(#[from] tokio::task::JoinError),
+    #[error("nobody draws any more")]
+    Closed(#[from] tokio::sync::AcquireError),
+}
+
+/// The pictures that were drawn lately, by what they show.
+pub(super) struct Drawn(Cache<[u8; 32], Bytes>);
+
+impl Drawn {
+    pub(super) fn new() -> Self {
+        let weight = |_: &[u8; 32], picture: &Bytes| u32::try_from(picture.len() + 100).unwrap_or(u32::MAX);
+        Self(Cache::builder().max_capacity(MOST_BYTES).weigher(weight).build())
+    }
+
+    /// The picture that shows this, as PNG.
+    pub(super) async fn get(&self, shown: Shown) -> Result<Bytes, Arc<Error>> {
+        self.0.try_get_with(shown.fingerprint(), shown.drawn()).await
+    }
+}
+
+/// Everything that a picture shows. Of an invite that lets nobody in, or never was, there is no card and no address.
+#[derive(Default)]
+pub(super) struct Shown {
+    pub(super) card: Option<Card>,
+    pub(super) face: Option<Arc<Picture>>,
+    pub(super) host: String,
+    pub(super) address: String,
+}
+
+/// What stands on the picture. A name without a letter that can be drawn would leave it without a title.
+pub(super) fn card(landing: &Landing) -> Card {
+    let mut card = Card::of(landing);
+    if !can_draw(&card.title) {
+        card.title.clone_from(&card.inviter.user_id);
+    }
+    card
+}
+
+impl Shown {
+    async fn drawn(self) -> Result<Bytes, Error> {
+        let _turn = TURNS.acquire().await?;
+        Ok(tokio::task::spawn_blocking(move || self.draw()).await??.into())
+    }
+
+    fn fingerprint(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(format!("{:?}\n{}\n{}\n", self.card, self.host, self.address));
+        hash.update(self.face.as_ref().map_or(&[][..], |face| &face.bytes));
+        hash.finalize().into()
+    }
+
+    fn draw(&self) -> Result<Vec<u8>, preview::Error> {
+        let Some(card) = &self.card else {
+            let doors = [Door::default(); 3];
+            return preview::draw(&Preview {
+                title: wording::UNAVAILABLE,
+                below: wording::ASK_AGAIN,
+                doors: &doors,
+                total: doors.len(),
+                host: &self.host,
+                ..Preview::default()
+            });
+        };
+        let doors: Vec<Door<'_>> = card
+            .doors
+            .iter()
+            .map(|door| Door {
+                hue: door.hue,
+                leaf: match door.name.as_str() {
+                    _ if door.chat => Leaf::Chat,
+                    "" => Leaf::Blank,
+                    name => Leaf::Initial(name),
+                },
+                name: &door.name,
+            })
+            .collect();
+        let inviter = Inviter {
+            name: if card.says.is_empty() { "" } else { card.inviter.name() },
+            says: card.says,
+            initial: card.inviter.name(),
+            hue: Some(card.inviter_hue),
+            picture: self.face.as_ref().map(|face| &*face.bytes),
+        };
+        preview::draw(&Preview {
+            inviter: Some(inviter),
+            title: &card.title,
+            below: &card.below(),
+            hue: Some(card.hue),
+            doors: &doors,
+            total: doors.len(),
+            open: true,
+            host: &self.host,
+            address: Some(&self.address),
+        })
+    }
+}

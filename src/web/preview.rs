@@ -1,0 +1,46 @@
+//! The picture that a chat shows beside the link of an invite: as much as a stranger sees of its page, and no more.
+
+use std::sync::Arc;
+
+use app::{LocalPath, landing_path};
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use http::{StatusCode, header};
+
+use super::{
+    drawn::{Shown, card},
+    reply::status_of,
+    site::Site,
+    state::Web,
+    visit::Visit,
+};
+
+/// For how long somebody else may keep one. An invite that ends meanwhile is shown as it was for so long.
+const CACHE: &str = "public, max-age=300";
+
+pub(super) async fn picture(State(web): State<Arc<Web>>, visit: Visit, Path(code): Path<String>) -> Response {
+    let link = LocalPath::parse(&landing_path(&code));
+    let address = web.public_address(&code).unwrap_or_else(|| visit.address(&link));
+    let host = address.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default().to_owned();
+    let (site, _) = Site::new(Arc::clone(&web), visit, false);
+    let shown = match site.strangers_landing(&code).await {
+        Ok(landing) => {
+            let face = match &landing.inviter.avatar_url {
+                Some(mxc) => web.pictures.get(mxc).await.ok().flatten(),
+                None => None,
+            };
+            Shown { card: Some(card(&landing)), face, host, address }
+        }
+        Err(app::Error::UnknownInvite) => Shown { host, ..Shown::default() },
+        Err(error) => return status_of(&error).into_response(),
+    };
+    match web.drawn.get(shown).await {
+        Ok(picture) => ([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, CACHE)], picture).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the picture of an invite could not be drawn");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
