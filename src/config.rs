@@ -17,10 +17,12 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Map, Value};
 use url::Url;
 
+mod clients;
 mod policy;
 mod share_links;
 mod sql_url;
 
+pub use clients::{AndroidApp, AppLinks, Client, Platform};
 pub use policy::{AccountLimits, Creators, CreatorsWord, FailedLookups, Policy, WorkLimits};
 pub use share_links::ShareLinks;
 pub use sql_url::SqlUrl;
@@ -93,6 +95,12 @@ pub struct Config {
     /// Where people find Element in the browser, to be led into their rooms.
     #[serde(default, deserialize_with = "http_url_or_none")]
     pub element_web_url: Option<Url>,
+    /// Apps that people are led to, in this order.
+    #[serde(default = "clients::usual")]
+    pub clients: Vec<Client>,
+    /// Apps that may open links to invites by themselves.
+    #[serde(default)]
+    pub app_links: AppLinks,
     /// A page that says how people get an account, where they cannot create one by themselves.
     #[serde(default, deserialize_with = "http_url_or_none")]
     pub account_help_url: Option<Url>,

@@ -12,6 +12,7 @@ mod guesses;
 mod guest;
 mod housekeeping;
 mod journey;
+mod kept;
 mod landing;
 mod lease;
 mod lists;
@@ -48,6 +49,7 @@ use self::{
     chat::Chats,
     creators::Creators,
     guesses::Guesses,
+    kept::Kept,
     lease::Leases,
     lists::Lists,
     queue::Queues,
@@ -260,6 +262,7 @@ impl<'a> Parts<'a> {
             signals: self.store.signals.clone(),
             watchers: Watchers::default(),
             sign_ups: self.sign_ups(),
+            kept: Kept::default(),
             tasks: self.tasks.clone(),
         }
     }

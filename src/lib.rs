@@ -204,6 +204,9 @@ fn routes(config: &Config, doors: Doors, limits: Bounds, stop: &Stop) -> Router 
             clock,
             public_url: config.public_url.clone(),
             homeserver: config.homeserver_public_url.clone().unwrap_or_else(|| config.homeserver_url.clone()),
+            server_name: config.server_name.to_string(),
+            clients: config.clients.clone(),
+            app_links: config.app_links.clone(),
         };
         let site = site_dir(config);
         let assets = match config.site_dir {

@@ -1,5 +1,6 @@
 //! The browser door: the pages, what they are made of, and the server functions behind them.
 
+mod apps;
 mod assets;
 mod drawn;
 mod form;
@@ -14,6 +15,7 @@ mod site;
 mod sso;
 mod state;
 mod visit;
+mod well_known;
 
 use std::{
     future::Future,
@@ -67,6 +69,7 @@ pub fn router(invites: Invites, people: People, settings: Settings, assets: Asse
             .route(&format!("{base}/invites/{{code}}/{{file}}"), get(qr::file))
             .route(&format!("{base}/i/{{code}}/preview.png"), get(preview::picture));
     }
+    router = router.merge(well_known::routes());
     router.fallback(missing).layer(from_fn_with_state(Arc::clone(&web), headers::harden)).with_state(web)
 }
 

@@ -27,7 +27,7 @@ pub use self::{
     field::{Field, PasswordRule, Problem},
     form::{Allowed, FORM_FUNCTION, InviteForm, Next, Posted, Rooms},
     invite::{Invite, Joined, MissedRoom, Preview, Registration},
-    landing::{Landing, Progress, Relation, RoomLinks, Step, StepState},
+    landing::{AppLink, Landing, Progress, Relation, RoomLinks, Step, StepState},
     limits::{Edit, InviteState, Limits},
     overview::{Came, Guest, InviteCard, InviteDetail, InvitePage, InviteQuery, Room, RoomChoice, Sort, Works},
     path::{LANDING, LocalPath, invite_path, landing_path},

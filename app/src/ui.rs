@@ -40,7 +40,7 @@ pub(crate) use self::{
     icon::{Icon, Shape},
     joining::Joining,
     layout::{Layout, Visits, sign_out},
-    load::{load, show, show_either},
+    load::{load, look_again, show, show_either},
     mark::Mark,
     navigation::{LastPost, address, href, parameter, query},
     rooms::{RoomList, rooms},

@@ -25,6 +25,9 @@ pub const DEVICE: &str = "Super Invites";
 /// What a session is called that lasts for a moment, to find out whether an account can be used.
 pub const CHECKING_DEVICE: &str = "Super Invites (checks whether this account can be used)";
 
+/// What an app runs on that is a web page.
+pub const IN_THE_BROWSER: &str = "browser";
+
 /// Why somebody is not in a room.
 pub fn reason(reason: &Reason) -> Cow<'_, str> {
     let words = match reason {

@@ -98,7 +98,7 @@ for (const [number, text] of hostile.entries()) {
     await page.context().clearCookies();
     await signIn(page, ada);
     await look(page, `/server?q=${encodeURIComponent(mallory.username)}`, [text]);
-    await look(page, `/server?q=${encodeURIComponent(text)}`, ["0 invites"]);
+    await look(page, `/server?q=${encodeURIComponent(text)}`, ["No invites found."]);
     await look(page, `/server/log?q=${encodeURIComponent(text)}`, ["No entries."]);
     await look(page, `/server/log?q=${encodeURIComponent(mallory.username)}`, [mallory.id]);
 

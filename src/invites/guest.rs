@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use super::{
     catalog::Catalog,
     guesses::Guesses,
+    kept::Kept,
     parse::user_id,
     redeem::Redeeming,
     running::{Ending, Running},
@@ -37,6 +38,7 @@ pub struct Guest {
     pub(super) signals: Signals,
     pub(super) watchers: Watchers,
     pub(super) sign_ups: SignUps,
+    pub(super) kept: Kept,
     pub(super) tasks: TaskTracker,
 }
 
@@ -86,6 +88,18 @@ impl Guest {
     pub async fn landing(&self, account: Option<&Account>, origin: &Origin, code: &str) -> Result<Landing> {
         let look = self.see_landing(account, code);
         self.guesses.guard_for(account.map(Account::user_id), origin, code, look).await
+    }
+
+    /// The same while the homeserver does not answer, from what was shown last.
+    pub async fn landing_while_away(&self, origin: &Origin, code: &str) -> Result<Landing> {
+        let look = async {
+            let stored = self.catalog.find(code).await?.ok_or(Refusal::UnknownInvite)?;
+            match self.catalog.is_open_to(&stored, None).await? {
+                true => Ok(self.kept.landing(&stored, &self.stored_rooms.blocks(code).await?, (self.catalog.clock)())),
+                false => Err(Refusal::UnknownInvite.into()),
+            }
+        };
+        self.guesses.guard_for(None, origin, code, look).await
     }
 
     /// What is said of a form for an account while it is filled in.

@@ -58,7 +58,7 @@ impl Guest {
         let rooms = self.rooms_of(Viewer::Member(&owner), &invite.terms.rooms).await?;
         let spaces = rooms.iter().filter(|room| room.space).count();
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        Ok(Landing {
+        let landing = Landing {
             inviter: inviter.person,
             welcome: invite.terms.welcome,
             rooms: count(rooms.len() - spaces),
@@ -68,8 +68,11 @@ impl Guest {
             expires_at: invite.terms.limits.expires_at,
             state,
             relation,
+            apps: Vec::new(),
             now,
-        })
+        };
+        self.kept.keep(code, &landing);
+        Ok(landing)
     }
 
     /// Rooms as somebody sees them.

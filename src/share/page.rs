@@ -304,8 +304,12 @@ mod tests {
         assert!(invite.contains(r#"href="https://invite.example.org/i/a%20b""#), "{invite}");
         assert!(invite.contains(r#"href="acter:i/x/a%20b?rooms=4&amp;userId=anna%3Ax""#), "{invite}");
         assert!(invite.contains("<svg") && invite.contains("4 rooms"), "{invite}");
+        assert!(invite.contains(r#"content="https://invite.example.org/i/a%20b/preview.png""#), "{invite}");
         let ended = rendered(&pages, &target(&["i", "x", "a b"], &[]), "Anna", true);
-        assert!(ended.contains("has ended") && !ended.contains("href=\"acter:"), "{ended}");
+        assert!(
+            ended.contains("has ended") && !ended.contains("href=\"acter:") && !ended.contains("og:image"),
+            "{ended}"
+        );
         let room = rendered(&pages, &target(&["roomid", "room:x"], &[("via", "y"), ("via", "z")]), "Anna", false);
         assert!(room.contains("https://matrix.to/#/!room:x?via=y&amp;via=z"), "{room}");
     }

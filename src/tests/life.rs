@@ -16,6 +16,7 @@ mod fake;
 mod support;
 
 mod access;
+mod apps;
 mod closed;
 mod commands;
 mod contract;

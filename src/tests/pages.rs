@@ -4,7 +4,7 @@ use app::{InvitePage, Rooms};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{API, Acting, Browser, Engine, Fault, Proxy, Service, World, unique, usual, with_pages};
+use crate::support::{API, Acting, Browser, Engine, Fault, Proxy, Service, World, moment, unique, usual, with_pages};
 
 #[tokio::test]
 async fn every_page_has_its_status_and_its_headers() {
@@ -352,4 +352,43 @@ async fn rooms_come_without_sliding_sync_as_well() {
         seen.push(rooms);
     }
     assert_eq!(seen[0], seen[1], "both ways say the same");
+}
+
+#[tokio::test]
+async fn while_the_homeserver_is_away_an_invites_page_says_whose_it_is() {
+    let world = World::new().await;
+    let proxy = Proxy::start(&world).await;
+    let mut setup = with_pages(&world, Acting::Appservice, Engine::Sqlite).await;
+    let service = setup.set("HOMESERVER_URL", &proxy.url).start().await;
+    let owner = world.person("owner").await;
+    let room = world.room(&owner, json!({"preset": "private_chat", "name": "Garden"})).await;
+    let invite = async |shows: bool| {
+        let made = service.create(&owner, json!({"rooms": [room], "show_rooms": shows, "welcome": "Hello!"})).await;
+        made["token"]["token"].as_str().unwrap().to_owned()
+    };
+    let (shown, hidden, ended) = (invite(true).await, invite(false).await, invite(true).await);
+    let mut browser = Browser::new(&service);
+    for code in [&shown, &hidden, &ended] {
+        assert_eq!(browser.get(&format!("/i/{code}")).await.status, 200);
+    }
+    assert_eq!(service.delete(&owner, &ended).await.0, 200);
+    let unseen = invite(true).await;
+    for method in [Method::GET, Method::POST, Method::PUT] {
+        proxy.fail(method, "/", 0, u32::MAX, Fault::BadGateway);
+    }
+    // What is shown of people and rooms may be a minute old.
+    let name = owner.id[1..].split(':').next().unwrap();
+    for (code, rooms_are_named) in [(&shown, true), (&hidden, false), (&unseen, false)] {
+        let mut page = browser.get(&format!("/i/{code}")).await;
+        while page.status == 200 {
+            moment().await;
+            page = browser.get(&format!("/i/{code}")).await;
+        }
+        assert_eq!((page.status, page.header("retry-after")), (503, "5"));
+        assert!(page.body.contains(name) && page.body.contains("isn’t answering") && page.body.contains("Hello!"));
+        assert_eq!(page.body.contains("Garden"), rooms_are_named);
+    }
+    assert_eq!(browser.get(&format!("/i/{ended}")).await.status, 404);
+    proxy.heal();
+    assert_eq!(browser.get(&format!("/i/{shown}")).await.status, 200);
 }

@@ -13,7 +13,12 @@ use matrix_sdk::ruma::UserId;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use self::pictures::HasPictures;
-use super::{reply::ResponseParts, state::Web, visit::Visit};
+use super::{
+    apps::apps,
+    reply::ResponseParts,
+    state::{Settings, Web},
+    visit::Visit,
+};
 use crate::{
     account::Account,
     error::Result,
@@ -148,8 +153,22 @@ impl Site {
     }
 
     async fn see_landing(&self, code: &str) -> Result<Landing> {
-        let account = self.account_if_any().await?;
-        self.web.invites.guest.landing(account.as_ref(), &self.visit.origin, code).await
+        let (guest, origin) = (&self.web.invites.guest, &self.visit.origin);
+        let seen = async {
+            let account = self.account_if_any().await?;
+            guest.landing(account.as_ref(), origin, code).await
+        };
+        match seen.await {
+            Err(crate::error::Error::Refused(away @ Error::Unreachable { .. })) => {
+                let landing = guest.landing_while_away(origin, code).await?;
+                // A script reads what comes, whatever the status of the page.
+                if self.page {
+                    self.reply.refuse(&away);
+                }
+                Ok(landing)
+            }
+            seen => seen,
+        }
     }
 }
 
@@ -284,7 +303,10 @@ impl Backend for Site {
 
     async fn landing(&self, code: String) -> app::Result<Landing> {
         let landing = async { self.see_landing(&code).await };
-        self.tell(landing.await).map(|landing| self.with_pictures(landing))
+        let mut landing = self.with_pictures(self.tell(landing.await)?);
+        let Settings { clients, server_name, .. } = &self.web.settings;
+        landing.apps = apps(clients, &self.visit.headers, server_name, &landing, &code);
+        Ok(landing)
     }
 
     async fn advise(&self, form: AccountForm) -> app::Result<AccountAdvice> {

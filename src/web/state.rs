@@ -8,7 +8,14 @@ use url::Url;
 
 use super::{drawn::Drawn, pictures::Pictures};
 use crate::{
-    account::Account, chance::Chance, clock::Clock, invites::Invites, people::People, proxies::Proxies, session::Sealer,
+    account::Account,
+    chance::Chance,
+    clock::Clock,
+    config::{AppLinks, Client},
+    invites::Invites,
+    people::People,
+    proxies::Proxies,
+    session::Sealer,
 };
 
 /// For how long it is believed that somebody is a server admin, or not, when pages are made.
@@ -28,6 +35,12 @@ pub struct Settings {
     pub public_url: Option<Url>,
     /// Where browsers find the homeserver.
     pub homeserver: Url,
+    /// What the homeserver is called.
+    pub server_name: String,
+    /// Apps that people are led to.
+    pub clients: Vec<Client>,
+    /// Apps that may open links by themselves.
+    pub app_links: AppLinks,
 }
 
 /// What every request shares.

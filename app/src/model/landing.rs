@@ -25,8 +25,25 @@ pub struct Landing {
     pub state: InviteState,
     /// Who looks at it.
     pub relation: Relation,
+    /// Apps, those that run where they look at it first.
+    pub apps: Vec<AppLink>,
     /// When this was true, in milliseconds since the epoch.
     pub now: i64,
+}
+
+/// An app for Matrix.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppLink {
+    /// What it is called.
+    pub name: String,
+    /// What it runs on, in words.
+    pub runs_on: String,
+    /// Whether it runs where somebody is, as far as that is known.
+    pub runs_here: bool,
+    /// Where they get it: an `http` or `https` address.
+    pub address: String,
+    /// What it opens this invite by, if it can.
+    pub invite: Option<String>,
 }
 
 impl Landing {
@@ -54,6 +71,8 @@ pub enum Relation {
     Invited(Person),
     /// They have begun to redeem it, or are through.
     Redeeming(Person, Progress),
+    /// The homeserver does not answer, so nobody knows, and nobody can join now.
+    Away,
 }
 
 /// How far somebody is with redeeming an invite.

@@ -8,7 +8,8 @@ use crate::{
     InviteState, Kind, Landing as Invitation, Person, Progress, Relation, SignUp, Told, invite_path, landing_path, rpc,
     ui::{
         Card, DeadInvite, Failure, FormProblem, House, Html, Joining, Moment, SignUpForm, address, between, button,
-        escaped, fold, href, invitation, load, pairs, parameter, rooms, sending, show_either, sorry, steps, two,
+        escaped, fold, href, invitation, load, look_again, pairs, parameter, rooms, sending, show_either, sorry, steps,
+        two,
     },
     view, wording,
 };
@@ -52,6 +53,7 @@ fn Page(landing: Invitation, code: String) -> impl IntoView {
     let (view, below) = match relation {
         Relation::SignedOut(sign_up) => signed_out(&house, sign_up),
         Relation::Owner => own(&house, state),
+        Relation::Away => (away(&house), String::new()),
         Relation::Invited(person) => (join(house, person, None), String::new()),
         Relation::Redeeming(person, progress) => (join(house, person, Some(progress)), String::new()),
     };
@@ -108,11 +110,11 @@ fn signed_out(house: &House, sign_up: SignUp) -> (AnyView, String) {
         SignUp::Here { terms } => {
             let (title, sign_in) = (escaped(&wording::have_an_account(server)), sign_in_to_join(&house.code, "btn-sm"));
             let or = format!(r#"<p class="flex flex-wrap items-center justify-between gap-2">{title} {sign_in}</p>"#);
-            let form = view! { <SignUpForm house=house.clone() terms or=or + &by_app(&house.code) /> };
+            let form = view! { <SignUpForm house=house.clone() terms or=or + &by_app(house) /> };
             (().into_any(), form.into_any(), wording::steps_from_nothing(&house.all()))
         }
         SignUp::Elsewhere { help } => {
-            let html = with_account(house) + &no_account(server, inviter, help) + &by_app(&house.code);
+            let html = with_account(house) + &no_account(server, inviter, help) + &by_app(house);
             let card = view! { <Html class="card lift grid gap-4" html /> };
             // Of whoever has sent the form before it went.
             let create = sending::<rpc::CreateAccount>();
@@ -150,12 +152,33 @@ fn no_account(server: &str, inviter: &str, help: Option<String>) -> String {
     }
 }
 
-/// What apps ask for, as HTML.
-fn by_app(code: &str) -> String {
+/// The ways in by an app that knows what an invite is, as HTML.
+fn by_app(house: &House) -> String {
+    let links = house.apps.iter().filter_map(|app| {
+        let (name, address) = (escaped(&app.name), escaped(app.invite.as_ref()?));
+        let get = escaped(&app.address);
+        Some(format!(
+            r#" <a class="link" href="{address}" rel="external">Open it in {name}</a>, or <a class="link" href="{get}" rel="external noreferrer">get {name}</a>."#
+        ))
+    });
     format!(
-        r#"<p class="hint">Using an app that supports invites? Enter <code class="font-mono font-semibold text-base-content wrap-anywhere">{}</code></p>"#,
-        escaped(code)
+        r#"<p class="hint">Using an app that supports invites? Enter <code class="font-mono font-semibold text-base-content wrap-anywhere">{}</code>{}</p>"#,
+        escaped(&house.code),
+        links.collect::<String>()
     )
+}
+
+/// Says that joining has to wait. With a script the page goes on by itself.
+fn away(house: &House) -> AnyView {
+    look_again();
+    let server = escaped(house.inviter.server());
+    let by_itself = r#"<span class="hidden scripted:inline"> Keep this page open; it goes on by itself as soon as the server is back.</span>"#;
+    let html = format!(
+        r#"<p class="alert alert-warning block" role="status"><b>{server} isn’t answering.</b> Joining has to wait.{by_itself}</p>{}"#,
+        button("btn-lg scripted:hidden", "", "external", "Try again")
+    );
+    let beside = view! { <Html class="grid gap-4" html /> };
+    two(invitation(house, ""), ().into_any(), beside)
 }
 
 fn own(house: &House, state: InviteState) -> (AnyView, String) {

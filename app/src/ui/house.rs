@@ -4,7 +4,7 @@ use super::{
     avatar::{hue, inside},
     escaped,
 };
-use crate::{Landing, Person, Progress, Room, Step, StepState, wording};
+use crate::{AppLink, Landing, Person, Progress, Room, Step, StepState, wording};
 
 /// How many rooms are joined at the same time, as far as anybody can tell from here.
 const AT_ONCE: usize = 4;
@@ -28,6 +28,8 @@ pub(crate) struct House {
     pub(crate) hue_of: String,
     /// What is before somebody who joins.
     pub(crate) ahead: Progress,
+    /// Apps to open it with.
+    pub(crate) apps: Vec<AppLink>,
 }
 
 impl House {
@@ -39,7 +41,8 @@ impl House {
         let what = wording::leads_to(landing.rooms, spaces, chat);
         let of = space.as_ref().or(landing.shown.first()).map_or(&inviter.user_id, |room| &room.id);
         let (hue_of, name) = (of.clone(), wording::place(&landing.shown));
-        Self { code, ahead: landing.ahead(), welcome: landing.welcome.clone(), inviter, space, name, what, hue_of }
+        let (ahead, welcome, apps) = (landing.ahead(), landing.welcome.clone(), landing.apps.clone());
+        Self { code, ahead, welcome, inviter, space, name, what, hue_of, apps }
     }
 
     /// The class of its paint.

@@ -110,7 +110,7 @@ pub(crate) fn Joining(
             }
             Phase::Done => {
                 let (buttons, rooms) = opened(&house, &so_far);
-                let (title, address, apps) = take(&me);
+                let (title, address, apps) = take(&house, &me);
                 between("grid gap-4", buttons + title, address, apps + &rooms)
             }
             Phase::Stopped => {

@@ -1,7 +1,7 @@
 //! What a page shows of the server: asked for while the page is made and brought along with it; asked for again in the browser when
 //! the question changes, or who asks.
 
-use std::{marker::PhantomData, sync::Arc};
+use std::{marker::PhantomData, sync::Arc, time::Duration};
 
 use leptos::{prelude::*, server::codee::string::FromToStringCodec};
 use serde::de::DeserializeOwned;
@@ -11,6 +11,9 @@ use crate::{
     Told, view,
     wire::{Answer, Asked, Question, ask, body},
 };
+
+/// After how long a page that waits for the homeserver asks again.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// Something that the server is asked for.
 pub(crate) struct Loaded<T> {
@@ -80,6 +83,19 @@ pub(crate) fn show_either<T: DeserializeOwned + 'static>(
             }}
         </Transition>
     }
+}
+
+/// Asks for everything on the page again after a while, if this part of it is still there then.
+pub(crate) fn look_again() {
+    let visits = expect_context::<Visits>();
+    Effect::new(move |_| {
+        let timer = set_timeout_with_handle(move || visits.another(), AGAIN);
+        on_cleanup(move || {
+            if let Ok(timer) = timer {
+                timer.clear();
+            }
+        });
+    });
 }
 
 #[component]

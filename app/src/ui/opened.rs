@@ -6,17 +6,10 @@ use super::{
     CopyButton, House, Shape, avatar, between, escaped,
     html::{button, drawing, fold},
 };
-use crate::{Person, Progress, Room, RoomLinks, StepState, view, wording};
+use crate::{AppLink, Person, Progress, Room, RoomLinks, StepState, view, wording};
 
 /// Where whatever is opened leads out of these pages.
 const OUT: &str = "external noreferrer";
-
-/// Apps, what they run on, and where they are. They are named, not fetched: whoever wants one goes there.
-const APPS: [(&str, &str, &str); 3] = [
-    ("Element X", "Android, iPhone", "https://element.io/download"),
-    ("FluffyChat", "Android, iPhone, Linux", "https://fluffychat.im"),
-    ("Cinny", "Windows, Mac, Linux, browser", "https://cinny.in"),
-];
 
 /// A row: what it is called, what stands below that, and a button. All of it is HTML.
 fn row(picture: &str, name: &str, hint: &str, button: &str) -> String {
@@ -95,17 +88,34 @@ fn folded(rooms: &[(&Room, &RoomLinks)], all: bool) -> String {
 }
 
 /// For another device: a title, who they are, and what they can use there.
-pub(super) fn take(me: &Person) -> (&'static str, AnyView, String) {
+pub(super) fn take(house: &House, me: &Person) -> (&'static str, AnyView, String) {
     let title = r#"<div class="mt-4 grid gap-1"><h2>Take it with you</h2><p class="hint">Get an app, then sign in with your address.</p></div>"#;
     let address = format!(
         r#"<p class="min-w-0 flex-1"><span class="hint block">Your address</span><code class="font-mono text-sm font-semibold wrap-anywhere">{}</code></p>"#,
         escaped(&me.user_id)
     );
     let copy = view! { <CopyButton text=me.user_id.clone() class="btn btn-sm" /> };
-    let apps = APPS.map(|(name, on, address)| {
-        let get = button("btn-sm btn-plain", address, OUT, &format!(r#"Get<span class="sr-only"> {name}</span>"#));
-        row("", name, on, &get)
-    });
-    let apps = format!(r#"<ul class="list" role="list">{}</ul>"#, apps.concat());
-    (title, between("card flex items-center gap-3", address, copy, String::new()), apps)
+    (title, between("card flex items-center gap-3", address, copy, String::new()), apps(&house.apps))
+}
+
+/// Where to get apps, those that run elsewhere folded, as HTML.
+fn apps(apps: &[AppLink]) -> String {
+    let rows = |runs_here: bool| -> String {
+        let rows = apps.iter().filter(|app| app.runs_here == runs_here).map(|app| {
+            let (name, runs_on) = (escaped(&app.name), escaped(&app.runs_on));
+            let text = format!(r#"Get<span class="sr-only"> {name}</span>"#);
+            row("", &name, &runs_on, &button("btn-sm btn-plain", &app.address, OUT, &text))
+        });
+        rows.collect()
+    };
+    let list = |rows: &str| format!(r#"<ul class="list" role="list">{rows}</ul>"#);
+    match (rows(true), rows(false)) {
+        (here, elsewhere) if here.is_empty() || elsewhere.is_empty() => match here + &elsewhere {
+            rows if rows.is_empty() => rows,
+            rows => list(&rows),
+        },
+        (here, elsewhere) => {
+            list(&here) + &fold("list", "Apps for other devices", &format!(r#"<ul role="list">{elsewhere}</ul>"#))
+        }
+    }
 }

@@ -86,7 +86,7 @@ impl HasPictures for Relation {
                 person.each_picture(change);
                 progress.each_picture(change);
             }
-            Self::SignedOut(_) | Self::Owner => {}
+            Self::SignedOut(_) | Self::Owner | Self::Away => {}
         }
     }
 }
