@@ -33,7 +33,7 @@ pub use self::{
     caller::MayInvite,
     error::{Error, Rejection, Result},
     media::{Media, Picture},
-    new_accounts::{Demands, NewAccounts, NoAccount, Registered},
+    new_accounts::{Demands, NewAccount, NewAccounts, NoAccount, Registered},
     registration_tokens::{RegistrationTokens, TokenLimits, TokenState},
     rooms::{Entrance, JoinedRoom, RoomSummary, Rooms},
     setup::{AdminApi, RateLimit, Setup},

@@ -32,13 +32,15 @@ mod server_admin;
 mod sharing;
 mod shown;
 mod sign_up;
+mod strength;
 mod switches;
 mod takeover;
 mod watchers;
 mod work;
 
-use std::sync::Arc;
+use std::{hash::RandomState, sync::Arc};
 
+use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
@@ -57,7 +59,7 @@ use self::{
     registration_token::RegistrationTokens,
     rooms::RoomCheck,
     running::Running,
-    sign_up::{Attempts, SignUps},
+    sign_up::{Attempts, SignUps, begun},
     switches::Switches,
     watchers::Watchers,
     work::Done,
@@ -270,11 +272,13 @@ impl<'a> Parts<'a> {
     fn sign_ups(&self) -> SignUps {
         SignUps {
             new_accounts: self.homeserver.new_accounts.clone(),
-            sign_in: self.homeserver.sign_in.clone(),
             tokens: self.tokens.clone(),
             server_name: self.homeserver.server_name.clone(),
             help: self.account_help.clone(),
             attempts: Attempts::new(self.account_limits),
+            begun: begun(),
+            turns: std::array::from_fn(|_| Mutex::new(())),
+            marks: RandomState::new(),
             clock: Arc::clone(&self.clock),
         }
     }

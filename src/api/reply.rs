@@ -119,11 +119,14 @@ impl Reply {
                 let body = json!({"errcode": "M_FORBIDDEN", "error": text, "rule": rule.key()});
                 return Self::new(StatusCode::FORBIDDEN, &body);
             }
-            Refusal::RoomAdminsOnly | Refusal::ServerAdminsOnly => (StatusCode::FORBIDDEN, "M_FORBIDDEN", text),
             Refusal::Deactivated => (StatusCode::FORBIDDEN, "M_USER_DEACTIVATED", text),
-            Refusal::WrongPassword | Refusal::WrongServer { .. } | Refusal::SignInFailed => {
-                (StatusCode::FORBIDDEN, "M_FORBIDDEN", text)
-            }
+            Refusal::RoomAdminsOnly
+            | Refusal::ServerAdminsOnly
+            | Refusal::WrongPassword
+            | Refusal::WrongServer { .. }
+            | Refusal::SignInFailed
+            | Refusal::NoAccountWithIt
+            | Refusal::NoNewAccounts => (StatusCode::FORBIDDEN, "M_FORBIDDEN", text),
             Refusal::Guest => (StatusCode::FORBIDDEN, "M_GUEST_ACCESS_FORBIDDEN", "Guest access not allowed".into()),
             Refusal::Suspended => (StatusCode::FORBIDDEN, "M_USER_SUSPENDED", text),
             Refusal::UnknownInvite => (StatusCode::NOT_FOUND, "NOT_FOUND", "Token not found".into()),
@@ -135,7 +138,6 @@ impl Reply {
             Refusal::Invalid { field, problem } => {
                 (StatusCode::BAD_REQUEST, "M_INVALID_PARAM", wording::invalid(parameter(field), &problem))
             }
-            Refusal::NoAccountWithIt | Refusal::NoNewAccounts => (StatusCode::FORBIDDEN, "M_FORBIDDEN", text),
             Refusal::EndedMeanwhile { .. } => (StatusCode::CONFLICT, "M_UNKNOWN", text),
             Refusal::StillSignedIn => (StatusCode::SERVICE_UNAVAILABLE, "M_UNKNOWN", text),
             Refusal::Internal | Refusal::Outdated => (StatusCode::INTERNAL_SERVER_ERROR, "M_UNKNOWN", text),

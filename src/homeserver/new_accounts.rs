@@ -28,6 +28,12 @@ use crate::account::Origin;
 /// For how long it is believed what the homeserver wants of those who register.
 const DEMANDS_CACHE: Duration = Duration::from_secs(60);
 
+/// How long a page waits for that.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// For how long it is not asked again after it was not said.
+const IN_VAIN: Duration = Duration::from_secs(10);
+
 /// The most steps of a registration that are gone, so that a homeserver which asks for the same one for ever is given up.
 const MOST_STEPS: usize = 8;
 
@@ -66,6 +72,19 @@ pub enum NoAccount {
     BadToken,
     /// It lets nobody register, or asks for more than can be given here.
     Closed,
+    /// It wants other terms to be accepted than were shown.
+    OtherTerms,
+}
+
+/// What an account is opened with.
+#[derive(Clone, Copy)]
+pub struct NewAccount<'a> {
+    /// The user name.
+    pub name: &'a str,
+    /// The password.
+    pub password: &'a str,
+    /// The registration token, if there is one.
+    pub token: Option<&'a str>,
 }
 
 /// An attempt at a new account.
@@ -82,6 +101,8 @@ pub enum Registered {
 pub struct NewAccounts {
     link: Arc<Link>,
     demands: Cache<(), Option<Demands>>,
+    /// Whether the homeserver did not say a moment ago.
+    in_vain: Cache<(), ()>,
     /// The last answer, for while there is none.
     last: Arc<RwLock<Option<Demands>>>,
 }
@@ -89,7 +110,8 @@ pub struct NewAccounts {
 impl NewAccounts {
     pub(super) fn new(link: &Arc<Link>) -> Self {
         let demands = Cache::builder().max_capacity(1).time_to_live(DEMANDS_CACHE).build();
-        Self { link: Arc::clone(link), demands, last: Arc::default() }
+        let in_vain = Cache::builder().max_capacity(1).time_to_live(IN_VAIN).build();
+        Self { link: Arc::clone(link), demands, in_vain, last: Arc::default() }
     }
 
     /// What the homeserver wants of those who register, at most [`DEMANDS_CACHE`] old unless it does not answer; nothing where it lets nobody, or
@@ -98,7 +120,7 @@ impl NewAccounts {
         let ask = async {
             match self.ask(register::Request::new(), &Origin::default()).await {
                 Ok(Interactive::More(info)) => {
-                    Ok(Some(Demands { terms: terms(&info).unwrap_or_default(), flows: info.flows }))
+                    Ok(Some(Demands { flows: flows(&info), terms: terms(&info).unwrap_or_default() }))
                 }
                 // Nobody is let register without a word.
                 Ok(Interactive::Done(_)) => Ok(None),
@@ -106,14 +128,24 @@ impl NewAccounts {
                 Err(error) => Err(error),
             }
         };
-        match self.demands.try_get_with((), ask).await {
+        let last = || self.last.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if self.in_vain.contains_key(&()) {
+            return last();
+        }
+        // A page waits for it, so not for long.
+        let asked = self.demands.try_get_with((), async {
+            let answer = tokio::time::timeout(PATIENCE, ask).await;
+            answer.unwrap_or_else(|_| Err(Error::Unreachable("it is not said how people register".into())))
+        });
+        match asked.await {
             Ok(demands) => {
                 self.last.write().unwrap_or_else(PoisonError::into_inner).clone_from(&demands);
                 demands
             }
             Err(error) => {
                 tracing::warn!(%error, "it is not known how people register now");
-                self.last.read().unwrap_or_else(PoisonError::into_inner).clone()
+                self.in_vain.insert((), ()).await;
+                last()
             }
         }
     }
@@ -127,29 +159,39 @@ impl NewAccounts {
         self.link.transport.send_for(request, origin).await.map(drop)
     }
 
-    /// Opens an account and signs its owner in, under their own address.
+    /// Opens an account and signs its owner in, under their own address. `session` is that of an attempt before, if there was one: the
+    /// homeserver goes on in it where it was left, does not count the registration token twice, and knows an account that was opened in it.
+    /// `begun` is told that of this attempt. The terms are accepted if they are those that were `shown`.
     ///
     /// # Errors
     /// [`Error::Refused`] with what the homeserver has against the name or the password.
     pub async fn register(
         &self,
-        name: &str,
-        password: &str,
-        token: Option<&str>,
+        new: &NewAccount<'_>,
+        session: Option<String>,
+        begun: &(dyn Fn(&str) + Sync),
+        shown: &[Document],
         origin: &Origin,
     ) -> Result<Registered> {
-        let mut auth = None;
+        let NewAccount { name, password, token } = *new;
+        // Asks how far it is.
+        let mut auth = session.map(AuthData::fallback_acknowledgement);
         for _ in 0..MOST_STEPS {
             let mut request = register::Request::new();
             request.username = Some(name.to_owned());
             request.password = Some(password.to_owned());
             request.initial_device_display_name = Some(wording::DEVICE.to_owned());
             request.auth = auth.take();
+            let resumes = matches!(request.auth, Some(AuthData::FallbackAcknowledgement(_)));
             let info = match self.ask(request, origin).await {
                 Ok(Interactive::Done(done)) => return registered(done),
                 Ok(Interactive::More(info)) => info,
+                // The homeserver has forgotten the attempt before.
+                Err(Error::Refused(refusal)) if resumes && refusal.errcode == "M_UNKNOWN" => {
+                    continue;
+                }
                 // "Registration has been disabled", or there is no such thing, as where another program has the accounts.
-                Err(Error::Refused(Rejection { status: 403 | 404 | 405, errcode, .. })) if errcode != "M_EXCLUSIVE" => {
+                Err(Error::Refused(Rejection { status: 403..=405, errcode, .. })) if errcode != "M_EXCLUSIVE" => {
                     return Ok(Registered::Not(NoAccount::Closed));
                 }
                 Err(error) => return Err(error),
@@ -157,13 +199,20 @@ impl NewAccounts {
             if info.auth_error.is_some() {
                 return Ok(Registered::Not(NoAccount::BadToken));
             }
-            let next = flow(&info.flows, token.is_some())
-                .and_then(|flow| flow.stages.iter().find(|stage| !info.completed.contains(stage)));
+            if let Some(session) = &info.session {
+                begun(session);
+            }
+            let next = flow(&flows(&info), token.is_some())
+                .and_then(|flow| flow.stages.iter().find(|stage| !info.completed.contains(stage)).cloned());
             auth = match (next, token) {
                 (Some(AuthType::RegistrationToken), Some(token)) => {
                     let mut data = RegistrationToken::new(token.to_owned());
                     data.session = info.session;
                     Some(AuthData::RegistrationToken(data))
+                }
+                (Some(AuthType::Terms), _) if terms(&info).as_deref() != Some(shown) => {
+                    self.demands.invalidate(&()).await;
+                    return Ok(Registered::Not(NoAccount::OtherTerms));
                 }
                 (Some(AuthType::Terms), _) => {
                     let mut data = Terms::new();
@@ -189,7 +238,7 @@ impl NewAccounts {
     }
 
     async fn ask(&self, request: register::Request, origin: &Origin) -> Result<Interactive<register::Response>> {
-        self.link.transport.send_interactive(request, origin).await
+        Box::pin(self.link.transport.send_interactive(request, origin)).await
     }
 }
 
@@ -200,17 +249,23 @@ fn registered(done: register::Response) -> Result<Registered> {
     }
 }
 
+/// The flows that are offered, without those in which something has to be accepted that cannot be shown.
+fn flows(info: &UiaaInfo) -> Vec<AuthFlow> {
+    let shows = terms(info).is_some();
+    info.flows.iter().filter(|flow| shows || !flow.stages.contains(&AuthType::Terms)).cloned().collect()
+}
+
 /// What is accepted by registering, each in English or else in whatever language there is (Client-Server API, "Terms of service at
-/// registration").
+/// registration"); nothing if some of it cannot be shown.
 fn terms(info: &UiaaInfo) -> Option<Vec<Document>> {
     let params = info.params::<LoginTermsParams>(&AuthType::Terms).ok()??;
-    let documents = params.policies.into_values().filter_map(|policy| {
+    let documents = params.policies.into_values().map(|policy| {
         let english = policy.translations.iter().find(|(language, _)| language.starts_with("en"));
         let (_, text) = english.or(policy.translations.iter().next())?;
         let address = Url::parse(&text.url).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
         Some(Document { name: text.name.clone(), address: address.into() })
     });
-    Some(documents.collect())
+    documents.collect()
 }
 
 #[cfg(test)]
@@ -252,8 +307,8 @@ mod tests {
                 "flows": [], "params": {"m.login.terms": {"policies": {"terms": policy(url)}}}, "session": "s"
             });
             let info: UiaaInfo = serde_json::from_value(info).expect("an answer");
-            let terms = terms(&info).expect("terms");
-            assert_eq!(terms.first().map(|terms| terms.name.as_str()), shown.then_some("Terms"));
+            let terms = terms(&info).map(|terms| terms.into_iter().map(|terms| terms.name).collect::<Vec<_>>());
+            assert_eq!(terms, shown.then(|| vec!["Terms".to_owned()]));
         }
     }
 }

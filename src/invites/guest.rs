@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::{AccountAdvice, AccountForm, Error as Refusal, Joined, Landing, Preview, Progress};
+use app::{AccountAdvice, AccountForm, Error as Refusal, Joined, Landing, Preview, Progress, Relation};
 use futures_util::FutureExt;
 use matrix_sdk::ruma::OwnedServerName;
 use tokio_util::task::TaskTracker;
@@ -86,8 +86,20 @@ impl Guest {
     /// The page behind an invite's link, for anybody who has it. Its owner sees it also when it lets nobody in; to everybody else it is then
     /// as if it had never been.
     pub async fn landing(&self, account: Option<&Account>, origin: &Origin, code: &str) -> Result<Landing> {
-        let look = self.see_landing(account, code);
+        let look = async {
+            let (mut landing, stored) = self.see_landing(account, code).await?;
+            if let Relation::SignedOut(sign_up) = &mut landing.relation {
+                *sign_up = self.sign_ups.offer(&stored).await;
+            }
+            Ok(landing)
+        };
         self.guesses.guard_for(account.map(Account::user_id), origin, code, look).await
+    }
+
+    /// As much of that page as is on a picture of it.
+    pub async fn front(&self, origin: &Origin, code: &str) -> Result<Landing> {
+        let look = async { Ok(self.see_landing(None, code).await?.0) };
+        self.guesses.guard_for(None, origin, code, look).await
     }
 
     /// The same while the homeserver does not answer, from what was shown last.
@@ -113,10 +125,22 @@ impl Guest {
     /// [`Refusal::Invalid`] for what is wrong with a field, [`Refusal::NoAccountWithIt`], [`Refusal::NoNewAccounts`], those of
     /// [`Self::landing`], and [`Refusal::TooFast`].
     pub async fn create_account(&self, code: &str, form: AccountForm, origin: &Origin) -> Result<SignedIn> {
-        let wish = self.sign_ups.begin(code, form, origin)?;
-        let look = async { Ok(self.shown_to(None, code).await?.0) };
+        let sign_ups = &self.sign_ups;
+        let wish = sign_ups.wish(form)?;
+        sign_ups.charge_address(origin)?;
+        let begun = sign_ups.has_begun(&wish, code, origin);
+        let look = async {
+            match self.shown_to(None, code).await {
+                // Perhaps by themselves: they may have an account, and have come in.
+                Err(Error::Refused(Refusal::UnknownInvite)) if begun => {
+                    Ok(self.catalog.find(code).await?.ok_or(Refusal::UnknownInvite)?)
+                }
+                shown => Ok(shown?.0),
+            }
+        };
         let stored = self.guesses.guard_for(None, origin, code, look).await?;
-        let account = self.sign_ups.open(&wish, &stored, origin).await?;
+        sign_ups.charge_code(&stored.invite.code)?;
+        let account = sign_ups.open(&wish, &stored, origin).await?;
         tracing::info!(user = %account.user_id, "an account was created with an invite");
         Ok(account)
     }

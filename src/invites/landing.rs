@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use app::{Error as Refusal, Landing, Progress, Relation, Room, RoomLinks, Step, StepState};
+use app::{Error as Refusal, Landing, Progress, Relation, Room, RoomLinks, SignUp, Step, StepState};
 use matrix_sdk::ruma::{OwnedRoomId, RoomId, UserId};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
@@ -35,12 +35,13 @@ impl Guest {
         }
     }
 
-    pub(super) async fn see_landing(&self, account: Option<&Account>, code: &str) -> Result<Landing> {
+    /// The page behind an invite's link, but for how somebody without an account can get one; and the invite.
+    pub(super) async fn see_landing(&self, account: Option<&Account>, code: &str) -> Result<(Landing, StoredInvite)> {
         let now = (self.catalog.clock)();
         let (stored, inviter) = self.shown_to(account.map(Account::user_id), code).await?;
         let owner = user_id(&stored.invite.owner)?;
         let relation = match account {
-            None => Relation::SignedOut(self.sign_ups.offer(&stored).await),
+            None => Relation::SignedOut(SignUp::Elsewhere { help: None }),
             Some(account) if account.user_id() == owner => Relation::Owner,
             Some(account) => {
                 let person = self.accounts.person(account.user_id()).await;
@@ -52,7 +53,7 @@ impl Guest {
             }
         };
         let state = stored.state(now);
-        let mut invite = stored.invite;
+        let mut invite = stored.invite.clone();
         let blocks = self.stored_rooms.blocks(code).await?;
         invite.terms.rooms.retain(|room| blocks.iter().all(|block| block.room != *room));
         let rooms = self.rooms_of(Viewer::Member(&owner), &invite.terms.rooms).await?;
@@ -68,11 +69,12 @@ impl Guest {
             expires_at: invite.terms.limits.expires_at,
             state,
             relation,
+            address: String::new(),
             apps: Vec::new(),
             now,
         };
         self.kept.keep(code, &landing);
-        Ok(landing)
+        Ok((landing, stored))
     }
 
     /// Rooms as somebody sees them.

@@ -136,7 +136,7 @@ impl ServerAdmin {
 
     /// The id that somebody of this server with this user name has, or the one that it is.
     fn user_called(&self, name: &str) -> Option<String> {
-        UserId::parse_with_server_name(name, &self.server_name).ok().map(|id| id.to_string())
+        UserId::parse_with_server_name(name.to_lowercase(), &self.server_name).ok().map(|id| id.to_string())
     }
 
     async fn server_invite(&self, stored: StoredInvite) -> Result<ServerInvite> {

@@ -2,8 +2,9 @@
 //! token of that name.
 
 use std::{
+    hash::{BuildHasher, RandomState},
     net::IpAddr,
-    sync::{Mutex, PoisonError},
+    sync::PoisonError,
     time::Duration,
 };
 
@@ -11,33 +12,41 @@ use app::{
     AccountAdvice, AccountForm, Advice, Error as Refusal, Field, PasswordRule, Problem, Registration, SignUp, wording,
 };
 use matrix_sdk::ruma::{OwnedServerName, UserId};
+use moka::sync::Cache;
+use tokio::sync::Mutex;
 use url::Url;
-use zxcvbn::{Score, zxcvbn};
 
 use super::{
     attempts::{Buckets, Rate, too_fast},
     guesses::network,
-    parse::text,
+    parse::{LONGEST_ID, text},
     registration_token::RegistrationTokens,
+    strength,
 };
 use crate::{
     account::Origin,
     clock::Clock,
     config::AccountLimits,
     error::{Error, Result},
-    homeserver::{self, NewAccounts, NoAccount, Registered, Rejection, SignIn, SignedIn},
+    homeserver::{self, NewAccount, NewAccounts, NoAccount, Registered, Rejection, SignedIn},
     store::StoredInvite,
 };
 
 /// In how long as many attempts may be made as the limits say.
 const PERIOD: Duration = Duration::from_secs(60 * 60);
 
-/// How often the homeserver is asked again whether an account is there, of which it did not say so in time, and after how long.
-const LOOKS: usize = 5;
-const PAUSE: Duration = Duration::from_millis(800);
+/// How long an account is waited for.
+const PATIENCE: Duration = Duration::from_secs(45);
 
-/// How easily a password may be guessed at least: by fewer than 10^6 guesses is too easily.
-const WEAKEST: Score = Score::Two;
+/// How long it is waited for that it has its display name.
+const NAMING: Duration = Duration::from_secs(5);
+
+/// For how long an attempt is known to whoever makes it again, and how many are.
+const KNOWN: Duration = Duration::from_secs(15 * 60);
+const MOST_KNOWN: u64 = 10_000;
+
+/// How many attempts begin at once at most; the same ones begin one after the other.
+pub(super) const TURNS: usize = 64;
 
 /// Who makes attempts, and at what.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -60,24 +69,34 @@ pub(super) struct Wish {
 /// Opens accounts.
 pub(super) struct SignUps {
     pub(super) new_accounts: NewAccounts,
-    pub(super) sign_in: SignIn,
     pub(super) tokens: RegistrationTokens,
     pub(super) server_name: OwnedServerName,
     /// A page of the operator's that says how to get an account.
     pub(super) help: Option<Url>,
     pub(super) attempts: Attempts,
+    pub(super) begun: Begun,
+    pub(super) turns: [Mutex<()>; TURNS],
+    /// Makes marks for attempts, which tell nobody of a password.
+    pub(super) marks: RandomState,
     pub(super) clock: Clock,
+}
+
+/// The homeserver's sessions of registrations that have begun, by attempt.
+pub(super) type Begun = Cache<u64, String>;
+
+pub(super) fn begun() -> Begun {
+    Cache::builder().max_capacity(MOST_KNOWN).time_to_live(KNOWN).build()
 }
 
 /// How many attempts were made lately.
 pub(super) struct Attempts {
     limits: AccountLimits,
-    buckets: Mutex<Buckets<Attempt>>,
+    buckets: std::sync::Mutex<Buckets<Attempt>>,
 }
 
 impl Attempts {
     pub(super) fn new(limits: AccountLimits) -> Self {
-        Self { limits, buckets: Mutex::new(Buckets::new()) }
+        Self { limits, buckets: std::sync::Mutex::new(Buckets::new()) }
     }
 
     /// Notes attempts, unless there are too many of one of them.
@@ -104,11 +123,6 @@ fn invalid(field: Field, problem: Problem) -> Refusal {
     Refusal::Invalid { field, problem }
 }
 
-/// How hard a password is to guess for somebody who knows the rest.
-fn strength(password: &str, form: &AccountForm) -> Score {
-    zxcvbn(password, &[&form.user, &form.display_name]).score()
-}
-
 impl SignUps {
     /// What somebody without an account can do who holds this invite. To know that, the homeserver is asked how people register, and not whether
     /// they may with this code.
@@ -132,6 +146,9 @@ impl SignUps {
         let typed = typed.trim().to_lowercase();
         let of_here = format!(":{}", self.server_name);
         let name = typed.strip_suffix(&of_here).unwrap_or(&typed).trim_start_matches('@');
+        if name.len() > LONGEST_ID {
+            return Err(invalid(Field::NewUserName, Problem::IllegalName));
+        }
         if name.is_empty() {
             return Err(invalid(Field::NewUserName, Problem::Missing));
         }
@@ -142,47 +159,70 @@ impl SignUps {
         }
     }
 
-    fn password(form: &AccountForm) -> Result<(), Refusal> {
-        let (field, longest) = (Field::NewPassword, Field::NewPassword.longest().unwrap_or(u32::MAX));
-        match form.password.chars().count() {
-            0 => Err(invalid(field, Problem::Missing)),
-            many if many > longest as usize => Err(invalid(field, Problem::TooLong(longest))),
-            _ if strength(&form.password, form) < WEAKEST => Err(invalid(field, Problem::EasyPassword)),
-            _ => Ok(()),
-        }
-    }
-
-    fn wish(&self, form: AccountForm) -> Result<Wish, Refusal> {
+    /// What is wanted, if it can be had; whether the password is good is another question.
+    pub(super) fn wish(&self, form: AccountForm) -> Result<Wish, Refusal> {
         let name = self.name(&form.user)?;
-        let display_name = text(Field::DisplayName, Some(form.display_name.clone()), false)?;
-        Self::password(&form)?;
+        let display_name = text(Field::DisplayName, Some(form.display_name), false)?;
         Ok(Wish { name, display_name, password: form.password })
     }
 
-    /// Opens an account with an invite, and signs its owner in.
+    /// Notes an attempt from an address.
+    pub(super) fn charge_address(&self, origin: &Origin) -> Result<(), Refusal> {
+        let from = origin.address.map(|address| Attempt::From(network(address)));
+        self.attempts.take(from.as_slice(), (self.clock)())
+    }
+
+    /// Notes an attempt with a code that is there.
+    pub(super) fn charge_code(&self, code: &str) -> Result<(), Refusal> {
+        self.attempts.take(&[Attempt::With(code.to_owned())], (self.clock)())
+    }
+
+    /// What an attempt is known by to whoever makes it again.
+    fn key(&self, wish: &Wish, code: &str, origin: &Origin) -> u64 {
+        self.marks.hash_one((code, &wish.name, &wish.password, origin.address.map(network)))
+    }
+
+    /// Whether just this was tried a moment ago.
+    pub(super) fn has_begun(&self, wish: &Wish, code: &str, origin: &Origin) -> bool {
+        self.begun.contains_key(&self.key(wish, code, origin))
+    }
+
+    /// Opens an account with an invite, and signs its owner in. Whoever makes the same attempt again, because they have not heard of this one, gets
+    /// the account that it has opened.
     pub(super) async fn open(&self, wish: &Wish, stored: &StoredInvite, origin: &Origin) -> Result<SignedIn> {
         let Wish { name, display_name, password } = wish;
-        let account = match self.new_accounts.register(name, password, self.token_of(stored), origin).await {
-            Ok(Registered::Done(account)) => account,
-            Ok(Registered::Not(NoAccount::BadToken)) => return Err(Refusal::NoAccountWithIt.into()),
-            Ok(Registered::Not(NoAccount::Closed)) => return Err(Refusal::NoNewAccounts.into()),
-            // Somebody has the name: perhaps they themselves, by an attempt of which they have not heard.
-            Err(error) if error.is("M_USER_IN_USE") => match self.own_account(wish, origin).await {
-                Some(account) => account,
-                None => return Err(invalid(Field::NewUserName, Problem::TakenName).into()),
-            },
-            // Nobody knows whether it is there by now.
-            Err(error @ homeserver::Error::Unreachable(_)) => match self.look_for(wish, origin).await {
-                Some(account) => account,
-                None => return Err(error.into()),
-            },
-            Err(error) => return Err(refused(error)),
+        strength::check(password, [name, display_name.as_deref().unwrap_or_default()]).await?;
+        let key = self.key(wish, &stored.invite.code, origin);
+        // Whoever presses twice has one session: the second waits until the first has it, and not for what comes of that.
+        let turn = self.turns[usize::try_from(key).unwrap_or_default() % TURNS].lock().await;
+        let turn = std::sync::Mutex::new(Some(turn));
+        let session = self.begun.get(&key);
+        // Resumed with a token that opens no more accounts it still knows the one that it has opened.
+        let token = self.token_of(stored).or(session.is_some().then_some(stored.invite.code.as_str()));
+        let terms = self.new_accounts.demands().await.map(|demands| demands.terms).unwrap_or_default();
+        let new = NewAccount { name, password, token };
+        let note = |session: &str| {
+            self.begun.insert(key, session.to_owned());
+            drop(turn.lock().unwrap_or_else(PoisonError::into_inner).take());
         };
-        if let Some(display_name) = display_name
-            && let Err(error) = self.new_accounts.set_display_name(&account, display_name).await
-        {
-            // They are called by their user name then, and can change it in any app.
-            tracing::warn!(%error, "a new account has no display name");
+        let registering = self.new_accounts.register(&new, session, &note, &terms, origin);
+        let registered = tokio::time::timeout(PATIENCE, registering).await;
+        let account = match registered {
+            Ok(Ok(Registered::Done(account))) => account,
+            Ok(Ok(Registered::Not(NoAccount::BadToken))) => return Err(Refusal::NoAccountWithIt.into()),
+            Ok(Ok(Registered::Not(NoAccount::Closed))) => return Err(Refusal::NoNewAccounts.into()),
+            Ok(Ok(Registered::Not(NoAccount::OtherTerms))) => return Err(Refusal::Outdated.into()),
+            Ok(Err(error)) => return Err(refused(error)),
+            Err(_) => return Err(Error::unreachable()),
+        };
+        if let Some(display_name) = display_name {
+            let naming = self.new_accounts.set_display_name(&account, display_name);
+            // They are called by their user name otherwise, and can change it in any app.
+            match tokio::time::timeout(NAMING, naming).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "a new account has no display name"),
+                Err(_) => tracing::warn!("a new account has no display name yet"),
+            }
         }
         Ok(account)
     }
@@ -206,37 +246,15 @@ impl SignUps {
                 },
             },
         };
-        let password = match Self::password(form) {
-            _ if form.password.is_empty() => None,
-            Err(refusal) => bad(&refusal),
-            Ok(()) => good(wording::STRONG.to_owned()),
+        let password = match form.password.is_empty() {
+            true => None,
+            false => match strength::check(&form.password, [&form.user, &form.display_name]).await {
+                Ok(()) => good(wording::STRONG.to_owned()),
+                Err(Error::Refused(refusal)) => bad(&refusal),
+                Err(error) => return Err(error),
+            },
         };
         Ok(AccountAdvice { user, password })
-    }
-
-    /// Begins an attempt at an account: what is wanted, if it can be had.
-    pub(super) fn begin(&self, code: &str, form: AccountForm, origin: &Origin) -> Result<Wish, Refusal> {
-        let wish = self.wish(form)?;
-        let from = origin.address.map(|address| Attempt::From(network(address)));
-        let attempts: Vec<Attempt> = from.into_iter().chain([Attempt::With(code.to_owned())]).collect();
-        self.attempts.take(&attempts, (self.clock)())?;
-        Ok(wish)
-    }
-
-    /// Signs somebody in with what they wanted for a new account, if they have it already.
-    async fn own_account(&self, wish: &Wish, origin: &Origin) -> Option<SignedIn> {
-        let user = UserId::parse_with_server_name(wish.name.as_str(), &self.server_name).ok()?;
-        self.sign_in.by_password(user, &wish.password, origin).await.ok()
-    }
-
-    async fn look_for(&self, wish: &Wish, origin: &Origin) -> Option<SignedIn> {
-        for _ in 0..LOOKS {
-            tokio::time::sleep(PAUSE).await;
-            if let Some(account) = self.own_account(wish, origin).await {
-                return Some(account);
-            }
-        }
-        None
     }
 }
 
@@ -248,7 +266,7 @@ fn refused(error: homeserver::Error) -> Error {
     let password = |rule| invalid(Field::NewPassword, Problem::AgainstRule(rule));
     match errcode.as_str() {
         "M_USER_IN_USE" | "M_EXCLUSIVE" => invalid(Field::NewUserName, Problem::TakenName),
-        "M_INVALID_USERNAME" => invalid(Field::NewUserName, Problem::IllegalName),
+        "M_INVALID_USERNAME" => invalid(Field::NewUserName, Problem::RefusedName),
         "M_PASSWORD_TOO_SHORT" => password(PasswordRule::Longer),
         "M_PASSWORD_NO_DIGIT" => password(PasswordRule::Digit),
         "M_PASSWORD_NO_UPPERCASE" => password(PasswordRule::Uppercase),
@@ -269,27 +287,6 @@ fn refused(error: homeserver::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn form(password: &str) -> AccountForm {
-        AccountForm { user: "benbakker".into(), display_name: "Ben Bakker".into(), password: password.into() }
-    }
-
-    #[test]
-    fn a_password_that_is_easy_to_guess_is_refused() {
-        for (password, problem) in [
-            ("", Some(Problem::Missing)),
-            ("password1", Some(Problem::EasyPassword)),
-            ("12345678", Some(Problem::EasyPassword)),
-            ("benbakker", Some(Problem::EasyPassword)),
-            ("Ben Bakker", Some(Problem::EasyPassword)),
-            (&*"x".repeat(513), Some(Problem::TooLong(512))),
-            ("courgette tram lantern", None),
-            ("ж3лтый-кот-на-крыше", None),
-        ] {
-            let refusal = SignUps::password(&form(password)).err();
-            assert_eq!(refusal, problem.map(|problem| invalid(Field::NewPassword, problem)), "{password}");
-        }
-    }
 
     #[test]
     fn attempts_are_limited_by_address_and_by_code() {

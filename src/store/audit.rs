@@ -119,7 +119,7 @@ macro_rules! select_entries {
         concat!(
             "SELECT a.at, a.id, a.actor, a.door, a.action, a.code, a.detail, i.number, a.owner
              FROM audit a LEFT JOIN invites i ON i.code = a.code
-             WHERE a.at >= $1 AND (a.at < $2 OR a.at = $2 AND a.id < $3) ",
+             WHERE a.at >= $1 AND a.at <= $2 AND (a.at < $2 OR a.at = $2 AND a.id < $3) ",
             $about,
             " ORDER BY a.at DESC, a.id DESC LIMIT $4"
         )

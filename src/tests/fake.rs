@@ -52,6 +52,8 @@ struct State {
     aliases: HashMap<String, String>,
     /// The registrations that have begun, with the token that each has shown.
     registrations: HashMap<String, String>,
+    /// Those that have ended, with the account that each has opened.
+    registered: HashMap<String, String>,
     registration_tokens: BTreeMap<String, admin::RegistrationToken>,
     limits: HashMap<String, Value>,
     /// From where people came last.

@@ -362,10 +362,7 @@ async fn while_the_homeserver_is_away_an_invites_page_says_whose_it_is() {
     let service = setup.set("HOMESERVER_URL", &proxy.url).start().await;
     let owner = world.person("owner").await;
     let room = world.room(&owner, json!({"preset": "private_chat", "name": "Garden"})).await;
-    let invite = async |shows: bool| {
-        let made = service.create(&owner, json!({"rooms": [room], "show_rooms": shows, "welcome": "Hello!"})).await;
-        made["token"]["token"].as_str().unwrap().to_owned()
-    };
+    let invite = async |shows: bool| Browser::new(&service).invite(&owner, &room, shows).await;
     let (shown, hidden, ended) = (invite(true).await, invite(false).await, invite(true).await);
     let mut browser = Browser::new(&service);
     for code in [&shown, &hidden, &ended] {

@@ -21,8 +21,7 @@ async fn a_chat_is_told_who_invites_and_to_what_where_that_may_be_known() {
     for (shows, title) in
         [(false, "invites you"), (true, "invites you to Seeds &lt;/title&gt;&lt;script&gt; &quot;&amp;")]
     {
-        let made = service.create(&owner, json!({"rooms": [room], "show_rooms": shows, "welcome": "Hello!"})).await;
-        let code = made["token"]["token"].as_str().unwrap();
+        let code = Browser::new(&service).invite(&owner, &room, shows).await;
         let page = Browser::new(&service).get(&format!("/i/{code}")).await.body;
         assert!(tag(&page, "og:title").ends_with(title), "{}", tag(&page, "og:title"));
         assert_eq!(tag(&page, "og:description"), "1 room · Hello!");

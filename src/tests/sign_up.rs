@@ -179,19 +179,72 @@ async fn a_homeserver_that_dies_in_the_middle_leaves_a_form_to_send_again() {
 }
 
 #[tokio::test]
-async fn whoever_sends_the_form_again_with_the_account_there_already_is_signed_in() {
+async fn the_last_place_is_not_lost_with_an_answer() {
+    let world = World::new().await;
+    // Before the account is there, and after it.
+    for fault in [Fault::Limited, Fault::LostRequest, Fault::LostAnswer] {
+        let proxy = Proxy::start(&world).await;
+        let mut setup = with_pages(&world, Acting::Appservice, Engine::Sqlite).await;
+        let service = setup.set("HOMESERVER_URL", &proxy.url).start().await;
+        let owner = world.person("owner").await;
+        let made = service.create(&owner, json!({"rooms": world.rooms(&owner, 1).await, "max_uses": 1})).await;
+        let code = made["token"]["token"].as_str().unwrap();
+        let (mut browser, name) = (newcomer(&service), unique("ben"));
+        assert_eq!(browser.get(&format!("/i/{code}")).await.status, 200);
+        proxy.fail(Method::POST, "/v3/register", 2, 1, fault);
+        if fault == Fault::Limited {
+            assert_eq!(browser.create_account(code, &name, "Ben", PASSWORD).await.status, 429);
+        } else {
+            tokio::select! {
+                _ = browser.create_account(code, &name, "Ben", PASSWORD) => panic!("nobody has answered"),
+                () = proxy.struck() => {}
+            }
+        }
+        let answer = browser.create_account(code, &name, "Ben", PASSWORD).await;
+        assert_eq!(answer.status, 303, "{fault:?}: {}", answer.body);
+        assert_eq!(world.rooms_of(&id(&name)).await.len(), 1, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_presses_again_after_having_come_in_is_signed_in() {
     let world = World::new().await;
     let service = with_pages(&world, Acting::Appservice, Engine::Sqlite).await.start().await;
     let owner = world.person("owner").await;
-    let rooms = world.rooms(&owner, 2).await;
-    let codes = [service.invite(&owner, &rooms[..1], false).await, service.invite(&owner, &rooms[1..], false).await];
-    let name = unique("ben");
-    for code in &codes {
-        assert_eq!(newcomer(&service).create_account(code, &name, "", PASSWORD).await.status, 303);
+    let made = service.create(&owner, json!({"rooms": world.rooms(&owner, 1).await, "max_uses": 1})).await;
+    let code = made["token"]["token"].as_str().unwrap();
+    let (mut browser, name) = (newcomer(&service), unique("ben"));
+    for _ in 0..2 {
+        // As if the answer before had been lost.
+        browser.cookie = None;
+        let answer = browser.create_account(code, &name, "Ben", PASSWORD).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
     }
-    assert_eq!(world.rooms_of(&id(&name)).await.len(), 2);
-    let stranger = newcomer(&service).create_account(&codes[0], &name, "", "another long password here").await;
-    assert_eq!(stranger.status, 422);
+    assert!(browser.get(&format!("/i/{code}")).await.body.contains("You’re in, "));
+    let stranger = newcomer(&service).create_account(code, &name, "Ben", PASSWORD).await;
+    assert_eq!(stranger.status, 404, "from elsewhere nobody is told");
+}
+
+#[tokio::test]
+async fn an_invite_that_ends_while_an_account_is_made_leaves_the_account() {
+    let world = World::new().await;
+    let proxy = Proxy::start(&world).await;
+    let mut setup = with_pages(&world, Acting::Appservice, Engine::Sqlite).await;
+    let service = setup.set("HOMESERVER_URL", &proxy.url).start().await;
+    let owner = world.person("owner").await;
+    let code = service.invite(&owner, &world.rooms(&owner, 1).await, false).await;
+    let (mut browser, name) = (newcomer(&service), unique("ben"));
+    // The account is there, and has no display name yet.
+    proxy.fail(Method::PUT, "/profile/", 0, 1, Fault::Held);
+    let ends = async {
+        proxy.struck().await;
+        assert_eq!(service.delete(&owner, &code).await.0, 200);
+        proxy.release();
+    };
+    let (answer, ()) = tokio::join!(browser.create_account(&code, &name, "Ben", PASSWORD), ends);
+    let words = wording::error(&Error::EndedMeanwhile { user_id: id(&name) });
+    assert!(answer.status == 409 && answer.body.contains(&words), "{} {}", answer.status, answer.body);
+    assert!(world.is_there(&id(&name)).await && browser.cookie.is_some());
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Pictures of invites: what is on them, and those that were drawn lately.
 
-use std::sync::{Arc, LazyLock};
+use std::{sync::Arc, time::Duration};
 
 use app::{Card, Landing, wording};
 use axum::body::Bytes;
@@ -18,7 +18,10 @@ const AT_ONCE: usize = 2;
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Hands out turns at drawing.
-static TURNS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(AT_ONCE));
+static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
+
+/// How long a turn is waited for.
+const QUEUE: Duration = Duration::from_secs(5);
 
 /// Why there is no picture.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +30,8 @@ pub(super) enum Error {
     Picture(#[from] preview::Error),
     #[error(transparent)]
     Task(#[from] tokio::task::JoinError),
+    #[error("too many pictures are asked for")]
+    Busy,
     #[error("nobody draws any more")]
     Closed(#[from] tokio::sync::AcquireError),
 }
@@ -65,9 +70,15 @@ pub(super) fn card(landing: &Landing) -> Card {
 }
 
 impl Shown {
+    /// Whoever hangs up meanwhile gives back no turn: the picture is drawn to its end.
     async fn drawn(self) -> Result<Bytes, Error> {
-        let _turn = TURNS.acquire().await?;
-        Ok(tokio::task::spawn_blocking(move || self.draw()).await??.into())
+        let turn = tokio::time::timeout(QUEUE, TURNS.acquire()).await.map_err(|_| Error::Busy)??;
+        let drawing = tokio::task::spawn_blocking(move || {
+            let picture = self.draw();
+            drop(turn);
+            picture
+        });
+        Ok(drawing.await??.into())
     }
 
     fn fingerprint(&self) -> [u8; 32] {

@@ -10,7 +10,7 @@ use axum::{
 use http::{StatusCode, header};
 
 use super::{
-    drawn::{Shown, card},
+    drawn::{Error, Shown, card},
     reply::status_of,
     site::Site,
     state::Web,
@@ -21,23 +21,32 @@ use super::{
 const CACHE: &str = "public, max-age=300";
 
 pub(super) async fn picture(State(web): State<Arc<Web>>, visit: Visit, Path(code): Path<String>) -> Response {
+    let base = visit.base;
     let link = LocalPath::parse(&landing_path(&code));
-    let address = web.public_address(&code).unwrap_or_else(|| visit.address(&link));
-    let host = address.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default().to_owned();
-    let (site, _) = Site::new(Arc::clone(&web), visit, false);
-    let shown = match site.strangers_landing(&code).await {
+    let public = web.public_address(&code);
+    let address = public.clone().unwrap_or_else(|| visit.address(&link));
+    let host = |address: &str| address.split('/').nth(2).unwrap_or_default().to_owned();
+    let (site, reply) = Site::new(Arc::clone(&web), visit, false);
+    let (shown, keep) = match site.strangers_landing(&code).await {
         Ok(landing) => {
             let face = match &landing.inviter.avatar_url {
                 Some(mxc) => web.pictures.get(mxc).await.ok().flatten(),
                 None => None,
             };
-            Shown { card: Some(card(&landing)), face, host, address }
+            (Shown { card: Some(card(&landing)), face, host: host(&address), address }, CACHE)
         }
-        Err(app::Error::UnknownInvite) => Shown { host, ..Shown::default() },
-        Err(error) => return status_of(&error).into_response(),
+        // The same for all, whatever host they say that they ask.
+        Err(app::Error::UnknownInvite) => {
+            let host = public.as_deref().map(host).unwrap_or_default();
+            (Shown { host, ..Shown::default() }, "no-store")
+        }
+        Err(error) => return reply.apply(status_of(&error).into_response(), base),
     };
     match web.drawn.get(shown).await {
-        Ok(picture) => ([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, CACHE)], picture).into_response(),
+        Ok(picture) => ([(header::CONTENT_TYPE, "image/png"), (header::CACHE_CONTROL, keep)], picture).into_response(),
+        Err(error) if matches!(*error, Error::Busy) => {
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")]).into_response()
+        }
         Err(error) => {
             tracing::error!(%error, "the picture of an invite could not be drawn");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()

@@ -149,7 +149,7 @@ impl Site {
 
     /// What somebody sees of an invite who has nothing but its link.
     pub(super) async fn strangers_landing(&self, code: &str) -> app::Result<Landing> {
-        self.tell(self.web.invites.guest.landing(None, &self.visit.origin, code).await)
+        self.tell(self.web.invites.guest.front(&self.visit.origin, code).await)
     }
 
     async fn see_landing(&self, code: &str) -> Result<Landing> {
@@ -305,6 +305,8 @@ impl Backend for Site {
         let landing = async { self.see_landing(&code).await };
         let mut landing = self.with_pictures(self.tell(landing.await)?);
         let Settings { clients, server_name, .. } = &self.web.settings;
+        let here = LocalPath::parse(&app::landing_path(&code));
+        landing.address = self.web.public_address(&code).unwrap_or_else(|| self.visit.address(&here));
         landing.apps = apps(clients, &self.visit.headers, server_name, &landing, &code);
         Ok(landing)
     }
@@ -324,7 +326,7 @@ impl Backend for Site {
         // A script shows how it comes along; without one, the next page shows what has come of it.
         let patience = if self.visit.is_by_script() { BEGINNING } else { Duration::from_secs(60) };
         match tokio::time::timeout(patience, joining).await {
-            Ok(Ok(Err(crate::error::Error::Refused(Error::UnknownInvite)))) => {
+            Ok(Ok(Err(crate::error::Error::Refused(Error::UnknownInvite | Error::Ended | Error::OwnerGone)))) => {
                 self.tell(Err(Error::EndedMeanwhile { user_id: account.user_id }.into()))
             }
             // Whatever else is the matter, the page shows how far it is, and offers to try again.

@@ -141,6 +141,8 @@ pub enum Problem {
     TakenName,
     /// No user name.
     IllegalName,
+    /// A user name that the homeserver does not want.
+    RefusedName,
     /// A password that is easy to guess.
     EasyPassword,
     /// A password against a rule of the homeserver.

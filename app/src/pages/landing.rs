@@ -7,9 +7,8 @@ use leptos_router::location::Url;
 use crate::{
     InviteState, Kind, Landing as Invitation, Person, Progress, Relation, SignUp, Told, invite_path, landing_path, rpc,
     ui::{
-        Card, DeadInvite, Failure, FormProblem, House, Html, Joining, Moment, SignUpForm, address, between, button,
-        escaped, fold, href, invitation, load, look_again, pairs, parameter, rooms, sending, show_either, sorry, steps,
-        two,
+        Card, DeadInvite, Failure, FormProblem, House, Html, Joining, Moment, SignUpForm, between, button, escaped,
+        fold, href, invitation, load, look_again, pairs, parameter, rooms, sending, show_either, sorry, steps, two,
     },
     view, wording,
 };
@@ -26,16 +25,25 @@ pub(crate) fn Landing() -> impl IntoView {
         landing,
         move |landing| view! { <Page landing code=code.get_untracked() /> },
         |error| match error.kind {
-            Kind::NoInvite | Kind::DeadInvite => view! { <DeadInvite /> },
+            Kind::NoInvite | Kind::DeadInvite => dead(),
             Kind::Guarded => guarded(&error),
             _ => view! { <Failure error /> },
         },
     )
 }
 
+/// For an invite that lets nobody in. Whoever has just created an account with it is told so.
+fn dead() -> AnyView {
+    let create = sending::<rpc::CreateAccount>();
+    view! {
+        <FormProblem sending=create />
+        <DeadInvite />
+    }
+}
+
 #[component]
 fn Page(landing: Invitation, code: String) -> impl IntoView {
-    let tags = tags(&code, &landing);
+    let tags = tags(&landing);
     let house = House::of(code, &landing);
     let Invitation { shown, expires_at, state, relation, .. } = landing;
     let until = expires_at.map(|at| {
@@ -66,9 +74,9 @@ fn Page(landing: Invitation, code: String) -> impl IntoView {
 }
 
 /// What a chat shows of the link (The Open Graph protocol). Its programs run no scripts, so what they are told is in the page.
-fn tags(code: &str, landing: &Invitation) -> AnyView {
+fn tags(landing: &Invitation) -> AnyView {
     let card = Card::of(landing);
-    let here = address(&landing_path(code));
+    let here = landing.address.clone();
     let picture = format!("{here}/preview.png");
     let description = match &landing.welcome {
         Some(welcome) => format!("{} · {welcome}", card.what),

@@ -50,6 +50,10 @@ pub(crate) struct Typing {
     form: Sending,
     /// Whether something was typed after the form was sent last.
     since: RwSignal<bool>,
+    /// Whether nothing was typed after it was asked last.
+    quiet: RwSignal<bool>,
+    /// What is asked next.
+    next: StoredValue<Option<String>>,
     timer: StoredValue<Option<TimeoutHandle>>,
 }
 
@@ -58,38 +62,57 @@ impl Typing {
     const PAUSE: Duration = Duration::from_millis(400);
 
     pub(crate) fn new<Q: Question>(form: Sending) -> Self {
-        let since = RwSignal::new(false);
+        let (since, quiet) = (RwSignal::new(false), RwSignal::new(true));
+        let (next, timer) = (StoredValue::new(None), StoredValue::new(None::<TimeoutHandle>));
+        let typing = Self { asking: sending::<Q>(), form, since, quiet, next, timer };
         Effect::new(move |_| {
             if form.answer().is_some() {
                 since.set(false);
             }
         });
-        Self { asking: sending::<Q>(), form, since, timer: StoredValue::new(None) }
+        let pending = typing.asking.pending();
+        Effect::new(move |_| {
+            if !pending.get() {
+                typing.ask();
+            }
+        });
+        on_cleanup(move || typing.stop());
+        typing
+    }
+
+    fn stop(self) {
+        if let Some(timer) = self.timer.try_get_value().flatten() {
+            timer.clear();
+        }
+    }
+
+    /// Asks what is to be asked, one at a time, so that no answer comes after a newer one.
+    fn ask(self) {
+        if !self.asking.pending().get_untracked()
+            && let Some(body) = self.next.try_update_value(Option::take).flatten()
+        {
+            self.quiet.set(true);
+            self.asking.action.dispatch(body);
+        }
     }
 
     fn typed(self, event: &Event) {
         let field = event.target().and_then(|field| field.dyn_into::<web_sys::HtmlInputElement>().ok());
         let Some(body) = field.and_then(|field| field.form()).and_then(|form| body(&form)) else { return };
         self.since.set(true);
-        if let Some(timer) = self.timer.try_get_value().flatten() {
-            timer.clear();
-        }
-        let asking = self.asking.action;
-        let timer = set_timeout_with_handle(
-            move || {
-                asking.dispatch(body);
-            },
-            Self::PAUSE,
-        );
-        self.timer.set_value(timer.ok());
+        self.quiet.set(false);
+        self.next.set_value(Some(body));
+        self.stop();
+        self.timer.set_value(set_timeout_with_handle(move || self.ask(), Self::PAUSE).ok());
     }
 
     /// What is said of one of its fields: what was wrong with it when it was sent, until somebody types again.
     pub(crate) fn advice(self, field: Field, of: fn(AccountAdvice) -> Option<Advice>) -> Memo<Option<Advice>> {
-        let problem = problem(self.form);
+        let (problem, pending) = (problem(self.form), self.asking.pending());
         Memo::new(move |_| {
             if self.since.get() {
-                return self.asking.answer().and_then(|answer| answer.read().ok()).and_then(of);
+                let is_new = self.quiet.get() && !pending.get();
+                return self.asking.answer().filter(|_| is_new).and_then(|answer| answer.read().ok()).and_then(of);
             }
             let error = problem().filter(|error| error.field == Some(field))?;
             Some(Advice { good: false, words: error.words })
@@ -270,7 +293,7 @@ pub(crate) fn TextField(
                 type=kind
                 value=value
                 autocomplete=autocomplete
-                autocapitalize="none"
+                autocapitalize=if field == Field::DisplayName { "words" } else { "none" }
                 spellcheck="false"
                 dir="auto"
                 required=required

@@ -42,7 +42,7 @@ impl House {
         let of = space.as_ref().or(landing.shown.first()).map_or(&inviter.user_id, |room| &room.id);
         let (hue_of, name) = (of.clone(), wording::place(&landing.shown));
         let (ahead, welcome, apps) = (landing.ahead(), landing.welcome.clone(), landing.apps.clone());
-        Self { code, ahead, welcome, inviter, space, name, what, hue_of, apps }
+        Self { code, inviter, space, name, what, welcome, hue_of, ahead, apps }
     }
 
     /// The class of its paint.

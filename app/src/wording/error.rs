@@ -122,6 +122,7 @@ pub fn problem(problem: &Problem) -> String {
         Problem::Missing => "is missing",
         Problem::TakenName => "is taken: please choose another one",
         Problem::IllegalName => "may only contain the letters a to z, digits, and the characters . _ = - / +",
+        Problem::RefusedName => "is not accepted by this server: please choose another one",
         Problem::EasyPassword => "is easy to guess: use several words, or a longer one",
         Problem::AgainstRule(rule) => match rule {
             PasswordRule::Longer => "is too short for this server",

@@ -110,7 +110,7 @@ pub const STRONG: &str = "Strong enough";
 
 /// What somebody accepts who creates an account; the names of the documents come after it.
 pub fn accepts(server: &str) -> String {
-    format!("By creating an account you accept what {server} asks for:")
+    format!("By creating an account on {server} you accept its")
 }
 
 /// For those who have an account already.

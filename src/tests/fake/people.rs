@@ -176,12 +176,20 @@ impl State {
             let user = self.make(&name, User::default())?;
             return Ok(json!({"user_id": user, "home_server": "test"}));
         }
+        let auth = |field: &str| asked.body["auth"][field].as_str().unwrap_or_default().to_owned();
+        let session = auth("session");
+        if let Some(user) = self.registered.get(&session).cloned() {
+            let device = self.fresh("DEVICE");
+            return Ok(self.begin(&user, Some((device, None))));
+        }
         if !name.is_empty() {
             self.check_name(&name)?;
         }
-        let auth = |field: &str| asked.body["auth"][field].as_str().unwrap_or_default().to_owned();
-        let session = auth("session");
         match auth("type").as_str() {
+            "" if self.registrations.contains_key(&session) => {
+                Err(Refusal { status: 401, body: flows(&session, &["m.login.registration_token"]) })
+            }
+            "" if !session.is_empty() => refuse(400, "M_UNKNOWN", format!("Unknown session ID: {session}")),
             "m.login.registration_token" => {
                 let code = auth("token");
                 let valid = self.registration_tokens.get_mut(&code).filter(|token| token.is_valid());
@@ -202,6 +210,7 @@ impl State {
                     token.completed += 1;
                 }
                 let user = self.make(&name, User { password: asked.text("password").to_owned(), ..User::default() })?;
+                self.registered.insert(session, user.clone());
                 let device = self.fresh("DEVICE");
                 Ok(self.begin(&user, Some((device, None))))
             }

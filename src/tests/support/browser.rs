@@ -98,6 +98,17 @@ impl Browser {
         self.post(page, &fields).await
     }
 
+    /// Makes an invite to a room as the page for that does, and tells its code.
+    pub async fn invite(&mut self, owner: &Person, room: &str, shows_rooms: bool) -> String {
+        self.sign_in(owner, "").await;
+        let mut fields = vec![("form[rooms][]", room), ("form[welcome]", "Hello!")];
+        fields.extend(shows_rooms.then_some(("form[show_rooms]", "true")));
+        fields.extend([("form[asks_registration]", "true"), ("form[registration]", "true")]);
+        let answer = self.form("/new", "save", &fields).await;
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        answer.header("location").rsplit('/').next().unwrap().split('?').next().unwrap().to_owned()
+    }
+
     pub async fn sign_in(&mut self, person: &Person, to: &str) -> Answer {
         self.form("/sign-in", "sign_in", &[("user", &person.id), ("password", "password"), ("to", to)]).await
     }
