@@ -175,7 +175,9 @@ print(f"""
   Log-ins         anna, ben, cleo, dora, admin; the password of each is: {PASSWORD}
                   {anna_has}
   Her best        {SERVICE}/i/garden-2026
-                  for a space, its four rooms and a direct chat. It opens an account, too. {came}
+                  for a space, its four rooms and a direct chat. Signed out, it lets you create an
+                  account and join. {came}
+  Its picture     {SERVICE}/i/garden-2026/preview.png, as chats show it beside the link
   A deleted one   {SERVICE}/i/spring-2026
 
   The homeserver  {HOMESERVER}  (server name: test)
