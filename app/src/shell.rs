@@ -50,9 +50,10 @@ pub fn shell(files: Files) -> impl IntoView {
     let assets = format!("{PREFIX}/_assets");
     let name = |hash: &str, end: &str| format!("{assets}/pkg/super-invites{hash}.{end}");
     let (script, program) = (name(&files.script, "js"), name(&files.program, "wasm"));
-    // Hashes and paths of ours: nothing in them has to be escaped.
+    // Asked for once the page stands on the screen: before that it would take the line from what the page looks like. Hashes and paths of ours:
+    // nothing in them has to be escaped.
     let hydrate = format!(
-        r#"import("{script}").then(app => app.default({{module_or_path: "{program}"}}).then(() => app.hydrate()))"#
+        r#"requestAnimationFrame(() => setTimeout(() => import("{script}").then(app => app.default({{module_or_path: "{program}"}}).then(() => app.hydrate()))))"#
     );
     view! {
         <!DOCTYPE html>
@@ -70,8 +71,6 @@ pub fn shell(files: Files) -> impl IntoView {
                     r#type="font/woff2"
                     crossorigin=""
                 />
-                <link rel="modulepreload" href=script nonce=use_nonce() />
-                <link rel="preload" href=program r#as="fetch" r#type="application/wasm" crossorigin="" />
                 <script type="module" nonce=use_nonce() inner_html=hydrate></script>
                 <link rel="stylesheet" href=name(&files.style, "css") />
                 <MetaTags />

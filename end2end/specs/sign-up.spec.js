@@ -58,6 +58,7 @@ test("what is wrong is said at its field, and nothing typed is lost", async ({ p
   const wrong = page.locator("[aria-invalid=true]");
   await expect(wrong).toHaveCount(1);
   await expect(page.getByLabel("Password")).toHaveAttribute("aria-invalid", "true");
+  await expect(page.getByLabel("Password")).toBeFocused();
   await expect(page.getByLabel("Display name")).toHaveValue("بن");
   await page.getByLabel("Password").fill(password);
   await create(page).click();

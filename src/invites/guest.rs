@@ -102,7 +102,7 @@ impl Guest {
         self.guesses.guard_for(None, origin, code, look).await
     }
 
-    /// The same while the homeserver does not answer, from what was shown last.
+    /// That page while the homeserver does not answer, from what was shown last.
     pub async fn landing_while_away(&self, origin: &Origin, code: &str) -> Result<Landing> {
         let look = async {
             let stored = self.catalog.find(code).await?.ok_or(Refusal::UnknownInvite)?;

@@ -214,7 +214,7 @@ async fn server_admins_find_pause_and_revoke_any_invite_and_stop_all() {
 }
 
 #[tokio::test]
-async fn the_invites_into_a_room_come_in_pages_the_newest_first() {
+async fn the_invites_of_a_room_and_of_the_server_come_in_pages_the_newest_first() {
     let world = World::new().await;
     let service = Service::usual(&world).await;
     let owner = world.person("owner").await;
@@ -222,40 +222,23 @@ async fn the_invites_into_a_room_come_in_pages_the_newest_first() {
     for _ in 0..3 {
         service.invite(&owner, std::slice::from_ref(&room), false).await;
     }
-    let page = async |from: &str| {
-        let path = format!("rooms?room={}&limit=2{from}", escaped(&room));
-        let (status, answer) = service.ask(Method::GET, &path, &owner, Value::Null).await;
-        assert_eq!(status, 200, "{answer}");
-        let numbers: Vec<i64> =
-            answer["invites"].as_array().unwrap().iter().map(|one| one["invite"].as_i64().unwrap()).collect();
-        (numbers, answer["next_batch"].as_str().map(str::to_owned))
-    };
-    let (newest, next) = page("").await;
-    let (oldest, end) = page(&format!("&from={}", next.expect("there is one more"))).await;
-    assert_eq!(([newest, oldest].concat(), end), (vec![3, 2, 1], None));
-}
-
-#[tokio::test]
-async fn what_server_admins_find_comes_in_pages_the_newest_first() {
-    let world = World::new().await;
-    let service = Service::usual(&world).await;
-    let owner = world.person("owner").await;
-    let room = world.rooms(&owner, 1).await.remove(0);
-    for _ in 0..3 {
-        service.invite(&owner, std::slice::from_ref(&room), false).await;
-    }
-    let page = async |search: &str, from: &str| {
-        let path = format!("admin/invites?search={}&limit=2{from}", escaped(search));
-        let (status, answer) = service.ask(Method::GET, &path, &world.admin, Value::Null).await;
-        assert_eq!(status, 200, "{answer}");
-        let numbers: Vec<i64> =
-            answer["invites"].as_array().unwrap().iter().map(|one| one["invite"].as_i64().unwrap()).collect();
-        (numbers, answer["next_batch"].as_str().map(str::to_owned))
-    };
-    for search in ["", &owner.id, &room] {
-        let (newest, next) = page(search, "").await;
-        let (oldest, end) = page(search, &format!("&from={}", next.expect("there is one more"))).await;
-        assert_eq!(([newest, oldest].concat(), end), (vec![3, 2, 1], None), "{search}");
+    let found = |search: &str| format!("admin/invites?search={}", escaped(search));
+    for (who, path) in [
+        (&owner, format!("rooms?room={}", escaped(&room))),
+        (&world.admin, found("")),
+        (&world.admin, found(&owner.id)),
+        (&world.admin, found(&room)),
+    ] {
+        let page = async |from: &str| {
+            let (status, answer) = service.ask(Method::GET, &format!("{path}&limit=2{from}"), who, Value::Null).await;
+            assert_eq!(status, 200, "{path}: {answer}");
+            let numbers: Vec<i64> =
+                answer["invites"].as_array().unwrap().iter().map(|one| one["invite"].as_i64().unwrap()).collect();
+            (numbers, answer["next_batch"].as_str().map(str::to_owned))
+        };
+        let (newest, next) = page("").await;
+        let (oldest, end) = page(&format!("&from={}", next.expect("there is one more"))).await;
+        assert_eq!(([newest, oldest].concat(), end), (vec![3, 2, 1], None), "{path}");
     }
 }
 

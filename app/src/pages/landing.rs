@@ -76,26 +76,23 @@ fn Page(landing: Invitation, code: String) -> impl IntoView {
 /// What a chat shows of the link (The Open Graph protocol). Its programs run no scripts, so what they are told is in the page.
 fn tags(landing: &Invitation) -> AnyView {
     let card = Card::of(landing);
-    let here = landing.address.clone();
-    let picture = format!("{here}/preview.png");
     let description = match &landing.welcome {
         Some(welcome) => format!("{} · {welcome}", card.what),
         None => card.what.clone(),
     };
-    let tag = |property: &'static str, content: String| view! { <Meta property content /> };
     [
         ("og:type", "website".to_owned()),
         ("og:site_name", "Super Invites".to_owned()),
         ("og:title", card.headline()),
         ("og:description", description),
-        ("og:url", here),
-        ("og:image", picture),
+        ("og:url", landing.address.clone()),
+        ("og:image", format!("{}/preview.png", landing.address)),
         ("og:image:width", "1200".to_owned()),
         ("og:image:height", "630".to_owned()),
         ("og:image:alt", card.headline()),
         ("twitter:card", "summary_large_image".to_owned()),
     ]
-    .map(|(property, content)| tag(property, content))
+    .map(|(property, content)| view! { <Meta property content /> })
     .collect_view()
     .into_any()
 }

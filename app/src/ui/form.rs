@@ -66,8 +66,10 @@ impl Typing {
         let (next, timer) = (StoredValue::new(None), StoredValue::new(None::<TimeoutHandle>));
         let typing = Self { asking: sending::<Q>(), form, since, quiet, next, timer };
         Effect::new(move |_| {
-            if form.answer().is_some() {
-                since.set(false);
+            let Some(answer) = form.answer() else { return };
+            since.set(false);
+            if let Some(field) = answer.error().and_then(|error| error.field) {
+                focus(field);
             }
         });
         let pending = typing.asking.pending();
@@ -117,6 +119,14 @@ impl Typing {
             let error = problem().filter(|error| error.field == Some(field))?;
             Some(Advice { good: false, words: error.words })
         })
+    }
+}
+
+/// Goes to a field in which something is wrong.
+fn focus(field: Field) {
+    let field = document().get_element_by_id(&field_id(field));
+    if let Some(field) = field.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()) {
+        field.focus().ok();
     }
 }
 
@@ -270,6 +280,7 @@ pub(crate) fn TextField(
     let hint_id = (advice.is_some() || !hint.is_empty()).then(|| format!("{id}-hint"));
     let said = move || advice.and_then(|advice| advice.get());
     let is_wrong = move || said().is_some_and(|advice| !advice.good).then_some("true");
+    let at_first = untrack(|| is_wrong().is_some());
     let text = move || match said() {
         Some(Advice { good, words }) => {
             let (class, shape) = if good { ("text-success", Shape::Done) } else { ("text-error", Shape::Failed) };
@@ -301,6 +312,7 @@ pub(crate) fn TextField(
                 maxlength=field.longest().map(|longest| longest.to_string())
                 aria-describedby=hint_id.clone()
                 aria-invalid=is_wrong
+                autofocus=at_first
             />
             {hint_id.map(|id| view! { <p class="hint" id=id aria-live=advice.map(|_| "polite") inner_html=text></p> })}
         </div>
