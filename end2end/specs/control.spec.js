@@ -128,9 +128,9 @@ test("a server admin finds, pauses and revokes any invite, and stops all", async
   await page.getByLabel("Account").click();
   await page.getByRole("link", { name: "All invites" }).click();
   await expect(page.getByRole("heading", { name: "All invites of this server" })).toBeVisible();
-  await page.getByPlaceholder("Person, number, or a whole code, link or room id").fill(`${process.env.SERVICE_URL}/i/${code}`);
+  await page.getByPlaceholder("User name, number, or a whole code, link or room id").fill(`${process.env.SERVICE_URL}/i/${code}`);
   await page.getByRole("button", { name: "Search", exact: true }).click();
-  await expect(page.getByText("1 invite", { exact: true })).toBeVisible();
+  await expect(page.getByRole("button", { name: /^Pause: invite/ })).toHaveCount(1);
   await expect(page.getByText(anna.id)).toBeVisible();
   await page.getByRole("button", { name: /^Pause: invite/ }).click();
   await expect(page.getByText("Paused by a server admin")).toBeVisible();
@@ -159,7 +159,7 @@ test("a server admin finds, pauses and revokes any invite, and stops all", async
   await page.open(`/server?q=${code}`);
   await page.getByText("Revoke …").click();
   await page.getByRole("button", { name: /^Revoke: invite/ }).click();
-  await expect(page.getByText("0 invites")).toBeVisible();
+  await expect(page.getByText("No invites found.")).toBeVisible();
   expect((await annas.goto(`/invites/${code}`)).status()).toBe(404);
   await context.close();
 

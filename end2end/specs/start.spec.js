@@ -23,7 +23,10 @@ test("an address that leads nowhere is a friendly 404", async ({ page }) => {
 
 test("what the page is made of is loaded once", async ({ page, request }) => {
   await page.open("/");
-  const files = await page.locator("link[href*='/_assets/pkg/']").evaluateAll((links) => links.map((link) => link.href));
+  const style = await page.locator("link[href*='/_assets/pkg/']").evaluateAll((links) => links.map((link) => link.href));
+  // The program is asked for later, by a script.
+  const script = await page.locator("script[type=module]").textContent();
+  const files = [...style, ...script.match(/\/[^"]+\/_assets\/pkg\/[^"]+/g).map((path) => new URL(path, page.url()).href)];
   expect(files.map((file) => file.split(".").pop()).sort()).toEqual(["css", "js", "wasm"]);
   for (const file of files) {
     const first = await request.get(file);
