@@ -13,6 +13,7 @@ export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$root/style/node_modules/.bin:$PATH
 
 synapse_version=1.163.2
 module_version=0.8.4
+lighthouse_version=12.8.2
 synapse_home=$cache/synapse-$synapse_version
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }

@@ -128,6 +128,7 @@ if new:
     pages = Pages("anna")
     pages.send("/invites/garden-2026/edit", "save", [
         ("form[editing]", "garden-2026"), ("form[label]", "New gardeners"), ("form[chat]", "true"),
+        ("form[show_rooms]", "true"), ("form[welcome]", "We swap seeds, lend tools and drown in courgettes. Say hello in General!"),
         *(("form[rooms][]", made) for made in rooms), ("form[asks_registration]", "true"), ("form[registration]", "true")])
     pages.invite("Summer party", [general, market], code="summer-party", show_rooms="true", chat="true")
     in_room(anna, market, "ban", user_id="@dora:test")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import chaos
 import compare
+import lighthouse
 import scale
 import soak
 from house import ROOT, House, say
@@ -26,13 +27,14 @@ def arguments():
     parser.add_argument("--scale", action="store_true", help="many redemptions, many invites")
     parser.add_argument("--chaos", type=int, nargs="?", const=1000, metavar="N", help="N redemptions while instances are killed")
     parser.add_argument("--soak", type=float, nargs="?", const=10, metavar="MINUTES", help="a lasting load")
+    parser.add_argument("--lighthouse", action="store_true", help="the page that a stranger opens, on a slow phone")
     parser.add_argument("--all", action="store_true", help="all of it")
     parser.add_argument("--quick", action="store_true", help="each part small, to see that it works")
     asked = parser.parse_args()
     if asked.all:
-        asked.compare = asked.scale = True
+        asked.compare = asked.scale = asked.lighthouse = True
         asked.chaos, asked.soak = asked.chaos or (200 if asked.quick else 10_000), asked.soak or (0.5 if asked.quick else 10)
-    if not (asked.scale or asked.chaos or asked.soak):
+    if not (asked.scale or asked.chaos or asked.soak or asked.lighthouse):
         asked.compare = True
     return asked
 
@@ -45,10 +47,11 @@ def prepared(asked):
     parts = [] if binary else ["build"]
     parts += ["module"] if asked.compare else ["synapse"]
     parts += ["postgres"] if asked.scale or asked.chaos else []
+    parts += ["browser", "lighthouse"] if asked.lighthouse else []
     subprocess.run([ROOT / "scripts/setup", *parts], check=True)
     if not binary:
         say("building the service as it is shipped")
-        subprocess.run(["cargo", "build", "--release", "--quiet"], cwd=ROOT, check=True)
+        subprocess.run([ROOT / "scripts/build", "--release"], cwd=ROOT, check=True)
         binary = Path(os.environ["CARGO_TARGET_DIR"]) / "release/super-invites"
     return binary
 
@@ -80,7 +83,7 @@ def main():
         signal.signal(number, stop)
     try:
         report.text(machine(binary))
-        parts = [(compare, asked.compare), (scale, asked.scale), (chaos, asked.chaos), (soak, asked.soak)]
+        parts = [(compare, asked.compare), (scale, asked.scale), (chaos, asked.chaos), (soak, asked.soak), (lighthouse, asked.lighthouse)]
         for part, wanted in parts:
             if wanted:
                 try:

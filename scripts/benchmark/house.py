@@ -200,6 +200,8 @@ class House:
             "policy": "{open_invites: null}",
             **settings,
         }
+        # Without `site_dir` the binary shows the pages that it carries.
+        settings = {key: value for key, value in settings.items() if value is not None}
         env.update({f"SUPER_INVITES_{key.upper()}": str(value) for key, value in settings.items()})
         env.setdefault("RUST_LOG", "warn")
         process = self.start(name, [self.binary, "serve"], env)
