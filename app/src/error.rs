@@ -81,7 +81,7 @@ pub enum Error {
     Forbidden(Rule),
     /// The invite opens no account (any more).
     NoAccountWithIt,
-    /// The homeserver opens no accounts now, or none without steps that these pages cannot go.
+    /// The homeserver opens no accounts now, or none without steps that these pages cannot take.
     NoNewAccounts,
     /// The account is made, and its owner signed in; but the invite has ended in between.
     EndedMeanwhile {

@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// For how long it is not asked again after it was not said.
 const IN_VAIN: Duration = Duration::from_secs(10);
 
-/// The most steps of a registration that are gone, so that a homeserver which asks for the same one for ever is given up.
+/// The most steps that are taken in one registration, so that a homeserver which asks for the same one for ever is given up.
 const MOST_STEPS: usize = 8;
 
 /// What a homeserver wants of those who register by themselves.
@@ -55,13 +55,13 @@ impl Demands {
 /// The steps of a flow in which there is nothing for a person to do but what their form has said already; one with a registration token before
 /// others, because it was made for these people.
 fn flow(flows: &[AuthFlow], with_token: bool) -> Option<&AuthFlow> {
-    let can_go = |stage: &AuthType| match stage {
+    let can_be_done = |stage: &AuthType| match stage {
         AuthType::Dummy | AuthType::Terms => true,
         AuthType::RegistrationToken => with_token,
         _ => false,
     };
     let needs_token = |flow: &&AuthFlow| flow.stages.contains(&AuthType::RegistrationToken);
-    let can_be_met: Vec<&AuthFlow> = flows.iter().filter(|flow| flow.stages.iter().all(can_go)).collect();
+    let can_be_met: Vec<&AuthFlow> = flows.iter().filter(|flow| flow.stages.iter().all(can_be_done)).collect();
     can_be_met.iter().find(|flow| needs_token(flow)).or(can_be_met.first()).copied()
 }
 
@@ -187,9 +187,7 @@ impl NewAccounts {
                 Ok(Interactive::Done(done)) => return registered(done),
                 Ok(Interactive::More(info)) => info,
                 // The homeserver has forgotten the attempt before.
-                Err(Error::Refused(refusal)) if resumes && refusal.errcode == "M_UNKNOWN" => {
-                    continue;
-                }
+                Err(Error::Refused(refusal)) if resumes && refusal.errcode == "M_UNKNOWN" => continue,
                 // "Registration has been disabled", or there is no such thing, as where another program has the accounts.
                 Err(Error::Refused(Rejection { status: 403..=405, errcode, .. })) if errcode != "M_EXCLUSIVE" => {
                     return Ok(Registered::Not(NoAccount::Closed));
@@ -278,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flow_is_gone_in_which_nothing_is_asked_that_cannot_be_given() {
+    fn a_flow_is_followed_in_which_nothing_is_asked_that_cannot_be_given() {
         let token = &["m.login.registration_token", "m.login.terms", "m.login.dummy"][..];
         let open = &["m.login.dummy"][..];
         let email = &["m.login.email.identity"][..];

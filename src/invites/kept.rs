@@ -5,8 +5,12 @@ use moka::sync::Cache;
 
 use crate::store::{Block, StoredInvite};
 
-/// How many invites are kept.
-const MOST: u64 = 10_000;
+/// How much memory they may take, in bytes.
+const MOST_BYTES: u64 = 16 * 1024 * 1024;
+
+/// What a page takes, about, without its rooms and its welcome, and what a room takes: ids and addresses of pictures.
+const PAGE: usize = 1_000;
+const ROOM: usize = 500;
 
 /// The pages of invites as they were shown last. Cheap to clone.
 #[derive(Clone)]
@@ -14,7 +18,11 @@ pub(super) struct Kept(Cache<String, Landing>);
 
 impl Default for Kept {
     fn default() -> Self {
-        Self(Cache::new(MOST))
+        let weight = |code: &String, landing: &Landing| {
+            let welcome = landing.welcome.as_ref().map_or(0, String::len);
+            u32::try_from(PAGE + code.len() + welcome + landing.shown.len() * ROOM).unwrap_or(u32::MAX)
+        };
+        Self(Cache::builder().max_capacity(MOST_BYTES).weigher(weight).build())
     }
 }
 

@@ -117,7 +117,7 @@ pub(super) use note;
 macro_rules! select_entries {
     ($about:literal) => {
         concat!(
-            "SELECT a.at, a.id, a.actor, a.door, a.action, a.code, a.detail, i.number, a.owner
+            "SELECT a.at, a.id, a.actor, a.door, a.action, a.code, a.detail, i.number, i.owner
              FROM audit a LEFT JOIN invites i ON i.code = a.code
              WHERE a.at >= $1 AND a.at <= $2 AND (a.at < $2 OR a.at = $2 AND a.id < $3) ",
             $about,

@@ -4,9 +4,7 @@ use app::{Action, AuditPage};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{
-    API, Acting, BOTH_WAYS, Browser, Engine, Person, Service, World, errcode, escaped, moment, with_pages,
-};
+use crate::support::{API, BOTH_WAYS, Browser, Person, Service, World, errcode, escaped, moment, usual, with_pages};
 
 const DAY: i64 = 86_400_000;
 
@@ -245,7 +243,7 @@ async fn the_invites_of_a_room_and_of_the_server_come_in_pages_the_newest_first(
 #[tokio::test]
 async fn the_audit_log_is_searched_by_who_came_whose_it_was_and_number() {
     let world = World::new().await;
-    let service = with_pages(&world, Acting::Appservice, Engine::Sqlite).await.start().await;
+    let service = usual(&world).await;
     let (owner, guest) = (world.person("owner").await, world.person("guest").await);
     let rooms = world.rooms(&owner, 1).await;
     let code = service.invite(&owner, &rooms, false).await;

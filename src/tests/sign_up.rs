@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Acting, Answer, BOTH_WAYS, Browser, Engine, Fault, Proxy, Service, World, escaped, unique, with_pages,
+    Acting, Answer, BOTH_WAYS, Browser, Engine, Fault, Proxy, Service, World, escaped, unique, usual, with_pages,
 };
 
 const PASSWORD: &str = "courgette tram lantern";
@@ -71,7 +71,7 @@ async fn whoever_has_no_account_creates_one_on_the_page_and_is_in_every_room() {
 #[tokio::test]
 async fn what_is_wrong_with_a_field_is_said_and_nothing_typed_is_lost_but_the_password() {
     let world = World::new().await;
-    let service = with_pages(&world, Acting::Appservice, Engine::Sqlite).await.start().await;
+    let service = usual(&world).await;
     let owner = world.person("owner").await;
     let code = service.invite(&owner, &world.rooms(&owner, 1).await, false).await;
     let taken = owner.id[1..].split(':').next().unwrap().to_owned();
@@ -114,7 +114,7 @@ async fn an_invite_that_opens_no_accounts_offers_none() {
 #[tokio::test]
 async fn an_invite_that_ends_before_the_form_is_sent_opens_no_account() {
     let world = World::new().await;
-    let service = with_pages(&world, Acting::Appservice, Engine::Sqlite).await.start().await;
+    let service = usual(&world).await;
     let owner = world.person("owner").await;
     let rooms = world.rooms(&owner, 1).await;
     let code = service.invite(&owner, &rooms, false).await;
@@ -129,7 +129,7 @@ async fn an_invite_that_ends_before_the_form_is_sent_opens_no_account() {
 #[tokio::test]
 async fn a_registration_token_that_the_homeserver_does_not_take_has_a_sentence_of_its_own() {
     let world = World::new().await;
-    let service = with_pages(&world, Acting::Appservice, Engine::Sqlite).await.start().await;
+    let service = usual(&world).await;
     let owner = world.person("owner").await;
     let code = service.invite(&owner, &world.rooms(&owner, 1).await, false).await;
     let path = format!("/_synapse/admin/v1/registration_tokens/{code}");
@@ -209,7 +209,7 @@ async fn the_last_place_is_not_lost_with_an_answer() {
 #[tokio::test]
 async fn whoever_presses_again_after_having_come_in_is_signed_in() {
     let world = World::new().await;
-    let service = with_pages(&world, Acting::Appservice, Engine::Sqlite).await.start().await;
+    let service = usual(&world).await;
     let owner = world.person("owner").await;
     let made = service.create(&owner, json!({"rooms": world.rooms(&owner, 1).await, "max_uses": 1})).await;
     let code = made["token"]["token"].as_str().unwrap();
@@ -267,7 +267,7 @@ async fn too_many_attempts_from_an_address_or_with_a_code_have_to_wait() {
 #[tokio::test]
 async fn a_script_is_told_of_name_and_password_while_they_are_typed() {
     let world = World::new().await;
-    let service = with_pages(&world, Acting::Appservice, Engine::Sqlite).await.start().await;
+    let service = usual(&world).await;
     let owner = world.person("owner").await;
     let taken = owner.id[1..].split(':').next().unwrap().to_owned();
     let free = unique("ben");
