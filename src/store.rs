@@ -59,6 +59,10 @@ static MIGRATIONS: Migrator = sqlx::migrate!();
 /// How long a write waits for another one in SQLite, which has one writer at a time.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How often, and how far apart, a new SQLite database is tried to be made while another process makes it.
+const MAKING_TRIES: u32 = 20;
+const BETWEEN_TRIES: Duration = Duration::from_millis(100);
+
 /// How often a transaction is tried again that another one was in the way of.
 const TRIES: u32 = 10;
 
@@ -262,15 +266,18 @@ impl Store {
 
 impl Pool {
     async fn migrate(&self) -> Result<()> {
+        let pool = match self {
+            // PostgreSQL lets one instance at a time in.
+            Self::Postgres(pool) => return Ok(MIGRATIONS.run(pool).await?),
+            Self::Sqlite(pool) => pool,
+        };
         let mut tries = 0;
         loop {
-            let migrated = on_pool!(self, |pool| MIGRATIONS.run(pool).await);
-            match migrated {
-                // PostgreSQL lets one instance at a time in. In SQLite the one that comes second fails on what the first has
-                // just made, and finds it made when it looks again.
-                Err(_) if matches!(self, Self::Sqlite(_)) && tries < 20 => {
+            match MIGRATIONS.run(pool).await {
+                // The one that comes second fails on what the first has just made, and finds it made when it looks again.
+                Err(_) if tries < MAKING_TRIES => {
                     tries += 1;
-                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    tokio::time::sleep(BETWEEN_TRIES).await;
                 }
                 done => return Ok(done?),
             }
@@ -330,7 +337,24 @@ async fn sqlite_file(path: PathBuf) -> sqlx::Result<SqlitePool> {
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true);
-    SqlitePoolOptions::new().max_connections(8).connect_with(options).await
+    let pool = SqlitePoolOptions::new().max_connections(8);
+    let mut tries = 0;
+    loop {
+        match pool.clone().connect_with(options.clone()).await {
+            // One process at a time turns the write-ahead log on, and SQLite refuses the others without its busy timeout.
+            Err(error) if locked(&error) && tries < MAKING_TRIES => {
+                tries += 1;
+                tokio::time::sleep(BETWEEN_TRIES).await;
+            }
+            opened => return opened,
+        }
+    }
+}
+
+fn locked(error: &sqlx::Error) -> bool {
+    // SQLITE_BUSY, of which the extended codes keep the lowest byte: https://www.sqlite.org/rescode.html
+    let code = error.as_database_error().and_then(|error| error.code()?.parse::<i32>().ok());
+    code.is_some_and(|code| code & 0xff == 5)
 }
 
 async fn sqlite_memory() -> sqlx::Result<SqlitePool> {

@@ -106,6 +106,27 @@ impl Store {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_database_may_be_made_by_many_at_once() {
+    let folder = std::env::temp_dir().join(format!("super-invites-many-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    for round in 0..5 {
+        let url = SqlUrl::SqliteFile(folder.join(format!("{round}.db")));
+        let opening: Vec<_> = (0..8)
+            .map(|_| {
+                tokio::spawn({
+                    let url = url.clone();
+                    async move { Store::open(&url).await }
+                })
+            })
+            .collect();
+        for opened in opening {
+            opened.await.unwrap().unwrap();
+        }
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
 #[tokio::test]
 async fn what_is_counted_is_what_a_count_would_say() {
     for store in stores().await {

@@ -377,7 +377,9 @@ impl Service {
 
     /// Until it answers at all.
     async fn wait(&self) {
+        let ended = || self.task.as_ref().is_some_and(JoinHandle::is_finished);
         while self.client.get(format!("{}{API}/info", self.url)).send().await.is_err() {
+            assert!(!ended(), "the service ended instead of starting");
             moment().await;
         }
     }
