@@ -34,8 +34,18 @@ pub fn reason(reason: &Reason) -> Cow<'_, str> {
         Reason::Banned => "You are banned from this room.",
         Reason::OwnerLeft => "The person who created this invite is not in this room any more.",
         Reason::OwnerMayNotInvite => "The person who created this invite may no longer invite people to this room.",
-        Reason::InvitesBlocked => "Your account does not accept invitations from the person who created this invite.",
-        Reason::OwnerIgnored => "You ignore the person who created this invite.",
+        Reason::InvitesBlocked => {
+            "Your account does not accept invitations from the person who created this invite. Allow them in your app’s settings, then try again."
+        }
+        Reason::InvitesOnlyShared => {
+            "Your account accepts invitations only from people you share a private room with. Allow everyone’s in your app’s settings, then try again."
+        }
+        Reason::ServerForbids => {
+            "This server’s rules do not allow this invitation. Ask the person who created the invite to invite you from their app, or ask a server admin."
+        }
+        Reason::OwnerIgnored => {
+            "You ignore the person who created this invite. Stop ignoring them in your app, then try again."
+        }
         Reason::RoomBlocked => "The admins of this room do not let anybody in with this invite.",
         Reason::RoomUnknown => "Nobody can say now which room this is. Please try again later.",
         Reason::Busy => "The homeserver is busy. Please try again in a moment.",

@@ -15,7 +15,6 @@ use matrix_sdk::ruma::{
         },
         room::create_room::v3::{self as create_room, CreationContent, RoomPreset},
         session::logout,
-        state::get_state_event_for_key,
     },
     events::{
         AnyGlobalAccountDataEventContent, GlobalAccountDataEventType, InitialStateEvent, StateEventType,
@@ -29,6 +28,7 @@ use serde_json::Value;
 
 use super::{
     admin,
+    caller::{powers, state_request},
     error::{Error, Result},
     link::Link,
 };
@@ -193,6 +193,23 @@ impl Actor {
         Ok(list.get("ignored_users").is_some_and(|ignored| ignored.get(user.as_str()).is_some()))
     }
 
+    /// Whether the actor takes invitations only from people with whom they share a room that is not public (MSC4494). Under which prefix a
+    /// homeserver knows that while it is a proposal does not matter.
+    pub async fn accepts_only_shared(&self) -> Result<bool> {
+        let permission = self.account_data("m.invite_permission_config".into()).await?.unwrap_or_default();
+        let action = permission.get("default_action").and_then(Value::as_str);
+        Ok(action.is_some_and(|action| action.ends_with("deny_public")))
+    }
+
+    /// Whether the actor may invite people to a room in which they are (Client-Server API, `m.room.power_levels`).
+    pub async fn may_invite(&self, room: &RoomId) -> Result<bool> {
+        let (levels, creation) = tokio::try_join!(
+            self.state_text(room, StateEventType::RoomPowerLevels, "", false),
+            self.state_text(room, StateEventType::RoomCreate, "", true),
+        )?;
+        Ok(powers(levels.as_deref(), creation.as_deref()).is_some_and(|powers| powers.user_can_invite(&self.user)))
+    }
+
     /// Makes an encrypted direct chat with `friend`, invited. `marker` finds it again ([`Self::find_chat`]).
     pub async fn create_chat(&self, friend: &UserId, marker: &str) -> Result<OwnedRoomId> {
         let mut encryption = RoomEncryptionEventContent::with_recommended_defaults();
@@ -259,10 +276,21 @@ impl Actor {
 
     /// The content of a state event; empty if there is none.
     async fn state(&self, room: &RoomId, kind: StateEventType, key: &str) -> Result<JsonObject> {
-        let request = get_state_event_for_key::v3::Request::new(room.to_owned(), kind, key.to_owned());
-        match send!(self, request).await {
-            Ok(answer) => read(answer.event_or_content.get()),
-            Err(error) if error.is_not_found() => Ok(JsonObject::new()),
+        let content = self.state_text(room, kind, key, false).await?;
+        content.map_or_else(|| Ok(JsonObject::new()), |content| read(&content))
+    }
+
+    /// The content of a state event, or the whole of it, as JSON.
+    async fn state_text(
+        &self,
+        room: &RoomId,
+        kind: StateEventType,
+        key: &str,
+        whole_event: bool,
+    ) -> Result<Option<String>> {
+        match send!(self, state_request(room, kind, key, whole_event)).await {
+            Ok(answer) => Ok(Some(answer.event_or_content.get().to_owned())),
+            Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -9,7 +9,7 @@ use matrix_sdk::ruma::{
         StateEventType,
         room::{
             create::RoomCreateEventContent,
-            power_levels::{RoomPowerLevels, RoomPowerLevelsEventContent, RoomPowerLevelsSource},
+            power_levels::{RoomPowerLevels, RoomPowerLevelsSource},
         },
     },
     room_version_rules::AuthorizationRules,
@@ -60,15 +60,16 @@ impl Rooms {
 
     /// Whether the member may invite people to a room in which they are (Client-Server API, `m.room.power_levels`).
     pub async fn may_invite(&self, account: &Account, room: &RoomId) -> Result<MayInvite> {
-        let Some(levels) = self.power_levels(account, room).await? else { return Ok(MayInvite::PowerTooLow) };
+        let levels = self.state_of(account, room, StateEventType::RoomPowerLevels, false).await?;
         let user = account.user_id();
         // In nearly every room the levels alone say yes, and who created it need not be asked.
-        if levels.is_some()
-            && RoomPowerLevels::new(source(levels.clone()), &AuthorizationRules::V1, []).user_can_invite(user)
+        let source = levels.as_deref().and_then(|levels| power_source(Some(levels)));
+        if source.is_some_and(|source| RoomPowerLevels::new(source, &AuthorizationRules::V1, []).user_can_invite(user))
         {
             return Ok(MayInvite::Yes);
         }
-        match self.powers(account, room, source(levels)).await?.is_some_and(|powers| powers.user_can_invite(user)) {
+        let creation = self.state_of(account, room, StateEventType::RoomCreate, true).await?;
+        match powers(levels.as_deref(), creation.as_deref()).is_some_and(|powers| powers.user_can_invite(user)) {
             true => Ok(MayInvite::Yes),
             false => Ok(MayInvite::PowerTooLow),
         }
@@ -80,36 +81,10 @@ impl Rooms {
         if !self.rooms_of(account).await?.contains(room) {
             return Ok(false);
         }
-        let Some(levels) = self.power_levels(account, room).await? else { return Ok(false) };
-        let powers = self.powers(account, room, source(levels)).await?;
-        Ok(powers.is_some_and(|powers| administers(&powers, account.user_id())))
-    }
-
-    /// The power levels of a room, if it has any; nothing where they cannot be understood, so that nobody may do anything.
-    async fn power_levels(
-        &self,
-        account: &Account,
-        room: &RoomId,
-    ) -> Result<Option<Option<RoomPowerLevelsEventContent>>> {
         let levels = self.state_of(account, room, StateEventType::RoomPowerLevels, false).await?;
-        Ok(levels.map(|levels| serde_json::from_str(&levels)).transpose().ok())
-    }
-
-    /// Who may do what in a room, with those who created it; nothing where that cannot be understood.
-    async fn powers(
-        &self,
-        account: &Account,
-        room: &RoomId,
-        source: RoomPowerLevelsSource,
-    ) -> Result<Option<RoomPowerLevels>> {
-        let Some(creation) = self.state_of(account, room, StateEventType::RoomCreate, true).await? else {
-            return Ok(None);
-        };
-        let Ok(Creation { sender, content }) = serde_json::from_str(&creation) else { return Ok(None) };
-        let rules = content.room_version.rules().map_or(AuthorizationRules::V1, |rules| rules.authorization);
-        let mut creators = vec![sender];
-        creators.extend(content.additional_creators);
-        Ok(Some(RoomPowerLevels::new(source, &rules, creators)))
+        let creation = self.state_of(account, room, StateEventType::RoomCreate, true).await?;
+        let powers = powers(levels.as_deref(), creation.as_deref());
+        Ok(powers.is_some_and(|powers| administers(&powers, account.user_id())))
     }
 
     async fn state_of(
@@ -119,10 +94,7 @@ impl Rooms {
         kind: StateEventType,
         whole_event: bool,
     ) -> Result<Option<String>> {
-        let mut request = get_state_event_for_key::v3::Request::new(room.to_owned(), kind, String::new());
-        if whole_event {
-            request.format = get_state_event_for_key::v3::StateEventFormat::Event;
-        }
+        let request = state_request(room, kind, "", whole_event);
         match self.link.transport.send(request, account.token(), None).await {
             Ok(answer) => Ok(Some(answer.event_or_content.get().to_owned())),
             Err(error) if error.is_not_found() => Ok(None),
@@ -131,6 +103,33 @@ impl Rooms {
     }
 }
 
-fn source(levels: Option<RoomPowerLevelsEventContent>) -> RoomPowerLevelsSource {
-    levels.map_or(RoomPowerLevelsSource::None, RoomPowerLevelsSource::Original)
+/// Asks for a state event of a room: for its content, or for the whole of it.
+pub(super) fn state_request(
+    room: &RoomId,
+    kind: StateEventType,
+    key: &str,
+    whole_event: bool,
+) -> get_state_event_for_key::v3::Request {
+    let mut request = get_state_event_for_key::v3::Request::new(room.to_owned(), kind, key.to_owned());
+    if whole_event {
+        request.format = get_state_event_for_key::v3::StateEventFormat::Event;
+    }
+    request
+}
+
+/// Who may do what in a room, from its power levels, if it has any, and the event that created it; nothing where that cannot be understood, so
+/// that nobody may do anything.
+pub(super) fn powers(levels: Option<&str>, creation: Option<&str>) -> Option<RoomPowerLevels> {
+    let Creation { sender, content } = serde_json::from_str(creation?).ok()?;
+    let rules = content.room_version.rules().map_or(AuthorizationRules::V1, |rules| rules.authorization);
+    let mut creators = vec![sender];
+    creators.extend(content.additional_creators);
+    Some(RoomPowerLevels::new(power_source(levels)?, &rules, creators))
+}
+
+fn power_source(levels: Option<&str>) -> Option<RoomPowerLevelsSource> {
+    match levels {
+        None => Some(RoomPowerLevelsSource::None),
+        Some(levels) => Some(RoomPowerLevelsSource::Original(serde_json::from_str(levels).ok()?)),
+    }
 }

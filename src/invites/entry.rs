@@ -69,9 +69,11 @@ impl Journey {
         let reason = match refusal.errcode.as_str() {
             _ if redeemer == Membership::Banned => Reason::Banned,
             _ if owner != Membership::Joined => Reason::OwnerLeft,
+            "M_INVITE_BLOCKED" if self.redeemer.accepts_only_shared().await? => Reason::InvitesOnlyShared,
             "M_INVITE_BLOCKED" => Reason::InvitesBlocked,
             "M_LIMIT_EXCEEDED" => Reason::Busy,
-            "M_FORBIDDEN" if step == Step::Invite => Reason::OwnerMayNotInvite,
+            "M_FORBIDDEN" if step == Step::Invite && !self.owner.may_invite(room).await? => Reason::OwnerMayNotInvite,
+            "M_FORBIDDEN" => Reason::ServerForbids,
             _ if refusal.status >= 500 => Reason::HomeserverFailed,
             _ => said(&refusal.message),
         };

@@ -32,6 +32,7 @@ mod pages;
 mod policy;
 mod preview;
 mod redeem;
+mod refusals;
 mod registration;
 mod same;
 mod sessions;

@@ -289,7 +289,8 @@ async fn whoever_ignores_the_owner_is_told_and_left_alone() {
     let (status, answer) = service.redeem(&guest, &code).await;
     assert_eq!((status, &answer["rooms"]), (200, &json!([])));
     for failed in answer["failed"].as_array().unwrap() {
-        assert_eq!(failed["reason"], "You ignore the person who created this invite.");
+        let reason = "You ignore the person who created this invite. Stop ignoring them in your app, then try again.";
+        assert_eq!(failed["reason"], reason);
     }
     assert_eq!(world.joined_rooms(&guest).await, Vec::<String>::new());
 }

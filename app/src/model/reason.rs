@@ -11,8 +11,12 @@ pub enum Reason {
     OwnerLeft,
     /// The invite's owner may not invite people to it.
     OwnerMayNotInvite,
-    /// Their account takes no invitations from the owner (`M_INVITE_BLOCKED`).
+    /// Their account takes no invitations from the owner (`M_INVITE_BLOCKED`; Client-Server API, "Invite permission").
     InvitesBlocked,
+    /// Their account takes invitations only from people with whom they share a room that is not public (MSC4494).
+    InvitesOnlyShared,
+    /// A rule of the server's own forbids it, as spam checkers have them: the owner may invite people to the room, but not this one.
+    ServerForbids,
     /// They ignore the owner, so no invitation would reach them (Client-Server API, "Ignoring users").
     OwnerIgnored,
     /// The room's admins keep the invite out of it.
@@ -31,11 +35,13 @@ pub enum Reason {
 
 impl Reason {
     /// All but [`Self::Said`].
-    const WORDED: [Self; 10] = [
+    const WORDED: [Self; 12] = [
         Self::Banned,
         Self::OwnerLeft,
         Self::OwnerMayNotInvite,
         Self::InvitesBlocked,
+        Self::InvitesOnlyShared,
+        Self::ServerForbids,
         Self::OwnerIgnored,
         Self::RoomBlocked,
         Self::RoomUnknown,
@@ -56,6 +62,8 @@ impl Reason {
             Self::OwnerLeft => "owner_left",
             Self::OwnerMayNotInvite => "owner_may_not_invite",
             Self::InvitesBlocked => "invites_blocked",
+            Self::InvitesOnlyShared => "invites_only_shared",
+            Self::ServerForbids => "server_forbids",
             Self::OwnerIgnored => "owner_ignored",
             Self::RoomBlocked => "room_blocked",
             Self::RoomUnknown => "room_unknown",

@@ -256,6 +256,8 @@ impl State {
         self.check_standing(user)?;
         let shadow_banned = self.users.get(user).is_some_and(|user| user.shadow_banned);
         let name = self.display_name(guest);
+        let permission = self.users.get(guest).and_then(|guest| guest.account_data.get("m.invite_permission_config"));
+        let blocks = permission.is_some_and(|permission| permission["default_action"] == "block");
         let Some(room) = self.room_mut(id) else { return refuse(403, "M_FORBIDDEN", "Unknown room") };
         if room.membership(user) != "join" {
             return refuse(403, "M_FORBIDDEN", format!("{user} not in room {id}."));
@@ -266,6 +268,7 @@ impl State {
             _ if room.power(user) < room.needs("invite", 0) => {
                 return refuse(403, "M_FORBIDDEN", "You don't have permission to invite users");
             }
+            _ if blocks => return refuse(403, "M_INVITE_BLOCKED", "Invites have been disabled by the user"),
             // The homeserver pretends.
             _ if shadow_banned => return Ok(json!({})),
             _ => {}

@@ -35,6 +35,10 @@ pub enum Fault {
     NotAdmin,
     /// This in place of what was asked for, as if all were well.
     Junk(&'static str),
+    /// A 401 with this body, as where more is wanted (Client-Server API, "User-Interactive Authentication API").
+    Unauthorized(&'static str),
+    /// A 403 with this error code.
+    Forbidden(&'static str),
 }
 
 struct Rule {
@@ -179,6 +183,11 @@ async fn forward(State(inner): State<Arc<Inner>>, request: Request) -> Response 
             json(StatusCode::NOT_FOUND, r#"{"errcode":"M_UNRECOGNIZED","error":"Unrecognized request"}"#)
         }
         Some(Fault::Junk(body)) => json(StatusCode::OK, body),
+        Some(Fault::Unauthorized(body)) => json(StatusCode::UNAUTHORIZED, body),
+        Some(Fault::Forbidden(errcode)) => {
+            let body = format!(r#"{{"errcode": "{errcode}", "error": "No"}}"#);
+            (StatusCode::FORBIDDEN, [("content-type", "application/json")], body).into_response()
+        }
         Some(Fault::NotAdmin) => {
             json(StatusCode::FORBIDDEN, r#"{"errcode": "M_FORBIDDEN", "error": "You are not a server admin"}"#)
         }
