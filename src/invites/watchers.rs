@@ -16,8 +16,8 @@ const EACH: usize = 10;
 /// How many may watch at once in all.
 const IN_ALL: usize = 5_000;
 
-/// After how many seconds whoever may not watch now may try again.
-const AGAIN: u32 = 30;
+/// After how many seconds whoever may not watch now looks again.
+const AGAIN: u32 = 10;
 
 /// Those who watch now. Cheap to clone.
 #[derive(Debug, Clone, Default)]

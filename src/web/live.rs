@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use app::Progress;
+use app::{Error, Progress};
 use axum::{
     extract::{Path, State},
     response::{
@@ -28,17 +28,28 @@ const BEGIN: Duration = Duration::from_secs(10);
 pub(super) async fn events(State(web): State<Arc<Web>>, visit: Visit, Path(code): Path<String>) -> Response {
     let (site, reply) = Site::new(Arc::clone(&web), visit, false);
     // Watched before the first look, so that nothing is missed in between.
-    let begun = async {
-        let watcher = site.watch(&code).await?;
-        Ok((watcher, site.progress(&code).await?))
+    let watcher = match site.watch(&code).await {
+        Ok(watcher) => Ok(watcher),
+        // They look now and then instead: a browser opens a stream again that has ended.
+        Err(Error::TooFast { retry_after }) => Err(Duration::from_secs(retry_after.into())),
+        Err(error) => return reply.apply(status_of(&error).into_response(), ""),
     };
-    match begun.await {
-        Ok((watcher, first)) => {
+    match (site.progress(&code).await, watcher) {
+        (Ok(first), Ok(watcher)) => {
             let events = Sse::new(changes(site, watcher, code, first)).keep_alive(KeepAlive::default());
             ([UNBUFFERED], events).into_response()
         }
-        Err(error) => reply.apply(status_of(&error).into_response(), ""),
+        (Ok(now), Err(retry)) => {
+            let event = told(&now, now.complete).retry(retry);
+            ([UNBUFFERED], Sse::new(stream::iter([Ok::<_, Infallible>(event)]))).into_response()
+        }
+        (Err(error), _) => reply.apply(status_of(&error).into_response(), ""),
     }
+}
+
+/// How far a redemption is; the browser does not ask again if that is its end.
+fn told(progress: &Progress, ended: bool) -> Event {
+    Event::default().event(if ended { "end" } else { "progress" }).data(app::to_wire(progress))
 }
 
 /// What the watcher has seen.
@@ -74,8 +85,7 @@ fn changes(
             watch.begun |= now.running;
             let ended = now.complete || !now.running && (watch.begun || Instant::now() > watch.until);
             if ended || watch.shown.as_ref() != Some(&now) {
-                let name = if ended { "end" } else { "progress" };
-                let event = Event::default().event(name).data(app::to_wire(&now));
+                let event = told(&now, ended);
                 watch.shown = Some(now);
                 return Some((Ok(event), (!ended).then_some(watch)));
             }
