@@ -211,11 +211,30 @@ use {in_transaction, in_transaction_unless, on_pool};
 impl Store {
     /// Opens the database and brings its tables up to date. Several instances may do so at once.
     pub async fn open(url: &SqlUrl) -> Result<Self> {
-        let pool = match url {
-            SqlUrl::SqliteFile(path) => Pool::Sqlite(sqlite_file(path.clone()).await.map_err(Error::Open)?),
+        Self::up_to_date(match url {
+            SqlUrl::SqliteFile(path) => {
+                Pool::Sqlite(sqlite_file(path.clone(), SqlitePoolOptions::new()).await.map_err(Error::Open)?)
+            }
             SqlUrl::SqliteMemory => Pool::Sqlite(sqlite_memory().await.map_err(Error::Open)?),
             SqlUrl::Postgres(url) => open_postgres(url).await?,
-        };
+        })
+        .await
+    }
+
+    /// Opens a SQLite file whose every commit is asked about first: where `allow` says no, the transaction is undone instead (SQLite,
+    /// `sqlite3_commit_hook`). For tests, which let the process die between any two writes.
+    pub async fn open_guarded(path: PathBuf, allow: impl Fn() -> bool + Clone + Send + Sync + 'static) -> Result<Self> {
+        let options = SqlitePoolOptions::new().after_connect(move |connection, _| {
+            let allow = allow.clone();
+            Box::pin(async move {
+                connection.lock_handle().await?.set_commit_hook(allow);
+                Ok(())
+            })
+        });
+        Self::up_to_date(Pool::Sqlite(sqlite_file(path, options).await.map_err(Error::Open)?)).await
+    }
+
+    async fn up_to_date(pool: Pool) -> Result<Self> {
         let store = Self::new(pool);
         store.other_programs.check_ours().await?;
         store.pool.migrate().await?;
@@ -327,7 +346,7 @@ async fn open_postgres(url: &str) -> Result<Pool> {
     Ok(Pool::Postgres(options.connect(url).await.map_err(Error::Open)?))
 }
 
-async fn sqlite_file(path: PathBuf) -> sqlx::Result<SqlitePool> {
+async fn sqlite_file(path: PathBuf, pool: SqlitePoolOptions) -> sqlx::Result<SqlitePool> {
     close_to_others(&path)?;
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -337,7 +356,7 @@ async fn sqlite_file(path: PathBuf) -> sqlx::Result<SqlitePool> {
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true);
-    let pool = SqlitePoolOptions::new().max_connections(8);
+    let pool = pool.max_connections(8);
     let mut tries = 0;
     loop {
         match pool.clone().connect_with(options.clone()).await {

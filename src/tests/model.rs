@@ -1,5 +1,5 @@
 //! Histories that nobody has thought of: people redeem, owners edit, pause and delete, moderators ban, people leave, time passes, and the process
-//! dies at any request to the homeserver, before it was carried out or after. Whatever happens, what was promised holds.
+//! dies at any request to the homeserver and at any commit to the database, before it was carried out or after. Whatever happens, what was promised holds.
 //!
 //! proptest makes the histories and, where one breaks a promise, the shortest that does. `PROPTEST_CASES` says how many.
 
@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 
@@ -28,10 +28,10 @@ use sqlx::SqlitePool;
 use super_invites::{
     account::Account,
     chance::Chance,
-    config::{AccountLimits, ActingMode, FailedLookups, Policy, SqlUrl, WorkLimits},
+    config::{AccountLimits, ActingMode, FailedLookups, Policy, WorkLimits},
     error::Error,
     homeserver::Homeserver,
-    invites::{Invites, Means, Rules},
+    invites::{Invites, Means, Owner, Rules},
     store::Store,
 };
 use tokio::{net::TcpListener, runtime::Runtime, sync::Notify};
@@ -68,13 +68,16 @@ enum Step {
     Edit {
         code: usize,
         rooms: u8,
+        crash: Option<Crash>,
     },
     Pause {
         code: usize,
         paused: bool,
+        crash: Option<Crash>,
     },
     Delete {
         code: usize,
+        crash: Option<Crash>,
     },
     Ban {
         who: usize,
@@ -91,58 +94,88 @@ enum Step {
     Later {
         minutes: i64,
     },
-    Sweep,
+    Sweep {
+        crash: Option<Crash>,
+    },
 }
 
-/// At which request to the homeserver the process dies, counted from the beginning of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Point {
+    /// A request to the homeserver.
+    Request,
+    /// The end of a transaction of the database.
+    Commit,
+}
+
+/// Where the process dies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Crash {
-    request: usize,
-    /// Whether the homeserver has carried it out.
+    point: Point,
+    /// Before how many of these since the beginning of a step it lives.
+    after: usize,
+    /// Whether the homeserver, or the database, has carried out the one at which it dies.
     carried_out: bool,
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let crash = || {
-        let crash = (0..24_usize, any::<bool>()).prop_map(|(request, carried_out)| Crash { request, carried_out });
-        prop::option::weighted(0.6, crash)
+        let point = prop_oneof![Just(Point::Request), Just(Point::Commit)];
+        let crash = (point, 0..24_usize, any::<bool>());
+        prop::option::weighted(0.6, crash.prop_map(|(point, after, carried_out)| Crash { point, after, carried_out }))
     };
+    // Owners' changes take a few steps only.
+    let early = || crash().prop_map(|crash| crash.map(|crash| Crash { after: crash.after / 4, ..crash }));
     prop_oneof![
         8 => (0..GUESTS, 0..CODES, crash()).prop_map(|(who, code, crash)| Step::Redeem { who, code, crash }),
         3 => (0..CODES, crash()).prop_map(|(code, crash)| Step::Rush { code, crash }),
-        2 => (0..CODES, 1..8_u8).prop_map(|(code, rooms)| Step::Edit { code, rooms }),
-        2 => (0..CODES, any::<bool>()).prop_map(|(code, paused)| Step::Pause { code, paused }),
-        1 => (0..CODES).prop_map(|code| Step::Delete { code }),
+        2 => (0..CODES, 1..8_u8, early()).prop_map(|(code, rooms, crash)| Step::Edit { code, rooms, crash }),
+        2 => (0..CODES, any::<bool>(), early()).prop_map(|(code, paused, crash)| Step::Pause { code, paused, crash }),
+        1 => (0..CODES, early()).prop_map(|(code, crash)| Step::Delete { code, crash }),
         2 => (0..GUESTS, 0..ROOMS).prop_map(|(who, room)| Step::Ban { who, room }),
         1 => (0..GUESTS, 0..ROOMS).prop_map(|(who, room)| Step::Unban { who, room }),
         1 => (0..GUESTS, 0..ROOMS).prop_map(|(who, room)| Step::Leave { who, room }),
         2 => (1..30_i64).prop_map(|minutes| Step::Later { minutes }),
-        1 => Just(Step::Sweep),
+        1 => early().prop_map(|crash| Step::Sweep { crash }),
     ]
 }
 
-/// The request at which the process shall die, and word that it is to die now.
+/// Where the process shall die, and word that it is to die now.
 #[derive(Default)]
 struct Armed {
+    /// With how many such points it has passed.
     crash: Mutex<Option<(Crash, usize)>>,
+    /// Nothing that it does is carried out any more.
+    dead: AtomicBool,
     now: Notify,
+}
+
+impl Armed {
+    /// Whether this is to be carried out, if the process gets so far.
+    fn pass(&self, point: Point) -> bool {
+        if self.dead.load(Ordering::Relaxed) {
+            return false;
+        }
+        let mut crash = self.crash.lock().unwrap();
+        let Some((crash, passed)) = crash.as_mut().filter(|(crash, _)| crash.point == point) else { return true };
+        *passed += 1;
+        if *passed <= crash.after {
+            return true;
+        }
+        self.dead.store(true, Ordering::Relaxed);
+        self.now.notify_one();
+        crash.carried_out
+    }
 }
 
 /// Lets requests through to the homeserver, but for the one at which the process dies: nobody hears an answer to that.
 async fn watch(State(armed): State<Arc<Armed>>, request: Request, next: Next) -> Response {
-    let fatal = armed.crash.lock().unwrap().as_mut().and_then(|(crash, seen)| {
-        *seen += 1;
-        (*seen > crash.request).then_some(*crash)
-    });
-    match fatal {
-        None => next.run(request).await,
-        Some(crash) => {
-            if crash.carried_out {
-                next.run(request).await;
-            }
-            armed.now.notify_one();
-            std::future::pending().await
-        }
+    let answer = match armed.pass(Point::Request) {
+        true => next.run(request).await,
+        false => std::future::pending().await,
+    };
+    match armed.dead.load(Ordering::Relaxed) {
+        true => std::future::pending().await,
+        false => answer,
     }
 }
 
@@ -153,11 +186,12 @@ struct Process {
 }
 
 impl Process {
-    fn start(database: &Path, homeserver: &str, clock: &Arc<AtomicI64>) -> Self {
+    fn start(database: &Path, homeserver: &str, clock: &Arc<AtomicI64>, armed: &Arc<Armed>) -> Self {
         let runtime = Runtime::new().unwrap();
         let invites = runtime.block_on(async {
-            let store = Store::open(&SqlUrl::SqliteFile(database.to_owned())).await.unwrap();
-            let url = homeserver.parse().unwrap();
+            let armed = Arc::clone(armed);
+            let store = Store::open_guarded(database.to_owned(), move || armed.pass(Point::Commit)).await.unwrap();
+            let url: url::Url = homeserver.parse().unwrap();
             let (name, token) = (server_name!("test").to_owned(), fake::AS_TOKEN.to_owned().into());
             let nothing = std::time::Duration::ZERO;
             let homeserver = Homeserver::new(&url, name, ActingMode::Appservice, token, nothing).unwrap();
@@ -167,7 +201,7 @@ impl Process {
                 homeserver: &homeserver,
                 rules: Rules {
                     max_rooms: 10,
-                    registration: false,
+                    registration: true,
                     element_web_url: None,
                     policy: Policy::default(),
                     audit_days: 90,
@@ -175,6 +209,7 @@ impl Process {
                 failed_lookups: FailedLookups { per_user: None, per_address: None, in_all: None },
                 account_limits: AccountLimits::default(),
                 account_help: None,
+                homeserver_for_browsers: url.clone(),
                 limits: WorkLimits { redemptions_in_vain: None, ..WorkLimits::default() },
                 clock: Arc::new(move || clock.load(Ordering::Relaxed)),
                 chance: Chance::system(),
@@ -230,7 +265,7 @@ impl History {
             tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
             World::at(url, fake::SECRET.to_owned(), fake::AS_TOKEN.to_owned()).await
         });
-        let process = Process::start(&folder.join("db"), &world.homeserver, &clock);
+        let process = Process::start(&folder.join("db"), &world.homeserver, &clock, &armed);
         let (owner, guests, rooms, tables) = outside.block_on(async {
             let owner = world.person("owner").await;
             let mut guests = Vec::new();
@@ -260,7 +295,9 @@ impl History {
             let (rooms, chat) = ((0..ROOMS).collect::<Vec<_>>(), number == 0);
             let mut wanted = history.wanted(&rooms, chat);
             wanted.limits.max_uses = app::Edit::Set((number == 1).then_some(PLACES));
-            let saved = history.save(Draft { new: true, terms: wanted, ..Draft::default() });
+            let draft = Draft { new: true, terms: wanted, ..Draft::default() };
+            let saved =
+                history.as_owner(None, async |owner, me| owner.save(me, draft.clone()).await).unwrap().invite.code;
             history.codes.push(Known { code: saved, rooms, chat, paused: false, deleted: false });
         }
         history
@@ -274,9 +311,52 @@ impl History {
         self.process.as_ref().unwrap()
     }
 
-    fn save(&self, draft: Draft) -> String {
-        let process = self.process();
-        process.runtime.block_on(process.invites.owner.save(&account(&self.owner), draft)).unwrap().invite.code
+    fn arm(&self, crash: Option<Crash>) {
+        *self.armed.crash.lock().unwrap() = crash.map(|crash| (crash, 0));
+    }
+
+    /// Nothing fails any more, unless the process is dying from what goes on after an answer.
+    fn disarm(&mut self) {
+        self.arm(None);
+        if self.armed.dead.load(Ordering::Relaxed) {
+            self.die();
+        }
+    }
+
+    /// What the service does for as long as it lives; nothing if it dies.
+    fn alive<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let done = self.process().runtime.block_on(async {
+            tokio::select! {
+                () = self.armed.now.notified() => None,
+                done = work => Some(done),
+            }
+        });
+        // What comes of it in the moment in which it dies, nobody hears.
+        done.filter(|_| !self.armed.dead.load(Ordering::Relaxed))
+    }
+
+    /// Lets the owner do something; if the process dies meanwhile, they do it again. Nothing comes of what was done before it died.
+    fn as_owner<T>(
+        &mut self,
+        crash: Option<Crash>,
+        act: impl AsyncFn(&Owner, &Account) -> Result<T, Error>,
+    ) -> Option<T> {
+        let me = account(&self.owner);
+        self.arm(crash);
+        match self.alive(act(&self.process().invites.owner, &me)) {
+            Some(done) => {
+                self.disarm();
+                Some(done.unwrap())
+            }
+            None => {
+                self.die();
+                match self.alive(act(&self.process().invites.owner, &me)).unwrap() {
+                    Ok(done) => Some(done),
+                    Err(Error::Refused(_)) => None,
+                    Err(failed) => panic!("{failed:?}"),
+                }
+            }
+        }
     }
 
     fn later(&self, milliseconds: i64) {
@@ -286,26 +366,23 @@ impl History {
     /// Ends the process as it is, and starts another one once its leases have ended.
     fn die(&mut self) {
         self.process.take().unwrap().runtime.shutdown_background();
-        *self.armed.crash.lock().unwrap() = None;
+        self.arm(None);
+        self.armed.dead.store(false, Ordering::Relaxed);
+        self.armed.now.notified().now_or_never();
         self.later(15_000);
-        self.process = Some(Process::start(&self.folder.join("db"), &self.world.homeserver, &self.clock));
+        let database = self.folder.join("db");
+        self.process = Some(Process::start(&database, &self.world.homeserver, &self.clock, &self.armed));
     }
 
     /// Lets some people redeem at once, and the process die if it comes to that.
     fn redeem(&mut self, who: &[usize], code: usize, crash: Option<Crash>) {
-        *self.armed.crash.lock().unwrap() = crash.map(|crash| (crash, 0));
-        let process = self.process();
+        self.arm(crash);
+        let accounts: Vec<Account> = who.iter().map(|who| account(&self.guests[*who])).collect();
+        let guest = &self.process().invites.guest;
+        let all = accounts.iter().map(|account| guest.redeem(account, &self.codes[code].code));
+        let Some(answers) = self.alive(futures_util::future::join_all(all)) else { return self.die() };
+        self.disarm();
         let known = &self.codes[code];
-        let answers = process.runtime.block_on(async {
-            let accounts: Vec<Account> = who.iter().map(|who| account(&self.guests[*who])).collect();
-            let all = accounts.iter().map(|account| process.invites.guest.redeem(account, &known.code));
-            tokio::select! {
-                answers = futures_util::future::join_all(all) => Some(answers),
-                () = self.armed.now.notified() => None,
-            }
-        });
-        let Some(answers) = answers else { return self.die() };
-        *self.armed.crash.lock().unwrap() = None;
         for (who, answer) in who.iter().zip(answers) {
             match answer {
                 Ok(joined) => {
@@ -342,22 +419,21 @@ impl History {
         match *step {
             Step::Redeem { who, code, crash } => self.redeem(&[who], code, crash),
             Step::Rush { code, crash } => self.redeem(&[0, 1, 2], code, crash),
-            Step::Edit { code, rooms } if !self.codes[code].deleted => {
+            Step::Edit { code, rooms, crash } if !self.codes[code].deleted => {
                 let rooms: Vec<usize> = (0..ROOMS).filter(|room| rooms & (1 << room) != 0).collect();
                 let terms = self.wanted(&rooms, self.codes[code].chat);
-                self.save(Draft { code: Some(self.codes[code].code.clone()), terms, ..Draft::default() });
+                let draft = Draft { code: Some(self.codes[code].code.clone()), terms, ..Draft::default() };
+                self.as_owner(crash, async |owner, me| owner.save(me, draft.clone()).await);
                 self.codes[code].rooms = rooms;
             }
-            Step::Pause { code, paused } if !self.codes[code].deleted => {
-                let (process, owner) = (self.process(), account(&self.owner));
-                let pause = process.invites.owner.pause(&owner, &self.codes[code].code, paused);
-                process.runtime.block_on(pause).unwrap();
+            Step::Pause { code, paused, crash } if !self.codes[code].deleted => {
+                let text = self.codes[code].code.clone();
+                self.as_owner(crash, async |owner, me| owner.pause(me, &text, paused).await);
                 self.codes[code].paused = paused;
             }
-            Step::Delete { code } if !self.codes[code].deleted => {
-                let (process, owner) = (self.process(), account(&self.owner));
-                let delete = process.invites.owner.delete(&owner, &self.codes[code].code);
-                process.runtime.block_on(delete).unwrap();
+            Step::Delete { code, crash } if !self.codes[code].deleted => {
+                let text = self.codes[code].code.clone();
+                self.as_owner(crash, async |owner, me| owner.delete(me, &text).await);
                 self.codes[code].deleted = true;
             }
             Step::Edit { .. } | Step::Pause { .. } | Step::Delete { .. } => {}
@@ -375,10 +451,18 @@ impl History {
                 self.left.insert((who, room));
             }
             Step::Later { minutes } => self.later(minutes * 60_000),
-            Step::Sweep => {
-                let process = self.process();
-                process.runtime.block_on(process.invites.housekeeping.sweep()).unwrap();
+            Step::Sweep { crash } => self.sweep(crash),
+        }
+    }
+
+    fn sweep(&mut self, crash: Option<Crash>) {
+        self.arm(crash);
+        match self.alive(self.process().invites.housekeeping.sweep()) {
+            Some(swept) => {
+                self.disarm();
+                swept.unwrap();
             }
+            None => self.die(),
         }
     }
 
@@ -433,8 +517,13 @@ impl History {
         }
         // What those held who died is forgotten after an hour.
         self.later(2 * 60 * 60_000);
-        self.go(&Step::Sweep);
+        self.sweep(None);
         self.check();
+        for known in self.codes.iter().filter(|known| known.deleted) {
+            let path = format!("/_synapse/admin/v1/registration_tokens/{}", escaped(&known.code));
+            let (status, token) = self.outside.block_on(self.world.as_admin(Method::GET, &path, Value::Null));
+            assert_eq!(status, 404, "what is deleted opens accounts: {token}");
+        }
         assert_eq!(self.number("SELECT COUNT(*) FROM leases"), 0, "nobody holds a lease who is not at work");
     }
 
