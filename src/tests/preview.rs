@@ -1,8 +1,9 @@
 //! What chats show of a link.
 
-use serde_json::json;
+use reqwest::Method;
+use serde_json::{Value, json};
 
-use crate::support::{Acting, Browser, Engine, World, usual, with_pages};
+use crate::support::{Acting, Browser, Engine, World, escaped, usual, with_pages};
 
 /// The `content` of a tag of the page's head.
 fn tag<'a>(page: &'a str, property: &str) -> &'a str {
@@ -83,4 +84,21 @@ async fn pictures_are_no_way_to_guess_codes() {
         );
     }
     assert_eq!(browser.get("/i/four").await.status, 429);
+}
+
+#[tokio::test]
+#[ignore = "needs Synapse"]
+async fn a_link_in_a_room_is_shown_with_its_picture() {
+    let world = World::new().await;
+    let service = usual(&world).await;
+    let owner = world.person("owner").await;
+    let room = world.room(&owner, json!({"preset": "private_chat", "name": "Seeds"})).await;
+    let code = Browser::new(&service).invite(&owner, &room, true).await;
+    let link = escaped(&format!("{}/i/{code}", service.url));
+    let path = format!("/_matrix/client/v1/media/preview_url?url={link}");
+    let (status, shown) = world.ask(Method::GET, &path, &owner.token, Value::Null).await;
+    assert_eq!(status, 200, "{shown}");
+    assert!(shown["og:title"].as_str().unwrap().ends_with("invites you to Seeds"), "{shown}");
+    assert!(shown["og:image"].as_str().unwrap().starts_with("mxc://test/"), "{shown}");
+    assert_eq!(shown["og:image:width"], 1200);
 }
