@@ -134,7 +134,10 @@ impl Web {
         parts.method = Method::GET;
         let request = Request::from_parts(parts, Body::empty());
         let render = render_app_async_with_context(context, move || shell(files.clone()));
-        let mut response = to_its_end(async move { render(request).await }).await;
+        let (head, body) = to_its_end(async move { render(request).await }).await.into_parts();
+        let page = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+        let page = reply.complete(&String::from_utf8_lossy(&page));
+        let mut response = Response::from_parts(head, Body::from(page));
         headers::protect(&mut response, &nonce, &scripts);
         reply.apply(response, base)
     }

@@ -57,7 +57,6 @@ impl Kept {
             expires_at: invite.terms.limits.expires_at,
             state: stored.state(now),
             relation: Relation::Away,
-            address: String::new(),
             apps: Vec::new(),
             now,
         }

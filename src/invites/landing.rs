@@ -69,7 +69,6 @@ impl Guest {
             expires_at: invite.terms.limits.expires_at,
             state,
             relation,
-            address: String::new(),
             apps: Vec::new(),
             now,
         };

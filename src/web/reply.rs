@@ -16,6 +16,7 @@ struct Parts {
     retry_after: Option<u32>,
     cookies: Vec<HeaderValue>,
     redirect: Option<LocalPath>,
+    head: String,
 }
 
 impl ResponseParts {
@@ -39,6 +40,17 @@ impl ResponseParts {
     /// Leads the browser elsewhere, in place of the page.
     pub(super) fn redirect(&self, to: LocalPath) {
         self.with(|parts| parts.redirect = Some(to));
+    }
+
+    /// Adds HTML to the head of the page.
+    pub(super) fn head(&self, html: String) {
+        self.with(|parts| parts.head = html);
+    }
+
+    /// Puts what was added to the head of a page there. Nothing that stands before its end holds the tag in question: texts are escaped.
+    pub(super) fn complete(&self, page: &str) -> String {
+        let head = std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).head);
+        page.replacen("</head>", &format!("{head}</head>"), 1)
     }
 
     /// Sets or ends a cookie.
@@ -93,6 +105,7 @@ pub(super) fn status_of(error: &Error) -> StatusCode {
         | Error::ServerAdminsOnly
         | Error::NoAccountWithIt
         | Error::NoNewAccounts
+        | Error::OneMoreStep { .. }
         | Error::Forbidden(_)
         | Error::RoomsRefused(_) => StatusCode::FORBIDDEN,
         Error::SignInFailed => StatusCode::BAD_REQUEST,

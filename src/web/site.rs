@@ -6,7 +6,7 @@ mod saving;
 use std::{sync::Arc, time::Duration};
 
 use app::{
-    AccountAdvice, AccountForm, AuditPage, Backend, Error, Intervention, InviteDetail, InviteForm, InvitePage,
+    AccountAdvice, AccountForm, AuditPage, Backend, Card, Error, Intervention, InviteDetail, InviteForm, InvitePage,
     InviteQuery, LANDING, Landing, LocalPath, LookedAfter, Next, Progress, Rooms, ServerInvites, SignInWays, Visitor,
 };
 use matrix_sdk::ruma::UserId;
@@ -306,7 +306,10 @@ impl Backend for Site {
         let mut landing = self.with_pictures(self.tell(landing.await)?);
         let Settings { clients, server_name, .. } = &self.web.settings;
         let here = LocalPath::parse(&app::landing_path(&code));
-        landing.address = self.web.public_address(&code).unwrap_or_else(|| self.visit.address(&here));
+        if self.page {
+            let address = self.web.public_address(&code).unwrap_or_else(|| self.visit.address(&here));
+            self.reply.head(Card::of(&landing).tags(landing.welcome.as_deref(), &address));
+        }
         landing.apps = apps(clients, &self.visit.headers, server_name, &landing, &code);
         Ok(landing)
     }

@@ -25,8 +25,6 @@ pub struct Landing {
     pub state: InviteState,
     /// Who looks at it.
     pub relation: Relation,
-    /// The address to share.
-    pub address: String,
     /// Apps, those that run where they look at it first.
     pub apps: Vec<AppLink>,
     /// When this was true, in milliseconds since the epoch.

@@ -1,14 +1,14 @@
 //! The page behind an invite's link: who invites whom into what, and the way in.
 
 use leptos::prelude::*;
-use leptos_meta::{Meta, Title};
+use leptos_meta::Title;
 use leptos_router::location::Url;
 
 use crate::{
     InviteState, Kind, Landing as Invitation, Person, Progress, Relation, SignUp, Told, invite_path, landing_path, rpc,
     ui::{
-        Card, DeadInvite, Failure, FormProblem, House, Html, Joining, Moment, SignUpForm, between, button, escaped,
-        fold, href, invitation, load, look_again, pairs, parameter, rooms, sending, show_either, sorry, steps, two,
+        DeadInvite, Failure, FormProblem, House, Html, Joining, Moment, SignUpForm, between, button, escaped, fold,
+        href, invitation, load, look_again, pairs, parameter, rooms, sending, show_either, sorry, steps, two,
     },
     view, wording,
 };
@@ -43,7 +43,6 @@ fn dead() -> AnyView {
 
 #[component]
 fn Page(landing: Invitation, code: String) -> impl IntoView {
-    let tags = tags(&landing);
     let house = House::of(code, &landing);
     let Invitation { shown, expires_at, state, relation, .. } = landing;
     let until = expires_at.map(|at| {
@@ -67,34 +66,9 @@ fn Page(landing: Invitation, code: String) -> impl IntoView {
     };
     view! {
         <Title text=title />
-        {tags}
         {between("grid gap-8", String::new(), view, below + &more)}
         <p class="hint mt-8">"Invite from " <span dir="auto">{from}</span> {until}</p>
     }
-}
-
-/// What a chat shows of the link (The Open Graph protocol). Its programs run no scripts, so what they are told is in the page.
-fn tags(landing: &Invitation) -> AnyView {
-    let card = Card::of(landing);
-    let description = match &landing.welcome {
-        Some(welcome) => format!("{} · {welcome}", card.what),
-        None => card.what.clone(),
-    };
-    [
-        ("og:type", "website".to_owned()),
-        ("og:site_name", "Super Invites".to_owned()),
-        ("og:title", card.headline()),
-        ("og:description", description),
-        ("og:url", landing.address.clone()),
-        ("og:image", format!("{}/preview.png", landing.address)),
-        ("og:image:width", "1200".to_owned()),
-        ("og:image:height", "630".to_owned()),
-        ("og:image:alt", card.headline()),
-        ("twitter:card", "summary_large_image".to_owned()),
-    ]
-    .map(|(property, content)| view! { <Meta property content /> })
-    .collect_view()
-    .into_any()
 }
 
 /// While people who are not signed in are guessing codes, chosen codes are not shown to them.
@@ -163,7 +137,7 @@ fn by_app(house: &House) -> String {
         let (name, address) = (escaped(&app.name), escaped(app.invite.as_ref()?));
         let get = escaped(&app.address);
         Some(format!(
-            r#" <a class="link" href="{address}" rel="external">Open it in {name}</a>, or <a class="link" href="{get}" rel="external noreferrer">get {name}</a>."#
+            r#"<span> <a class="link" href="{address}" rel="external" data-app>Open it in {name}</a>, or <a class="link" href="{get}" rel="external noreferrer">get {name}</a>.<b hidden role="status"> Nothing happened? Then {name} isn’t on this device: get it, or go on here.</b></span>"#
         ))
     });
     format!(

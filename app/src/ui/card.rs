@@ -1,6 +1,6 @@
 //! What is to be seen on a picture of an invite, beside its link in a chat: as much as on its page, and no more.
 
-use super::{House, avatar::hue_number, house::Place};
+use super::{House, avatar::hue_number, escaped, house::Place};
 use crate::{Landing, Person, wording};
 
 /// An invite on a picture.
@@ -59,6 +59,28 @@ impl Card {
             "" => format!("{} {}", wording::INVITES_YOU_TO, self.what),
             _ => self.what.clone(),
         }
+    }
+
+    /// What a chat is told of the link, at which the invite is, as tags for the page's head (The Open Graph protocol). Its programs run no scripts.
+    pub fn tags(&self, welcome: Option<&str>, address: &str) -> String {
+        let description = match welcome {
+            Some(welcome) => format!("{} · {welcome}", self.what),
+            None => self.what.clone(),
+        };
+        [
+            ("og:type", "website"),
+            ("og:site_name", "Super Invites"),
+            ("og:title", &self.headline()),
+            ("og:description", &description),
+            ("og:url", address),
+            ("og:image", &format!("{address}/preview.png")),
+            ("og:image:width", "1200"),
+            ("og:image:height", "630"),
+            ("og:image:alt", &self.headline()),
+            ("twitter:card", "summary_large_image"),
+        ]
+        .map(|(property, content)| format!(r#"<meta property="{property}" content="{}">"#, escaped(content)))
+        .concat()
     }
 
     /// What a chat says of the link: whose invite it is, and to what.
