@@ -4,9 +4,9 @@ import { test as base, expect } from "@playwright/test";
 
 export { expect };
 
-// What Chromium itself says: that an answer has a status of its own (looked at below), and, where scripts do not run, that they
+// What Chromium itself says: that an answer has a status of its own (looked at below), that there is no such app, and, where scripts do not run, that they
 // were not run.
-const chromiums = /Failed to load resource|was preloaded using link preload but not used/;
+const chromiums = /Failed to load resource|Failed to launch|was preloaded using link preload but not used/;
 
 export const test = base.extend({
   baseURL: async ({}, use) => use(process.env.SERVICE_URL),

@@ -257,6 +257,11 @@ impl Config {
 }
 
 impl Config {
+    /// The homeserver's address as browsers see it.
+    pub fn homeserver_for_browsers(&self) -> &Url {
+        self.homeserver_public_url.as_ref().unwrap_or(&self.homeserver_url)
+    }
+
     /// The database, with its password.
     pub fn database(&self) -> Result<SqlUrl, ConfigError> {
         if self.sql_password.is_none() && self.sql_password_file.is_none() {

@@ -119,6 +119,8 @@ pub struct Means<'a> {
     pub account_limits: AccountLimits,
     /// A page that says how people get an account.
     pub account_help: Option<Url>,
+    /// The homeserver's address as browsers see it.
+    pub homeserver_for_browsers: Url,
     /// The time.
     pub clock: Clock,
     /// Random numbers.
@@ -156,6 +158,7 @@ struct Parts<'a> {
     work: Arc<Done>,
     account_limits: AccountLimits,
     account_help: Option<Url>,
+    homeserver_for_browsers: Url,
     clock: Clock,
     chance: Chance,
     tasks: TaskTracker,
@@ -171,6 +174,7 @@ impl<'a> Parts<'a> {
             limits,
             account_limits,
             account_help,
+            homeserver_for_browsers,
             clock,
             chance,
             tasks,
@@ -206,6 +210,7 @@ impl<'a> Parts<'a> {
             leases,
             account_limits,
             account_help,
+            homeserver_for_browsers,
             clock,
             chance,
             tasks,
@@ -275,6 +280,7 @@ impl<'a> Parts<'a> {
             tokens: self.tokens.clone(),
             server_name: self.homeserver.server_name.clone(),
             help: self.account_help.clone(),
+            homeserver_for_browsers: self.homeserver_for_browsers.clone(),
             attempts: Attempts::new(self.account_limits),
             begun: begun(),
             turns: std::array::from_fn(|_| Mutex::new(())),

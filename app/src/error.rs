@@ -83,6 +83,11 @@ pub enum Error {
     NoAccountWithIt,
     /// The homeserver opens no accounts now, or none without steps that these pages cannot take.
     NoNewAccounts,
+    /// For a new account the homeserver asks for a step on a page of its own, a captcha say. Whoever has taken it makes the same attempt again.
+    OneMoreStep {
+        /// That page.
+        address: String,
+    },
     /// The account is made, and its owner signed in; but the invite has ended in between.
     EndedMeanwhile {
         /// The account's Matrix id.
@@ -121,6 +126,8 @@ pub struct Told {
     pub words: String,
     /// The field that it is about, where it is about one.
     pub field: Option<Field>,
+    /// The page of somebody else's on which there is something to do first.
+    pub first: Option<String>,
 }
 
 /// What a page does about an error.
@@ -147,17 +154,17 @@ pub enum Kind {
 impl Told {
     /// The server cannot be reached.
     pub fn unreachable() -> Self {
-        Self { kind: Kind::Unreachable, words: wording::UNREACHABLE.to_owned(), field: None }
+        Self { kind: Kind::Unreachable, words: wording::UNREACHABLE.to_owned(), field: None, first: None }
     }
 
     /// What was read is of another version.
     pub fn outdated() -> Self {
-        Self { kind: Kind::Refused, words: wording::OUTDATED.to_owned(), field: None }
+        Self { kind: Kind::Refused, words: wording::OUTDATED.to_owned(), field: None, first: None }
     }
 
     /// Something broke.
     pub fn broken() -> Self {
-        Self { kind: Kind::Broken, words: wording::BROKEN.to_owned(), field: None }
+        Self { kind: Kind::Broken, words: wording::BROKEN.to_owned(), field: None, first: None }
     }
 }
 
@@ -177,7 +184,12 @@ impl From<Error> for Told {
             Error::TooFast { .. } => Kind::TooFast,
             _ => Kind::Refused,
         };
-        Self { kind, words: wording::error(&error), field }
+        let words = wording::error(&error);
+        let first = match error {
+            Error::OneMoreStep { address } => Some(address),
+            _ => None,
+        };
+        Self { kind, words, field, first }
     }
 }
 

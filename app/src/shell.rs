@@ -50,6 +50,11 @@ pub fn shell(files: Files) -> impl IntoView {
     let assets = format!("{PREFIX}/_assets");
     let name = |hash: &str, end: &str| format!("{assets}/pkg/super-invites{hash}.{end}");
     let (script, program) = (name(&files.script, "js"), name(&files.program, "wasm"));
+    // An address that only an app understands does nothing where there is no such app.
+    let no_app = r#"addEventListener("click", ({target}) => {
+            const app = target.closest?.("[data-app]")?.parentNode.querySelector("[hidden]");
+            app && setTimeout(() => document.hidden || !document.hasFocus() || (app.hidden = false), 2000);
+        });"#;
     // Asked for once the page stands on the screen: before that it would take the line from what the page looks like. Hashes and paths of ours:
     // nothing in them has to be escaped.
     let hydrate = format!(
@@ -71,7 +76,7 @@ pub fn shell(files: Files) -> impl IntoView {
                     r#type="font/woff2"
                     crossorigin=""
                 />
-                <script type="module" nonce=use_nonce() inner_html=hydrate></script>
+                <script type="module" nonce=use_nonce() inner_html=no_app.to_owned() + &hydrate></script>
                 <link rel="stylesheet" href=name(&files.style, "css") />
                 <MetaTags />
             </head>

@@ -33,3 +33,12 @@ test("a new account sees its rooms open, and goes on at another device", async (
   }
   await context.close();
 });
+
+test("an app that is not there is not waited for", async ({ page }) => {
+  const anna = await person("Anna", "Anna Ahlgren");
+  const code = await invite(anna, [await room(anna, "General")]);
+  await page.open(`/i/${code}`);
+  await expect(page.getByText("Acter isn’t on this device")).toBeHidden();
+  await page.getByRole("link", { name: "Open it in Acter" }).click();
+  await expect(page.getByText("Acter isn’t on this device")).toBeVisible();
+});

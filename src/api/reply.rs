@@ -126,7 +126,8 @@ impl Reply {
             | Refusal::WrongServer { .. }
             | Refusal::SignInFailed
             | Refusal::NoAccountWithIt
-            | Refusal::NoNewAccounts => (StatusCode::FORBIDDEN, "M_FORBIDDEN", text),
+            | Refusal::NoNewAccounts
+            | Refusal::OneMoreStep { .. } => (StatusCode::FORBIDDEN, "M_FORBIDDEN", text),
             Refusal::Guest => (StatusCode::FORBIDDEN, "M_GUEST_ACCESS_FORBIDDEN", "Guest access not allowed".into()),
             Refusal::Suspended => (StatusCode::FORBIDDEN, "M_USER_SUSPENDED", text),
             Refusal::UnknownInvite => (StatusCode::NOT_FOUND, "NOT_FOUND", "Token not found".into()),

@@ -15,6 +15,7 @@ use matrix_sdk::ruma::{
     profile::ProfileFieldValue,
 };
 use moka::future::Cache;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
 use super::{
@@ -46,23 +47,25 @@ pub struct Demands {
 }
 
 impl Demands {
-    /// Whether an account can be opened with a registration token, or without one, by somebody who is not asked for more than the terms.
+    /// Whether an account can be opened with a registration token, or without one, by somebody who is not asked for more than to accept terms and to
+    /// solve a captcha.
     pub fn can_be_met(&self, with_token: bool) -> bool {
         flow(&self.flows, with_token).is_some()
     }
 }
 
-/// The steps of a flow in which there is nothing for a person to do but what their form has said already; one with a registration token before
-/// others, because it was made for these people.
+/// The steps of a flow in which there is nothing for a person to do but what their form has said already and, if there is no other, to solve a
+/// captcha; one with a registration token before others, because it was made for these people.
 fn flow(flows: &[AuthFlow], with_token: bool) -> Option<&AuthFlow> {
     let can_be_done = |stage: &AuthType| match stage {
-        AuthType::Dummy | AuthType::Terms => true,
+        AuthType::Dummy | AuthType::Terms | AuthType::ReCaptcha => true,
         AuthType::RegistrationToken => with_token,
         _ => false,
     };
-    let needs_token = |flow: &&AuthFlow| flow.stages.contains(&AuthType::RegistrationToken);
-    let can_be_met: Vec<&AuthFlow> = flows.iter().filter(|flow| flow.stages.iter().all(can_be_done)).collect();
-    can_be_met.iter().find(|flow| needs_token(flow)).or(can_be_met.first()).copied()
+    let can_be_met = flows.iter().filter(|flow| flow.stages.iter().all(can_be_done));
+    can_be_met.min_by_key(|flow| {
+        (flow.stages.contains(&AuthType::ReCaptcha), !flow.stages.contains(&AuthType::RegistrationToken))
+    })
 }
 
 /// Why there is no new account, where it is for the person to know.
@@ -74,6 +77,14 @@ pub enum NoAccount {
     Closed,
     /// It wants other terms to be accepted than were shown.
     OtherTerms,
+    /// There is something to do on a page of the homeserver's first ([`NewAccounts::fallback_address`]). An attempt in the same session goes on
+    /// from there.
+    OneMoreStep {
+        /// What it is, as an authentication type.
+        stage: String,
+        /// The session.
+        session: String,
+    },
 }
 
 /// What an account is opened with.
@@ -222,10 +233,22 @@ impl NewAccounts {
                     data.session = info.session;
                     Some(AuthData::Dummy(data))
                 }
+                (Some(stage @ AuthType::ReCaptcha), _) => {
+                    let (stage, session) = (stage.to_string(), info.session.unwrap_or_default());
+                    return Ok(Registered::Not(NoAccount::OneMoreStep { stage, session }));
+                }
                 _ => return Ok(Registered::Not(NoAccount::Closed)),
             };
         }
         Err(Error::Unexpected("a registration does not come to an end".into()))
+    }
+
+    /// The page of the homeserver, at `public` as browsers see it, on which a step is taken that only it can show (Client-Server API, "Fallback" of
+    /// the User-Interactive Authentication API).
+    pub fn fallback_address(public: &Url, stage: &str, session: &str) -> String {
+        let escape = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
+        let public = public.as_str().trim_end_matches('/');
+        format!("{public}/_matrix/client/v3/auth/{}/fallback/web?session={}", escape(stage), escape(session))
     }
 
     /// Says what somebody wants to be called, with their own token.
@@ -288,7 +311,9 @@ mod tests {
             (&[open, token], false, Some(open)),
             (&[email, open], true, Some(open)),
             (&[email], true, None),
-            (&[captcha], true, None),
+            (&[captcha], true, Some(captcha)),
+            (&[captcha, open], true, Some(open)),
+            (&[captcha], false, None),
             (&[], true, None),
         ] {
             let offered = flows(offered);

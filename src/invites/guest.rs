@@ -122,7 +122,7 @@ impl Guest {
     /// Opens an account for somebody who holds a code, as far as it or the homeserver lets them, and signs them in.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] for what is wrong with a field, [`Refusal::NoAccountWithIt`], [`Refusal::NoNewAccounts`], those of
+    /// [`Refusal::Invalid`] for what is wrong with a field, [`Refusal::NoAccountWithIt`], [`Refusal::NoNewAccounts`], [`Refusal::OneMoreStep`], those of
     /// [`Self::landing`], and [`Refusal::TooFast`].
     pub async fn create_account(&self, code: &str, form: AccountForm, origin: &Origin) -> Result<SignedIn> {
         let sign_ups = &self.sign_ups;

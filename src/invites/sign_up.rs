@@ -73,6 +73,7 @@ pub(super) struct SignUps {
     pub(super) server_name: OwnedServerName,
     /// A page of the operator's that says how to get an account.
     pub(super) help: Option<Url>,
+    pub(super) homeserver_for_browsers: Url,
     pub(super) attempts: Attempts,
     pub(super) begun: Begun,
     pub(super) turns: [Mutex<()>; TURNS],
@@ -212,6 +213,10 @@ impl SignUps {
             Ok(Ok(Registered::Not(NoAccount::BadToken))) => return Err(Refusal::NoAccountWithIt.into()),
             Ok(Ok(Registered::Not(NoAccount::Closed))) => return Err(Refusal::NoNewAccounts.into()),
             Ok(Ok(Registered::Not(NoAccount::OtherTerms))) => return Err(Refusal::Outdated.into()),
+            Ok(Ok(Registered::Not(NoAccount::OneMoreStep { stage, session }))) => {
+                let address = NewAccounts::fallback_address(&self.homeserver_for_browsers, &stage, &session);
+                return Err(Refusal::OneMoreStep { address }.into());
+            }
             Ok(Err(error)) => return Err(refused(error)),
             Err(_) => return Err(Error::unreachable()),
         };

@@ -32,7 +32,7 @@ async fn an_app_that_knows_invites_opens_one_from_its_page() {
     let owner = world.person("owner").await;
     let code = service.invite(&owner, &world.rooms(&owner, 1).await, false).await;
     let page = Browser::new(&service).get(&format!("/i/{code}")).await.body;
-    assert!(page.contains(&format!(r#"href="x:test/{code}" rel="external">Open it in &lt;b&gt;"#)), "{page}");
+    assert!(page.contains(&format!(r#"href="x:test/{code}" rel="external" data-app>Open it in &lt;b&gt;"#)), "{page}");
 }
 
 #[tokio::test]

@@ -217,14 +217,18 @@ pub(crate) fn FormProblem(
             {move || {
                 error()
                     .map(|error: Told| {
-                        let ended = error.kind == Kind::SignedOut;
+                        let elsewhere = match error.first {
+                            Some(page) => Some((page, "Do it now (new tab)")),
+                            None if error.kind == Kind::SignedOut => Some((href("/sign-in"), "Sign in (new tab)")),
+                            None => None,
+                        };
                         // In another tab, so that what was typed stays.
-                        let again = ended
-                            .then(|| {
+                        let again = elsewhere
+                            .map(|(page, text)| {
                                 view! {
                                     " "
-                                    <a class="link" href=href("/sign-in") target="_blank">
-                                        "Sign in (new tab)"
+                                    <a class="link" href=page target="_blank" rel="noopener">
+                                        {text}
                                     </a>
                                     ", then try again."
                                 }

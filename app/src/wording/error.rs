@@ -75,6 +75,7 @@ pub fn error(error: &Error) -> String {
         Error::NoNewAccounts => {
             "This server does not let people create accounts here at the moment. If you have an account, sign in to join."
         }
+        Error::OneMoreStep { .. } => "Almost there: this server asks for one more step, on a page of its own.",
         Error::EndedMeanwhile { user_id } => {
             return format!(
                 "Your account {user_id} was created, and you are signed in. But the invite has ended in the meantime: please ask for a new one."
