@@ -23,6 +23,7 @@ mod contract;
 mod control;
 mod doors;
 mod failures;
+mod faults;
 mod guesses;
 mod house;
 mod limits;

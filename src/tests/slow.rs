@@ -19,7 +19,7 @@ use crate::support::{
 const SOON: Duration = Duration::from_secs(6);
 
 /// Somebody who holds a code, in their browser, and what they send to watch themselves join.
-async fn holder(world: &World, service: &Service) -> (Person, Browser, String, String) {
+pub async fn holder(world: &World, service: &Service) -> (Person, Browser, String, String) {
     let (anna, ben) = (world.person("anna").await, world.person("ben").await);
     let code = service.invite(&anna, &world.rooms(&anna, 1).await, false).await;
     let mut browser = Browser::new(service);
@@ -30,14 +30,14 @@ async fn holder(world: &World, service: &Service) -> (Person, Browser, String, S
 }
 
 /// A connection to the service, on which this was sent.
-async fn sent(service: &Service, text: &str) -> TcpStream {
+pub async fn sent(service: &Service, text: &str) -> TcpStream {
     let mut stream = TcpStream::connect(service.url.trim_start_matches("http://")).await.unwrap();
     stream.write_all(text.as_bytes()).await.unwrap();
     stream
 }
 
 /// What comes until `end` has come.
-async fn read_until(stream: &mut TcpStream, end: &str) -> String {
+pub async fn read_until(stream: &mut TcpStream, end: &str) -> String {
     let mut heard = Vec::new();
     let read = async {
         while !String::from_utf8_lossy(&heard).contains(end) {

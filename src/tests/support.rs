@@ -27,10 +27,14 @@ use tokio::{
 use crate::fake::{self, Fake};
 
 mod browser;
+mod postgres;
 mod proxy;
+mod wire;
 
 pub use browser::{Answer, Browser, usual, with_pages};
+pub use postgres::Postgres;
 pub use proxy::{Fault, Proxy};
+pub use wire::{Cut, Flow, Way, Wire};
 
 pub const API: &str = "/_synapse/client/super_invites";
 
@@ -313,6 +317,15 @@ impl Setup {
         self.spawn_as(command).await
     }
 
+    /// The same, where no file may grow beyond so many KiB.
+    pub async fn spawn_with_files_of(&self, kibibytes: u32) -> (Service, Child) {
+        let mut command = Command::new("bash");
+        // Whoever ignores the signal gets an error, as on a disk that is full (getrlimit(2), `RLIMIT_FSIZE`).
+        let script = format!("trap '' XFSZ; ulimit -S -f {kibibytes}; exec \"$0\" serve");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_super-invites")]);
+        self.spawn_as(self.configured(command)).await
+    }
+
     async fn spawn_as(&self, mut command: Command) -> (Service, Child) {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let address = SocketAddr::from(([127, 0, 0, 1], port)).to_string();
@@ -327,7 +340,12 @@ impl Setup {
     /// The binary with this configuration.
     pub fn command(&self, subcommand: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_super-invites"));
-        command.arg(subcommand).envs(self.variables.clone()).current_dir(&self.folder);
+        command.arg(subcommand);
+        self.configured(command)
+    }
+
+    fn configured(&self, mut command: Command) -> Command {
+        command.envs(self.variables.clone()).current_dir(&self.folder);
         command.stdout(Stdio::piped()).stderr(Stdio::null());
         command
     }
