@@ -25,7 +25,13 @@ pub mod share;
 pub mod store;
 pub mod web;
 
-use std::{future::Future, panic::AssertUnwindSafe, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    panic::AssertUnwindSafe,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::Router;
 use futures_util::FutureExt;
@@ -43,7 +49,7 @@ use self::{
     proxies::Proxies,
     session::Sealer,
     share::{ShareError, Sharing},
-    store::{Signals, Store},
+    store::{Millis, Signals, Store},
     web::Assets,
 };
 
@@ -52,6 +58,12 @@ const PREPARE: Duration = Duration::from_secs(60);
 
 /// How often is looked for what is due: an invite that ends takes its registration token with it within so long.
 const SWEEP: Duration = Duration::from_secs(2);
+
+/// How far the clock goes forward at least that was set, in milliseconds.
+const SET_FORWARD: Millis = 60_000;
+
+/// Within how long everybody who is at work has renewed their lease, with room to spare.
+const RENEWED: Duration = Duration::from_secs(5);
 
 /// How often the folder of share links is tidied: the page of an invite that ends is gone within so long.
 const TIDY: Duration = Duration::from_secs(20);
@@ -151,7 +163,7 @@ pub async fn serve(
     if let Some(sharing) = &sharing {
         sharing.prepare().await?;
     }
-    let housekeeping = housekeeping(&config, &homeserver, &store, &invites, sharing.as_ref());
+    let housekeeping = housekeeping(&config, &homeserver, &store, &invites, sharing.as_ref(), &clock);
     let (limits, stop) = (Bounds::default(), Stop::default());
     let people = People::new(&homeserver, tasks.clone());
     let routes = routes(&config, Doors { invites, people, sharing, sealer, clock, chance }, limits, &stop);
@@ -226,12 +238,14 @@ fn housekeeping(
     store: &Store,
     invites: &Invites,
     sharing: Option<&Sharing>,
+    clock: &Clock,
 ) -> Vec<JoinHandle<()>> {
     let (setup, policy) = (homeserver.setup.clone(), config.policy.clone());
-    let (house, takeovers) = (Arc::clone(&invites.housekeeping), Arc::clone(&invites.takeovers));
+    let (house, takeovers, clock) =
+        (Arc::clone(&invites.housekeeping), Arc::clone(&invites.takeovers), Arc::clone(clock));
     let mut tasks = vec![
         supervised("preparing the homeserver", AGAIN, move || prepare(setup.clone(), policy.clone())),
-        supervised("keeping house", AGAIN, move || keep_house(Arc::clone(&house))),
+        supervised("keeping house", AGAIN, move || keep_house(Arc::clone(&house), Arc::clone(&clock))),
         supervised("resolving aliases", AGAIN, move || resolve_aliases(Arc::clone(&takeovers))),
     ];
     let signals = store.signals.clone();
@@ -304,15 +318,21 @@ async fn hear(signals: Signals) {
 }
 
 /// Looks after what is due.
-async fn keep_house(house: Arc<Housekeeping>) {
+async fn keep_house(house: Arc<Housekeeping>, clock: Clock) {
     if let Err(error) = house.apply_rules().await {
         tracing::warn!(%error, "the rules bear on new registration tokens only");
     }
     loop {
+        let (begun, before) = (Instant::now(), clock());
         if let Err(error) = house.sweep().await {
             tracing::warn!(%error, "what is due has to wait");
         }
         tokio::time::sleep(SWEEP).await;
+        // Where the clock was set forward, whoever is at work seems to have died until they have renewed their lease.
+        let passed = Millis::try_from(begun.elapsed().as_millis()).unwrap_or(Millis::MAX);
+        if clock() - before > passed + SET_FORWARD {
+            tokio::time::sleep(RENEWED).await;
+        }
     }
 }
 

@@ -29,7 +29,7 @@ use std::{
 };
 
 use sqlx::{
-    PgPool, SqlitePool,
+    Connection, PgPool, SqlitePool,
     migrate::Migrator,
     postgres::PgPoolOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -138,14 +138,22 @@ enum Pool {
     Postgres(PgPool),
 }
 
-/// Runs the same code on whichever engine it is, with `$pool` bound to its pool.
+/// Runs the same code on whichever engine it is, with `$pool` bound to its pool. A `?` in it leaves this code, not the function.
 macro_rules! on_pool {
-    ($pool_of:expr, |$pool:ident| $body:expr) => {
-        match $pool_of {
-            $crate::store::Pool::Sqlite($pool) => $body,
-            $crate::store::Pool::Postgres($pool) => $body,
-        }
-    };
+    ($pool_of:expr, |$pool:ident| $body:expr) => {{
+        let done: $crate::store::Result<_> = match $pool_of {
+            $crate::store::Pool::Sqlite($pool) => async { Ok($body) }.await,
+            $crate::store::Pool::Postgres($pool) => $crate::store::in_time(async { Ok($body) }).await,
+        };
+        done
+    }};
+}
+
+/// For how long PostgreSQL may be at work on anything. Its answer may also never come: a network that has forgotten a connection tells nobody.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(PATIENCE, work).await.unwrap_or(Err(Error::Query(sqlx::Error::PoolTimedOut)))
 }
 
 /// Runs the same code in a transaction of whichever engine it is, and again if another transaction was in its way: it may be run several
@@ -168,12 +176,12 @@ macro_rules! in_transaction {
                     .await
                 }
                 $crate::store::Pool::Postgres(pool) => {
-                    async {
+                    $crate::store::in_time(async {
                         let mut $tx = pool.begin().await?;
                         let value = $body;
                         $tx.commit().await?;
                         Ok(value)
-                    }
+                    })
                     .await
                 }
             };
@@ -279,11 +287,18 @@ impl Store {
 
     /// Finishes what is being written and closes the database.
     pub async fn close(&self) {
-        on_pool!(&self.pool, |pool| pool.close().await);
+        self.pool.close().await;
     }
 }
 
 impl Pool {
+    async fn close(&self) {
+        match self {
+            Self::Sqlite(pool) => pool.close().await,
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+
     async fn migrate(&self) -> Result<()> {
         let pool = match self {
             // PostgreSQL lets one instance at a time in.
@@ -356,7 +371,14 @@ async fn sqlite_file(path: PathBuf, pool: SqlitePoolOptions) -> sqlx::Result<Sql
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true);
-    let pool = pool.max_connections(8);
+    // A COMMIT that fails on a full disk is undone by SQLite itself, of which sqlx does not know: it takes the next transaction on that connection
+    // for one inside the last. Such a connection is closed.
+    let pool = pool.max_connections(8).after_release(|connection, _| {
+        Box::pin(async {
+            connection.ping().await?;
+            Ok(!connection.is_in_transaction())
+        })
+    });
     let mut tries = 0;
     loop {
         match pool.clone().connect_with(options.clone()).await {

@@ -101,38 +101,57 @@ impl Bucket {
     }
 }
 
+/// By how much a clock is behind that was set back; less is by how much those differ who look at once, in milliseconds.
+const SET_BACK: Millis = 60_000;
+
 /// The buckets of many.
 #[derive(Debug)]
 pub(super) struct Buckets<K> {
-    buckets: HashMap<K, Bucket>,
+    each: HashMap<K, Bucket>,
     /// At how many they are swept next.
     sweep_at: usize,
+    /// The latest time that there was.
+    latest: Millis,
+    /// By how much the clock was set back since, in milliseconds.
+    behind: Millis,
 }
 
 impl<K: Eq + Hash> Buckets<K> {
     pub(super) fn new() -> Self {
-        Self { buckets: HashMap::new(), sweep_at: SWEEP }
+        Self { each: HashMap::new(), sweep_at: SWEEP, latest: 0, behind: 0 }
+    }
+
+    /// The time as it would be if the clock were never set back. The buckets drain by it: after a step back they would be full for as long as that
+    /// was.
+    pub(super) fn steady(&mut self, now: Millis) -> Millis {
+        let steady = now.saturating_add(self.behind);
+        if steady < self.latest - SET_BACK {
+            self.behind += self.latest - steady;
+            return self.latest;
+        }
+        self.latest = self.latest.max(steady);
+        steady
     }
 
     /// What somebody has done lately.
     pub(super) fn of(&self, who: &K) -> Bucket {
-        self.buckets.get(who).copied().unwrap_or_default()
+        self.each.get(who).copied().unwrap_or_default()
     }
 
     /// Changes what somebody has done lately.
     pub(super) fn change(&mut self, who: K, now: Millis, change: impl FnOnce(&mut Bucket)) {
-        if self.buckets.len() >= self.sweep_at {
-            self.buckets.retain(|_, bucket| !bucket.is_forgettable(now));
-            if self.buckets.len() >= MOST {
-                let mut ends: Vec<Micros> = self.buckets.values().map(|bucket| bucket.empty_at).collect();
+        if self.each.len() >= self.sweep_at {
+            self.each.retain(|_, bucket| !bucket.is_forgettable(now));
+            if self.each.len() >= MOST {
+                let mut ends: Vec<Micros> = self.each.values().map(|bucket| bucket.empty_at).collect();
                 let middle = ends.len() / 2;
                 let (_, median, _) = ends.select_nth_unstable(middle);
                 let median = *median;
-                self.buckets.retain(|_, bucket| bucket.pending > 0 || bucket.empty_at > median);
+                self.each.retain(|_, bucket| bucket.pending > 0 || bucket.empty_at > median);
             }
-            self.sweep_at = self.buckets.len() + SWEEP;
+            self.sweep_at = self.each.len() + SWEEP;
         }
-        change(self.buckets.entry(who).or_default());
+        change(self.each.entry(who).or_default());
     }
 }
 
@@ -185,6 +204,17 @@ mod tests {
     }
 
     #[test]
+    fn time_goes_on_where_the_clock_is_set_back() {
+        let mut buckets = Buckets::<()>::new();
+        let hour = 3_600_000;
+        assert_eq!(buckets.steady(2 * hour), 2 * hour);
+        assert_eq!(buckets.steady(2 * hour - 5), 2 * hour - 5, "two have looked at once");
+        assert_eq!(buckets.steady(hour), 2 * hour);
+        assert_eq!(buckets.steady(hour + 1), 2 * hour + 1);
+        assert_eq!(buckets.steady(3 * hour), 4 * hour, "it is set right");
+    }
+
+    #[test]
     fn a_great_number_of_buckets_is_bounded_and_the_fullest_stay() {
         let rate = Rate::new(10, MINUTE);
         let mut buckets = Buckets::new();
@@ -192,10 +222,10 @@ mod tests {
         for who in 1..=2 * MOST {
             buckets.change(who, 0, |bucket| bucket.fill(rate, 1, 0));
         }
-        assert!(buckets.buckets.len() <= MOST + SWEEP, "{}", buckets.buckets.len());
+        assert!(buckets.each.len() <= MOST + SWEEP, "{}", buckets.each.len());
         assert!(buckets.of(&0).wait(rate, 0).is_some());
         buckets.sweep_at = 0;
         buckets.change(1, 60_000, |_| ());
-        assert_eq!(buckets.buckets.len(), 1, "what is empty is forgotten");
+        assert_eq!(buckets.each.len(), 1, "what is empty is forgotten");
     }
 }

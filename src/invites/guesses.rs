@@ -133,8 +133,9 @@ impl Guesses {
     /// [`Refusal::TooManyGuesses`] if too much was not there.
     pub(super) fn begin_from(&self, address: Option<IpAddr>) -> Result<Option<Guess>, Refusal> {
         let Some(who) = address.map(|address| Who::Address(network(address))) else { return Ok(None) };
-        let (now, rate) = ((self.0.clock)(), self.rate(&who));
+        let rate = self.rate(&who);
         let mut failures = self.failures();
+        let now = failures.steady((self.0.clock)());
         if let Some(rate) = rate {
             let bucket = failures.of(&who);
             if let Some(wait) = bucket.wait(rate, now) {
@@ -153,8 +154,8 @@ impl Guesses {
     /// People are judged by what they did themselves: who has not failed lately is let through from an address from which others
     /// guess, and while all together guess too much. About people who are not signed in, nothing else is known.
     fn try_begin(&self, user: Option<&UserId>, address: Option<IpAddr>) -> Result<Option<Guess>, Refusal> {
-        let now = (self.0.clock)();
         let mut failures = self.failures();
+        let now = failures.steady((self.0.clock)());
         let me = user.map(|user| Who::User(user.to_owned()));
         let blameless = me.as_ref().is_some_and(|me| failures.of(me).is_blameless(now));
         let others = [address.map(|address| Who::Address(network(address))), Some(Who::All)];
@@ -189,8 +190,8 @@ impl Guesses {
 
     /// Ends a look-up; and tells until when each was blamed before, if it has failed.
     fn settle(&self, who: &mut Vec<Who>, failed: bool) -> Vec<(Who, Millis)> {
-        let now: Millis = (self.0.clock)();
         let mut failures = self.failures();
+        let now = failures.steady((self.0.clock)());
         let mut blamed = Vec::new();
         for who in who.drain(..) {
             let (rate, name) = (self.rate(&who), who.clone());
@@ -222,8 +223,8 @@ pub(super) struct Charged {
 impl Charged {
     /// It was right after all.
     pub(super) fn give_back(self) {
-        let now = (self.guesses.0.clock)();
         let mut failures = self.guesses.failures();
+        let now = failures.steady((self.guesses.0.clock)());
         for (who, blamed_until) in self.before {
             let rate = self.guesses.rate(&who);
             failures.change(who, now, |bucket| {

@@ -103,6 +103,7 @@ impl Attempts {
     /// Notes attempts, unless there are too many of one of them.
     fn take(&self, attempts: &[Attempt], now: i64) -> Result<(), Refusal> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = buckets.steady(now);
         let most = |attempt: &Attempt| match attempt {
             Attempt::From(_) => self.limits.per_address,
             Attempt::With(_) => self.limits.per_code,

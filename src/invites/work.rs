@@ -68,12 +68,16 @@ impl Done {
     /// # Errors
     /// [`Refusal::TooFast`] if they, or all together, have done too much.
     pub(super) fn check(&self, work: Work, user: &UserId, now: Millis) -> Result<(), Refusal> {
-        self.check_in(&self.buckets(), work, user, now)
+        let mut buckets = self.buckets();
+        let now = buckets.steady(now);
+        self.check_in(&buckets, work, user, now)
     }
 
     /// Notes that somebody does it `many` times. Whoever may do it once may do it so often at once, and waits the longer afterwards.
     pub(super) fn note(&self, work: Work, user: &UserId, many: usize, now: Millis) {
-        self.note_in(&mut self.buckets(), work, user, many, now);
+        let mut buckets = self.buckets();
+        let now = buckets.steady(now);
+        self.note_in(&mut buckets, work, user, many, now);
     }
 
     /// Both: notes it if they may do it.
@@ -82,6 +86,7 @@ impl Done {
     /// As [`Self::check`].
     pub(super) fn take(&self, work: Work, user: &UserId, many: usize, now: Millis) -> Result<(), Refusal> {
         let mut buckets = self.buckets();
+        let now = buckets.steady(now);
         self.check_in(&buckets, work, user, now)?;
         self.note_in(&mut buckets, work, user, many, now);
         Ok(())

@@ -133,7 +133,7 @@ pub struct Audit(pub(super) Pool);
 impl Audit {
     /// Writes an entry about something that is no writing itself.
     pub async fn note(&self, entry: &Entry) -> Result<()> {
-        on_pool!(&self.0, |pool| note!(pool, entry));
+        on_pool!(&self.0, |pool| note!(pool, entry))?;
         Ok(())
     }
 
@@ -156,7 +156,7 @@ impl Audit {
                 query = query.bind(what);
             }
             let rows: Vec<NotedRow> = query.fetch_all(pool).await?;
-            Ok(rows.into_iter().map(Noted::from).collect())
+            rows.into_iter().map(Noted::from).collect()
         })
     }
 
@@ -165,7 +165,7 @@ impl Audit {
         const FORGET: &str = "DELETE FROM audit WHERE at < $1";
         on_pool!(&self.0, |pool| {
             sqlx::query(FORGET).bind(before).execute(pool).await?;
-        });
+        })?;
         Ok(())
     }
 }

@@ -220,8 +220,9 @@ impl Invites {
             // PostgreSQL has no such text, so there is no such code.
             return Ok(None);
         }
-        let row: Option<InviteRow> =
-            on_pool!(&self.0, |pool| { sqlx::query_as(INVITE).bind(SEPARATOR).bind(code).fetch_optional(pool).await? });
+        let row: Option<InviteRow> = on_pool!(&self.0, |pool| {
+            sqlx::query_as(INVITE).bind(SEPARATOR).bind(code).fetch_optional(pool).await?
+        })?;
         Ok(row.map(InviteRow::read))
     }
 
@@ -229,7 +230,7 @@ impl Invites {
     pub async fn aliases(&self) -> Result<Vec<(String, String)>> {
         const ALIASES: &str = "SELECT r.code, r.room FROM invite_rooms r JOIN invites i ON i.code = r.code
              WHERE r.room LIKE '#%' AND i.deleted_at IS NULL";
-        on_pool!(&self.0, |pool| Ok(sqlx::query_as(ALIASES).fetch_all(pool).await?))
+        on_pool!(&self.0, |pool| sqlx::query_as(ALIASES).fetch_all(pool).await?)
     }
 
     /// Puts a room's id in the place of its alias. Where the invite leads into that room already, the alias goes.
@@ -251,14 +252,14 @@ impl Invites {
         const INVITE: &str = select_invites!("WHERE number = $2 AND deleted_at IS NULL");
         let row: Option<InviteRow> = on_pool!(&self.0, |pool| {
             sqlx::query_as(INVITE).bind(SEPARATOR).bind(number).fetch_optional(pool).await?
-        });
+        })?;
         Ok(row.map(InviteRow::read))
     }
 
     /// The code of the invite with this number, deleted or not.
     pub async fn code_of(&self, number: i64) -> Result<Option<String>> {
         const CODE: &str = "SELECT code FROM invites WHERE number = $1";
-        on_pool!(&self.0, |pool| Ok(sqlx::query_scalar(CODE).bind(number).fetch_optional(pool).await?))
+        on_pool!(&self.0, |pool| sqlx::query_scalar(CODE).bind(number).fetch_optional(pool).await?)
     }
 
     /// A number that is another one whenever what [`Self::invites_of`] answers may be another; and whether every invite of the server is
@@ -266,20 +267,22 @@ impl Invites {
     pub async fn version(&self, owner: &str) -> Result<(i64, bool)> {
         const VERSION: &str = "SELECT COALESCE((SELECT version FROM owners WHERE owner = $1), 0),
              EXISTS (SELECT 1 FROM switches WHERE name = 'pause')";
-        on_pool!(&self.0, |pool| Ok(sqlx::query_as(VERSION).bind(owner).fetch_one(pool).await?))
+        on_pool!(&self.0, |pool| sqlx::query_as(VERSION).bind(owner).fetch_one(pool).await?)
     }
 
     /// Everything an owner has made and not deleted, oldest first.
     pub async fn of(&self, owner: &str) -> Result<Vec<AsWritten<Invite>>> {
         const INVITES: &str = select_invites!("WHERE owner = $2 AND deleted_at IS NULL ORDER BY created_at, code");
-        let rows: Vec<InviteRow> =
-            on_pool!(&self.0, |pool| { sqlx::query_as(INVITES).bind(SEPARATOR).bind(owner).fetch_all(pool).await? });
+        let rows: Vec<InviteRow> = on_pool!(&self.0, |pool| {
+            let query = sqlx::query_as(INVITES).bind(SEPARATOR).bind(owner);
+            query.fetch_all(pool).await?
+        })?;
         Ok(rows.into_iter().map(InviteRow::read_invite).collect())
     }
 
     /// Who has stopped every invite of the server, and when, if somebody has.
     pub async fn all_paused(&self) -> Result<Option<(String, Millis)>> {
         const PAUSED: &str = "SELECT actor, at FROM switches WHERE name = 'pause'";
-        on_pool!(&self.0, |pool| Ok(sqlx::query_as(PAUSED).fetch_optional(pool).await?))
+        on_pool!(&self.0, |pool| sqlx::query_as(PAUSED).fetch_optional(pool).await?)
     }
 }

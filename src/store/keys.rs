@@ -13,7 +13,7 @@ impl Keys {
         const READ: &str = "SELECT value FROM keys WHERE name = $1";
         on_pool!(&self.0, |pool| {
             sqlx::query(MAKE).bind(name).bind(fresh).execute(pool).await?;
-            Ok(sqlx::query_scalar(READ).bind(name).fetch_one(pool).await?)
+            sqlx::query_scalar(READ).bind(name).fetch_one(pool).await?
         })
     }
 }

@@ -7,14 +7,16 @@ use super::{Millis, Pool, Result, Written, on_pool};
 pub struct Leases(pub(super) Pool);
 
 impl Leases {
-    /// Takes or renews a lease until `until`: [`Written::NotAsExpected`] while somebody else's has not ended.
+    /// Takes or renews a lease until `until`: [`Written::NotAsExpected`] while somebody else's has not ended. One that is to last far longer than
+    /// this one was taken before the clock was set back; its holder, if they live, renews it by the new time.
     pub async fn take(&self, name: &str, holder: &str, now: Millis, until: Millis) -> Result<Written> {
+        // A minute is more than the clocks of instances may differ, and shorter than anybody waits.
         const TAKE: &str = "INSERT INTO leases (name, holder, until) VALUES ($1, $2, $4)
              ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
-             WHERE leases.holder = excluded.holder OR leases.until <= $3";
+             WHERE leases.holder = excluded.holder OR leases.until <= $3 OR leases.until > $4 + 60000";
         let rows = on_pool!(&self.0, |pool| {
             sqlx::query(TAKE).bind(name).bind(holder).bind(now).bind(until).execute(pool).await?.rows_affected()
-        });
+        })?;
         Ok(rows.into())
     }
 
@@ -23,7 +25,7 @@ impl Leases {
         const FORGET: &str = "DELETE FROM leases WHERE until < $1";
         on_pool!(&self.0, |pool| {
             sqlx::query(FORGET).bind(before).execute(pool).await?;
-        });
+        })?;
         Ok(())
     }
 
@@ -32,7 +34,7 @@ impl Leases {
         const RELEASE: &str = "DELETE FROM leases WHERE name = $1 AND holder = $2";
         on_pool!(&self.0, |pool| {
             sqlx::query(RELEASE).bind(name).bind(holder).execute(pool).await?;
-        });
+        })?;
         Ok(())
     }
 }

@@ -32,8 +32,10 @@ impl OtherPrograms {
             return Err(Error::NotTaken(NotTaken::NoTokens));
         }
         let half_written = |error| Error::NotTaken(NotTaken::OtherTokens(error));
-        let rows: Vec<Row> =
-            on_pool!(&self.0, |pool| { sqlx::query_as(TOKENS).fetch_all(pool).await.map_err(half_written)? });
+        let rows: Vec<Row> = on_pool!(&self.0, |pool| {
+            let rows = sqlx::query_as(TOKENS).fetch_all(pool).await;
+            rows.map_err(half_written)?
+        })?;
         let read = |(name, until, most, used, disabled): Row| {
             let until = until.as_deref().map(time).transpose().map_err(Error::NotTaken)?;
             let most = most.and_then(|most| match most.as_str() {

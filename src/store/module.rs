@@ -121,7 +121,7 @@ impl OtherPrograms {
 
     /// Ends the connections.
     pub async fn close(&self) {
-        on_pool!(&self.0, |pool| pool.close().await);
+        self.0.close().await;
     }
 
     /// The tables in the database.
@@ -161,7 +161,7 @@ impl OtherPrograms {
         let revision: Option<String> = on_pool!(&self.0, |pool| {
             let asked = sqlx::query_scalar(REVISION).fetch_optional(pool).await;
             asked.map_err(|error| Error::NotTaken(NotTaken::HalfWritten(error)))?
-        });
+        })?;
         let revision = revision.unwrap_or_else(|| "none".to_owned());
         let known = REVISIONS.iter().position(|known| *known == revision);
         known.ok_or(Error::NotTaken(NotTaken::Revision(revision)))
@@ -182,7 +182,7 @@ impl OtherPrograms {
         }
         let half_written = |error| Error::NotTaken(NotTaken::HalfWritten(error));
         let state: State =
-            on_pool!(&self.0, |pool| sqlx::query_as(STATE).fetch_one(pool).await.map_err(half_written)?);
+            on_pool!(&self.0, |pool| sqlx::query_as(STATE).fetch_one(pool).await.map_err(half_written)?)?;
         Ok(Some(format!("{state:?}")))
     }
 
@@ -215,7 +215,7 @@ impl OtherPrograms {
             let rooms: Vec<(String, String)> = sqlx::query_as(ROOMS).fetch_all(pool).await.map_err(half_written)?;
             let came: Vec<(String, String, Option<String>, Option<String>)> =
                 sqlx::query_as(came).fetch_all(pool).await.map_err(half_written)?;
-            Ok(Some(joined(tokens, rooms, came)?))
+            Some(joined(tokens, rooms, came)?)
         })
     }
 }

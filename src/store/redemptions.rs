@@ -246,11 +246,11 @@ impl Redemptions {
                 sqlx::query_as(REDEMPTION).bind(code).bind(redeemer).fetch_optional(pool).await?;
             let Some((completed_at, marker, tried_at, room)) = row else { return Ok(None) };
             let outcomes: Vec<OutcomeRow> = sqlx::query_as(OUTCOMES).bind(code).bind(redeemer).fetch_all(pool).await?;
-            Ok(Some(Redemption {
+            Some(Redemption {
                 complete: completed_at.is_some(),
                 outcomes: outcomes.into_iter().map(Outcome::from).collect(),
                 chat: Chat { marker, tried_at, room },
-            }))
+            })
         })
     }
 
@@ -280,36 +280,39 @@ impl Redemptions {
                 let redemption = Redemption { complete, outcomes, chat: Chat::default() };
                 Use { redeemer, started_at, came_at, completed_at, redemption }
             });
-            Ok(uses.collect())
+            uses.collect()
         })
     }
 
     /// How many people have used a code.
     pub async fn totals(&self, code: &str) -> Result<Totals> {
         const TOTALS: &str = "SELECT begun, came, completed FROM invites WHERE code = $1";
-        on_pool!(&self.0, |pool| Ok(sqlx::query_as(TOTALS).bind(code).fetch_one(pool).await?))
+        on_pool!(&self.0, |pool| sqlx::query_as(TOTALS).bind(code).fetch_one(pool).await?)
     }
 
     /// How many people came on which day, days counted from the epoch (UTC); days on which nobody came are left out.
     pub async fn came_by_day(&self, code: &str) -> Result<Vec<(i64, i64)>> {
         const BY_DAY: &str = "SELECT day, came FROM arrivals WHERE code = $1 ORDER BY day";
-        on_pool!(&self.0, |pool| Ok(sqlx::query_as(BY_DAY).bind(code).fetch_all(pool).await?))
+        on_pool!(&self.0, |pool| sqlx::query_as(BY_DAY).bind(code).fetch_all(pool).await?)
     }
 
     /// Whether somebody has redeemed a code completely.
     pub async fn is_complete(&self, code: &str, redeemer: &str) -> Result<bool> {
         const COMPLETE: &str =
             "SELECT COUNT(*) FROM redemptions WHERE code = $1 AND redeemer = $2 AND completed_at IS NOT NULL";
-        let found: i64 =
-            on_pool!(&self.0, |pool| { sqlx::query_scalar(COMPLETE).bind(code).bind(redeemer).fetch_one(pool).await? });
+        let found: i64 = on_pool!(&self.0, |pool| {
+            sqlx::query_scalar(COMPLETE).bind(code).bind(redeemer).fetch_one(pool).await?
+        })?;
         Ok(found > 0)
     }
 
     /// Whether somebody has one of an invite's uses.
     pub async fn holds_use(&self, code: &str, redeemer: &str) -> Result<bool> {
         const HOLDS: &str = "SELECT COUNT(*) FROM redemptions WHERE code = $1 AND redeemer = $2 AND use_at IS NOT NULL";
-        let found: i64 =
-            on_pool!(&self.0, |pool| { sqlx::query_scalar(HOLDS).bind(code).bind(redeemer).fetch_one(pool).await? });
+        let found: i64 = on_pool!(&self.0, |pool| {
+            let query = sqlx::query_scalar(HOLDS).bind(code).bind(redeemer);
+            query.fetch_one(pool).await?
+        })?;
         Ok(found > 0)
     }
 
@@ -377,7 +380,7 @@ impl Redemptions {
     pub async fn stale_uses(&self, before: Millis, now: Millis, most: i64) -> Result<Vec<(String, String)>> {
         const STALE: &str = "SELECT code, redeemer FROM redemptions WHERE came_at IS NULL AND use_at < $1
              AND NOT EXISTS (SELECT 1 FROM leases WHERE name = 'redeem:' || redeemer AND until > $2) LIMIT $3";
-        on_pool!(&self.0, |pool| Ok(sqlx::query_as(STALE).bind(before).bind(now).bind(most).fetch_all(pool).await?))
+        on_pool!(&self.0, |pool| sqlx::query_as(STALE).bind(before).bind(now).bind(most).fetch_all(pool).await?)
     }
 
     /// Notes what came of a room. Whoever is in stays in, whatever is noted later.
@@ -407,7 +410,7 @@ impl Redemptions {
             "UPDATE redemptions SET chat_marker = $3, chat_tried_at = $4 WHERE code = $1 AND redeemer = $2";
         on_pool!(&self.0, |pool| {
             sqlx::query(MARK).bind(code).bind(redeemer).bind(marker).bind(tried_at).execute(pool).await?;
-        });
+        })?;
         Ok(())
     }
 
@@ -416,7 +419,7 @@ impl Redemptions {
         const ROOM: &str = "UPDATE redemptions SET chat_room = $3 WHERE code = $1 AND redeemer = $2";
         on_pool!(&self.0, |pool| {
             sqlx::query(ROOM).bind(code).bind(redeemer).bind(room).execute(pool).await?;
-        });
+        })?;
         Ok(())
     }
 

@@ -59,7 +59,7 @@ impl RegistrationTokens {
         const SET: &str = "UPDATE invites SET registration_token = $2 WHERE code = $1";
         on_pool!(&self.0, |pool| {
             sqlx::query(SET).bind(code).bind(token.as_str()).execute(pool).await?;
-        });
+        })?;
         Ok(())
     }
 
@@ -70,7 +70,7 @@ impl RegistrationTokens {
         let token = if is_there { RegistrationToken::Ours } else { RegistrationToken::None };
         on_pool!(&self.0, |pool| {
             sqlx::query(SETTLE).bind(code).bind(token.as_str()).bind(is_there).execute(pool).await?;
-        });
+        })?;
         Ok(())
     }
 
@@ -80,7 +80,7 @@ impl RegistrationTokens {
         let opened = i64::try_from(opened).unwrap_or(i64::MAX);
         on_pool!(&self.0, |pool| {
             sqlx::query(LEAVING).bind(code).bind(opened).execute(pool).await?;
-        });
+        })?;
         Ok(())
     }
 
@@ -91,7 +91,7 @@ impl RegistrationTokens {
              WHERE code = $1";
         on_pool!(&self.0, |pool| {
             sqlx::query(FORGET).bind(code).bind(RegistrationToken::None.as_str()).execute(pool).await?;
-        });
+        })?;
         Ok(())
     }
 
@@ -103,7 +103,7 @@ impl RegistrationTokens {
              WHERE code = $1";
         on_pool!(&self.0, |pool| {
             sqlx::query(SETTLED).bind(code).bind(due).bind(next).bind(now).execute(pool).await?;
-        });
+        })?;
         Ok(())
     }
 
@@ -112,7 +112,7 @@ impl RegistrationTokens {
         const DUE: &str = "SELECT code FROM invites WHERE token_due <= $1
                 AND NOT EXISTS (SELECT 1 FROM leases WHERE name = 'token:' || code AND until > $1)
              ORDER BY token_due LIMIT $2";
-        on_pool!(&self.0, |pool| Ok(sqlx::query_scalar(DUE).bind(now).bind(most).fetch_all(pool).await?))
+        on_pool!(&self.0, |pool| sqlx::query_scalar(DUE).bind(now).bind(most).fetch_all(pool).await?)
     }
 
     /// Notes under which rules registration tokens are now; if those are others, all of them have to be looked after.

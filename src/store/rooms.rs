@@ -104,7 +104,7 @@ impl Rooms {
              ORDER BY r.number DESC LIMIT $3";
         let rows: Vec<RoomInviteRow> = on_pool!(&self.0, |pool| {
             sqlx::query_as(INTO).bind(room).bind(before).bind(most).fetch_all(pool).await?
-        });
+        })?;
         Ok(rows.into_iter().map(|row| AsWritten(row.read(room))).collect())
     }
 
@@ -112,13 +112,13 @@ impl Rooms {
     pub async fn code_into(&self, room: &str, number: i64) -> Result<Option<String>> {
         const CODE: &str = "SELECT r.code FROM invite_rooms r JOIN invites i ON i.code = r.code
              WHERE r.room = $1 AND r.number = $2 AND i.deleted_at IS NULL";
-        on_pool!(&self.0, |pool| Ok(sqlx::query_scalar(CODE).bind(room).bind(number).fetch_optional(pool).await?))
+        on_pool!(&self.0, |pool| sqlx::query_scalar(CODE).bind(room).bind(number).fetch_optional(pool).await?)
     }
 
     /// The rooms out of which an invite is kept.
     pub async fn blocks(&self, code: &str) -> Result<Vec<Block>> {
         const BLOCKS: &str = "SELECT room, actor, reason, at FROM blocks WHERE code = $1";
-        on_pool!(&self.0, |pool| Ok(sqlx::query_as(BLOCKS).bind(code).fetch_all(pool).await?))
+        on_pool!(&self.0, |pool| sqlx::query_as(BLOCKS).bind(code).fetch_all(pool).await?)
     }
 
     /// Keeps an invite out of a room.

@@ -83,7 +83,7 @@ impl Invites {
             let matching = sqlx::query_scalar(MATCHING).bind(SEPARATOR).bind(owner).bind(&text).bind(&rooms);
             let matching = matching.fetch_one(pool).await?;
             let all = sqlx::query_scalar(ALL).bind(owner).fetch_one(pool).await?;
-            Ok((rows.into_iter().map(InviteRow::read_invite).collect(), matching, all))
+            (rows.into_iter().map(InviteRow::read_invite).collect(), matching, all)
         })
     }
 
@@ -108,7 +108,7 @@ impl Invites {
                 query = query.bind(what);
             }
             query.fetch_all(pool).await?
-        });
+        })?;
         Ok(rows.into_iter().map(InviteRow::read).collect())
     }
 
@@ -116,6 +116,6 @@ impl Invites {
     pub async fn owners_like(&self, part: &str, most: i64) -> Result<Vec<String>> {
         const OWNERS: &str = "SELECT owner FROM owners WHERE LOWER(owner) LIKE $1 ESCAPE '!' ORDER BY owner LIMIT $2";
         let pattern = containing(part);
-        on_pool!(&self.0, |pool| Ok(sqlx::query_scalar(OWNERS).bind(&pattern).bind(most).fetch_all(pool).await?))
+        on_pool!(&self.0, |pool| sqlx::query_scalar(OWNERS).bind(&pattern).bind(most).fetch_all(pool).await?)
     }
 }

@@ -63,14 +63,14 @@ impl ShareLinks {
         on_pool!(&self.0, |pool| {
             let keep = sqlx::query(KEEP).bind(hash).bind(sharer).bind(path).bind(query).bind(code).bind(now);
             keep.execute(pool).await?;
-        });
+        })?;
         Ok(())
     }
 
     /// The link with this hash.
     pub async fn get(&self, hash: &str) -> Result<Option<ShareLink>> {
         const LINK: &str = "SELECT hash, sharer, path, query, code FROM share_links WHERE hash = $1";
-        on_pool!(&self.0, |pool| Ok(sqlx::query_as(LINK).bind(hash).fetch_optional(pool).await?))
+        on_pool!(&self.0, |pool| sqlx::query_as(LINK).bind(hash).fetch_optional(pool).await?)
     }
 
     /// Notes whether the page of a link stands in the folder of static pages.
@@ -78,7 +78,7 @@ impl ShareLinks {
         const SET: &str = "UPDATE share_links SET page = $2 WHERE hash = $1";
         on_pool!(&self.0, |pool| {
             sqlx::query(SET).bind(hash).bind(page.as_str()).execute(pool).await?;
-        });
+        })?;
         Ok(())
     }
 
@@ -111,7 +111,7 @@ impl ShareLinks {
     pub async fn other_pages_to_write(&self, most: i64) -> Result<Vec<ShareLink>> {
         const OTHERS: &str =
             "SELECT hash, sharer, path, query, code FROM share_links WHERE page = 'writing' AND code IS NULL LIMIT $1";
-        on_pool!(&self.0, |pool| Ok(sqlx::query_as(OTHERS).bind(most).fetch_all(pool).await?))
+        on_pool!(&self.0, |pool| sqlx::query_as(OTHERS).bind(most).fetch_all(pool).await?)
     }
 
     async fn links(&self, query: &'static str, ends: Ends, most: i64) -> Result<Vec<ShareLink>> {
@@ -119,7 +119,7 @@ impl ShareLinks {
         let max_uses = max_uses.map(i64::from);
         on_pool!(&self.0, |pool| {
             let links = sqlx::query_as(query).bind(now).bind(made_before).bind(max_uses).bind(most);
-            Ok(links.fetch_all(pool).await?)
+            links.fetch_all(pool).await?
         })
     }
 }

@@ -4,15 +4,22 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use sqlx::postgres::PgListener;
 use tokio::sync::{mpsc, watch};
 
-use super::{Pool, Result};
+use super::{Error, Pool, Result};
 
 /// The channel of PostgreSQL's on which instances tell each other.
 const CHANNEL: &str = "super_invites_redemptions";
+
+/// After how long in which nothing was heard it is looked whether anything can be.
+const PROBE: Duration = Duration::from_secs(60);
+
+/// How long the answer to that may take.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// How much may wait to be told to other instances.
 const WAITING: usize = 1_000;
@@ -71,6 +78,11 @@ impl Signals {
                     if let Some((code, redeemer)) = heard?.payload().rsplit_once('\n') {
                         self.watched.wake(&(code.to_owned(), redeemer.to_owned()));
                     }
+                }
+                // A connection that is dead says nothing either: asked again for what it does already, it has to answer.
+                () = tokio::time::sleep(PROBE) => {
+                    let asked = tokio::time::timeout(ANSWER, listener.listen(CHANNEL)).await;
+                    asked.map_err(|_| Error::Query(sqlx::Error::PoolTimedOut))??;
                 }
                 Some(payload) = told.recv() => {
                     sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(payload).execute(pool).await?;

@@ -231,7 +231,7 @@ impl Takeovers {
     /// The state in which the module's tables were taken over here the last time.
     pub async fn taken_over(&self) -> Result<Option<String>> {
         const TAKEN_OVER: &str = "SELECT value FROM keys WHERE name = 'taken over'";
-        on_pool!(&self.0, |pool| Ok(sqlx::query_scalar(TAKEN_OVER).fetch_optional(pool).await?))
+        on_pool!(&self.0, |pool| sqlx::query_scalar(TAKEN_OVER).fetch_optional(pool).await?)
     }
 
     /// Notes it.
@@ -240,7 +240,7 @@ impl Takeovers {
              ON CONFLICT (name) DO UPDATE SET value = excluded.value";
         on_pool!(&self.0, |pool| {
             sqlx::query(SET).bind(state).execute(pool).await?;
-        });
+        })?;
         Ok(())
     }
 }

@@ -93,7 +93,7 @@ impl Store {
     }
 
     async fn number(&self, sql: &'static str) -> i64 {
-        on_pool!(&self.pool, |pool| sqlx::query_scalar(sql).fetch_one(pool).await.unwrap())
+        on_pool!(&self.pool, |pool| sqlx::query_scalar(sql).fetch_one(pool).await?).unwrap()
     }
 
     async fn codes(&self, sql: String, ends: Ends) -> Vec<String> {
@@ -101,8 +101,9 @@ impl Store {
         on_pool!(&self.pool, |pool| {
             let codes =
                 sqlx::query_scalar(AssertSqlSafe(sql)).bind(now).bind(made_before).bind(max_uses.map(i64::from));
-            codes.fetch_all(pool).await.unwrap()
+            codes.fetch_all(pool).await?
         })
+        .unwrap()
     }
 }
 

@@ -436,3 +436,78 @@ async fn a_chat_is_not_waited_for_until_the_clock_has_caught_up() {
     assert_eq!((answer.0, &answer.1["failed"]), (200, &json!([])), "{answer:?}");
     scene.end(&world, &service, "after the jump").await;
 }
+
+const MINUTE: i64 = 60_000;
+
+#[tokio::test]
+async fn a_clock_that_jumps_forward_takes_no_place_from_whoever_is_being_let_in() {
+    let world = World::new().await;
+    let proxy = Proxy::start(&world).await;
+    let mut setup = Setup::new(&world, Acting::Appservice, Engine::Sqlite).await;
+    let service = setup.set("HOMESERVER_URL", &proxy.url).start().await;
+    let scene = Scene::new(&world, &service).await;
+    proxy.fail(Method::POST, "/join", 0, 1, Fault::Held);
+    let meanwhile = async {
+        timeout(ANSWERS, proxy.struck()).await.expect("it comes so far");
+        // Several times: whether the house is kept before whoever is at work has said so by the new clock is chance.
+        for _ in 0..5 {
+            let body = json!({"rooms": [], "create_dm": true, "expires_at": service.now() + 5 * MINUTE});
+            let ends = service.create(&scene.owner, body).await["token"]["token"].as_str().unwrap().to_owned();
+            service.pass(20 * MINUTE);
+            // The house has been kept once its registration token is gone.
+            while world.registration_token(&ends).await == 200 {
+                moment().await;
+            }
+        }
+        proxy.release();
+    };
+    let (answer, ()) = tokio::join!(scene.redeem(&service), meanwhile);
+    assert_eq!((answer.0, &answer.1["failed"]), (200, &json!([])), "{answer:?}");
+    let token = scene.token(&service).await;
+    assert_eq!((&token["accepted_count"], &token["uses_left"]), (&json!(1), &json!(0)));
+}
+
+#[tokio::test]
+async fn a_lease_of_somebody_who_died_ends_soon_also_when_the_clock_jumps_back() {
+    let world = World::new().await;
+    let setup = Setup::new(&world, Acting::Appservice, Engine::Sqlite).await;
+    let service = setup.start().await;
+    let scene = Scene::new(&world, &service).await;
+    // As left by another instance that was killed before the clock jumped.
+    let (name, until) = (format!("redeem:{}", scene.guest.id), service.now() + HOUR);
+    setup.execute(&format!("INSERT INTO leases (name, holder, until) VALUES ('{name}', 'other', {until})")).await;
+    let answer = scene.redeem(&service).await;
+    assert_eq!((answer.0, &answer.1["failed"]), (200, &json!([])), "{answer:?}");
+}
+
+#[tokio::test]
+async fn what_was_done_before_the_clock_jumped_back_makes_nobody_wait() {
+    let world = World::new().await;
+    let service = Service::usual(&world).await;
+    let (first, second) = (Scene::new(&world, &service).await, Scene::new(&world, &service).await);
+    assert_eq!(first.redeem(&service).await.0, 200);
+    service.pass(-2 * HOUR);
+    let answer = second.redeem(&service).await;
+    assert_eq!((answer.0, &answer.1["failed"]), (200, &json!([])), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_disk_that_has_room_again_is_written_to_without_a_new_start() {
+    let world = World::new().await;
+    let setup = Setup::new(&world, Acting::Appservice, Engine::Sqlite).await;
+    let service = setup.start().await;
+    let owner = world.person("owner").await;
+    service.stop().await;
+    let (service, process) = setup.spawn_with_files_of(512).await;
+    let invite = async || service.post(&owner, json!({"rooms": [], "create_dm": true})).await;
+    while invite().await.0 == 200 {}
+    // Each of its connections has met the full disk.
+    let met = join_all((0..20).map(|_| invite())).await;
+    assert!(met.iter().any(failed), "{met:?}");
+    let process = process.id().unwrap().to_string();
+    let room = ["--pid", &process, "--fsize=unlimited"];
+    assert!(tokio::process::Command::new("prlimit").args(room).status().await.unwrap().success());
+    for answer in join_all((0..20).map(|_| invite())).await {
+        assert_eq!(answer.0, 200, "{answer:?}");
+    }
+}

@@ -150,11 +150,11 @@ async fn fill(store: &Store) {
     ] {
         // A common table expression stands before the statement in both engines.
         let sql = MANY.to_owned() + rows;
-        on_pool!(&store.pool, |pool| drop(sqlx::query(AssertSqlSafe(sql)).execute(pool).await.unwrap()));
+        on_pool!(&store.pool, |pool| sqlx::query(AssertSqlSafe(sql)).execute(pool).await?.rows_affected()).unwrap();
     }
     let counter = "UPDATE counters SET value = 3000 WHERE name = 'invites'";
-    on_pool!(&store.pool, |pool| drop(sqlx::query(counter).execute(pool).await.unwrap()));
-    on_pool!(&store.pool, |pool| drop(sqlx::query("ANALYZE").execute(pool).await.unwrap()));
+    on_pool!(&store.pool, |pool| sqlx::query(counter).execute(pool).await?.rows_affected()).unwrap();
+    on_pool!(&store.pool, |pool| sqlx::query("ANALYZE").execute(pool).await?.rows_affected()).unwrap();
 }
 
 /// What an engine would do for a query, a line each.
