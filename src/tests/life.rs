@@ -31,6 +31,7 @@ mod model;
 mod pages;
 mod policy;
 mod preview;
+mod print;
 mod redeem;
 mod registration;
 mod same;
