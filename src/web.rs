@@ -8,6 +8,7 @@ mod headers;
 mod live;
 mod pictures;
 mod preview;
+mod print;
 mod qr;
 mod reply;
 pub mod shared;
@@ -66,6 +67,7 @@ pub fn router(invites: Invites, people: People, settings: Settings, assets: Asse
         router = router
             .route(&format!("{base}/sign-in/elsewhere"), get(sso::begin))
             .route(&format!("{base}/sign-in/back"), get(sso::finish))
+            .route(&format!("{base}/invites/{{code}}/print"), get(print::page))
             .route(&format!("{base}/invites/{{code}}/{{file}}"), get(qr::file))
             .route(&format!("{base}/i/{{code}}/preview.png"), get(preview::picture));
     }

@@ -12,6 +12,7 @@ mod invite;
 mod landing;
 mod limits;
 mod overview;
+mod paper;
 mod path;
 mod person;
 mod reason;
@@ -30,6 +31,7 @@ pub use self::{
     landing::{AppLink, Landing, Progress, Relation, RoomLinks, Step, StepState},
     limits::{Edit, InviteState, Limits},
     overview::{Came, Guest, InviteCard, InviteDetail, InvitePage, InviteQuery, Room, RoomChoice, Sort, Works},
+    paper::{Paper, QrCode},
     path::{LANDING, LocalPath, invite_path, landing_path},
     person::{IdentityProvider, Person, SignInWays, Visitor},
     reason::{Reason, RoomProblem, Rule},

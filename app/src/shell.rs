@@ -45,11 +45,15 @@ pub struct Files {
     pub style: String,
 }
 
+/// The address of one of them.
+pub(crate) fn file(hash: &str, end: &str) -> String {
+    format!("{PREFIX}/_assets/pkg/super-invites{hash}.{end}")
+}
+
 /// The HTML document around the application, as the server renders it.
 pub fn shell(files: Files) -> impl IntoView {
     let assets = format!("{PREFIX}/_assets");
-    let name = |hash: &str, end: &str| format!("{assets}/pkg/super-invites{hash}.{end}");
-    let (script, program) = (name(&files.script, "js"), name(&files.program, "wasm"));
+    let (script, program) = (file(&files.script, "js"), file(&files.program, "wasm"));
     // An address that only an app understands does nothing where there is no such app.
     let no_app = r#"addEventListener("click", ({target}) => {
             const app = target.closest?.("[data-app]")?.parentNode.querySelector("[hidden]");
@@ -77,7 +81,7 @@ pub fn shell(files: Files) -> impl IntoView {
                     crossorigin=""
                 />
                 <script type="module" nonce=use_nonce() inner_html=no_app.to_owned() + &hydrate></script>
-                <link rel="stylesheet" href=name(&files.style, "css") />
+                <link rel="stylesheet" href=file(&files.style, "css") />
                 <MetaTags />
             </head>
             <body>

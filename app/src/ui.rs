@@ -18,6 +18,7 @@ mod mark;
 mod navigation;
 mod opened;
 mod picker;
+mod printed;
 mod rooms;
 mod search;
 mod share;
@@ -32,7 +33,7 @@ pub(crate) use self::{
     browser::{announce, arrive, fill_and_send},
     chart::Chart,
     editor::Editor,
-    failure::{DeadInvite, Failure, sorry},
+    failure::{DeadInvite, Failure, apology, sorry},
     form::{AreaField, Form, FormProblem, Sending, Submit, TextField, Typing, go_on, last_post, reload_after, sending},
     front::invitation,
     house::House,
@@ -41,8 +42,9 @@ pub(crate) use self::{
     joining::Joining,
     layout::{Layout, Visits, sign_out},
     load::{load, look_again, show, show_either},
-    mark::Mark,
+    mark::{DRAWING, Mark},
     navigation::{LastPost, address, href, parameter, query},
+    printed::sheet,
     rooms::{RoomList, rooms},
     search::{Older, Pager, SearchForm, TooManyPeople},
     share::{Camera, CopyButton, SharePanel},

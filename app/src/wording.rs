@@ -12,12 +12,12 @@ pub use self::{
         invalid, problem, room_problem, rule,
     },
     landing::{
-        ASK_AGAIN, INVITES_YOU_TO, STRONG, UNAVAILABLE, a_chat_with, accepts, answers, ask_for_one, bring_back,
-        chat_with, goes_on, have_an_account, invites_to, joined, leads_to, missing, name_is_free, no_account_yet,
-        place, some_of, steps, steps_from_nothing, steps_signed_in, user_name_hint, you_join,
+        ASK_AGAIN, INVITES_YOU_TO, SCAN, STRONG, UNAVAILABLE, a_chat_with, accepts, answers, ask_for_one, bring_back,
+        chat_with, free_until, goes_on, have_an_account, invites_to, joined, leads_to, missing, name_is_free,
+        no_account_yet, place, some_of, steps, steps_from_nothing, steps_signed_in, user_name_hint, you_join,
     },
 };
-use crate::{Action, Detail, Field, InviteState, Reason, Room, Sort};
+use crate::{Action, Detail, Field, InviteState, Paper, Reason, Room, Sort};
 
 /// What a session is called that somebody has begun with the pages, in the list of their sessions.
 pub const DEVICE: &str = "Super Invites";
@@ -97,6 +97,16 @@ pub fn sort(sort: Sort) -> &'static str {
         Sort::MostPeople => "Most people first",
         Sort::LastCame => "Last joined first",
         Sort::Name => "By name",
+    }
+}
+
+/// What cards of an invite are printed on, and how many.
+pub fn paper(paper: Paper) -> &'static str {
+    match paper {
+        Paper::Card => "One card (A6)",
+        Paper::Poster => "Poster (A4)",
+        Paper::Four => "Four cards on A4",
+        Paper::Eight => "Eight small cards on A4",
     }
 }
 

@@ -32,6 +32,7 @@ mod model;
 mod pages;
 mod policy;
 mod preview;
+mod print;
 mod redeem;
 mod refusals;
 mod registration;

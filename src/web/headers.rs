@@ -34,6 +34,23 @@ pub(super) fn protect(response: &mut Response, nonce: &str, scripts: &str) {
         "default-src 'none'; script-src {script}; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; media-src 'self'; form-action \
          'self'; base-uri 'none'; frame-ancestors 'none'"
     );
+    limit(response, &policy);
+}
+
+/// The same for a page that the server alone makes: no program runs on it, but it has a script and a style of its own.
+pub(super) fn protect_still(response: &mut Response, nonce: &str) {
+    let (script, style) = match nonce {
+        "" => ("'none'".to_owned(), String::new()),
+        _ => (format!("'nonce-{nonce}'"), format!(" 'nonce-{nonce}'")),
+    };
+    let policy = format!(
+        "default-src 'none'; script-src {script}; style-src 'self'{style}; font-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; \
+         frame-ancestors 'none'"
+    );
+    limit(response, &policy);
+}
+
+fn limit(response: &mut Response, policy: &str) {
     if let Ok(policy) = policy.parse() {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }

@@ -119,6 +119,24 @@ impl Site {
         self.tell(async { self.web.invites.owner.one(&self.account().await?, code).await.map(drop) }.await)
     }
 
+    /// What a card of the asking person's own invite tells: as much as a stranger sees of its page.
+    pub(super) async fn card(&self, code: &str) -> app::Result<Landing> {
+        let seen = async {
+            let account = self.account().await?;
+            self.web.invites.owner.one(&account, code).await?;
+            self.web.invites.guest.landing(Some(&account), &self.visit.origin, code).await
+        };
+        let mut landing = self.with_pictures(self.tell(seen.await)?);
+        landing.address = self.link(code);
+        Ok(landing)
+    }
+
+    /// The address of an invite, to be shared.
+    fn link(&self, code: &str) -> String {
+        let here = || self.visit.address(&LocalPath::parse(&app::landing_path(code)));
+        self.web.public_address(code).unwrap_or_else(here)
+    }
+
     /// How far the asking person is with redeeming a code.
     pub(super) async fn progress(&self, code: &str) -> app::Result<Progress> {
         let progress = async { self.web.invites.guest.progress(&self.account().await?, code).await };
@@ -305,10 +323,8 @@ impl Backend for Site {
         let landing = async { self.see_landing(&code).await };
         let mut landing = self.with_pictures(self.tell(landing.await)?);
         let Settings { clients, server_name, .. } = &self.web.settings;
-        let here = LocalPath::parse(&app::landing_path(&code));
         if self.page {
-            let address = self.web.public_address(&code).unwrap_or_else(|| self.visit.address(&here));
-            self.reply.head(Card::of(&landing).tags(landing.welcome.as_deref(), &address));
+            self.reply.head(Card::of(&landing).tags(landing.welcome.as_deref(), &self.link(&code)));
         }
         landing.apps = apps(clients, &self.visit.headers, server_name, &landing, &code);
         Ok(landing)

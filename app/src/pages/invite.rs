@@ -124,9 +124,8 @@ fn PauseButton(invite: Invite) -> impl IntoView {
 }
 
 /// Why nobody is let in, and what can be done about it.
-#[component]
-fn Stopped(state: InviteState) -> impl IntoView {
-    let text = match state {
+pub(super) fn stopped(state: InviteState) -> Option<&'static str> {
+    Some(match state {
         InviteState::Open => return None,
         InviteState::NotYet => "Nobody can join with it yet. Until it starts, the link isn’t available.",
         InviteState::Paused => {
@@ -136,8 +135,12 @@ fn Stopped(state: InviteState) -> impl IntoView {
         InviteState::AllPaused => "A server admin has paused all invites of this server for now.",
         InviteState::Expired => "It has ended, and the link isn’t available. Edit it to give it more time.",
         InviteState::UsedUp => "All places are taken, and the link isn’t available to others. Edit it to add more.",
-    };
-    Some(view! { <p class="alert alert-warning print:hidden">{text.to_owned()}</p> })
+    })
+}
+
+#[component]
+fn Stopped(state: InviteState) -> impl IntoView {
+    stopped(state).map(|text| view! { <p class="alert alert-warning print:hidden">{text.to_owned()}</p> })
 }
 
 #[component]

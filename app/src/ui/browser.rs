@@ -168,11 +168,6 @@ pub(crate) fn tick_group(event: &web_sys::MouseEvent, on: bool) {
     }
 }
 
-/// Opens the browser's dialogue for printing.
-pub(crate) fn print() {
-    window().print().ok();
-}
-
 /// Follows a redemption as it happens, until it ends or `stop` is called.
 #[derive(Clone)]
 pub(crate) struct Live(SendWrapper<EventSource>);

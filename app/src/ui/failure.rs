@@ -13,11 +13,19 @@ const OUTLINE: &str = r#"<svg class="outline-door" viewBox="0 0 66 100" aria-hid
 /// Says what is the matter, and what can be done.
 #[component]
 pub(crate) fn Failure(error: Told) -> impl IntoView {
+    if error.kind == Kind::SignedOut {
+        return view! { <SignInFirst /> };
+    }
+    let (title, words, more) = apology(error);
+    sorry(title, &words, &more)
+}
+
+/// A title, a sentence and, where that may help, a button to try again, as HTML.
+pub(crate) fn apology(error: Told) -> (&'static str, String, String) {
     let Told { kind, words, .. } = error;
     // An empty address is this page.
     let again = button("btn-primary", "", "external", "Try again");
-    let (title, words, more) = match kind {
-        Kind::SignedOut => return view! { <SignInFirst /> },
+    match kind {
         Kind::NoInvite => (
             "There is no such invite",
             "It may have been deleted, or the link is incomplete.".to_owned(),
@@ -27,8 +35,7 @@ pub(crate) fn Failure(error: Told) -> impl IntoView {
         Kind::TooFast => ("Please wait", words, again),
         Kind::Broken => ("Something went wrong", words, again),
         _ => ("You don’t have access", words, String::new()),
-    };
-    sorry(title, &words, &more)
+    }
 }
 
 /// For an invite that lets nobody in: it says no more than that, whatever the reason.

@@ -66,10 +66,11 @@ pub(crate) fn SharePanel(code: String, link: String) -> impl IntoView {
                         <Icon shape=Shape::Download class="size-4" />
                         "SVG"
                     </a>
-                    <button class="btn btn-sm btn-plain hidden scripted:inline-flex" type="button" on:click=|_| browser::print()>
-                            <Icon shape=Shape::Print class="size-4" />
-                            "Print a card"
-                        </button>
+                    // A page that the server alone makes.
+                    <a class="btn btn-sm btn-plain" href=file("print") rel="external">
+                        <Icon shape=Shape::Print class="size-4" />
+                        "Print cards"
+                    </a>
                 </div>
             </div>
         </section>

@@ -76,6 +76,15 @@ pub fn bring_back(server: &str) -> String {
     format!("Sign in with your account on {server}. We’ll bring you back to your invite.")
 }
 
+/// What to do with the code on a card.
+pub const SCAN: &str = "Scan, join, say hello";
+
+/// What it costs, what it takes, and the last day on which it can be done.
+pub fn free_until(day: Option<&str>) -> String {
+    let until = day.map(|day| format!(" Until {day}.")).unwrap_or_default();
+    format!("Free. Works in any browser.{until}")
+}
+
 /// What somebody has come in to: the place by its name, and what is in it.
 pub fn joined(place: Option<&str>, what: &str) -> String {
     match (place, what) {
