@@ -1,4 +1,4 @@
-//! Who may ask, and the headers of every answer.
+//! Authentication, and the headers of every response.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -105,7 +105,7 @@ async fn the_homeserver_learns_where_people_come_from_and_never_sees_the_acting_
     assert_eq!(request.send().await.unwrap().status(), 200);
     assert_eq!(proxy.count(&Method::GET, &world.as_token), 0);
     assert_eq!(proxy.count(&Method::GET, &person.token), 0);
-    // Synapse notes addresses a moment later, so look until it has.
+    // Synapse records addresses a moment later, so check until it has.
     let path = format!("/_synapse/admin/v1/whois/{}", person.id);
     loop {
         let (_, whois) = world.as_admin(Method::GET, &path, Value::Null).await;

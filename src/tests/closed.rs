@@ -1,4 +1,4 @@
-//! What is not known is not assumed, and whoever has no business with an invite any more learns nothing of it.
+//! What is unknown is not assumed, and people who have no business with an invite any more learn nothing of it.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ impl World {
         self.as_user(Method::PUT, &path, person, content).await;
     }
 
-    /// Who sees a room as a direct chat with whom, as it stands there.
+    /// Whether somebody has joined all of these rooms.
     async fn is_in(&self, person: &Person, rooms: &[String]) -> bool {
         let joined = self.joined_rooms(person).await;
         rooms.iter().all(|room| joined.contains(room))
@@ -135,7 +135,7 @@ async fn account_data_of_strange_types_is_no_data_and_stays_as_it_is() {
             }
         }
     }
-    // Neither of the two makes the homeserver look at as many rooms as they like to name.
+    // Neither of the two can make the homeserver read as many rooms as they like to list.
     let proxy = Proxy::start(&world).await;
     let mut setup = with_pages(&world, Acting::Appservice, Engine::Sqlite).await;
     let service = setup.set("HOMESERVER_URL", &proxy.url).start().await;
@@ -146,7 +146,7 @@ async fn account_data_of_strange_types_is_no_data_and_stays_as_it_is() {
     world.account_data(&owner, "m.direct", json!({&guest.id: many})).await;
     assert_eq!(service.redeem(&guest, &code).await.1["failed"], json!([]));
     assert!(proxy.count(&Method::GET, "/state/m.room.member") <= 40);
-    // The owner's own are read as well.
+    // The owner's own list is read as well.
     world.account_data(&owner, "m.direct", json!({"x": 1})).await;
     assert_eq!(service.redeem(&world.person("guest").await, &code).await.1["failed"], json!([]));
 }
@@ -174,7 +174,7 @@ async fn state_of_strange_types_is_never_a_failure_of_ours() {
         assert_eq!(service.ask(Method::GET, &path, &owner, Value::Null).await.0, 403, "{content}");
         proxy.heal();
     }
-    // A member event that says nothing, where it is asked how both stand to the room.
+    // A malformed member event, where both memberships are queried.
     world.membership(&owner, &rooms[0], "ban", &guest).await;
     for content in [r#"{"membership": 5}"#, r#"{"membership": "ban", "displayname": []}"#, "{}"] {
         proxy.fail(Method::GET, "/state/m.room.member", 0, u32::MAX, Fault::Junk(content));
@@ -183,7 +183,7 @@ async fn state_of_strange_types_is_never_a_failure_of_ours() {
     }
     // A room that cannot be shown has no name.
     let look = async || {
-        // One of which nothing is known yet.
+        // A room of which nothing is known yet.
         let code = service.invite(&owner, &world.rooms(&owner, 1).await, false).await;
         Browser::new(&service).get(&format!("/i/{code}")).await.status
     };
@@ -216,7 +216,8 @@ async fn an_admins_resume_leaves_the_owners_pause_as_it_was() {
         assert_eq!(state().await, "paused_by_admin");
         intervene("resume").await;
         assert_eq!(state().await, "paused");
-        // The other way round: an owner may do so while an admin does, and what they read and send back changes nothing.
+        // The other way round: an owner may pause it while an admin has, too, and sending back what was read changes
+        // nothing.
         assert_eq!(pause(false).await, 200);
         intervene("pause").await;
         assert_eq!(service.token(&owner, &code).await.1["token"]["paused"], false);
@@ -276,10 +277,10 @@ async fn past_redeemers_see_no_more_than_a_stranger_of_rooms_that_came_later_or_
         };
         let all = ["First", "Second", "Later"].map(|name| Some(name.to_owned())).to_vec();
         assert_eq!(landing(&mut stranger).await, (200, all.clone(), Vec::new()));
-        // Who is through is led no further, and who can go on sees what a stranger does.
+        // Somebody who has finished is led no further, and somebody who can continue sees what a stranger does.
         assert_eq!(landing(&mut earlys).await, (200, all.clone(), all[..2].to_vec()));
         assert_eq!(landing(&mut halfs).await, (200, all.clone(), all.clone()));
-        // Once strangers see nothing, they keep what is theirs.
+        // Once strangers see nothing, people keep seeing what they have joined.
         let pause = json!({"token": code, "rooms": [first.1, second.1, later.1, blocked.1], "paused": true});
         service.create(&owner, pause).await;
         assert_eq!(landing(&mut stranger).await.0, 404);
@@ -294,7 +295,7 @@ async fn past_redeemers_see_no_more_than_a_stranger_of_rooms_that_came_later_or_
     }
 }
 
-/// What a redemption's rooms are called to whoever redeems.
+/// The names of a redemption's rooms, as the redeemer sees them.
 fn names(progress: &app::Progress) -> Vec<Option<String>> {
     progress.steps.iter().map(|step| step.room.as_ref().and_then(|room| room.name.clone())).collect()
 }
@@ -319,7 +320,7 @@ async fn whoever_comes_back_by_a_deleted_invite_learns_nothing_of_it() {
     }
 }
 
-/// The original's own test: one of three rooms cannot work, because the owner has left it.
+/// A test of the original module: one of three rooms cannot be joined, because the owner has left it.
 #[tokio::test]
 async fn it_is_redeemed_once_trying_again_would_help_no_more() {
     let world = World::new().await;

@@ -1,4 +1,4 @@
-//! Making, seeing, changing and deleting invites, and everything that can be wrong with a request.
+//! Making, reading, changing and deleting invites, and everything that can be wrong with a request.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ async fn the_life_of_an_invite() {
             let (status, answer) = service.info(person, &code).await;
             assert_eq!((status, as_of_old(answer)), (200, info.clone()));
         }
-        // A camera reads the whole link, and a client hands it on.
+        // A camera reads the whole link, and a client passes it on.
         for link in [format!("https://x.example/i/{code}"), format!("acter:i/test/{code}?userId=a")] {
             assert_eq!(service.info(&other, &crate::support::escaped(&link)).await.0, 200);
         }
@@ -48,7 +48,7 @@ async fn the_life_of_an_invite() {
             (400, json!({"errcode": "CANT_REDEEM", "error": "Can't redeem your own token"}))
         );
 
-        // Today's mobile client names these three and never another; the rest keeps its value.
+        // Today's mobile client sends these three fields and never others; the rest keep their values.
         let unregistered = json!({"rooms": rooms, "as_registration_token": false});
         let quiet = service.create(&owner, unregistered).await;
         assert_eq!(quiet["registration_token"], json!({"valid": false, "reason": "NOT_REQUESTED"}));

@@ -1,4 +1,4 @@
-//! Those who may watch and bound other people's invites: room admins and server admins.
+//! People who can see and limit other people's invites: room admins and server admins.
 
 use app::{Action, AuditPage};
 use reqwest::Method;
@@ -64,7 +64,8 @@ async fn a_rooms_admins_see_what_leads_into_it_and_can_keep_it_out() {
         let told = seen.to_string();
         assert!(!told.contains(&code) && !told.contains(&rooms[1]) && !told.contains(&rooms[2]), "{told}");
 
-        // Those who may not: another member, the admin of another room, and nobody learns whether there is such a room.
+        // People who may not: another member, and the admin of another room. None of them learns whether the room
+        // exists.
         for (who, room) in
             [(&member, &rooms[0]), (&first, &rooms[0]), (&admin, &rooms[2]), (&admin, &"!none:test".to_owned())]
         {
@@ -91,7 +92,7 @@ async fn a_rooms_admins_see_what_leads_into_it_and_can_keep_it_out() {
         assert_eq!(answer["failed"][0]["room"], json!(rooms[0]));
         assert_eq!(answer["failed"][0]["reason"], "The admins of this room do not let anybody in with this invite.");
         assert!(!world.joined_rooms(&second).await.contains(&rooms[0]));
-        // Taking the room out and putting it back does not help the owner; an admin who was demoted is none.
+        // Removing the room and adding it again does not help the owner; a demoted admin is none.
         service.create(&member, json!({"token": code, "rooms": [rooms[1]]})).await;
         service.create(&member, json!({"token": code, "rooms": rooms})).await;
         let third = world.person("third").await;
@@ -101,14 +102,14 @@ async fn a_rooms_admins_see_what_leads_into_it_and_can_keep_it_out() {
         assert_eq!(service.redeem(&third, &code).await.1["failed"], json!([]));
         assert!(world.joined_rooms(&third).await.contains(&rooms[0]));
 
-        // Live power levels, never a copy.
+        // Current power levels count, never a cached copy.
         let old = json!({"room_version": "10", "preset": "private_chat", "power_level_content_override": {"users": {&admin.id: 100, &member.id: 100}}});
         let shared = world.room(&admin, old).await;
         world.membership(&admin, &shared, "invite", &member).await;
         world.membership(&member, &shared, "join", &member).await;
         assert_eq!(service.rooms(&member, &shared).await.0, 200);
         let mut levels = world.state(&admin, &shared, "m.room.power_levels").await;
-        // May still remove people, but change no power levels.
+        // May still remove people, but no longer change power levels.
         levels["users"][&member.id] = json!(60);
         world.set_state(&member, &shared, "m.room.power_levels", levels).await;
         assert_eq!(service.rooms(&member, &shared).await.0, 403);
@@ -203,7 +204,7 @@ async fn server_admins_find_pause_and_revoke_any_invite_and_stop_all() {
         let (_, last) =
             service.ask(Method::GET, &format!("admin/audit?since={since}&limit=1"), admin, Value::Null).await;
         assert_eq!(last["action"], "deleted");
-        // It is forgotten in time.
+        // The entry expires.
         service.pass(366 * DAY);
         while !service.audit(admin).await.is_empty() {
             moment().await;

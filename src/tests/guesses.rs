@@ -1,4 +1,4 @@
-//! Who guesses codes, and who causes the homeserver more work than anybody honest.
+//! People who guess codes, and people who cause more work for the homeserver than anybody honest.
 
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -11,7 +11,7 @@ use crate::support::{
 async fn limited(world: &World, limits: &str) -> Service {
     let mut setup = with_pages(world, Acting::Appservice, Engine::Sqlite).await;
     let service = setup.set("FAILED_LOOKUPS", limits).start().await;
-    // What is in a bucket drains as fast as time passes, and a busy machine takes its time.
+    // Buckets drain as time passes, and a busy machine takes its time.
     service.freeze();
     service
 }
@@ -29,7 +29,7 @@ async fn five_hundred_guesses_at_once_are_answered_no_more_often_than_one_after_
     assert_eq!(answered, 10);
     assert!(answers.iter().all(|answer| answer.0 == 403 || errcode(answer) == (429, "M_LIMIT_EXCEEDED")));
     assert_eq!(service.info(&eve, &right).await.0, 429, "a right guess is not told from a wrong one");
-    // Everything else goes on for her, and for others.
+    // Everything else keeps working for her, and for others.
     assert_eq!(service.ask(Method::GET, "tokens", &eve, Value::Null).await.0, 200);
     let people = join_all((0..20).map(|_| service.info(&owner, &right))).await;
     assert!(people.iter().all(|answer| answer.0 == 200), "who is right is not slowed, however many at once");
@@ -45,7 +45,7 @@ async fn asking_for_a_code_that_others_have_is_a_guess_and_so_is_one_of_which_no
         service.create(&owner, json!({"token": code})).await;
     }
     service.delete(&owner, &deleted).await;
-    // Free ones that become invites cost nothing, and neither do her own.
+    // Free codes that become invites cost nothing, and neither do her own.
     for number in 0..6 {
         let free = unique(&format!("free{number}"));
         service.create(&eve, json!({"token": free})).await;
@@ -71,7 +71,7 @@ async fn a_guess_is_not_free_because_nobody_waits_for_the_answer_or_the_homeserv
     let service = setup.start().await;
     service.freeze();
     let guess = |number: u32| json!({"token": unique(&format!("free{number}")), "create_dm": true});
-    // A code that is free is looked at further, which takes its time: a taken one would have been refused by then.
+    // A free code is processed further, which takes time: a taken one would have been refused by then.
     let eve = world.person("eve").await;
     proxy.fail(Method::POST, "/invite", 0, 1, Fault::LostRequest);
     let url = format!("{}{API}/tokens", service.url);
@@ -80,7 +80,7 @@ async fn a_guess_is_not_free_because_nobody_waits_for_the_answer_or_the_homeserv
     proxy.struck().await;
     asking.abort();
     assert_eq!(errcode(&service.post(&eve, guess(2)).await), (429, "M_LIMIT_EXCEEDED"));
-    // And so is one on whose way the homeserver fails.
+    // So is a code during whose processing the homeserver fails.
     let eve = world.person("eve").await;
     proxy.fail(Method::POST, "/invite", 0, 1, Fault::BadGateway);
     assert_eq!(service.post(&eve, guess(3)).await.0, 503);
@@ -134,7 +134,7 @@ async fn work_for_the_homeserver_has_a_limit_for_each_and_for_all() {
 
     let service = setup("{rooms_entered: 2}").await;
     let [one, two] = [service.invite(&owner, &rooms, false).await, service.invite(&owner, &rooms[..1], false).await];
-    // A large invite is let through whole, and paid for afterwards.
+    // A large invite is redeemed as a whole, and paid for afterwards.
     assert_eq!(service.redeem(&guest, &one).await.1["rooms"], json!(rooms));
     refused(service.redeem(&guest, &two).await);
     assert_eq!(service.token(&owner, &two).await.1["token"]["accepted_count"], 0);
@@ -195,7 +195,7 @@ async fn redeeming_in_vain_over_and_over_makes_no_work_and_no_entries() {
         let url = format!("{}{}/admin/audit", service.url, crate::support::API);
         let log = service.client.get(url).bearer_auth(&world.admin.token).send().await.unwrap().text().await.unwrap();
         assert_eq!(log.matches(r#""action":"redeemed""#).count(), 2, "{log}");
-        // Nor is it bothered for an owner who may not invite any more.
+        // Nor is the homeserver bothered for an owner who cannot invite any more.
         let (locked, third) = (world.person("locked").await, world.person("third").await);
         let dead = service.invite(&locked, &[], true).await;
         world.discipline(&locked, "lock").await;
@@ -203,7 +203,7 @@ async fn redeeming_in_vain_over_and_over_makes_no_work_and_no_entries() {
             assert_eq!(errcode(&service.redeem(&third, &dead).await), (403, "CANT_REDEEM"));
         }
         assert_eq!(errcode(&service.redeem(&third, &dead).await), (429, "M_LIMIT_EXCEEDED"));
-        // When it can work again, it does.
+        // Once it can work again, it does.
         world.membership(&owner, &rooms[1], "unban", &guest).await;
         service.pass(3_600_000);
         assert_eq!(service.redeem(&guest, &code).await.1["rooms"], json!(rooms));

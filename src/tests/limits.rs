@@ -1,4 +1,4 @@
-//! Invites that end when they should, on both sides: nobody is let in, and nobody opens an account.
+//! Invites that end when they should, on both sides: nobody can join, and nobody can open an account.
 
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -17,7 +17,8 @@ impl Service {
         self.create(owner, body).await["token"]["token"].as_str().unwrap().to_owned()
     }
 
-    /// To everybody but its owner an invite that lets nobody in is as one that never was, through every door.
+    /// To everybody but its owner, an invite that lets nobody in looks like one that never existed, through every
+    /// interface.
     async fn is_dead(&self, world: &World, owner: &Person, code: &str, state: &str) {
         let guest = world.person("late").await;
         let mut visitor = Browser::new(self);
@@ -36,7 +37,7 @@ impl Service {
         assert_eq!((status, &own["token"]["state"]), (200, &json!(state)));
         let (status, info) = self.info(owner, code).await;
         assert_eq!((status, &info["state"]), (200, &json!(state)));
-        // The other side follows within seconds.
+        // The homeserver follows within seconds.
         while world.registration_token(code).await == 200 {
             moment().await;
         }
@@ -66,7 +67,7 @@ async fn an_invite_is_open_from_its_first_millisecond_to_its_last() {
 
         service.pass(end - service.now());
         service.is_dead(&world, &owner, &code, "expired").await;
-        // More time, and it goes on: its code was never lost.
+        // With a later end it works again: its code was never lost.
         let edit = json!({"token": code, "rooms": rooms, "expires_at": service.now() + HOUR});
         let edited = service.create(&owner, edit).await;
         assert_eq!(
@@ -129,7 +130,7 @@ async fn fifty_at_once_for_five_places() {
         let token = service.token(&owner, &code).await.1["token"].clone();
         assert_eq!((&token["accepted_count"], &token["uses_left"]), (&json!(5), &json!(0)));
         service.is_dead(&world, &owner, &code, "used_up").await;
-        // Whoever has a place keeps it, also for what they missed.
+        // Somebody who holds a use keeps it, also for the rooms that they missed.
         let (came, _) = people.iter().zip(&answers).find(|(_, answer)| answer.0 == 200).unwrap();
         assert_eq!(errcode(&service.redeem(came, &code).await), (400, "ALREADY_REDEEMED"));
         assert_eq!(service.info(came, &code).await.1["has_redeemed"], true);
@@ -158,7 +159,7 @@ async fn who_is_let_in_nowhere_takes_nobodys_place() {
         assert_eq!((status, &answer["rooms"]), (200, &json!([])));
         assert_eq!(service.token(&owner, &code).await.1["token"]["uses_left"], 1);
 
-        // The last place is for somebody who gets into one room only; they may come back for the other.
+        // The last use is for somebody who can join one room only; they may come back for the other.
         let guest = world.person("guest").await;
         world.membership(&owner, &rooms[1], "ban", &guest).await;
         assert_eq!(service.redeem(&guest, &code).await.1["rooms"], json!([rooms[0]]));
@@ -202,7 +203,7 @@ async fn accounts_are_opened_for_the_places_that_are_left() {
         let code = service.made(&owner, json!({"rooms": rooms, "max_uses": 3})).await;
         let newcomer = world.register_with(&code).await.expect("three places are left");
         assert_eq!(service.redeem(&newcomer, &code).await.0, 200);
-        // Somebody who has an account takes a place as well.
+        // Somebody who has an account takes a use as well.
         assert_eq!(service.redeem(&world.person("member").await, &code).await.0, 200);
         while world.uses_allowed(&code).await != json!(2) {
             moment().await;
@@ -212,7 +213,8 @@ async fn accounts_are_opened_for_the_places_that_are_left() {
         assert_eq!(service.redeem(&newcomer, &code).await.0, 200);
         service.is_dead(&world, &owner, &code, "used_up").await;
 
-        // Whoever opens an account and does not come in leaves nobody else one, also when a token of the same name is made anew.
+        // Somebody who opens an account but does not join leaves no use to others, even if a token of the same name is
+        // made again.
         let code = service.made(&owner, json!({"rooms": rooms, "max_uses": 3})).await;
         world.register_with(&code).await.expect("three places are left");
         let newcomer = world.register_with(&code).await.expect("two places are left");

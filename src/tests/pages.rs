@@ -1,4 +1,4 @@
-//! The browser door, as browsers see it: statuses, headers, pictures, lists, forms.
+//! The web interface, as browsers see it: statuses, headers, pictures, lists, forms.
 
 use app::{InvitePage, Rooms};
 use reqwest::Method;
@@ -52,7 +52,7 @@ async fn every_page_has_its_status_and_its_headers() {
             _ => &mut other,
         };
         for base in ["", API] {
-            // Below the API's path what is no page is the API's own answer.
+            // Below the API's path, the API answers for addresses that are not pages.
             if base == API && path == "/nowhere" {
                 continue;
             }
@@ -67,11 +67,11 @@ async fn every_page_has_its_status_and_its_headers() {
                 "{path}: {policy}"
             );
             assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{path}: {policy}");
-            // Not the whole host: it may be the homeserver's, which serves what anybody has uploaded.
+            // Not the whole host: it may be the homeserver's, which serves anybody's uploads.
             let scripts = policy.split("; ").find(|part| part.starts_with("script-src ")).unwrap_or_default();
             assert!(!scripts.contains("'self'"), "{path}: {policy}");
             assert_eq!(answer.header("cache-control"), "no-store", "{path}");
-            // Every script on the page carries this page's own word.
+            // Every script on the page carries this page's nonce.
             let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or("none");
             let scripts = answer.body.matches("<script").count();
             let allowed = answer.body.matches(&format!("nonce=\"{nonce}\"")).count();
@@ -86,7 +86,7 @@ async fn every_page_has_its_status_and_its_headers() {
     let mut secure = Browser::new(&service).with("x-forwarded-proto", "https");
     assert_eq!(secure.get("/").await.header("strict-transport-security"), "max-age=31536000");
 
-    // The session is gone, and then the homeserver.
+    // First the session is gone, and then the homeserver.
     world.ask(Method::POST, "/_matrix/client/v3/logout/all", &ben.token, json!({})).await;
     let answer = other.get("/invites?q=x").await;
     assert_eq!((answer.status, answer.header("location")), (303, "/sign-in?to=%2Finvites%3Fq%3Dx"));
@@ -167,7 +167,7 @@ async fn pictures_are_passed_on_for_pages_only() {
     assert_eq!((header("content-type"), header("x-content-type-options")), ("image/png".into(), "nosniff".into()));
     assert!(header("cache-control").contains("immutable") && header("content-security-policy").contains("'none'"));
 
-    // Nobody fetches through here what no page shows.
+    // Nobody can fetch pictures through here that no page shows.
     let (picture, mark) = address.rsplit_once('/').unwrap();
     let (server, _) = picture.rsplit_once('/').unwrap();
     let shortened = &mark[2..];
@@ -246,7 +246,7 @@ async fn invites_are_found_sorted_and_paged_by_the_database() {
         assert_eq!(ask("the_garden", "name", "1").await.0, ["Nr 07"], "by room");
         for pattern in ["%", "_", "!", "Nr_0", "\\"] {
             let found = ask(pattern, "name", "1").await;
-            // An underscore is in the garden's name, and nowhere else.
+            // Only the garden's name contains an underscore.
             assert_eq!(found.1, u64::from(pattern == "_"), "{pattern} is no wildcard");
         }
         assert_eq!(ask("", "newest", "0").await.3, 1);
@@ -373,7 +373,7 @@ async fn while_the_homeserver_is_away_an_invites_page_says_whose_it_is() {
     for method in [Method::GET, Method::POST, Method::PUT] {
         proxy.fail(method, "/", 0, u32::MAX, Fault::BadGateway);
     }
-    // What is shown of people and rooms may be a minute old.
+    // The people and rooms on pages may be a minute old.
     let name = owner.id[1..].split(':').next().unwrap();
     for (code, rooms_are_named) in [(&shown, true), (&hidden, false), (&unseen, false)] {
         let mut page = browser.get(&format!("/i/{code}")).await;

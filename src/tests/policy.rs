@@ -1,4 +1,4 @@
-//! What an operator allows: who makes invites, for how many and how long, and how often somebody may guess.
+//! The operator's policy: who makes invites, for how many people and how long, and how often somebody may guess.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ async fn an_operator_bounds_what_invites_may_do() {
             assert!(answer.1["error"].as_str().unwrap().ends_with(&format!("(This server’s rule: {rule}.)")));
         };
 
-        // Made without any bound, and bound all the same once there is one.
+        // Made while there was no limit, and limited all the same once there is one.
         let free = setup.start().await;
         let old = free.create(&owner, json!({"rooms": rooms, "max_uses": 100})).await["token"]["token"].clone();
         assert_eq!(free.redeem(&guest, old.as_str().unwrap()).await.0, 200);
@@ -48,13 +48,13 @@ async fn an_operator_bounds_what_invites_may_do() {
         service.create(&owner, json!({})).await;
         refused(&service, json!({}), "policy.creations_per_day").await;
         service.pass(DAY + 1);
-        // Those that have ended do not count.
+        // Invites that have ended do not count.
         let ended = service.create(&owner, json!({"expires_at": service.now() + 1000})).await;
         assert_eq!(ended["token"]["state"], "open");
         refused(&service, json!({}), "policy.open_invites").await;
         service.pass(2000);
         service.create(&owner, json!({})).await;
-        // And none of them comes back beside the others.
+        // Nor can one be revived beyond the limit.
         let again = json!({"token": ended["token"]["token"], "expires_at": service.now() + 1000});
         refused(&service, again, "policy.open_invites").await;
         service.create(&owner, json!({"token": ended["token"]["token"], "label": "Over"})).await;
@@ -88,7 +88,7 @@ async fn an_operator_bounds_what_invites_may_do() {
                     service.create(&owner, json!({})).await;
                 }
             }
-            // What is there may be changed, whoever may make new ones.
+            // Existing invites may be changed, whoever may make new ones.
             assert_eq!(service.post(&owner, json!({"token": old, "label": policy})).await.0, 200, "{policy}");
             service.stop().await;
         }
@@ -122,7 +122,7 @@ async fn a_code_that_can_be_guessed_opens_few_accounts() {
         assert_eq!(edited["token"]["state"], "open", "those who have an account are still let in");
         service.stop().await;
 
-        // Another rule bears on what is out already.
+        // A new rule also applies to existing invites.
         let out = unique("out");
         let free = setup.set("POLICY", "{chosen_code_accounts: null}").start().await;
         free.create(&owner, json!({"token": out})).await;
@@ -154,7 +154,7 @@ async fn who_guesses_has_to_wait_and_who_does_not_never_does() {
     let rooms = world.rooms(&owner, 1).await;
     let code = unique("garden");
     service.create(&owner, json!({"token": code, "rooms": rooms})).await;
-    // One failure through each door.
+    // One failure through each interface.
     for (method, path, body) in [
         (Method::GET, "info?token=nope", Value::Null),
         (Method::POST, "redeem?token=nope", Value::Null),
@@ -172,7 +172,7 @@ async fn who_guesses_has_to_wait_and_who_does_not_never_does() {
         let wait = answer.1["retry_after_ms"].as_i64().unwrap();
         assert!((1..=12_000).contains(&wait), "{wait}");
     }
-    // The same address, by the pages, without an account.
+    // From the same address, through the pages, without an account.
     let mut visitor = crate::support::Browser::new(&service);
     for _ in 0..3 {
         assert_eq!(visitor.get("/i/nope").await.status, 404);
@@ -180,7 +180,7 @@ async fn who_guesses_has_to_wait_and_who_does_not_never_does() {
     let refused = visitor.get("/i/nope").await;
     assert_eq!(refused.status, 429);
     assert!(refused.header("retry-after").parse::<u32>().unwrap() > 0);
-    // What others do at the same address slows nobody who uses what works.
+    // What others do from the same address slows nobody who only uses what works.
     for _ in 0..30 {
         assert_eq!(service.info(&guest, &code).await.0, 200);
     }

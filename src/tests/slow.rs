@@ -1,5 +1,5 @@
-//! Who is slow, on either side of the service, holds up nobody else. What the listener does with slow clients is tested in `listener.rs`, with
-//! bounds that are shorter.
+//! A slow client or homeserver holds up nobody else. How the listener treats slow clients is tested in `listener.rs`,
+//! with shorter limits.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::support::{
     API, Acting, Browser, Engine, Fault, Person, Proxy, Service, Setup, World, errcode, moment, usual,
 };
 
-/// Shorter than what is under way may hold up a stop (`GRACE`, eight seconds): whatever ends within it was not cut short.
+/// Less than what may delay a shutdown (`GRACE`, eight seconds): anything that ends within this time was not cut short.
 const SOON: Duration = Duration::from_secs(6);
 
-/// Somebody who holds a code, in their browser, and what they send to watch themselves join.
+/// Somebody who holds a code, their browser, the code, and the request with which they watch themselves join.
 async fn holder(world: &World, service: &Service) -> (Person, Browser, String, String) {
     let (anna, ben) = (world.person("anna").await, world.person("ben").await);
     let code = service.invite(&anna, &world.rooms(&anna, 1).await, false).await;
@@ -29,14 +29,14 @@ async fn holder(world: &World, service: &Service) -> (Person, Browser, String, S
     (ben, browser, code, watch)
 }
 
-/// A connection to the service, on which this was sent.
+/// A connection to the service on which this text was sent.
 async fn sent(service: &Service, text: &str) -> TcpStream {
     let mut stream = TcpStream::connect(service.url.trim_start_matches("http://")).await.unwrap();
     stream.write_all(text.as_bytes()).await.unwrap();
     stream
 }
 
-/// What comes until `end` has come.
+/// Reads until `end` has arrived.
 async fn read_until(stream: &mut TcpStream, end: &str) -> String {
     let mut heard = Vec::new();
     let read = async {
@@ -67,7 +67,7 @@ async fn a_homeserver_that_hangs_when_it_is_asked_something_is_given_up_soon() {
 async fn whoever_watches_does_not_hold_up_a_stop() {
     let world = World::new().await;
     let service = usual(&world).await;
-    // It waits ten seconds for the work to begin.
+    // The watcher waits ten seconds for the redemption to begin.
     let (.., watch) = holder(&world, &service).await;
     let mut watcher = sent(&service, &watch).await;
     read_until(&mut watcher, "event: progress").await;
@@ -87,7 +87,7 @@ async fn one_person_watches_ten_times_at_most() {
     }
     assert_eq!(browser.first_event(&code).await.0, 429);
     drop(watchers);
-    // The service finds out that they have gone when it has something to tell, or after ten seconds.
+    // The service notices that they have disconnected when it sends something, or after ten seconds.
     while browser.first_event(&code).await.0 != 200 {
         moment().await;
     }
