@@ -7,12 +7,13 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    API, Acting, BOTH_WAYS, Browser, Engine, Fault, Proxy, Service, World, errcode, moment, unique, usual, with_pages,
+    API, Acting, BOTH_WAYS, Browser, Engine, Fault, Person, Proxy, Service, World, errcode, moment, unique, usual,
+    with_pages,
 };
 
 impl World {
     /// The devices of somebody's account, as its owner sees them.
-    async fn devices(&self, person: &crate::support::Person) -> usize {
+    async fn devices(&self, person: &Person) -> usize {
         let (_, answer) = self.ask(Method::GET, "/_matrix/client/v3/devices", &person.token, Value::Null).await;
         answer["devices"].as_array().unwrap().len()
     }
@@ -22,23 +23,28 @@ async fn all_paused(world: &World, service: &Service) -> bool {
     service.ask(Method::GET, "admin/pause", &world.admin, Value::Null).await.1["paused"] == true
 }
 
+/// A message to guests that looks like markup.
+const TEXT: &str = "\n&lt; </textarea><script id=evil>alert(1)</script>";
+
+/// Somebody whose name is markup, and their invite, whose label and message are.
+async fn hostile_invite(world: &World, service: &Service) -> (Person, String) {
+    let mallory = world.person("mallory").await;
+    let name = "</title><meta http-equiv=refresh content='0;url=https://evil.example'><b id=evil>";
+    let path = format!("/profile/{}/displayname", mallory.id);
+    world.as_user(Method::PUT, &path, &mallory, json!({"displayname": name})).await;
+    let invite = json!({"create_dm": true, "label": "</title><b id=evil>", "welcome": TEXT});
+    let code = service.create(&mallory, invite).await["token"]["token"].as_str().unwrap().to_owned();
+    (mallory, code)
+}
+
 // On several threads, as the service runs: the context in which a page is rendered is not available where its head is
 // written.
 #[tokio::test(flavor = "multi_thread")]
 async fn names_and_texts_of_others_are_no_markup() {
     let world = World::new().await;
     let service = usual(&world).await;
-    let (mallory, ben) = (world.person("mallory").await, world.person("ben").await);
-    let name = "</title><meta http-equiv=refresh content='0;url=https://evil.example'><b id=evil>";
-    let path = format!("/profile/{}/displayname", mallory.id);
-    world.as_user(Method::PUT, &path, &mallory, json!({"displayname": name})).await;
-    let text = "\n&lt; </textarea><script id=evil>alert(1)</script>";
-    let code = service
-        .create(&mallory, json!({"create_dm": true, "label": "</title><b id=evil>", "welcome": text}))
-        .await["token"]["token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let (mallory, code) = hostile_invite(&world, &service).await;
+    let ben = world.person("ben").await;
     let [mut visitor, mut owner, mut guest] = [(); 3].map(|()| Browser::new(&service));
     owner.sign_in(&mallory, "").await;
     guest.sign_in(&ben, "").await;
@@ -64,12 +70,21 @@ async fn names_and_texts_of_others_are_no_markup() {
     }
     let page = visitor.get(&format!("/i/{code}")).await.body;
     assert!(page.contains("<title>&lt;/title&gt;&lt;meta http-equiv=refresh"), "{page}");
-    // Typed text comes back unchanged, also after an error.
-    let edit = owner.get(&format!("{own}/edit")).await.body;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn typed_text_comes_back_unchanged_also_after_an_error() {
+    let world = World::new().await;
+    let service = usual(&world).await;
+    let (mallory, code) = hostile_invite(&world, &service).await;
+    let mut owner = Browser::new(&service);
+    owner.sign_in(&mallory, "").await;
+    let path = format!("/invites/{code}/edit");
+    let edit = owner.get(&path).await.body;
     assert!(edit.contains(">\n&amp;lt; &lt;/textarea&gt;&lt;script"), "{edit}");
     let fields =
-        [("form[editing]", code.as_str()), ("form[chat]", "true"), ("form[welcome]", text), ("form[max_uses]", "x")];
-    let refused = owner.form(&format!("{own}/edit"), "save", &fields).await;
+        [("form[editing]", code.as_str()), ("form[chat]", "true"), ("form[welcome]", TEXT), ("form[max_uses]", "x")];
+    let refused = owner.form(&path, "save", &fields).await;
     assert_eq!(refused.status, 422);
     assert!(refused.body.contains(">\n\n&amp;lt; &lt;/textarea&gt;&lt;script"), "{}", refused.body);
 }

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgPool, sqlite::SqliteConnectOptions};
 
-use crate::support::{Acting, Engine, Setup, World, errcode, moment, now};
+use crate::support::{Acting, Engine, Person, Service, Setup, World, errcode, moment, now};
 
 /// The data of the second version: `OWNER` and `GUEST` have an open invite with a label, one that ended without its
 /// registration token, and one that was redeemed completely by one person and not at all by another.
@@ -85,11 +85,19 @@ impl Setup {
     }
 }
 
-#[tokio::test]
-async fn a_database_of_the_version_before_loses_nothing() {
-    let world = World::new().await;
-    for engine in [Engine::Sqlite, Engine::Postgres] {
-        let setup = Setup::new(&world, Acting::Appservice, engine).await;
+/// The service on a database that the second version has filled.
+struct Filled {
+    service: Service,
+    owner: Person,
+    guest: Person,
+    room: String,
+    code: String,
+    made: i64,
+}
+
+impl Filled {
+    async fn new(world: &World, engine: Engine) -> Self {
+        let setup = Setup::new(world, Acting::Appservice, engine).await;
         let (owner, guest) = (world.person("owner").await, world.person("guest").await);
         let room = world.rooms(&owner, 1).await.remove(0);
         let code = crate::support::unique("old");
@@ -101,8 +109,15 @@ async fn a_database_of_the_version_before_loses_nothing() {
         let filled = FILLED.replace("CODE", &code).replace("OWNER", &owner.id).replace("GUEST", &guest.id);
         let made = now() - 1000;
         setup.fill_as(2, &filled.replace("ROOM", &room).replace("MADE", &made.to_string())).await;
-        let service = setup.start().await;
+        Self { service: setup.start().await, owner, guest, room, code, made }
+    }
+}
 
+#[tokio::test]
+async fn a_database_of_the_version_before_loses_nothing() {
+    let world = World::new().await;
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let Filled { service, owner, code, made, .. } = Filled::new(&world, engine).await;
         let (_, list) = service.ask(Method::GET, "tokens", &owner, Value::Null).await;
         let tokens = list["tokens"].as_array().unwrap();
         assert_eq!(tokens.len(), 2);
@@ -118,15 +133,28 @@ async fn a_database_of_the_version_before_loses_nothing() {
             moment().await;
         }
         assert_eq!(world.registration_token(&format!("{code}-open")).await, 200);
+    }
+}
 
-        // People who joined count as uses, and nobody else.
+#[tokio::test]
+async fn people_who_joined_before_uses_were_counted_have_one_and_nobody_else() {
+    let world = World::new().await;
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let Filled { service, owner, guest, room, code, .. } = Filled::new(&world, engine).await;
         let used = format!("{code}-used");
         let bounded = service.create(&owner, json!({"token": used, "rooms": [room], "max_uses": 2})).await;
         assert_eq!(bounded["token"]["uses_left"], 1);
         assert_eq!(errcode(&service.redeem(&guest, &used).await), (400, "ALREADY_REDEEMED"));
         let (_, came) = service.ask(Method::GET, &format!("redemptions?token={used}"), &owner, Value::Null).await;
         assert_eq!((&came["total"], &came["accepted_count"]), (&json!(2), &json!(1)));
-        // Existing invites get unique numbers, and new ones continue from there.
+    }
+}
+
+#[tokio::test]
+async fn invites_made_before_they_had_numbers_get_them_by_age() {
+    let world = World::new().await;
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let Filled { service, owner, room, .. } = Filled::new(&world, engine).await;
         let (_, into) = service
             .ask(Method::GET, &format!("rooms?room={}", crate::support::escaped(&room)), &owner, Value::Null)
             .await;
@@ -136,7 +164,7 @@ async fn a_database_of_the_version_before_loses_nothing() {
             into["invites"].as_array().unwrap().iter().map(|one| one["invite"].as_i64().unwrap()).collect();
         numbers.push(found["invites"][0]["invite"].as_i64().unwrap());
         numbers.sort_unstable();
-        assert_eq!(numbers, [1, 3, 4], "by age");
+        assert_eq!(numbers, [1, 3, 4], "by age, and the new one after them");
     }
 }
 

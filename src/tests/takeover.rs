@@ -210,29 +210,46 @@ async fn imported_elsewhere(elsewhere: &Setup, sql_url: &str, came: &Person, cod
 const MATRIX_REGISTRATION: &str = "CREATE TABLE ips (id INTEGER PRIMARY KEY, address VARCHAR(255));
     CREATE TABLE tokens (name VARCHAR(255) PRIMARY KEY, expiration_date TIMESTAMP, max_usage INTEGER, used INTEGER, disabled BOOLEAN);";
 
+/// A database of matrix-registration with these tokens, and its address.
+async fn matrix_registration(world: &World, engine: Engine, tokens: &str) -> (Setup, String) {
+    let old = Setup::new(world, Acting::Appservice, engine).await;
+    old.execute(&format!("{MATRIX_REGISTRATION} INSERT INTO tokens VALUES {tokens};")).await;
+    let from = old.variables.iter().find(|(name, _)| name == "SUPER_INVITES_SQL_URL").unwrap().1.clone();
+    (old, from)
+}
+
+async fn import_tokens(setup: &Setup, from: &str, owner: &str) -> (bool, String) {
+    run(setup, &["import", "--from-matrix-registration", from, "--owner", owner]).await
+}
+
+#[tokio::test]
+async fn tokens_of_matrix_registration_need_an_owner_of_this_server() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let world = World::new().await;
+        let (_, from) = matrix_registration(&world, engine, "('some', NULL, 0, 0, FALSE)").await;
+        let setup = Setup::new(&world, Acting::Appservice, engine).await;
+        let (ok, text) = run(&setup, &["import", "--from-matrix-registration", &from]).await;
+        assert!(!ok && text.contains("--owner"), "{text}");
+        let (ok, text) = import_tokens(&setup, &from, "@anna:elsewhere").await;
+        assert!(!ok && text.contains("@anna:elsewhere has no account on test"), "{text}");
+    }
+}
+
 #[tokio::test]
 async fn tokens_of_matrix_registration_become_somebodys_invites() {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let world = World::new().await;
-        let (anna, old) = (world.person("anna").await, Setup::new(&world, Acting::Appservice, engine).await);
+        let anna = world.person("anna").await;
         let [open, twice, used, late, ended] = ["Open", "Twice", "Used", "Late", "Ended"].map(unique);
-        old.execute(&format!(
-            "{MATRIX_REGISTRATION}
-             INSERT INTO tokens VALUES ('{open}', NULL, 0, 7, FALSE), ('{twice}', '2999-01-01 00:00:00', 3, 1, FALSE),
+        let tokens = format!(
+            "('{open}', NULL, 0, 7, FALSE), ('{twice}', '2999-01-01 00:00:00', 3, 1, FALSE),
                 ('{used}', NULL, 1, 1, FALSE), ('{late}', '2020-01-01 00:00:00.5', 0, 0, FALSE), ('{ended}', NULL, 0, 0, TRUE),
-                ('not a name', NULL, 0, 0, FALSE);"
-        ))
-        .await;
-        let from = old.variables.iter().find(|(name, _)| name == "SUPER_INVITES_SQL_URL").unwrap().1.clone();
-        let mut setup = Setup::new(&world, Acting::Appservice, engine).await;
-        setup.set("GENERATE_REGISTRATION_TOKEN", "true");
-        let import = ["import", "--from-matrix-registration", &from];
-        let (ok, text) = run(&setup, &import).await;
-        assert!(!ok && text.contains("--owner"), "{text}");
-        let (ok, text) = run(&setup, &[&import[..], &["--owner", "@anna:elsewhere"]].concat()).await;
-        assert!(!ok && text.contains("@anna:elsewhere has no account on test"), "{text}");
+                ('not a name', NULL, 0, 0, FALSE)"
+        );
+        let (_, from) = matrix_registration(&world, engine, &tokens).await;
+        let setup = Setup::new(&world, Acting::Appservice, engine).await;
         for (number, begin) in [(5, "Took over 5 invites, 3 of them deleted"), (0, "Took over 0 invites")] {
-            let (ok, text) = run(&setup, &[&import[..], &["--owner", &anna.id]].concat()).await;
+            let (ok, text) = import_tokens(&setup, &from, &anna.id).await;
             assert!(ok && text.starts_with(begin) && text.contains("1 invites were left out"), "{number}: {text}");
         }
         let service = setup.start().await;
@@ -247,15 +264,29 @@ async fn tokens_of_matrix_registration_become_somebodys_invites() {
             world.register_with(code).await.expect_err("it opens no more");
         }
         assert_eq!(errcode(&service.post(&anna, json!({"token": used})).await), (409, "M_INVALID_PARAM"));
-        // What is made or changed here is not undone by importing again.
-        let mine = unique("mine");
+        service.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn importing_tokens_again_does_not_undo_what_was_made_or_changed_here() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let world = World::new().await;
+        let anna = world.person("anna").await;
+        let [open, twice, mine] = ["Open", "Twice", "mine"].map(unique);
+        let tokens = format!("('{open}', NULL, 0, 7, FALSE), ('{twice}', '2999-01-01 00:00:00', 3, 1, FALSE)");
+        let (old, from) = matrix_registration(&world, engine, &tokens).await;
+        let setup = Setup::new(&world, Acting::Appservice, engine).await;
+        let (ok, text) = import_tokens(&setup, &from, &anna.id).await;
+        assert!(ok && text.starts_with("Took over 2 invites"), "{text}");
+        let service = setup.start().await;
         old.execute(&format!(
             "INSERT INTO tokens VALUES ('{mine}', NULL, 0, 0, TRUE);
              UPDATE tokens SET expiration_date = '2020-01-01 00:00:00' WHERE name = '{twice}'; UPDATE tokens SET disabled = TRUE WHERE name = '{open}';"
         ))
         .await;
         assert_eq!(service.post(&anna, json!({"token": mine})).await.0, 200);
-        let (ok, text) = run(&setup, &[&import[..], &["--owner", &anna.id]].concat()).await;
+        let (ok, text) = import_tokens(&setup, &from, &anna.id).await;
         assert!(
             ok && text.contains("1 invites were deleted since") && text.contains("1 codes are other invites"),
             "{text}"
