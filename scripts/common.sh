@@ -1,13 +1,13 @@
-# What every script here shares: where things are kept, and how to say what is going on. Sourced, never run.
+# Shared by all scripts here: paths, and progress messages. Sourced, never run.
 
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-# Everything that is slow to make lives outside the checkout, so that a clean checkout starts warm.
+# Everything that is slow to build is kept outside the checkout, so that a clean checkout can reuse it.
 cache=${SUPER_INVITES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/super-invites}
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
-# The files of the pages, which the service carries when it is built with the feature `embed`.
+# The files of the pages, which the service embeds when it is built with the feature `embed`.
 export LEPTOS_SITE_ROOT=$CARGO_TARGET_DIR/site
 export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$root/style/node_modules/.bin:$PATH"
 
@@ -19,7 +19,7 @@ synapse_home=$cache/synapse-$synapse_version
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 die() { printf '\033[1;31merror:\033[0m %s\n' "$*" >&2; exit 1; }
 
-# free_port [WISH]: WISH if nobody listens there, else a port of the system's choice.
+# free_port [WISH]: prints WISH if that port is free, otherwise a port that the system has chosen.
 free_port() {
   python3 - "${1:-0}" <<'PY'
 import socket, sys
@@ -35,7 +35,7 @@ for port in (int(sys.argv[1]), 0):
 PY
 }
 
-# wait_for URL PID LOG: until URL answers; says why when the process behind PID ends first.
+# wait_for URL PID LOG: waits until URL answers; shows the log if the process PID ends first.
 wait_for() {
   until curl -fsS -o /dev/null "$1" 2>/dev/null; do
     kill -0 "$2" 2>/dev/null || { tail -n 20 "$3" >&2; die "it ended before $1 answered; its log is $3"; }

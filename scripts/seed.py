@@ -1,4 +1,4 @@
-"""Fills a throw-away homeserver with the people, rooms and invites of the demo, and says how it went.
+"""Fills a throw-away homeserver with the people, rooms and invites of the demo, and prints how to use them.
 
 Usage: seed.py HOMESERVER_URL SHARED_SECRET SERVICE_URL [module]
 
@@ -30,14 +30,14 @@ def ask(method, url, body=None, token=None):
             with urllib.request.urlopen(request) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as refusal:
-            # The homeserver's limits are its default ones.
+            # The homeserver has its default rate limits.
             if refusal.code != 429:
                 raise
             time.sleep(json.load(refusal)["retry_after_ms"] / 1000)
 
 
 def person(name, display_name, admin=False):
-    """Registers somebody with the homeserver's shared secret (Synapse admin API), or logs them in."""
+    """Registers a person with the homeserver's shared secret (Synapse admin API), or logs them in."""
     url = f"{HOMESERVER}/_synapse/admin/v1/register"
     nonce = ask("GET", url)["nonce"]
     parts = [nonce, name, PASSWORD, "admin" if admin else "notadmin"]
@@ -66,7 +66,7 @@ def state(token, room_id, kind, key, content):
 
 
 class Pages:
-    """Somebody's browser: it keeps its cookie, and says that it sends the forms of this site."""
+    """A person's browser: it keeps its cookie, and posts forms as a page of the same site."""
 
     def __init__(self, user):
         jar = http.cookiejar.CookieJar()
@@ -90,7 +90,7 @@ ben, _ = person("ben", "Ben Bakker")
 cleo, _ = person("cleo", "Cleo Costa")
 person("dora", "Dora Dahl")
 if not BY_MODULE:
-    # The service has made its own user at its start.
+    # The service has created its own user at start-up.
     ask("PUT", f"{HOMESERVER}/_synapse/admin/v1/users/@super-invites:test/admin", {"admin": True}, admin)
 
 if new:
@@ -107,7 +107,7 @@ if new:
     ask("POST", f"{API}/tokens", invite, anna)
 
     if BY_MODULE:
-        # At the homeserver's limits the module leaves people out of rooms: that is taken over as well.
+        # When it meets the homeserver's rate limits, the module leaves people out of rooms; that is imported as well.
         for who in [cleo, ben]:
             ask("POST", f"{API}/redeem?token=garden-2026", None, who)
         for code, made in [("Sommerfest ä", [general, market]), ("spring-2026", [kitchen]), (None, ["#kitchen:test"])]:
@@ -118,13 +118,13 @@ if new:
         ask("DELETE", f"{API}/tokens?token=spring-2026", None, anna)
         sys.exit()
 
-    # Cleo redeems it, and her own client says where she is.
+    # Cleo redeems it, and her own client shows the rooms that she is in.
     answer = ask("POST", f"{API}/redeem?token=garden-2026", None, cleo)
     joined = ask("GET", f"{HOMESERVER}/_matrix/client/v3/joined_rooms", None, cleo)["joined_rooms"]
     if answer["failed"] or set(joined) != set(answer["rooms"]) or len(joined) != len(rooms) + 1:
         sys.exit(f"the redemption went wrong: {answer}, but Cleo is in {joined}")
 
-    # Invites in other states: with a name, with rooms that everybody may see, with something missing, without a way in, deleted.
+    # Invites in other states: with a name, with rooms shown to everybody, with a room that cannot be joined, with none that can, deleted.
     pages = Pages("anna")
     pages.send("/invites/garden-2026/edit", "save", [
         ("form[editing]", "garden-2026"), ("form[label]", "New gardeners"), ("form[chat]", "true"),
@@ -142,7 +142,7 @@ if new:
     pages.invite("", [kitchen], code="spring-2026")
     pages.send("/invites/spring-2026/delete", "delete", [("code", "spring-2026")])
 
-    # Invites that end by themselves, or do not work now; and one of Ben's that Anna keeps out of her kitchen.
+    # Invites with limits, or that do not work now; and one of Ben's that Anna blocks in her kitchen.
     def limited(token, who, made, **more):
         body = {"token": token, "rooms": made, **more}
         return ask("POST", f"{API}/tokens", body, who)["token"]["created_at"]

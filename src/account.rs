@@ -1,4 +1,4 @@
-//! Who is asking, whichever door they came through.
+//! The sender of a request, through either interface.
 
 use std::{fmt, net::IpAddr};
 
@@ -6,7 +6,7 @@ use app::Door;
 use http::HeaderValue;
 use matrix_sdk::ruma::{OwnedUserId, UserId};
 
-/// Somebody whom the homeserver knows, and the token that proves it.
+/// An account that the homeserver has authenticated, with the access token that proves it.
 #[derive(Clone)]
 pub struct Account {
     user_id: OwnedUserId,
@@ -16,28 +16,28 @@ pub struct Account {
 }
 
 impl Account {
-    /// What the homeserver said of a token.
+    /// An account as the homeserver identified it by an access token.
     pub fn new(user_id: OwnedUserId, token: &str, guest: bool) -> Self {
         Self { user_id, token: token.to_owned(), guest, origin: Origin::default() }
     }
 
-    /// The same, where they come from now.
+    /// The same account, with the origin of the current request.
     #[must_use]
     pub fn coming_from(self, origin: &Origin) -> Self {
         Self { origin: origin.clone(), ..self }
     }
 
-    /// Where they come from.
+    /// Where the current request came from.
     pub fn origin(&self) -> &Origin {
         &self.origin
     }
 
-    /// Their Matrix id.
+    /// Their Matrix id, as the homeserver has confirmed it.
     pub fn user_id(&self) -> &UserId {
         &self.user_id
     }
 
-    /// Their access token, for what is asked in their own name.
+    /// Their access token, for requests in their own name.
     pub fn token(&self) -> &str {
         &self.token
     }
@@ -54,13 +54,13 @@ impl fmt::Debug for Account {
     }
 }
 
-/// Where a request came from, as far as it is known.
+/// Where a request came from, as far as that is known.
 #[derive(Debug, Clone, Default)]
 pub struct Origin {
-    /// Through which door.
+    /// The interface it came through.
     pub door: Door,
-    /// The client's address, behind trusted proxies.
+    /// The client's address, as reported by trusted proxies.
     pub address: Option<IpAddr>,
-    /// What the client calls itself.
+    /// The client's `User-Agent` header.
     pub user_agent: Option<HeaderValue>,
 }

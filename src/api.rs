@@ -1,5 +1,5 @@
-//! The JSON door, to the letter of what clients of the Python module `synapse_super_invites` rely on: its paths, statuses,
-//! error codes and field names. Legacy words live here and nowhere else.
+//! The JSON API, to the letter of what clients of the Python module `synapse_super_invites` rely on: its paths,
+//! statuses, error codes and field names. Legacy names are used here and nowhere else.
 
 mod access_token;
 mod admin;
@@ -32,7 +32,7 @@ use self::{
 };
 use crate::{invites::Invites, listener::Refused, people::People, proxies::Proxies, share::Sharing};
 
-/// What is below [`PREFIX`].
+/// The API's resources, below [`PREFIX`].
 const RESOURCES: [Resource; 8] = [
     tokens::RESOURCE,
     info::RESOURCE,
@@ -44,7 +44,7 @@ const RESOURCES: [Resource; 8] = [
     admin::AUDIT,
 ];
 
-/// Where links to be shared are made, apart from everything else.
+/// The path of the resource that makes share links, for `super-invites check`.
 pub const SHARE_LINK: &str = share_link::RESOURCE.path;
 
 /// The API's routes.
@@ -52,13 +52,13 @@ pub fn router(invites: Invites, people: People, proxies: Arc<Proxies>, sharing: 
     Router::new()
         .route(PREFIX, any(async || Reply::unrecognized().into_response()))
         .route(&format!("{PREFIX}/"), any(door))
-        // One route for everything below, because an address is compared after its percent-encoding is undone.
+        // One route for everything below, because the path is compared after its percent-encoding is decoded.
         .route(&format!("{PREFIX}/{{*path}}"), any(door))
         .route(SHARE_LINK, any(share_link_door))
         .with_state(Arc::new(Api { invites, people, proxies, sharing }))
 }
 
-/// What the listener turns away, as the API says it.
+/// The API's response to a request that the listener refuses.
 pub fn refused(refused: Refused) -> Response {
     Reply::error(refused.status(), "M_UNKNOWN", refused.text()).into_response()
 }

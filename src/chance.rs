@@ -1,13 +1,13 @@
-//! Where random numbers come from: an argument, as the time is, so that a test can decide them.
+//! The source of random numbers: a parameter like the clock, so that tests can decide them.
 
 use std::sync::Arc;
 
 use app::Code;
 
-/// Writes random bytes over a whole slice.
+/// Fills a slice with random bytes.
 type Source = dyn Fn(&mut [u8]) -> Result<(), NoChance> + Send + Sync;
 
-/// The system gives no random numbers.
+/// The system has no random numbers to give.
 pub use getrandom::Error as NoChance;
 
 /// A source of random numbers that nobody can guess. Cheap to clone.
@@ -15,39 +15,39 @@ pub use getrandom::Error as NoChance;
 pub struct Chance(Arc<Source>);
 
 impl Chance {
-    /// The system's own.
+    /// The operating system's source.
     pub fn system() -> Self {
         #[expect(clippy::disallowed_methods, reason = "this is the chance that everybody else is given")]
         Self::new(getrandom::fill)
     }
 
-    /// Another one, which writes over the whole slice that it is given.
+    /// Any other source; the function fills the slice that it is given.
     pub fn new(source: impl Fn(&mut [u8]) -> Result<(), NoChance> + Send + Sync + 'static) -> Self {
         Self(Arc::new(source))
     }
 
-    /// Random bytes.
+    /// An array of random bytes.
     ///
     /// # Errors
-    /// If the system has none.
+    /// If the system has no random numbers.
     pub fn bytes<const N: usize>(&self) -> Result<[u8; N], NoChance> {
         let mut bytes = [0; N];
         (self.0)(&mut bytes)?;
         Ok(bytes)
     }
 
-    /// 64 random bits in 16 digits (hexadecimal), to tell things apart.
+    /// An identifier of 64 random bits, in 16 hexadecimal digits.
     ///
     /// # Errors
-    /// If the system has none.
+    /// If the system has no random numbers.
     pub fn id(&self) -> Result<String, NoChance> {
         Ok(format!("{:016x}", u64::from_le_bytes(self.bytes()?)))
     }
 
-    /// A text that nobody can guess: 128 random bits.
+    /// A new code: 128 random bits, which nobody can guess.
     ///
     /// # Errors
-    /// If the system has none.
+    /// If the system has no random numbers.
     pub fn code(&self) -> Result<Code, NoChance> {
         Code::generate(|bytes| (self.0)(bytes))
     }

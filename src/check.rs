@@ -1,4 +1,4 @@
-//! `super-invites check`: what is wrong, one line a finding, with the mend.
+//! `super-invites check`: what is wrong, one finding per line, with how to fix it.
 
 #![expect(clippy::disallowed_methods, reason = "a command asks once, and ends")]
 
@@ -20,7 +20,8 @@ use crate::{
     web::shared,
 };
 
-/// Two parts of an answer that were sent one after the other and arrive less than so much apart were held back in between.
+/// Two parts of a response that are sent apart, but arrive within less than this of each other, were buffered on the
+/// way.
 const HELD_BACK: Duration = Duration::from_millis(500);
 
 /// Everything that is wrong at `now`, as lines for an operator; empty if nothing is.
@@ -54,7 +55,8 @@ pub async fn findings(config: &Config, now: Millis) -> Vec<String> {
     findings
 }
 
-/// What proves to the running service that we have the same configuration, if the database can be used.
+/// The sealer that proves to the running service that this command has the same configuration, if the database can be
+/// used.
 async fn database(config: &Config) -> Result<Sealer, String> {
     let open = async {
         let database = config.database().map_err(|error| error.to_string())?;
@@ -78,7 +80,7 @@ fn cause(error: &dyn std::error::Error) -> String {
     error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
-/// The rules of the policy that this homeserver gives no means to keep.
+/// The rules of the policy that cannot be enforced on this homeserver.
 pub async fn rules_unkept(homeserver: &Setup, policy: &Policy) -> Vec<String> {
     let mut findings = Vec::new();
     let admin_api = homeserver.admin_api().await;
@@ -169,7 +171,8 @@ async fn rights(config: &Config, homeserver: &Setup, user: &UserId) -> Vec<Strin
     findings
 }
 
-/// Asks the running service from outside how requests reach it, where it can be asked: one with another database cannot.
+/// Asks the running service from outside how requests reach it. That needs the same database, because its key signs the
+/// question.
 async fn way_here(url: &Url, sealer: Option<Sealer>, now: Millis) -> Vec<String> {
     let Some(sealer) = sealer else { return Vec::new() };
     let address = url.as_str().trim_end_matches('/');
@@ -234,7 +237,7 @@ fn proxy_findings(url: &Url, told: &Reached, apart: Duration) -> Vec<String> {
     findings
 }
 
-/// Whether links that people share lead to their pages.
+/// Checks that share links lead to their pages.
 async fn share_links(config: &Config) -> Option<String> {
     let settings = config.share_link_generator.as_ref()?;
     let prefix = match config.share_link_prefix() {
@@ -246,7 +249,7 @@ async fn share_links(config: &Config) -> Option<String> {
     }
     let mend = "Check share_link_generator.url_prefix, that the service runs, and that the reverse proxy sends this path to it.";
     let Some(folder) = &settings.target_path else {
-        // There is no such link, and no other program says so in these words.
+        // There is no such link, and no other server says so in these words.
         return fetched(&prefix, shared::NOTHING).await.err().map(|problem| format!("{problem} {mend}"));
     };
     let page = "Super Invites looks whether this page is served.".to_owned();
@@ -262,7 +265,7 @@ async fn share_links(config: &Config) -> Option<String> {
     }
 }
 
-/// Whether this text stands at the address of no link.
+/// Checks that the response at the address of a link that does not exist is this text.
 async fn fetched(prefix: &str, text: &str) -> Result<(), String> {
     let fetch = async { outside()?.get(format!("{prefix}{}", share::NO_LINK)).send().await?.text().await };
     match fetch.await {
@@ -272,7 +275,7 @@ async fn fetched(prefix: &str, text: &str) -> Result<(), String> {
     }
 }
 
-/// Whether apps find the call that makes links, where it is known at which address they look for it.
+/// Checks that apps reach the resource that makes share links, if it is known where they look for it.
 async fn share_link_call(config: &Config) -> Option<String> {
     let homeserver = config.homeserver_public_url.as_ref().filter(|_| config.share_link_generator.is_some())?;
     let address = format!("{}{}", homeserver.as_str().trim_end_matches('/'), crate::api::SHARE_LINK);
@@ -289,12 +292,12 @@ async fn share_link_call(config: &Config) -> Option<String> {
     }
 }
 
-/// What asks from outside, as people's browsers and apps do.
+/// A client that makes requests from outside, as browsers and apps do.
 fn outside() -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder().timeout(Duration::from_secs(10)).build()
 }
 
-/// Asks our own API from outside: without a token it says which service it is.
+/// Requests our own API from outside: its error for a missing token identifies the service.
 async fn public_address(url: &Url) -> Option<String> {
     let url = url.as_str().trim_end_matches('/');
     let address = format!("{}{}/info", url.strip_suffix(app::PREFIX).unwrap_or(url), app::PREFIX);

@@ -1,10 +1,10 @@
-//! Where the time comes from.
+//! The source of the current time.
 
 use std::sync::Arc;
 
 use crate::store::Millis;
 
-/// Tells the time, in milliseconds since the epoch.
+/// Returns the current time, in milliseconds since the epoch.
 pub type Clock = Arc<dyn Fn() -> Millis + Send + Sync>;
 
 /// A day, in milliseconds.

@@ -1,7 +1,7 @@
-//! The configuration: read once at start, then passed as a value.
+//! The configuration: read once at start-up, then passed as a value.
 //!
-//! A YAML file, and over it `SUPER_INVITES_*` variables, one for each key. Nothing else in the service reads the
-//! environment.
+//! A YAML file, and on top of it `SUPER_INVITES_*` environment variables, one for each key. Nothing else in the service
+//! reads the environment.
 
 use std::{
     collections::BTreeMap,
@@ -30,102 +30,102 @@ pub use sql_url::SqlUrl;
 /// The commented example that `super-invites config` prints.
 pub const EXAMPLE: &str = include_str!("config/example.yaml");
 
-/// The fewest characters of a key: 32 of them are hard to guess however they were made.
+/// The shortest session key, in characters: one of 32 is hard to guess however it was made.
 const SHORTEST_KEY: usize = 32;
 
 /// Keys whose values are [`Secret`]s.
 const SECRETS: [&str; 4] = ["admin_token", "as_token", "session_key", "sql_password"];
 
-/// What variables' names begin with.
+/// The prefix of the environment variables.
 const PREFIX: &str = "SUPER_INVITES_";
 
 /// Everything an operator can set.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Where to listen.
+    /// The address and port to listen on.
     #[serde(default = "default_listen")]
     pub listen: SocketAddr,
-    /// The address that people's browsers and apps use.
+    /// The public address of the pages, as browsers and apps use it; links are made from it.
     #[serde(default, deserialize_with = "http_url_or_none")]
     pub public_url: Option<Url>,
-    /// Where the homeserver answers the client-server API.
+    /// The address of the homeserver's client-server API, as this service reaches it.
     #[serde(deserialize_with = "http_url")]
     pub homeserver_url: Url,
     /// The homeserver's name, as in `@user:name`.
     pub server_name: OwnedServerName,
-    /// Where people's browsers find the homeserver, for signing in by somebody else; `homeserver_url`, if unset.
+    /// Where browsers reach the homeserver, for single sign-on; `homeserver_url` if unset.
     #[serde(default, deserialize_with = "http_url_or_none")]
     pub homeserver_public_url: Option<Url>,
     /// How to act for users.
     #[serde(default)]
     pub acting: ActingMode,
-    /// The application-service registration that the homeserver loads; its `as_token` is used.
+    /// The application-service registration file that the homeserver loads; the `as_token` in it is used.
     pub registration_file: Option<PathBuf>,
-    /// The application service's token, instead of `registration_file`.
+    /// The application service's token, as an alternative to `registration_file`.
     pub as_token: Option<Secret>,
-    /// A file with nothing but that token.
+    /// A file that contains only that token.
     pub as_token_file: Option<PathBuf>,
-    /// A server admin's access token.
+    /// A server admin's access token, for [`ActingMode::Admin`].
     pub admin_token: Option<Secret>,
-    /// A file with nothing but that token.
+    /// A file that contains only that token.
     pub admin_token_file: Option<PathBuf>,
-    /// The database.
+    /// The address of the database.
     #[serde(default)]
     pub sql_url: SqlUrl,
-    /// The password for PostgreSQL, where `sql_url` has none.
+    /// The password for PostgreSQL, if `sql_url` contains none.
     pub sql_password: Option<Secret>,
-    /// A file with nothing but that password.
+    /// A file that contains only that password.
     pub sql_password_file: Option<PathBuf>,
     /// Whether codes open accounts as well.
     #[serde(default)]
     pub generate_registration_token: bool,
-    /// Whether there are pages.
+    /// Whether the web pages are served.
     #[serde(default)]
     pub enable_web: bool,
-    /// Where the pages' scripts and styles are; `site` beside the binary, if unset.
+    /// The folder with the pages' scripts and styles; `site` beside the binary if unset.
     pub site_dir: Option<PathBuf>,
-    /// What browsers' sessions are sealed with; made once and kept in the database, if unset.
+    /// The key that seals session cookies; if unset, one is generated and kept in the database.
     pub session_key: Option<Secret>,
-    /// A file with nothing but that key.
+    /// A file that contains only that key.
     pub session_key_file: Option<PathBuf>,
-    /// How links are made that members share by their apps; if unset, none are.
+    /// Settings for share links, which members make in their apps; if unset, there are none.
     #[serde(default, deserialize_with = "share_links::given")]
     pub share_link_generator: Option<ShareLinks>,
-    /// Where people find Element in the browser, to be led into their rooms.
+    /// The address of Element in the browser, for links to rooms.
     #[serde(default, deserialize_with = "http_url_or_none")]
     pub element_web_url: Option<Url>,
-    /// Apps that people are led to, in this order.
+    /// Apps that the pages recommend, in this order.
     #[serde(default = "clients::usual")]
     pub clients: Vec<Client>,
-    /// Apps that may open links to invites by themselves.
+    /// The operator's own apps that may open links to invites directly.
     #[serde(default)]
     pub app_links: AppLinks,
-    /// A page that says how people get an account, where they cannot create one by themselves.
+    /// A page that says how to get an account, where people cannot create one by themselves.
     #[serde(default, deserialize_with = "http_url_or_none")]
     pub account_help_url: Option<Url>,
     /// The most rooms of one invite.
     #[serde(default = "default_max_rooms")]
     pub max_rooms: usize,
-    /// For how long the homeserver's word on an access token is believed.
+    /// For how long the homeserver's answer about an access token is cached.
     #[serde(default = "default_token_cache", deserialize_with = "seconds")]
     pub token_cache_seconds: Duration,
-    /// Addresses and networks of reverse proxies whose `X-Forwarded-For` is believed.
+    /// Addresses and networks of reverse proxies whose `X-Forwarded-For` is trusted.
     #[serde(default = "default_trusted_proxies", deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
-    /// What invites may do.
+    /// The policy for invites.
     #[serde(default)]
     pub policy: Policy,
-    /// How many look-ups of codes may fail.
+    /// How many look-ups of codes may fail before more are refused.
     #[serde(default)]
     pub failed_lookups: FailedLookups,
     /// How much work for the homeserver people may cause.
     #[serde(default)]
     pub limits: WorkLimits,
-    /// How many accounts may be tried to create.
+    /// How many attempts to create accounts are allowed.
     #[serde(default)]
     pub account_limits: AccountLimits,
-    /// For how many days it is remembered who did what.
+    /// For how many days entries of the audit log are kept.
     #[serde(default = "default_audit_days")]
     pub audit_days: u32,
 }
@@ -137,15 +137,15 @@ pub enum ActingMode {
     /// As an application service (Matrix specification, Application Service API, "Identity assertion").
     #[default]
     Appservice,
-    /// With a server admin's token and short log-ins for users (Synapse admin API, "Login as a user").
+    /// With a server admin's token and short-lived log-ins for users (Synapse admin API, "Login as a user").
     Admin,
 }
 
-/// A text that no log shows.
+/// A text that is never logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
-/// What is wrong with it is said without it.
+/// Deserialization errors do not contain the text.
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match Value::deserialize(deserializer)? {
@@ -177,29 +177,29 @@ impl fmt::Debug for Secret {
 /// Why the service cannot start with this configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// A file is not there, or may not be read.
+    /// A file is missing, or cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Unreadable {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The text is not YAML.
     #[error("{}: {problem}", path.display())]
     Yaml {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What the parser says.
+        /// The parser's error message.
         problem: String,
     },
-    /// A key is missing or unknown, or its value does not fit.
+    /// A key is missing or unknown, or has a value that is not allowed.
     #[error("{0}")]
     Key(String),
 }
 
 impl Config {
-    /// Reads the file, if one is named, and `variables` over it.
+    /// Reads the file, if there is one, and applies `variables` on top of it.
     pub fn read(
         file: Option<&Path>,
         variables: impl IntoIterator<Item = (String, String)>,
@@ -210,10 +210,11 @@ impl Config {
         };
         let mut from_variable = BTreeMap::new();
         for (name, text) in variables {
-            // That one names the file.
+            // `SUPER_INVITES_CONFIG` is the path of the file.
             if let Some(key) = name.strip_prefix(PREFIX).filter(|key| *key != "CONFIG") {
                 let key = key.to_ascii_lowercase();
-                // A variable is a YAML scalar, so that `true` and `200` mean what they mean in the file; a secret is what it is.
+                // A variable is a YAML scalar, so that `true` and `200` mean the same as in the file; a secret is taken
+                // literally.
                 let value = match SECRETS.contains(&key.as_str()) {
                     true => Value::String(text),
                     false => serde_saphyr::from_str::<Value>(&text).unwrap_or(Value::String(text)),
@@ -235,7 +236,7 @@ impl Config {
         })
     }
 
-    /// The token with which the service acts for users, and nothing else may.
+    /// The token with which the service, and nothing else, acts for users.
     pub fn acting_token(&self) -> Result<Secret, ConfigError> {
         match self.acting {
             ActingMode::Appservice => match &self.registration_file {
@@ -272,7 +273,7 @@ impl Config {
         database.map_err(|problem| ConfigError::Key(format!("sql_password: {problem}")))
     }
 
-    /// What browsers' sessions are sealed with, if the operator has chosen something.
+    /// The key that seals session cookies, if the operator has configured one.
     pub fn session_key(&self) -> Result<Option<Secret>, ConfigError> {
         if self.session_key.is_none() && self.session_key_file.is_none() {
             return Ok(None);
@@ -287,7 +288,7 @@ impl Config {
     }
 }
 
-/// A secret that is given by value or by file.
+/// A secret that is configured either as a value or as a file.
 fn secret(key: &str, value: Option<&Secret>, file: Option<&Path>) -> Result<Secret, ConfigError> {
     match (value, file) {
         (Some(value), None) => Ok(value.clone()),
@@ -310,7 +311,7 @@ fn text(path: &Path) -> Result<String, ConfigError> {
 
 fn yaml(path: &Path) -> Result<Map<String, Value>, ConfigError> {
     let text = text(path)?;
-    // A file in which everything is commented out is no mapping, and no mistake.
+    // A file in which everything is commented out parses to null, and is not an error.
     serde_saphyr::from_str::<Option<Map<String, Value>>>(&text)
         .map(Option::unwrap_or_default)
         .map_err(|error| ConfigError::Yaml { path: path.to_owned(), problem: error.to_string() })

@@ -1,33 +1,33 @@
-//! What can go wrong in a use case: either there is something to tell the person, or something failed and is for the log.
+//! Errors of use cases: either there is something to tell the person, or something failed and is for the log.
 
 use std::{error::Error as StdError, sync::Arc};
 
 use crate::{chance::NoChance, homeserver, store};
 
-/// A result of a use case.
+/// The result of a use case.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// After how many seconds to try again when the homeserver does not answer.
+/// After how many seconds a client should retry when the homeserver does not answer.
 const RETRY_AFTER: u32 = 5;
 
 /// Why a use case did not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It was refused, for a reason that can be told.
+    /// A refusal, whose reason the person is told.
     #[error(transparent)]
     Refused(#[from] app::Error),
-    /// It failed here, which is for the log.
+    /// An internal failure, for the log.
     #[error("it failed here")]
     Failed(#[source] Arc<dyn StdError + Send + Sync>),
 }
 
 impl Error {
-    /// The homeserver cannot do it now, and may in a moment.
+    /// The homeserver cannot do it now, but may be able to in a moment.
     pub fn unreachable() -> Self {
         app::Error::Unreachable { retry_after: RETRY_AFTER }.into()
     }
 
-    /// What to tell the person. A failure is logged here, once, and told as that.
+    /// The error to tell the person. An internal failure is logged here, once, and told as [`app::Error::Internal`].
     pub fn into_told(self) -> app::Error {
         match self {
             Self::Refused(error) => error,
@@ -43,12 +43,12 @@ impl Error {
     }
 }
 
-/// Why a step of a use case did not work, where it matters whose fault it is.
+/// Why a step of a use case failed, where it matters on which side.
 #[derive(Debug)]
 pub(crate) enum StepError {
-    /// This service's.
+    /// This service failed.
     Failed(Error),
-    /// The homeserver has something against it, or does not answer.
+    /// The homeserver refused, or does not answer.
     Homeserver(homeserver::Error),
 }
 
@@ -84,7 +84,8 @@ impl From<homeserver::Error> for Error {
 
 impl From<Arc<homeserver::Error>> for Error {
     fn from(error: Arc<homeserver::Error>) -> Self {
-        // Whatever it is, it is the homeserver's trouble, or an operator's who can mend it, and nothing is lost: a client may try again.
+        // Everything else is a failure of the homeserver, or of its configuration. Nothing is lost: a client may try
+        // again.
         match &*error {
             homeserver::Error::Refused(refusal) if refusal.is_judgement() || refusal.status == 401 => {
                 tracing::error!(%error, "a request has to wait");

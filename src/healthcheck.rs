@@ -1,4 +1,5 @@
-//! `super-invites healthcheck`: whether the service of this configuration answers on this machine, for a container's own check.
+//! `super-invites healthcheck`: whether the configured service answers on this machine, for health checks of
+//! containers.
 
 #![expect(clippy::disallowed_methods, reason = "a command asks once, and ends")]
 
@@ -10,11 +11,11 @@ use std::{
 use app::PREFIX;
 use serde_json::Value;
 
-/// How long the answer may take.
+/// How long the response may take.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Asks the service that listens there for something that it answers without knowing who asks. The homeserver and the database are not asked: a container that
-/// is started anew for their sake helps nobody.
+/// Sends the local service a request that needs no authentication. It involves neither the homeserver nor the database:
+/// restarting the container because of those would help nobody.
 ///
 /// # Errors
 /// What is wrong, for an operator.
@@ -29,12 +30,13 @@ pub async fn healthcheck(listen: SocketAddr) -> Result<(), String> {
     Err(problem)
 }
 
-/// Where a service that listens there can be reached from here: one that listens everywhere, on the loopback interface.
+/// The addresses at which a service that listens on `listen` can be reached locally: the loopback interface if it
+/// listens on all.
 fn addresses(listen: SocketAddr) -> Vec<SocketAddr> {
     let at = |address: IpAddr| SocketAddr::new(address, listen.port());
     match listen.ip() {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => vec![at(Ipv4Addr::LOCALHOST.into())],
-        // It takes IPv4 as well, and a container may have no IPv6 loopback.
+        // A socket for all IPv6 addresses accepts IPv4 as well, and a container may have no IPv6 loopback address.
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => vec![at(Ipv6Addr::LOCALHOST.into()), at(Ipv4Addr::LOCALHOST.into())],
         _ => vec![listen],
     }
@@ -42,7 +44,7 @@ fn addresses(listen: SocketAddr) -> Vec<SocketAddr> {
 
 async fn ask(address: SocketAddr) -> Result<(), String> {
     let ask = async {
-        // Whatever proxy the environment names leads elsewhere.
+        // A proxy from the environment would lead elsewhere.
         let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()?;
         let answer = client.get(format!("http://{address}{PREFIX}/tokens")).send().await?;
         Ok::<_, reqwest::Error>((answer.status().as_u16(), answer.bytes().await?))

@@ -1,8 +1,9 @@
-//! Every Matrix call, and the only place that holds the token which can act for everybody.
+//! Every Matrix call, and the only holder of the token that can act for everybody.
 //!
-//! What can be done with that token is what the public methods here and on [`Actor`] do, and nothing else: invite, join,
-//! make and mark a direct chat, read membership, ignored people, the state of an account and what rooms are called, and look
-//! after registration tokens. Whoever asks is authenticated first, with *their own* token ([`Accounts::whoami`]).
+//! What can be done with that token is what the public methods here and on [`Actor`] do, and nothing else: invite,
+//! join, create and mark a direct chat, read memberships, ignored users, the state of an account and the names of
+//! rooms, and manage registration tokens. The person who asks is authenticated first, with *their own* token
+//! ([`Accounts::whoami`]).
 
 mod accounts;
 mod acting;
@@ -43,31 +44,31 @@ pub use self::{
 use self::{link::Link, transport::Transport};
 use crate::config::{ActingMode, Secret};
 
-/// The homeserver beside which this service runs, by what is asked of it. Cheap to clone.
+/// The homeserver that this service belongs to, by subject. Cheap to clone.
 #[derive(Clone)]
 pub struct Homeserver {
-    /// Who people are.
+    /// Accounts and profiles.
     pub accounts: Accounts,
-    /// What rooms there are.
+    /// Rooms as members see them.
     pub rooms: Rooms,
-    /// Acting for people.
+    /// Acting for users.
     pub acting: Acting,
-    /// What opens accounts.
+    /// Registration tokens.
     pub registration_tokens: RegistrationTokens,
     /// Signing in and out.
     pub sign_in: SignIn,
-    /// Registering.
+    /// Registering new accounts.
     pub new_accounts: NewAccounts,
     /// Pictures.
     pub media: Media,
-    /// Whether all is ready.
+    /// Whether the homeserver is ready for this service.
     pub setup: Setup,
     /// The homeserver's name, as in `@user:name`.
     pub server_name: OwnedServerName,
 }
 
 impl Homeserver {
-    /// A homeserver at `url`; nothing is asked yet. An access token's owner is remembered for `token_cache`.
+    /// A homeserver at `url`; no request is made yet. The owner of an access token is cached for `token_cache`.
     pub fn new(
         url: &Url,
         server_name: OwnedServerName,

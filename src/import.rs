@@ -1,4 +1,4 @@
-//! `super-invites import`: takes over what other programs have left.
+//! `super-invites import`: imports the data of other programs.
 
 use std::fmt::Write;
 
@@ -14,16 +14,16 @@ use crate::{
     store::{self, NotTaken, OtherPrograms, Store, Taken},
 };
 
-/// What is imported, and whence.
+/// The source of an import.
 #[derive(Debug, Clone)]
 pub enum Import {
-    /// What the Python module has left in a database.
+    /// A database of the Python module.
     Module(SqlUrl),
-    /// The tokens of matrix-registration in a database, for somebody.
+    /// A database of matrix-registration, and the future owner of the invites that its tokens become.
     MatrixRegistration(SqlUrl, OwnedUserId),
 }
 
-/// Takes over what another program has left in another database, and says so in numbers; with `dry_run` it only says so.
+/// Imports from another database, and returns a summary in numbers; with `dry_run` nothing is imported.
 pub async fn import(
     config: &Config,
     what: &Import,
@@ -55,7 +55,7 @@ pub async fn import(
     }
 }
 
-/// What was taken over, or would be, in numbers; one line for each kind of thing that was left out.
+/// The summary of an import, or of what one would do, in numbers; with one line for each kind of data that was skipped.
 pub(crate) fn in_words(takeover: &Takeover) -> String {
     let Takeover { taken, unusable, strangers, nowhere } = *takeover;
     let Taken { invites, deleted, deleted_since, rooms, came, conflicts } = taken;
@@ -69,7 +69,7 @@ pub(crate) fn in_words(takeover: &Takeover) -> String {
         (nowhere as u64, "rooms were left out: they are named by neither an id nor an alias"),
     ] {
         if number > 0 {
-            // Writing into a text does not fail.
+            // Writing to a string never fails.
             write!(words, "\n{number} {what}").ok();
         }
     }

@@ -1,5 +1,5 @@
-//! The use cases: everything that can be done with invites, with all rules and all authorisation, whichever door the
-//! request came through.
+//! The use cases: everything that can be done with invites, with all rules and all authorisation, whichever interface
+//! the request came through.
 
 mod aliases;
 mod attempts;
@@ -84,53 +84,53 @@ use crate::{
     store::Store,
 };
 
-/// The use cases, by who acts. Cheap to clone.
+/// The use cases, by kind of actor. Cheap to clone.
 #[derive(Clone)]
 pub struct Invites {
-    /// Whoever makes invites.
+    /// For people who make invites.
     pub owner: Arc<Owner>,
-    /// Whoever holds a code.
+    /// For people who hold a code.
     pub guest: Arc<Guest>,
-    /// Whoever looks after a room.
+    /// For room admins.
     pub room_admin: Arc<RoomAdmin>,
-    /// Whoever looks after the server.
+    /// For server admins.
     pub server_admin: Arc<ServerAdmin>,
-    /// Whoever shares a link.
+    /// For people who make or open share links.
     pub shared_codes: SharedCodes,
-    /// What other programs have left.
+    /// Imports from other programs.
     pub takeovers: Arc<Takeovers>,
-    /// What has to be done again and again.
+    /// Recurring tasks.
     pub housekeeping: Arc<Housekeeping>,
 }
 
-/// What the use cases need.
+/// What the use cases depend on.
 pub struct Means<'a> {
     /// The database.
     pub store: &'a Store,
     /// The homeserver.
     pub homeserver: &'a Homeserver,
-    /// What an operator has set about invites.
+    /// The operator's settings for invites.
     pub rules: Rules,
-    /// How many look-ups may fail.
+    /// How many look-ups of codes may fail.
     pub failed_lookups: FailedLookups,
-    /// How much work for the homeserver anybody may cause.
+    /// How much work for the homeserver people may cause.
     pub limits: WorkLimits,
-    /// How many accounts may be tried to create.
+    /// How many attempts to create accounts are allowed.
     pub account_limits: AccountLimits,
-    /// A page that says how people get an account.
+    /// A page that says how to get an account.
     pub account_help: Option<Url>,
     /// The homeserver's address as browsers see it.
     pub homeserver_for_browsers: Url,
     /// The time.
     pub clock: Clock,
-    /// Random numbers.
+    /// The source of random numbers.
     pub chance: Chance,
-    /// Work that goes on after whoever asked for it has gone.
+    /// Tracks work that continues after the client has disconnected.
     pub tasks: TaskTracker,
 }
 
 impl Invites {
-    /// The use cases over a database and a homeserver.
+    /// The use cases, on top of a database and a homeserver.
     pub fn new(means: Means<'_>) -> Self {
         let parts = Parts::new(means);
         Self {
@@ -145,7 +145,7 @@ impl Invites {
     }
 }
 
-/// What several of those who act share.
+/// What several of the actors share.
 struct Parts<'a> {
     store: &'a Store,
     homeserver: &'a Homeserver,

@@ -1,8 +1,9 @@
-//! Super Invites: a service beside a Matrix homeserver with which members make invite codes, and whoever redeems one is in
-//! all of its rooms a moment later.
+//! Super Invites: a service for a Matrix homeserver. Members make invite codes; redeeming a code joins all of its rooms
+//! within moments.
 //!
-//! Imports point one way: `main` → here → [`api`], [`web`] → [`share`] → [`invites`], [`people`] → [`store`], [`homeserver`] → the words of the
-//! `app` crate. The two doors do not know each other, nor do database and homeserver.
+//! Imports point one way: `main` → here → [`api`], [`web`] → [`share`] → [`invites`], [`people`] → [`store`],
+//! [`homeserver`] → the vocabulary of the `app` crate. The two interfaces do not know each other, nor do database and
+//! homeserver.
 
 pub mod account;
 pub mod api;
@@ -53,10 +54,10 @@ use self::{
     web::Assets,
 };
 
-/// How often it is tried to make the homeserver ready.
+/// The interval at which making the homeserver ready is tried.
 const PREPARE: Duration = Duration::from_secs(60);
 
-/// How often is looked for what is due: an invite that ends takes its registration token with it within so long.
+/// The interval of the housekeeping sweep: within this time, an invite that ends takes its registration token with it.
 const SWEEP: Duration = Duration::from_secs(2);
 
 /// How far the clock goes forward at least that was set, in milliseconds.
@@ -68,39 +69,39 @@ const RENEWED: Duration = Duration::from_secs(5);
 /// How often the folder of share links is tidied: the page of an invite that ends is gone within so long.
 const TIDY: Duration = Duration::from_secs(20);
 
-/// How long requests and redemptions that are under way may hold up a shutdown: containers are killed after ten seconds.
+/// How long running requests and redemptions may delay a shutdown: containers are killed after ten seconds.
 const GRACE: Duration = Duration::from_secs(8);
 
-/// After how long housekeeping that broke off begins again.
+/// After how long a housekeeping task that failed is restarted.
 const AGAIN: Duration = Duration::from_secs(5);
 
 /// How long closing the database may take.
 const CLOSE: Duration = Duration::from_secs(1);
 
-/// Why the service cannot start, or stopped.
+/// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The configuration does not fit.
+    /// The configuration is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The database is not there.
+    /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] store::Error),
     /// The homeserver's address cannot be used.
     #[error(transparent)]
     Homeserver(#[from] homeserver::Error),
-    /// What another program has left could not be taken over.
+    /// The data of another program could not be imported.
     #[error("the other program’s database cannot be taken over")]
     Takeover(#[from] error::Error),
-    /// Links cannot be shared as it is configured.
+    /// Share links cannot be made with this configuration.
     #[error(transparent)]
     Share(#[from] ShareError),
-    /// There is no key for sessions.
+    /// There is no key for session cookies.
     #[error("sessions cannot be sealed")]
     Session(#[from] session::Error),
 }
 
-/// The homeserver of a configuration; nothing is asked yet.
+/// The homeserver in a configuration; no request is made yet.
 pub fn homeserver(config: &Config) -> Result<Homeserver, ServeError> {
     Ok(Homeserver::new(
         &config.homeserver_url,
@@ -111,7 +112,7 @@ pub fn homeserver(config: &Config) -> Result<Homeserver, ServeError> {
     )?)
 }
 
-/// The use cases of a configuration.
+/// The use cases for a configuration.
 fn invites(
     config: &Config,
     store: &Store,
@@ -173,7 +174,7 @@ pub async fn serve(
         stop.answered().await;
         tasks.close();
         tasks.wait().await;
-        // Whoever still watches, or has not said what they want, is not waited for.
+        // Clients that are still watching, or have not finished their request, are not waited for.
         stop.part();
     };
     let too_late = async {
@@ -185,12 +186,12 @@ pub async fn serve(
         () = too_late => tracing::warn!("something was cut short; the next redemption of the same person finishes theirs"),
     }
     housekeeping.iter().for_each(JoinHandle::abort);
-    // What was cut short may still hold on to a connection.
+    // Work that was cut short may still hold a connection.
     tokio::time::timeout(CLOSE, store.close()).await.ok();
     Ok(())
 }
 
-/// What the doors lead to.
+/// What the two interfaces are built from.
 struct Doors {
     invites: Invites,
     people: People,
@@ -200,7 +201,7 @@ struct Doors {
     chance: Chance,
 }
 
-/// Every address of the service.
+/// All routes of the service.
 fn routes(config: &Config, doors: Doors, limits: Bounds, stop: &Stop) -> Router {
     let Doors { invites, people, sharing, sealer, clock, chance } = doors;
     let proxies = Arc::new(Proxies::new(config.trusted_proxies.clone()));
@@ -231,7 +232,7 @@ fn routes(config: &Config, doors: Doors, limits: Bounds, stop: &Stop) -> Router 
     bounded(api, limits, stop, api::refused).merge(bounded(pages, limits, stop, web::refused))
 }
 
-/// Starts everything that has to be done again and again.
+/// Starts the recurring tasks.
 fn housekeeping(
     config: &Config,
     homeserver: &Homeserver,
@@ -256,13 +257,14 @@ fn housekeeping(
     tasks
 }
 
-/// Where the pages' files are, where the binary does not carry them.
+/// The folder with the pages' files, if they are not embedded in the binary.
 fn site_dir(config: &Config) -> PathBuf {
     let beside = || Some(std::env::current_exe().ok()?.parent()?.join("site"));
     config.site_dir.clone().or_else(beside).unwrap_or_else(|| "site".into())
 }
 
-/// Starts some housekeeping, and again if it breaks off: a bug in it must not leave registration tokens or uses unattended until the next start.
+/// Runs a housekeeping task, and restarts it if it fails: a bug in it must not leave registration tokens or uses
+/// unattended until the next start.
 fn supervised<F: Future<Output = ()> + Send + 'static>(
     what: &'static str,
     pause: Duration,
@@ -276,7 +278,7 @@ fn supervised<F: Future<Output = ()> + Send + 'static>(
     })
 }
 
-/// Makes the homeserver ready for the service, as soon as it answers, and says which rules cannot be kept on it.
+/// Makes the homeserver ready for the service, as soon as it answers, and logs which rules cannot be enforced on it.
 async fn prepare(homeserver: Setup, policy: Policy) {
     while let Err(error) = homeserver.prepare().await {
         tracing::warn!(%error, "the homeserver is not ready; `super-invites check` says why");
@@ -287,7 +289,7 @@ async fn prepare(homeserver: Setup, policy: Policy) {
     }
 }
 
-/// Makes room ids of the aliases that the Python module kept, once the homeserver answers.
+/// Resolves the aliases that the Python module stored, once the homeserver answers.
 async fn resolve_aliases(takeovers: Arc<Takeovers>) {
     loop {
         match takeovers.resolve_all_aliases().await {
@@ -299,7 +301,7 @@ async fn resolve_aliases(takeovers: Arc<Takeovers>) {
     }
 }
 
-/// Removes the pages of invites that have ended from the folder of share links.
+/// Deletes the pages of invites that have ended from the folder of share links.
 async fn tidy_shared(sharing: Sharing) {
     loop {
         if let Err(error) = sharing.tidy().await {
@@ -309,7 +311,7 @@ async fn tidy_shared(sharing: Sharing) {
     }
 }
 
-/// Passes on what other instances tell of redemptions.
+/// Forwards the signals of other instances about redemptions.
 async fn hear(signals: Signals) {
     while let Err(error) = signals.hear().await {
         tracing::warn!(%error, "other instances are not heard: whoever watches looks every few seconds");

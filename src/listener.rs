@@ -1,9 +1,10 @@
-//! Where requests come in: how long clients may take over what they send and what they are sent, how many there may be, and how they are
-//! parted with when the service stops.
+//! Accepting connections: how long clients may take to send and to receive, how many connections there may be, and how
+//! they are closed when the service stops.
 //!
-//! `axum::serve` waits for a client as long as it likes, and a stop waits with it. hyper can bound how long a client takes over its headers,
-//! but counts from the last answer on, so that a connection that is kept for the next request would be closed as early as one that
-//! dawdles, under the hands of a reverse proxy that is about to use it. So each connection has a [`Phase`], and a bound for each.
+//! `axum::serve` waits for a client indefinitely, and so does its shutdown. hyper can bound the time for the headers of
+//! a request, but counts it from the previous response, so that a keep-alive connection would be closed as early as a
+//! slow one, just when a reverse proxy is about to reuse it. Therefore each connection has a [`Phase`], with a time
+//! limit for each.
 
 use std::{
     convert::Infallible,
@@ -50,24 +51,25 @@ use tokio_util::{
     task::TaskTracker,
 };
 
-/// How long a connection that is parted with may take over the end of its answer.
+/// How long a connection may take to send the rest of a response when it is closed.
 const LAST_WORDS: Duration = Duration::from_millis(250);
 
-/// After how many seconds whoever was turned away may come again.
+/// The `Retry-After` of refused requests, in seconds.
 const RETRY_AFTER: u32 = 5;
 
-/// What clients may do to the service.
+/// Limits for clients.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
-    /// How long the headers of a request may take, from their first byte on, and those of a connection's first request from its beginning on.
+    /// How long the headers of a request may take, from their first byte on; for the first request of a connection,
+    /// from the start of the connection.
     pub head: Duration,
-    /// How long the whole body of a request may take, from when somebody reads it.
+    /// How long the whole body of a request may take, from when the service begins to read it.
     pub body: Duration,
-    /// How long the service itself may take over an answer. Events that are sent as they happen go on for as long as they like.
+    /// How long the service itself may take to respond. Server-sent events may continue for as long as they like.
     pub answer: Duration,
-    /// How long a client may take nothing of what it is sent.
+    /// How long a client may accept none of the data that is sent to it.
     pub stall: Duration,
-    /// How long a connection is kept for another request.
+    /// How long a connection is kept open for another request.
     pub idle: Duration,
     /// How many connections there may be at once; more wait in the system's queue.
     pub connections: usize,
@@ -78,30 +80,30 @@ impl Default for Bounds {
         Self {
             head: Duration::from_secs(10),
             body: Duration::from_secs(15),
-            // Longer than joining a room of many servers may take.
+            // Longer than joining a room on many servers may take.
             answer: Duration::from_secs(120),
             stall: Duration::from_secs(30),
-            // Longer than reverse proxies keep a connection that they do not use (nginx: 60 s), so that they close it, and never send a
-            // request into one that is being closed here.
+            // Longer than reverse proxies keep an unused connection (nginx: 60 s), so that they are the ones who close
+            // it, and never send a request into a connection that is being closed here.
             idle: Duration::from_secs(75),
             connections: 10_000,
         }
     }
 }
 
-/// Why a request is turned away by the listener rather than by whoever it was for.
+/// Why the listener itself refuses a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// The service is about to stop.
+    /// The service is stopping.
     Stopping,
     /// The body did not arrive in time.
     TooSlow,
-    /// There was no answer in time.
+    /// The response was not ready in time.
     TooLong,
 }
 
 impl Refused {
-    /// Its status.
+    /// The HTTP status.
     pub fn status(self) -> StatusCode {
         match self {
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -109,7 +111,7 @@ impl Refused {
         }
     }
 
-    /// What the person is told.
+    /// The message for the client.
     pub fn text(self) -> &'static str {
         match self {
             Self::Stopping => wording::STOPPING,
@@ -119,43 +121,43 @@ impl Refused {
     }
 }
 
-/// How a door words it.
+/// Formats a refusal, in the way of the interface that was asked.
 pub type Words = fn(Refused) -> Response;
 
-/// How far a stop has come. Cheap to clone.
+/// The progress of a shutdown. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
     begun: CancellationToken,
     parting: CancellationToken,
-    /// The requests that are being answered.
+    /// The requests that are being handled.
     working: TaskTracker,
 }
 
 impl Stop {
-    /// From now on nothing new is taken: nobody listens any more, and requests on connections that are there are refused.
+    /// Begins the shutdown: no more connections are accepted, and new requests on existing ones are refused.
     pub fn begin(&self) {
         self.begun.cancel();
         self.working.close();
     }
 
-    /// Until it has begun.
+    /// Waits until the shutdown has begun.
     pub async fn begun(&self) {
         self.begun.cancelled().await;
     }
 
-    /// Until every request that was taken before has its answer. Those of which the body is still on its way are refused, and whoever watches
-    /// events has had an answer: neither is waited for.
+    /// Waits until every request that was accepted before has its response. Requests whose body is still arriving are
+    /// refused, and server-sent events have had a response: neither are waited for.
     pub async fn answered(&self) {
         self.working.wait().await;
     }
 
-    /// Parts with all who are still connected.
+    /// Closes all remaining connections.
     pub fn part(&self) {
         self.parting.cancel();
     }
 }
 
-/// The same routes with bounds on the time that a request takes. What is turned away is worded by `words`.
+/// Adds time limits for requests to routes. `words` formats the refusals.
 pub fn bounded(routes: Router, limits: Bounds, stop: &Stop, words: Words) -> Router {
     let stop = stop.clone();
     routes.layer(from_fn(move |request: Request, next: Next| {
@@ -165,7 +167,7 @@ pub fn bounded(routes: Router, limits: Bounds, stop: &Stop, words: Words) -> Rou
 }
 
 async fn answer(request: Request, next: Next, limits: Bounds, stop: &Stop, words: Words) -> Response {
-    // Taken before it is looked whether there is a stop, so that a stop either waits for this request or refuses it.
+    // Counted before checking for a shutdown, so that a shutdown either waits for this request or refuses it.
     let _working = stop.working.token();
     let version = request.version();
     if stop.begun.is_cancelled() {
@@ -175,7 +177,7 @@ async fn answer(request: Request, next: Next, limits: Bounds, stop: &Stop, words
     let request = request.map(|body| punctual(body, limits.body, stop.begun.clone(), Arc::clone(&late)));
     let answer = timeout(limits.answer, next.run(request)).await;
     match answer {
-        // Whoever read the body only knows that there is no more of it.
+        // The handler that read the body only saw it end with an error.
         _ if late.load(Ordering::Relaxed) && stop.begun.is_cancelled() => refusal(Refused::Stopping, version, words),
         _ if late.load(Ordering::Relaxed) => refusal(Refused::TooSlow, version, words),
         Ok(response) => response,
@@ -189,19 +191,19 @@ fn refusal(refused: Refused, version: Version, words: Words) -> Response {
     if refused.status() == StatusCode::SERVICE_UNAVAILABLE {
         headers.insert(header::RETRY_AFTER, RETRY_AFTER.into());
     }
-    // What is left of the body is not waited for. HTTP/2 has no such header.
+    // The rest of the body is not read. HTTP/2 has no such header.
     if refused != Refused::TooLong && version <= Version::HTTP_11 {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }
 
-/// A body that ends with an error, and says so in `late`, when it is not there after so long, or not yet when there is a stop.
+/// A body that fails, and sets `late`, if it is not complete within this time, or when a shutdown begins.
 fn punctual(body: Body, within: Duration, stop: CancellationToken, late: Arc<AtomicBool>) -> Body {
     if body.is_end_stream() {
         return body;
     }
-    // From when it is first asked for: until then it is not the client who is slow.
+    // Counted from the first read: until then it is not the client that is slow.
     let from = (body.into_data_stream(), None);
     Body::from_stream(stream::try_unfold(from, move |(mut chunks, until)| {
         let (stop, late) = (stop.clone(), Arc::clone(&late));
@@ -225,9 +227,9 @@ fn punctual(body: Body, within: Duration, stop: CancellationToken, late: Arc<Ato
     }))
 }
 
-/// Serves until the stop has begun; then it ends with the last connection.
+/// Accepts connections until the shutdown has begun, and returns when the last one has closed.
 pub async fn listen(mut listener: TcpListener, routes: Router, limits: Bounds, stop: &Stop) {
-    // Connections end with it, if nobody waits for their end any more.
+    // If the caller stops waiting, the connections are closed with it.
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -268,7 +270,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, routes: Router, limits:
             }
         };
         tokio::select! {
-            // What goes wrong on a connection is the client's business.
+            // Errors of a connection concern only its client.
             _ = connection.as_mut() => return,
             _ = phases.changed() => {}
             () = overdue => break,
@@ -278,7 +280,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, routes: Router, limits:
     connection.as_mut().graceful_shutdown();
     let last_words = Instant::now() + LAST_WORDS;
     loop {
-        // A request may have come in this moment: it has bounds of its own, as long as its answer is taken.
+        // A request may have arrived just now: as long as its response is being received, its own time limits apply.
         let is_served = {
             let phase = phases.borrow_and_update();
             phase.running > 0 && phase.stalled.is_none() && !stop.parting.is_cancelled()
@@ -292,40 +294,40 @@ async fn connection(stream: TcpStream, peer: SocketAddr, routes: Router, limits:
     }
 }
 
-/// What a connection waits for.
+/// What a connection is waiting for.
 #[derive(Debug, Clone, Copy)]
 struct Phase {
-    /// How many requests are being answered.
+    /// How many of its requests are being handled.
     running: usize,
-    /// Whether something of the next request has arrived.
+    /// Whether the beginning of the next request has arrived.
     heard: bool,
-    /// Whether it is HTTP/2, in which what arrives need not be a request.
+    /// Whether it is HTTP/2, where incoming data need not be a request.
     multiplexed: bool,
-    /// Since when it is so.
+    /// When the phase began.
     since: Instant,
-    /// Since when the client takes nothing of what it is sent.
+    /// Since when the client accepts no data, if it does not.
     stalled: Option<Instant>,
 }
 
 impl Phase {
-    /// At the beginning the client has something to say, or would not have come.
+    /// A new connection is expected to send a request at once.
     fn new() -> Self {
         Self { running: 0, heard: true, multiplexed: false, since: Instant::now(), stalled: None }
     }
 
-    /// When it has taken too long.
+    /// When its time is up.
     fn until(&self, limits: &Bounds) -> Option<Instant> {
         match self {
             Self { stalled: Some(since), .. } => Some(*since + limits.stall),
             Self { running: 0, heard: true, since, .. } => Some(*since + limits.head),
             Self { running: 0, heard: false, since, .. } => Some(*since + limits.idle),
-            // The request has bounds of its own.
+            // Requests have their own time limit.
             _ => None,
         }
     }
 }
 
-/// A request that is being answered, for as long as this value lives.
+/// A request that is being handled, for as long as this value lives.
 struct Work(watch::Sender<Phase>);
 
 impl Work {
@@ -348,7 +350,8 @@ impl Drop for Work {
     }
 }
 
-/// The body of an answer: its request is at work until its end. Events end when the service parts with its clients.
+/// The body of a response, which keeps its request counted as running until the end. Server-sent events end when the
+/// service closes its connections.
 struct Answer {
     body: Body,
     parting: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
@@ -377,7 +380,7 @@ impl HttpBody for Answer {
     }
 }
 
-/// A client's connection, which notes when something arrives, and when nothing can be sent.
+/// A client's connection, which records when data arrives and when none can be sent.
 struct Line {
     stream: TcpStream,
     phase: watch::Sender<Phase>,
@@ -458,7 +461,7 @@ mod tests {
 
     use super::*;
 
-    /// Whatever has not come to be after so long never will.
+    /// Anything that has not happened after this time never will.
     const ENDS: Duration = Duration::from_secs(20);
 
     /// Longer than any test.
@@ -466,14 +469,14 @@ mod tests {
 
     const SHORT: Duration = Duration::from_millis(200);
 
-    /// Bounds that no test meets unless it sets them lower.
+    /// Limits that no test reaches unless it lowers them.
     const LAX: Bounds = Bounds { head: LONG, body: LONG, answer: LONG, stall: LONG, idle: LONG, connections: 100 };
 
-    /// A listener, and how to stop it.
+    /// A running listener, and the means to stop it.
     struct Served {
         address: SocketAddr,
         stop: Stop,
-        /// Lets `/held` answer.
+        /// Lets the handler of `/held` respond.
         held: Arc<Notify>,
         task: tokio::task::JoinHandle<()>,
     }
@@ -527,7 +530,7 @@ mod tests {
             self.say(&format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n")).await;
         }
 
-        /// What comes until `end` has come.
+        /// Reads until `end` has arrived.
         async fn until(&mut self, end: &str) -> String {
             let mut heard = Vec::new();
             let read = async {
@@ -539,11 +542,11 @@ mod tests {
             String::from_utf8(heard).unwrap()
         }
 
-        /// What comes until the connection is closed.
+        /// Reads until the connection is closed.
         async fn rest(&mut self) -> String {
             let mut heard = Vec::new();
             let read = async {
-                // A connection may be reset, too, if there was more to be read from it.
+                // A connection may also be reset, if data remained unread on the other side.
                 while self.0.read_buf(&mut heard).await.is_ok_and(|count| count > 0) {}
             };
             timeout(ENDS, read).await.expect("it is closed");
@@ -554,7 +557,8 @@ mod tests {
     #[tokio::test]
     async fn headers_that_never_end_are_cut() {
         let served = Served::with(Bounds { head: SHORT, ..LAX }).await;
-        // Not even one, so that it is not known which HTTP it is to be; and one after the other without end.
+        // Incomplete beginnings, of which the first two do not even show the version of HTTP; and then bytes that
+        // arrive one after the other without end.
         for begin in ["", "PRI * HT", "GET / HTTP/1.1\r\n"] {
             let mut client = served.call().await;
             client.say(begin).await;
@@ -563,7 +567,7 @@ mod tests {
                 while begin.ends_with('\n') && write.write_all(b"x-more: x\r\n").await.is_ok() {
                     sleep(SHORT / 10).await;
                 }
-                // Kept open: it is not the client who ends it.
+                // Kept open, so that it is not the client who closes it.
                 sleep(ENDS).await;
                 drop(write);
             });

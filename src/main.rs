@@ -188,7 +188,7 @@ fn clock() -> Clock {
     })
 }
 
-/// Ends with Ctrl-C or a polite kill.
+/// Waits for Ctrl-C or SIGTERM.
 async fn shutdown() {
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
         .expect("signals can be listened to at start-up");

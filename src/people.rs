@@ -1,4 +1,4 @@
-//! Who people are: whose a token is, signing in and out, names and pictures.
+//! The people of the homeserver: authentication, signing in and out, profiles.
 
 use app::{Error as Refusal, Person, SignInWays};
 use matrix_sdk::ruma::{OwnedServerName, UserId};
@@ -12,7 +12,7 @@ use crate::{
     homeserver::{self, Accounts, Homeserver, Media, SignIn},
 };
 
-/// How long to wait where the homeserver does not say.
+/// How many seconds to wait when the homeserver does not say.
 const USUAL_WAIT: u32 = 5;
 
 /// The people of the homeserver. Cheap to clone.
@@ -26,7 +26,7 @@ pub struct People {
 }
 
 impl People {
-    /// The people of this homeserver. What is done for them after they have their answer is one of `tasks`.
+    /// The people of this homeserver. Work that continues after a response is spawned on `tasks`.
     pub fn new(homeserver: &Homeserver, tasks: TaskTracker) -> Self {
         Self {
             accounts: homeserver.accounts.clone(),
@@ -37,14 +37,14 @@ impl People {
         }
     }
 
-    /// Whose access token this is. Guests may do nothing here.
+    /// The owner of an access token. Guest accounts are refused.
     pub async fn authenticate(&self, token: &str, origin: &Origin) -> Result<Account> {
         let account = self.accounts.whoami(token, origin).await.map_err(|error| match &*error {
             homeserver::Error::Refused(refusal) if refusal.errcode == "M_USER_LOCKED" => Refusal::Locked.into(),
             homeserver::Error::Refused(refusal) if matches!(refusal.status, 401 | 403) => {
                 Refusal::SignedOut { soft: refusal.soft_logout }.into()
             }
-            // Anything else says nothing about the session, and a client that is told it has ended throws it away.
+            // Any other error says nothing about the session; a client that is told that it has ended would discard it.
             homeserver::Error::Refused(_) => Error::unreachable(),
             _ => Error::from(error),
         })?;
@@ -64,12 +64,13 @@ impl People {
         self.sign_in.ways(origin).await.map_err(|error| refused(error, Refusal::SignInFailed))
     }
 
-    /// Where the homeserver, at `public` as browsers see it, begins a sign-in by somebody else; it leads back to `back`.
+    /// The address at which single sign-on begins, on the homeserver at `public` as browsers see it; it returns to
+    /// `back`.
     pub fn sso_address(public: &Url, provider: &str, back: &str) -> String {
         SignIn::sso_address(public, provider, back)
     }
 
-    /// Signs somebody in by user name or Matrix id, and password.
+    /// Signs somebody in with a user name or Matrix id, and a password.
     pub async fn sign_in_by_password(&self, user: &str, password: &str, origin: &Origin) -> Result<SignedIn> {
         let user = user.trim();
         if user.is_empty() || password.is_empty() {
@@ -82,23 +83,23 @@ impl People {
             let (server, here) = (id.server_name().to_string(), here.to_string());
             return Err(Refusal::WrongServer { server, here }.into());
         }
-        // Without its server people still write the @.
+        // Without the server name, people still type the @.
         let local = user.split(':').next().unwrap_or(user).trim_start_matches('@');
         let user = UserId::parse_with_server_name(local, here).map_err(|_| Refusal::WrongPassword)?;
         let session = self.sign_in.by_password(user, password, origin).await;
         session.map_err(|error| refused(error, Refusal::WrongPassword))
     }
 
-    /// Signs somebody in who comes back from a sign-in elsewhere.
+    /// Signs somebody in who returns from single sign-on.
     pub async fn sign_in_by_token(&self, token: &str, origin: &Origin) -> Result<SignedIn> {
         let session = self.sign_in.by_token(token, origin).await;
         session.map_err(|error| refused(error, Refusal::SignInFailed))
     }
 
-    /// Ends the session with this token on the homeserver. One that has ended already is no error.
+    /// Ends the session with this token on the homeserver. It is not an error if it has ended already.
     ///
     /// # Errors
-    /// [`Refusal::StillSignedIn`] if the homeserver could not do it.
+    /// [`Refusal::StillSignedIn`] if the homeserver does not answer.
     pub async fn sign_out(&self, token: &str) -> Result<()> {
         match self.sign_in.sign_out(token).await {
             Err(homeserver::Error::Refused(refusal)) if refusal.status == 401 => Ok(()),
@@ -110,25 +111,25 @@ impl People {
         }
     }
 
-    /// Ends the session that another one has taken the place of, if there was one, without waiting for it.
+    /// Ends a session that was replaced by another one, if there was one, without waiting.
     pub fn leave(&self, token: Option<String>) {
         let Some(token) = token else { return };
         let people = self.clone();
         self.tasks.spawn(async move { people.sign_out(&token).await.ok() });
     }
 
-    /// Somebody's name and picture, as far as they can be had.
+    /// A person's profile, as far as it is available.
     pub async fn person(&self, user: &UserId) -> Person {
         self.accounts.person(user).await
     }
 
-    /// A picture behind an `mxc:` address, small; `None` if there is none.
+    /// A thumbnail of the picture at an `mxc:` address; `None` if there is none.
     pub async fn picture(&self, address: &str) -> Result<Option<Picture>> {
         Ok(self.media.picture(address.into()).await?)
     }
 }
 
-/// What a refused sign-in means to a person.
+/// The error to show for a refused sign-in; `otherwise` for a refusal without a more specific one.
 fn refused(error: homeserver::Error, otherwise: Refusal) -> Error {
     let homeserver::Error::Refused(refusal) = &error else { return error.into() };
     let seconds = |wait: std::time::Duration| u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);

@@ -1,4 +1,4 @@
-//! Where a request really comes from, behind reverse proxies.
+//! The real sender of a request, behind reverse proxies.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -8,23 +8,23 @@ use ipnet::IpNet;
 
 use crate::account::Origin;
 
-/// The reverse proxies whose word is believed.
+/// The reverse proxies that are trusted.
 #[derive(Debug)]
 pub struct Proxies(Vec<IpNet>);
 
 impl Proxies {
-    /// Believes these.
+    /// Trusts these addresses and networks.
     pub fn new(trusted: Vec<IpNet>) -> Self {
         Self(trusted)
     }
 
-    /// Whether this is the address of one of them.
+    /// Whether this is the address of a trusted proxy.
     pub fn trusts(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// Who sent a request: the peer or, as far as trusted proxies say so in `X-Forwarded-For`, whoever is behind them.
+    /// The sender of a request: the peer or, if trusted proxies say so in `X-Forwarded-For`, the client behind them.
     pub fn origin(&self, door: Door, peer: SocketAddr, headers: &HeaderMap) -> Origin {
         let mut address = peer.ip().to_canonical();
         let chain = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
@@ -38,7 +38,7 @@ impl Proxies {
         Origin { door, address: Some(address), user_agent: headers.get(header::USER_AGENT).cloned() }
     }
 
-    /// Whether a trusted proxy says that the browser's connection is encrypted.
+    /// Whether a trusted proxy says that the browser's connection uses TLS.
     pub fn says_https(&self, peer: SocketAddr, headers: &HeaderMap) -> bool {
         self.trusts(peer.ip()) && headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https")
     }
@@ -64,7 +64,7 @@ mod tests {
         assert_eq!(origin("192.0.2.1", &[]), is("192.0.2.1"));
         assert_eq!(origin("192.0.2.1", &["198.51.100.1"]), is("192.0.2.1"));
         assert_eq!(origin("127.0.0.1", &["198.51.100.1"]), is("198.51.100.1"));
-        // What a client writes itself stands in front and counts for nothing.
+        // Entries that the client has written itself come first, and are ignored.
         assert_eq!(origin("127.0.0.1", &["203.0.113.9, 198.51.100.1"]), is("198.51.100.1"));
         assert_eq!(origin("127.0.0.1", &["198.51.100.1", "10.0.0.1"]), is("198.51.100.1"));
         assert_eq!(origin("::ffff:10.0.0.2", &["198.51.100.1"]), is("198.51.100.1"));

@@ -1,6 +1,7 @@
-//! How requests from outside reach this service: what `super-invites check` asks of the running one, through whatever stands between.
+//! How requests from outside reach this service: `super-invites check` asks the running service, through any proxies in
+//! between.
 //!
-//! Whoever asks proves that they have the same key, because the answer tells what is behind the proxies.
+//! The sender has to prove that they have the same key, because the response reveals what is behind the proxies.
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -24,30 +25,30 @@ use crate::{
     session::{Purpose, Sealer},
 };
 
-/// Says to nginx, and proxies that follow it, that an answer must be passed on as it comes.
+/// Tells nginx, and proxies that follow its convention, not to buffer a response.
 pub const UNBUFFERED: (HeaderName, &str) = (HeaderName::from_static("x-accel-buffering"), "no");
 
-/// The proof of whoever asks.
+/// The header with the sender's proof.
 pub const PROOF: &str = "x-super-invites-check";
 
-/// How long after the first part of the answer the second one follows.
+/// The time between the first and the second part of the response.
 pub const PAUSE: Duration = Duration::from_secs(1);
 
-/// Where it is asked.
+/// The path of the request.
 pub fn path() -> String {
     format!("{PREFIX}/_reach")
 }
 
-/// How a request came here.
+/// How a request arrived here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reached {
-    /// The address of who sent it: a proxy's, if there is one.
+    /// The address of the peer: a proxy's, if there is one.
     pub peer: String,
-    /// Whether that is a trusted proxy.
+    /// Whether the peer is a trusted proxy.
     pub trusted: bool,
-    /// Whether a proxy says whom it speaks for.
+    /// Whether a proxy has forwarded the client's address.
     pub forwarded: bool,
-    /// The host for which the request was, as far as that was passed on.
+    /// The requested host, if it was forwarded.
     pub host: Option<String>,
 }
 
@@ -58,7 +59,7 @@ struct Reach {
     clock: Clock,
 }
 
-/// The route on which this is answered.
+/// The route that answers such requests.
 pub fn router(sealer: Sealer, proxies: Arc<Proxies>, clock: Clock) -> Router {
     Router::new().route(&path(), get(reached)).with_state(Reach { sealer, proxies, clock })
 }

@@ -4,23 +4,23 @@ use matrix_sdk::ruma::ServerName;
 
 use crate::chance::{Chance, NoChance};
 
-/// The fewest characters of a token: 32 of them are hard to guess however they were made.
+/// The shortest token, in characters: one of 32 is hard to guess however it was made.
 const SHORTEST: usize = 32;
 
 /// A registration file.
 #[derive(Debug)]
 pub struct Registration {
-    /// The file's text.
+    /// The content of the file.
     pub yaml: String,
-    /// The service's own user.
+    /// The Matrix id of the service's own user.
     pub sender: String,
 }
 
 impl Registration {
-    /// A registration for the users of a homeserver, with the tokens given, or else with ones of 256 random bits.
+    /// A registration for the users of a homeserver, with the given tokens, or else with new ones of 256 random bits.
     ///
     /// # Errors
-    /// If a token cannot be one, or the system has no random numbers.
+    /// If a given token is not acceptable, or the system has no random numbers.
     pub fn new(
         server_name: &ServerName,
         sender_localpart: &str,
@@ -49,32 +49,32 @@ impl Registration {
     }
 }
 
-/// Tokens that somebody else has made, for tools that derive them.
+/// Tokens that were made elsewhere, for tools that derive them.
 #[derive(Default)]
 pub struct Tokens {
-    /// With which the service shows who it is.
+    /// Authenticates the service to the homeserver.
     pub as_token: Option<String>,
-    /// With which the homeserver would.
+    /// Authenticates the homeserver to the service.
     pub hs_token: Option<String>,
 }
 
 /// Why there is no registration.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// A token has to be hard to guess, and goes into a header as it is.
+    /// A token is too short, or contains characters that cannot be sent in a header.
     #[error(
         "{0} must have at least {SHORTEST} characters, all of them letters, digits or one of - . _ ~ + / =, so that nobody can guess it"
     )]
     Unusable(&'static str),
-    /// Whoever has one of them shall not have the other.
+    /// Both tokens are the same; whoever learnt one would know the other.
     #[error("as_token and hs_token must not be the same")]
     Same,
-    /// There are no random numbers.
+    /// The system has no random numbers.
     #[error(transparent)]
     Random(#[from] NoChance),
 }
 
-/// A token that was given, or a new one.
+/// The given token, or a new one.
 fn token(name: &'static str, given: Option<String>, chance: &Chance) -> Result<String, TokenError> {
     let Some(token) = given else {
         return Ok(format!("{}{}", chance.code()?.as_str(), chance.code()?.as_str()));

@@ -1,5 +1,5 @@
-//! Sessions in the browser: the Matrix session itself, sealed in a cookie. Nothing of it is kept here, so any instance can answer any
-//! request.
+//! Browser sessions: the Matrix session itself, sealed in a cookie. Nothing is stored here, so any instance can answer
+//! any request.
 
 use axum_extra::extract::cookie::{Cookie, Key, PrivateCookieJar, SameSite};
 use base64::{
@@ -17,10 +17,10 @@ use crate::{
     store::{self, Keys, Millis},
 };
 
-/// Under what the key is kept in the database, where the configuration has none.
+/// The name of the key in the database, for when the configuration has none.
 const KEY: &str = "sessions";
 
-/// Seals cookies, and marks what only this service can have written.
+/// Seals cookies, and signs texts so that only this service can have written them.
 #[derive(Clone)]
 pub struct Sealer {
     key: Key,
@@ -29,37 +29,37 @@ pub struct Sealer {
 /// Why there is no key.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The database does not do what it should.
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// The system gives no random numbers.
+    /// The system has no random numbers.
     #[error("the system gives no random numbers")]
     Random(#[from] NoChance),
 }
 
-/// Who is signed in, as the cookie says. The homeserver is asked before anything is done in their name.
+/// A session according to the cookie. The homeserver is asked before anything is done in the user's name.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Session {
-    /// Matrix id.
+    /// Their Matrix id.
     pub user_id: String,
-    /// Their access token.
+    /// Their access token, which only the sealed cookie contains.
     pub token: String,
 }
 
-/// A sign-in elsewhere that has begun: only the browser that began it can finish it.
+/// A single sign-on that has begun: only the browser that began it can finish it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Detour {
-    /// What must come back.
+    /// The `state` parameter that must come back.
     pub state: String,
-    /// Where the person wanted to go.
+    /// The page that the person wanted to see.
     pub to: String,
 }
 
-/// What a sealed cookie can hold.
+/// Content of a sealed cookie.
 pub trait Sealed: Serialize + DeserializeOwned {
-    /// What the cookie is called.
+    /// The name of the cookie.
     const NAME: &'static str;
-    /// Whether it stays when the browser is closed.
+    /// Whether the cookie outlives the browser's session.
     const STAYS: bool;
 }
 
@@ -74,7 +74,7 @@ impl Sealed for Detour {
 }
 
 impl Sealer {
-    /// With the configured key or, without one, with the one that all instances find in the database.
+    /// Uses the configured key or, if there is none, the one that all instances share through the database.
     pub async fn new(configured: Option<Secret>, keys: &Keys, chance: &Chance) -> Result<Self, Error> {
         let secret = match configured {
             Some(secret) => secret.reveal().to_owned(),
@@ -86,14 +86,15 @@ impl Sealer {
         Ok(Self { key: Key::from(&Sha512::digest(secret)) })
     }
 
-    /// What a request's cookie holds; nothing if there is none, or if it was not sealed here. `secure` as in [`Self::seal`].
+    /// The content of a request's cookie; `None` if there is none, or if it was not sealed here. `secure` as for
+    /// [`Self::seal`].
     pub fn open<T: Sealed>(&self, headers: &HeaderMap, secure: bool) -> Option<T> {
         let jar = PrivateCookieJar::from_headers(headers, self.key.clone());
         serde_json::from_str(jar.get(&name::<T>(secure))?.value()).ok()
     }
 
-    /// A `Set-Cookie` header that keeps `content`, or ends the cookie. With `secure` browsers send it over https only and take it from
-    /// this very host only (RFC 6265bis, "The `__Host-` Prefix").
+    /// A `Set-Cookie` header that stores `content`, or deletes the cookie. With `secure`, browsers send the cookie over
+    /// HTTPS only and accept it from exactly this host only (RFC 6265bis, "The `__Host-` Prefix").
     pub fn seal<T: Sealed>(&self, content: Option<&T>, secure: bool) -> Option<HeaderValue> {
         let text = content.map(serde_json::to_string).transpose().ok()?;
         let mut cookie = Cookie::new(name::<T>(secure), text.unwrap_or_default());
@@ -113,24 +114,24 @@ impl Sealer {
         response.headers().get(header::SET_COOKIE).cloned()
     }
 
-    /// A mark for a text, which nobody else can make, and which is worth nothing for another purpose.
+    /// A signature (HMAC) of a text, which is worth nothing for another purpose.
     pub fn mark(&self, purpose: Purpose, text: &str) -> String {
         let mac = self.mac(purpose, text).finalize().into_bytes();
         URL_SAFE_NO_PAD.encode(&mac[..16])
     }
 
-    /// Whether this is the mark of that text.
+    /// Whether this is the signature of that text.
     pub fn is_marked(&self, purpose: Purpose, text: &str, mark: &str) -> bool {
         let Ok(bytes) = URL_SAFE_NO_PAD.decode(mark) else { return false };
         bytes.len() == 16 && self.mac(purpose, text).verify_truncated_left(&bytes).is_ok()
     }
 
-    /// A proof about a text, for a while.
+    /// A proof about a text that expires.
     pub fn proof(&self, purpose: Purpose, text: &str, now: Millis) -> String {
         format!("{now}.{}", self.mark(purpose, &format!("{now}\0{text}")))
     }
 
-    /// Whether this is a proof about that text which is not older than [`PROVES`].
+    /// Whether this is a proof about that text, not older than [`PROVES`].
     pub fn proves(&self, purpose: Purpose, text: &str, proof: &str, now: Millis) -> bool {
         let Some((made_at, mark)) = proof.split_once('.') else { return false };
         let age = made_at.parse::<Millis>().map(|made_at| now.saturating_sub(made_at));
@@ -148,14 +149,14 @@ impl Sealer {
     }
 }
 
-/// What a text is marked for.
+/// What a text is signed for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// That a page of ours shows a picture.
+    /// A page of ours shows this picture.
     Picture,
-    /// That a page was made for the session of a server admin.
+    /// A page was made for this session of a server admin.
     ServerAdmin,
-    /// That somebody has our configuration.
+    /// The sender has our configuration.
     Check,
 }
 
@@ -169,10 +170,10 @@ impl Purpose {
     }
 }
 
-/// For how long a proof is one, in milliseconds.
+/// How long a proof is valid, in milliseconds.
 const PROVES: Millis = 60 * 60 * 1000;
 
-/// How far the clocks of two instances may be apart, in milliseconds.
+/// How far the clocks of two instances may differ, in milliseconds.
 const SKEW: Millis = 60 * 1000;
 
 fn name<T: Sealed>(secure: bool) -> String {
@@ -209,7 +210,7 @@ mod tests {
         let read = |sealer: &Sealer, headers| sealer.open::<Session>(headers, true).map(|session| session.token);
         assert_eq!(read(&ours, &back).as_deref(), Some("secret-token"));
         assert_eq!(read(&sealer("another"), &back), None);
-        // The cookie of a plain connection is another one, and neither is the one of another purpose.
+        // The cookie of an unencrypted connection has another name, and neither is accepted for another purpose.
         assert!(ours.open::<Session>(&back, false).is_none());
         assert!(ours.open::<Detour>(&back, true).is_none());
         let changed = text.replacen("__Host-super_invites=", "__Host-super_invites=A", 1);

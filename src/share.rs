@@ -1,6 +1,8 @@
-//! Links that members share by their apps: each has an address of its own, and a page there for whoever opens it in a browser.
+//! Share links, which members make in their apps: each has an address, and a page there for people who open it in a
+//! browser.
 //!
-//! The pages stand in a folder of the operator's, from which a web server serves them, or are made by the service when they are asked for.
+//! The pages are either written to a folder of the operator's, from which a web server serves them, or made by the
+//! service on request.
 
 mod folder;
 mod page;
@@ -31,7 +33,7 @@ use crate::{
     store::{self, ShareLink, ShareLinks, StaticPage},
 };
 
-/// How many pages are written or removed at once.
+/// How many pages are written or deleted at once.
 const SWEEP: i64 = 100;
 
 /// Share links. Cheap to clone.
@@ -49,46 +51,46 @@ struct Inner {
     pages: Pages,
 }
 
-/// Why links cannot be shared here.
+/// Why share links cannot be made here.
 #[derive(Debug, thiserror::Error)]
 pub enum ShareError {
-    /// The configuration does not fit.
+    /// The configuration is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// Pages cannot be put into the folder.
+    /// Pages cannot be written to the folder.
     #[error("share_link_generator.target_path: nothing can be written to {}", .0.display())]
     Folder(PathBuf, #[source] std::io::Error),
-    /// The database does not do what it should.
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] store::Error),
-    /// A template of the operator's own does not work.
+    /// A template of the operator's is broken.
     #[error("share_link_generator.template_path: {0}")]
     Template(#[from] TemplateError),
 }
 
-/// A link, for its sharer.
+/// A share link, as its maker gets it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SharedLink {
-    /// The address to be shared.
+    /// The address to share.
     pub url: String,
-    /// The same for the app.
+    /// The same place as an address that opens the app.
     pub app_url: String,
 }
 
-/// What a browser is shown.
+/// A page for a browser.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
-    /// The page.
+    /// The page as HTML.
     pub html: String,
-    /// Whether what it leads to has ended.
+    /// Whether the invite that it leads to has ended.
     pub ended: bool,
 }
 
 impl Sharing {
-    /// Share links as they are configured, if they are.
+    /// Share links as configured; `None` if they are not.
     ///
     /// # Errors
-    /// For a configuration or templates that do not fit.
+    /// If the configuration or the templates are wrong.
     pub fn new(
         config: &Config,
         codes: SharedCodes,
@@ -111,40 +113,41 @@ impl Sharing {
         }))))
     }
 
-    /// Whether the service serves the pages itself, and no web server.
+    /// Whether the service serves the pages itself, rather than a web server.
     pub fn serves_pages(&self) -> bool {
         self.0.folder.is_none()
     }
 
-    /// Whether the operator has templates of their own.
+    /// Whether the operator has own templates.
     pub fn has_own_templates(&self) -> bool {
         self.0.pages.are_ones_own()
     }
 
-    /// This homeserver.
+    /// The name of this homeserver.
     pub fn server(&self) -> &OwnedServerName {
         &self.0.server
     }
 
-    /// Notes that somebody asks for a link.
+    /// Counts a share link that somebody makes.
     ///
     /// # Errors
-    /// If they, or all together, have asked for too many.
+    /// If they, or all together, have made too many.
     pub fn note(&self, account: &Account) -> Result<(), Refusal> {
         self.0.codes.note_share(account)
     }
 
-    /// Looks whether pages can be put into the folder, where there is one. If it is another one than before, all pages will be put there.
+    /// Checks that pages can be written to the folder, if there is one. If the folder has changed, all pages will be
+    /// written again.
     ///
     /// # Errors
-    /// If they cannot.
+    /// If they cannot be written.
     pub async fn prepare(&self) -> Result<(), ShareError> {
         let Some(folder) = &self.0.folder else { return Ok(()) };
         folder.probe().await.map_err(|error| ShareError::Folder(folder.path().to_owned(), error))?;
         Ok(self.0.store.set_folder(&folder.path().to_string_lossy()).await?)
     }
 
-    /// Makes a link to a place, which the segments of its path name, for somebody to share. Doing it again makes the same link.
+    /// Makes a share link to a place, given by the segments of its path. Repeating it makes the same link.
     pub async fn share(
         &self,
         account: &Account,
@@ -176,12 +179,13 @@ impl Sharing {
         Ok(SharedLink { url: target.url(&self.0.prefix), app_url: target.app_url() })
     }
 
-    /// The page of a link, for whoever asks from there.
+    /// The page of a share link, for a request from `origin`.
     pub async fn page(&self, origin: &Origin, hash: &str) -> Result<Option<Shown>> {
         if !is_hash(hash) {
             return Ok(None);
         }
-        // Not while the page is made, which may wait for the homeserver: who looks for others meanwhile shall not wait as well.
+        // Only the look-up is counted, not making the page, which may wait for the homeserver: other requests from the
+        // same address must not wait for that.
         let look = async { Ok(self.0.store.get(hash).await?) };
         match self.0.codes.look_for_page(origin, look).await? {
             Some(link) => Ok(Some(self.0.shown(&link).await?)),
@@ -189,7 +193,8 @@ impl Sharing {
         }
     }
 
-    /// Removes the pages of invites that have ended from the folder, and puts those of others back. Meant to be called now and then.
+    /// Deletes the pages of invites that have ended from the folder, and restores those of others. To be called
+    /// regularly.
     pub async fn tidy(&self) -> Result<()> {
         let Some(folder) = &self.0.folder else { return Ok(()) };
         let Inner { store, codes, .. } = &*self.0;
@@ -211,12 +216,13 @@ impl Sharing {
 }
 
 impl Inner {
-    /// Puts the page of a link into the folder. What is noted before and after lets [`Sharing::tidy`] finish what dies in between.
+    /// Writes the page of a share link to the folder. What is stored before and after lets [`Sharing::tidy`] finish
+    /// this if the process dies in between.
     async fn write(&self, folder: &Folder, link: &ShareLink) -> Result<()> {
         self.store.set_static_page(&link.hash, StaticPage::Writing).await?;
         let shown = self.shown(link).await?;
         folder.write(&link.hash, shown.html).await.map_err(failed)?;
-        // It may have ended in between, and been tidied up before it was there.
+        // The invite may have ended, and been tidied up, before the page was there.
         match self.has_ended(link).await? {
             true => self.remove(folder, link).await,
             false => Ok(self.store.set_static_page(&link.hash, StaticPage::There).await?),
@@ -228,7 +234,7 @@ impl Inner {
         Ok(self.store.set_static_page(&link.hash, StaticPage::None).await?)
     }
 
-    /// Whether it is a link to an invite that has ended, of which there is no static page.
+    /// Whether the link leads to an invite that has ended, for which there is no static page.
     async fn has_ended(&self, link: &ShareLink) -> Result<bool> {
         match &link.code {
             Some(code) => self.codes.has_ended(code).await,
@@ -239,7 +245,8 @@ impl Inner {
     async fn shown(&self, link: &ShareLink) -> Result<Shown> {
         let target = target_of(link);
         let is_ours = target.invite_of(&self.server).is_some();
-        // One of this server's that was never there is as one that lets nobody in: whoever guesses learns nothing.
+        // An invite of this server that never existed is treated like one that lets nobody in, so that guessing reveals
+        // nothing.
         let ended = match &link.code {
             // A static page stays while its invite is paused.
             Some(code) if self.folder.is_some() => self.codes.has_ended(code).await?,
@@ -255,10 +262,11 @@ impl Inner {
     }
 }
 
-/// Puts a page into a folder that a web server serves, for as long as `look` looks whether it is there, at the hash of no link.
+/// Writes a page to a folder that a web server serves, at the hash of no link, and deletes it when `look` has checked
+/// whether it is served.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error.
 pub async fn try_folder<T>(folder: &Path, html: String, look: impl Future<Output = T>) -> std::io::Result<T> {
     let folder = Folder::new(folder.to_owned(), Chance::system());
     folder.write(NO_LINK, html).await?;
@@ -267,10 +275,10 @@ pub async fn try_folder<T>(folder: &Path, html: String, look: impl Future<Output
     Ok(seen)
 }
 
-/// What could be the hash of a link, and is none.
+/// A text in the format of a hash that belongs to no link.
 pub const NO_LINK: &str = "0000000000000000000000000000000000000000";
 
-/// Whether the operator's own templates can be read.
+/// Checks that the operator's templates can be used.
 ///
 /// # Errors
 /// What is wrong with them.
@@ -287,7 +295,7 @@ fn failed(error: std::io::Error) -> Error {
     Error::Failed(Arc::new(error))
 }
 
-/// Whether it could be what stands in the address of a link.
+/// Whether a text has the format of a link's hash.
 fn is_hash(text: &str) -> bool {
     text.len() == 40 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -1,7 +1,8 @@
-//! Every SQL text. One text for both engines: `$1` placeholders, `ON CONFLICT`, `RETURNING`, milliseconds as `BIGINT`.
+//! Every SQL statement, in one form for both engines: `$1` placeholders, `ON CONFLICT`, `RETURNING`, milliseconds as
+//! `BIGINT`.
 //!
-//! Each method is one query or one transaction, so nothing is ever half written, and none asks the homeserver anything in
-//! between.
+//! Each method is one query or one transaction, so nothing is ever half written, and none asks the homeserver anything
+//! in between.
 
 mod audit;
 mod changes;
@@ -59,32 +60,32 @@ static MIGRATIONS: Migrator = sqlx::migrate!();
 /// How long a write waits for another one in SQLite, which has one writer at a time.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How often, and how far apart, a new SQLite database is tried to be made while another process makes it.
+/// How often, and at what interval, creating a new SQLite database is tried while another process creates it.
 const MAKING_TRIES: u32 = 20;
 const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 
-/// How often a transaction is tried again that another one was in the way of.
+/// How often a transaction is tried that conflicts with others.
 const TRIES: u32 = 10;
 
-/// How much longer each time it is waited before.
+/// By how much the wait before the next try grows each time.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Milliseconds since the epoch.
 pub type Millis = i64;
 
-/// A result of asking the database.
+/// The result of a database operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why the database does not do what it should.
+/// Why a database operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The file cannot be opened, or nobody answers there.
+    /// The file cannot be opened, or the server does not answer.
     #[error("the database cannot be opened")]
     Open(#[source] sqlx::Error),
-    /// The tables could not be made or changed.
+    /// The tables could not be created or migrated.
     #[error("the database cannot be brought up to date")]
     Migrate(#[from] sqlx::migrate::MigrateError),
-    /// It is not ours, or not one that can be taken over.
+    /// It is not a database of ours, or not one that can be imported.
     #[error(transparent)]
     NotTaken(#[from] NotTaken),
     /// A query failed.
@@ -93,46 +94,47 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether two transactions were in each other's way, so that one of them was undone and may simply be run again: a serialization failure or
-    /// a deadlock (PostgreSQL, "Error Codes", class 40). In SQLite a writer waits for the one before, and has waited when it gives up.
+    /// Whether two transactions conflicted, so that one of them was rolled back and can simply be run again: a
+    /// serialization failure or a deadlock (PostgreSQL, "Error Codes", class 40). In SQLite a writer waits for the
+    /// previous one, and has waited long enough when it gives up.
     fn is_conflict(&self) -> bool {
         let Self::Query(sqlx::Error::Database(error)) = self else { return false };
         matches!(error.code().as_deref(), Some("40001" | "40P01"))
     }
 }
 
-/// The database, by what is kept in it. Cheap to clone.
+/// The database, by subject. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: Pool,
     /// Invites.
     pub invites: Invites,
-    /// Who redeemed them.
+    /// Redemptions of invites.
     pub redemptions: Redemptions,
-    /// Which rooms they lead into.
+    /// The rooms that invites lead into.
     pub rooms: Rooms,
-    /// Who did what.
+    /// The audit log.
     pub audit: Audit,
-    /// Who is at work on what.
+    /// Leases on work.
     pub leases: Leases,
     /// Keys that all instances share.
     pub keys: Keys,
-    /// What registration tokens shall be.
+    /// Which state registration tokens should have.
     pub registration_tokens: RegistrationTokens,
-    /// Links that members share.
+    /// Share links.
     pub share_links: ShareLinks,
-    /// Telling those who watch.
+    /// Signals to people who watch redemptions.
     pub signals: Signals,
-    /// What other programs have left here.
+    /// Tables of other programs in this database.
     pub other_programs: OtherPrograms,
-    /// What was taken over from them.
+    /// Imports of their data.
     pub takeovers: Takeovers,
 }
 
-/// Connections to one of the two engines.
+/// A connection pool of one of the two engines.
 #[derive(Debug, Clone)]
 enum Pool {
-    /// SQLite: a file, or memory.
+    /// SQLite, in a file or in memory.
     Sqlite(SqlitePool),
     /// PostgreSQL.
     Postgres(PgPool),
@@ -156,11 +158,13 @@ async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::time::timeout(PATIENCE, work).await.unwrap_or(Err(Error::Query(sqlx::Error::PoolTimedOut)))
 }
 
-/// Runs the same code in a transaction of whichever engine it is, and again if another transaction was in its way: it may be run several
-/// times, and must do all its work in the transaction. A `?` in it leaves the transaction, not the function, and nothing of it stays.
+/// Runs the same code in a transaction of either engine, and again if it conflicts with another transaction: it may be
+/// run several times, and must do all its work in the transaction. A `?` in it leaves the transaction, not the
+/// function, and rolls everything back.
 ///
-/// In SQLite it is a writing one from the start: one that begins by reading could find at its first write that another has overtaken it. In
-/// PostgreSQL all of them take rows in one order, the owner's, the invite's, the redemption's, so that none waits for another that waits for it.
+/// In SQLite it begins as a writing transaction: one that begins by reading could find at its first write that another
+/// has overtaken it. In PostgreSQL all transactions lock rows in the same order, the owner's, the invite's, the
+/// redemption's, so that no two wait for each other.
 macro_rules! in_transaction {
     ($pool_of:expr, |$tx:ident| $body:expr) => {{
         let mut tries = 0;
@@ -196,7 +200,7 @@ macro_rules! in_transaction {
     }};
 }
 
-/// The same, but with `$dry` nothing of it stays.
+/// The same, but with `$dry` everything is rolled back.
 macro_rules! in_transaction_unless {
     ($pool_of:expr, $dry:expr, |$tx:ident| $body:expr) => {
         match $pool_of {
@@ -217,7 +221,7 @@ macro_rules! in_transaction_unless {
 use {in_transaction, in_transaction_unless, on_pool};
 
 impl Store {
-    /// Opens the database and brings its tables up to date. Several instances may do so at once.
+    /// Opens the database and migrates its tables. Several instances may do so at once.
     pub async fn open(url: &SqlUrl) -> Result<Self> {
         Self::up_to_date(match url {
             SqlUrl::SqliteFile(path) => {
@@ -266,7 +270,7 @@ impl Store {
         }
     }
 
-    /// Whether the database takes a write, undone at once.
+    /// Checks that the database accepts a write, which is rolled back at once.
     pub async fn probe(&self) -> Result<()> {
         const WRITE: &str =
             "INSERT INTO leases (name, holder, until) VALUES ('probe', '', 0) ON CONFLICT (name) DO NOTHING";
@@ -285,7 +289,7 @@ impl Store {
         Ok(())
     }
 
-    /// Finishes what is being written and closes the database.
+    /// Finishes running writes and closes the database.
     pub async fn close(&self) {
         self.pool.close().await;
     }
@@ -301,14 +305,14 @@ impl Pool {
 
     async fn migrate(&self) -> Result<()> {
         let pool = match self {
-            // PostgreSQL lets one instance at a time in.
+            // PostgreSQL lets one instance migrate at a time.
             Self::Postgres(pool) => return Ok(MIGRATIONS.run(pool).await?),
             Self::Sqlite(pool) => pool,
         };
         let mut tries = 0;
         loop {
             match MIGRATIONS.run(pool).await {
-                // The one that comes second fails on what the first has just made, and finds it made when it looks again.
+                // If another process was faster, creating what it has just created fails; the next try finds it.
                 Err(_) if tries < MAKING_TRIES => {
                     tries += 1;
                     tokio::time::sleep(BETWEEN_TRIES).await;
@@ -319,7 +323,7 @@ impl Pool {
     }
 }
 
-/// A pattern for `LIKE … ESCAPE '!'` that finds a text as it is, anywhere.
+/// A pattern for `LIKE … ESCAPE '!'` that matches a literal text anywhere.
 fn containing(text: &str) -> String {
     let mut pattern = String::from("%");
     for c in text.to_lowercase().chars() {
@@ -331,9 +335,9 @@ fn containing(text: &str) -> String {
     pattern + "%"
 }
 
-/// Makes the file if it is not there, for nobody else to read, whatever the process's file mode creation mask: it holds every code, and the
-/// key of the sessions. SQLite gives its `-wal` and `-shm` the same mode. One that was there before is closed as well: a group keeps what it
-/// may do only where nobody else could do anything, so that somebody has chosen that.
+/// Creates the file if it does not exist, readable by nobody else whatever the umask: it contains every code, and the
+/// key of the sessions. SQLite gives its `-wal` and `-shm` files the same mode. The mode of an existing file is
+/// restricted as well: a group keeps its access only if others had none, because then somebody has chosen that.
 fn close_to_others(path: &Path) -> std::io::Result<()> {
     const OTHERS: u32 = 0o007;
     const OWNER: u32 = 0o700;
@@ -367,7 +371,7 @@ async fn sqlite_file(path: PathBuf, pool: SqlitePoolOptions) -> sqlx::Result<Sql
         .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        // With the write-ahead log a crash of the machine may lose the last moment, never the database.
+        // With the write-ahead log, a crash of the machine may lose the last moments, but never the database.
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true);
@@ -382,7 +386,8 @@ async fn sqlite_file(path: PathBuf, pool: SqlitePoolOptions) -> sqlx::Result<Sql
     let mut tries = 0;
     loop {
         match pool.clone().connect_with(options.clone()).await {
-            // One process at a time turns the write-ahead log on, and SQLite refuses the others without its busy timeout.
+            // Only one process at a time can turn the write-ahead log on, and SQLite refuses the others regardless of
+            // the busy timeout.
             Err(error) if locked(&error) && tries < MAKING_TRIES => {
                 tries += 1;
                 tokio::time::sleep(BETWEEN_TRIES).await;
@@ -393,14 +398,14 @@ async fn sqlite_file(path: PathBuf, pool: SqlitePoolOptions) -> sqlx::Result<Sql
 }
 
 fn locked(error: &sqlx::Error) -> bool {
-    // SQLITE_BUSY, of which the extended codes keep the lowest byte: https://www.sqlite.org/rescode.html
+    // `SQLITE_BUSY`, in the lowest byte of extended result codes: https://www.sqlite.org/rescode.html
     let code = error.as_database_error().and_then(|error| error.code()?.parse::<i32>().ok());
     code.is_some_and(|code| code & 0xff == 5)
 }
 
 async fn sqlite_memory() -> sqlx::Result<SqlitePool> {
     let options = SqliteConnectOptions::new().in_memory(true).foreign_keys(true);
-    // The database is the connection: there is one, and it stays.
+    // The database lives in its connection, so there is exactly one, and it stays open.
     let pool = SqlitePoolOptions::new().max_connections(1).min_connections(1);
     pool.idle_timeout(None).max_lifetime(None).connect_with(options).await
 }

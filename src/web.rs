@@ -1,4 +1,4 @@
-//! The browser door: the pages, what they are made of, and the server functions behind them.
+//! The web interface: the pages, their assets, and the server functions behind them.
 
 mod apps;
 mod assets;
@@ -40,14 +40,14 @@ pub use self::{assets::Assets, state::Settings};
 use self::{pictures::Pictures, site::Site, state::Web, visit::Visit};
 use crate::{invites::Invites, listener::Refused, people::People};
 
-/// Where server functions are answered. They keep this path wherever the pages are mounted.
+/// The path of the server functions. It is the same wherever the pages are mounted.
 const FUNCTIONS: &str = "/_synapse/client/super_invites/_rpc";
 
-/// The largest form that is read: five hundred rooms and a label.
+/// The largest form that is read, in bytes: five hundred rooms and a label.
 const LARGEST_FORM: usize = 64 * 1024;
 
-/// The paths of the pages, as axum writes them. Listed once: while leptos lists them, whatever is being rendered in the same process waits for
-/// its data for ever (`leptos_server`, `SuppressResourceLoad`).
+/// The paths of the pages, in axum's syntax. Listed only once: while leptos lists them, anything that is being rendered
+/// in the same process waits for its data forever (`leptos_server`, `SuppressResourceLoad`).
 static PAGES: LazyLock<Vec<String>> =
     LazyLock::new(|| generate_route_list(App).iter().map(|route| route.path().to_owned()).collect());
 
@@ -75,18 +75,17 @@ pub fn router(invites: Invites, people: People, settings: Settings, assets: Asse
     router.fallback(missing).layer(from_fn_with_state(Arc::clone(&web), headers::harden)).with_state(web)
 }
 
-/// What the listener turns away, in plain words.
+/// The response to a request that the listener refuses, as plain text.
 pub fn refused(refused: Refused) -> Response {
     (refused.status(), headers::EVERYWHERE, format!("{}\n", refused.text())).into_response()
 }
 
-/// A page, as an answer to `GET`.
 async fn page(State(web): State<Arc<Web>>, visit: Visit, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     web.render(visit, parts, None).await
 }
 
-/// The page for an address that leads nowhere.
+/// The page for an unknown address.
 async fn missing(State(web): State<Arc<Web>>, visit: Visit, request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return StatusCode::NOT_FOUND.into_response();
@@ -97,7 +96,7 @@ async fn missing(State(web): State<Arc<Web>>, visit: Visit, request: Request) ->
     response
 }
 
-/// A server function, asked for by a script of a page.
+/// A server function, called by a script of a page.
 async fn function(State(web): State<Arc<Web>>, visit: Visit, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     if !visit.is_from_here() || !visit.is_by_script() {
@@ -109,7 +108,7 @@ async fn function(State(web): State<Arc<Web>>, visit: Visit, request: Request) -
     }
 }
 
-/// A form's body, or the answer to one that is too large.
+/// The body of a form, or the response to one that is too large.
 async fn read(body: Body) -> Result<Bytes, Response> {
     axum::body::to_bytes(body, LARGEST_FORM)
         .await
@@ -117,8 +116,8 @@ async fn read(body: Body) -> Result<Bytes, Response> {
 }
 
 impl Web {
-    /// Renders a whole page, because without JavaScript nothing could be filled in later. `posted` is what came of a form that was sent
-    /// from it.
+    /// Renders a whole page: without JavaScript nothing could be filled in later. `posted` is the result of a form that
+    /// was posted to it.
     async fn render(self: &Arc<Self>, visit: Visit, mut parts: Parts, posted: Option<Posted>) -> Response {
         let (base, origin) = (visit.base, visit.site.clone());
         let (site, reply) = Site::new(Arc::clone(self), visit, true);
@@ -156,8 +155,8 @@ impl Web {
     }
 }
 
-/// Makes an answer in a task of its own, body included. A browser that hangs up would else take away what is being rendered with, under the
-/// hands of what renders; and what a form has begun is done.
+/// Produces a response, body included, in a task of its own. Otherwise a disconnecting browser would drop data that is
+/// still being rendered from; and whatever a form has begun has to be finished.
 async fn to_its_end(answer: impl Future<Output = Response> + Send + 'static) -> Response {
     let whole = tokio::spawn(async {
         let (head, body) = answer.await.into_parts();

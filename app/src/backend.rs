@@ -1,4 +1,4 @@
-//! The seam between the pages and the server that answers them.
+//! The interface between the pages and the server that answers them.
 
 use std::sync::Arc;
 
@@ -9,80 +9,81 @@ use crate::{
     Landing, LookedAfter, Next, Posted, Progress, Result, Rooms, ServerInvites, SignInWays, Visitor,
 };
 
-/// What the pages ask of a server, already knowing who asks.
+/// What the pages ask of the server. An implementation answers one request and already knows who sent it.
 #[async_trait::async_trait]
 pub trait Backend: Send + Sync {
-    /// Who looks at the page.
+    /// The current visitor: who they are, if they are signed in, and whether they are a server admin.
     async fn visitor(&self) -> Result<Visitor>;
-    /// How people can sign in.
+    /// The ways in which people can sign in.
     async fn sign_in_ways(&self) -> Result<SignInWays>;
-    /// Signs in by password, and leads to `to`.
+    /// Signs in with a password, then leads to the page `to`.
     async fn sign_in(&self, user: String, password: String, to: String) -> Result<Next>;
-    /// Ends the session.
+    /// Ends the session, also on the homeserver.
     async fn sign_out(&self) -> Result<Next>;
-    /// What the person can choose from for an invite.
+    /// The rooms that the person can choose for an invite, and the bounds that the server sets.
     async fn rooms(&self) -> Result<Rooms>;
-    /// Some of the person's invites.
+    /// One page of the person's own invites.
     async fn invites(&self, query: InviteQuery) -> Result<InvitePage>;
-    /// One of them; `before` is where the page before this one of those who came has ended.
+    /// One of the person's own invites with the people who joined; `before` is where the previous page of those people
+    /// ended.
     async fn invite(&self, code: String, before: String) -> Result<InviteDetail>;
-    /// Makes or changes one, and leads to it.
+    /// Makes or changes an invite, then leads to its page.
     async fn save(&self, form: InviteForm) -> Result<Next>;
-    /// Deletes one.
+    /// Deletes one of the person's own invites.
     async fn delete(&self, code: String) -> Result<Next>;
-    /// Stops one for a while, or lets it go on.
+    /// Pauses or resumes one of the person's own invites.
     async fn pause(&self, code: String, paused: bool) -> Result<Next>;
-    /// The rooms that the person administers, or the one with that id, with the invites that lead into them; `before` is where the page before
-    /// this one of its invites has ended.
+    /// The rooms that the person administers, or only the one with this id, with the invites that lead into them;
+    /// `before` is where the previous page of that room's invites ended.
     async fn looked_after(&self, room: String, before: String) -> Result<LookedAfter>;
-    /// Keeps an invite out of a room, or lets it lead there again.
+    /// Blocks an invite in a room, or unblocks it.
     async fn block(&self, room: String, invite: i64, blocked: bool, reason: String) -> Result<Next>;
-    /// Some of the server's invites, for its admins; `before` is where the page before this one has ended.
+    /// One page of all invites of the server, for its admins; `before` is where the previous page ended.
     async fn server_invites(&self, search: String, before: String) -> Result<ServerInvites>;
-    /// Stops one of the server's invites, lets it go on, or ends it. `proof` is that of the page on which it was asked for.
+    /// Pauses, resumes or revokes any invite of the server. `proof` comes from the page on which this was asked for.
     async fn intervene(&self, invite: i64, what: Intervention, proof: String) -> Result<Next>;
-    /// Stops all of the server's invites, or lets them go on; `proof` as above.
+    /// Pauses or resumes all invites of the server at once; `proof` as for [`Self::intervene`].
     async fn pause_all(&self, paused: bool, proof: String) -> Result<Next>;
-    /// Some of what was done, for the server's admins; `before` is where the page before this one has ended.
+    /// One page of the audit log, for the server's admins; `before` is where the previous page ended.
     async fn audit(&self, search: String, before: String) -> Result<AuditPage>;
-    /// What is behind an invite's link.
+    /// What the page behind an invite's link shows.
     async fn landing(&self, code: String) -> Result<Landing>;
-    /// What is said of a form for a new account while it is filled in.
+    /// Feedback on the form for a new account while it is being filled in.
     async fn advise(&self, form: AccountForm) -> Result<AccountAdvice>;
-    /// Opens an account for somebody who holds a code, signs them in, and begins to bring them into everything that it leads to.
+    /// Opens an account for somebody who holds a code, signs them in, and starts to redeem the code for them.
     async fn create_account(&self, code: String, form: AccountForm) -> Result<Next>;
-    /// Brings the person into everything that a code leads to.
+    /// Redeems a code: brings the person into everything that it leads to.
     async fn redeem(&self, code: String) -> Result<Progress>;
-    /// Leads to the invite whose code or link somebody has typed, pasted or photographed.
+    /// Leads to the invite whose code or link somebody typed, pasted or scanned.
     async fn open(&self, text: String) -> Result<Next>;
 }
 
-/// Where the pages are.
+/// Where the pages are mounted.
 #[derive(Clone)]
 pub(crate) struct Mount {
     /// Scheme and host, as the browser sees them.
     pub(crate) site: String,
-    /// What stands before the path of each page: nothing, or [`PREFIX`](crate::PREFIX).
+    /// The prefix of each page's path: nothing, or [`PREFIX`](crate::PREFIX).
     pub(crate) base: &'static str,
 }
 
-/// Gives the request being answered its server.
+/// Provides the [`Backend`] for the request being answered.
 pub fn provide_backend(backend: Arc<dyn Backend>) {
     provide_context(backend);
 }
 
-/// Tells the request being answered where the pages are: scheme and host as the browser sees them, and what stands before each
-/// page's path, which is nothing or [`PREFIX`](crate::PREFIX).
+/// Provides where the pages are mounted for the request being answered: scheme and host as the browser sees them, and
+/// the prefix of each page's path, which is nothing or [`PREFIX`](crate::PREFIX).
 pub fn provide_mount(site: String, base: &'static str) {
     provide_context(Mount { site, base });
 }
 
-/// Tells the request being answered what came of the form that was sent with it.
+/// Provides the result of the form that was posted with the request being answered.
 pub fn provide_posted(posted: Option<Posted>) {
     provide_context(posted);
 }
 
-/// The server of the request being answered.
+/// The [`Backend`] of the request being answered.
 ///
 /// # Errors
 /// [`Error::Internal`] where there is no request: in the browser, and while the routes are listed at start-up.

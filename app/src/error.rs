@@ -1,4 +1,4 @@
-//! Everything a person can be told when something does not work.
+//! Every error that a person can be told about.
 
 use leptos::{prelude::FromServerFnError, server_fn::error::ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
@@ -8,11 +8,12 @@ use crate::{Field, Problem, RoomProblem, Rule, wire::Wire, wording};
 /// A result whose error can be shown to a person.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why something does not work, for the person who wanted it; [`wording`] says it. What went wrong inside is logged, never told.
+/// Why something does not work, for the person who wanted it; [`wording`] puts it into words. Internal failures are
+/// logged, and shown to nobody.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", wording::error(self))]
 pub enum Error {
-    /// The homeserver does not know the session (any more).
+    /// The homeserver does not know the session, or not any more.
     SignedOut {
         /// Whether signing in again brings the same device back (Matrix `soft_logout`).
         soft: bool,
@@ -25,50 +26,51 @@ pub enum Error {
     Suspended,
     /// The account was closed for good.
     Deactivated,
-    /// There is no such user, or the password is another one: the homeserver does not say which, so that nobody can find out who
-    /// has an account.
+    /// There is no such user, or the password is wrong: the homeserver does not say which, so that nobody can find out
+    /// who has an account.
     WrongPassword,
-    /// The Matrix id is of another homeserver.
+    /// The Matrix id belongs to another homeserver.
     WrongServer {
-        /// The other homeserver.
+        /// The homeserver in the id.
         server: String,
-        /// This one.
+        /// This homeserver.
         here: String,
     },
-    /// What came back from a sign-in elsewhere cannot be used (any more).
+    /// The data that came back from single sign-on cannot be used, or not any more.
     SignInFailed,
-    /// Too many attempts, of one person or of all together.
+    /// Too many attempts, by this person or by everybody together.
     TooFast {
         /// After how many seconds to try again.
         retry_after: u32,
     },
-    /// Visitors who are not signed in have tried too many wrong codes, so such look-ups are refused for now.
+    /// Visitors who are not signed in have tried too many wrong codes, so look-ups by such visitors are refused for
+    /// now.
     TooManyGuesses {
         /// After how many seconds to try again.
         retry_after: u32,
     },
     /// There is no such invite, or it was deleted.
     UnknownInvite,
-    /// The invite was there once.
+    /// The invite existed once, but is over.
     Ended,
-    /// The person whose invite it is cannot invite anybody any more.
+    /// The owner of the invite cannot invite anybody any more.
     OwnerGone,
     /// The invite belongs to somebody else.
     NotYours,
-    /// The owner tried to redeem it.
+    /// The owner tried to redeem their own invite.
     OwnInvite,
-    /// This person redeemed it already, and is in everything it leads to.
+    /// This person has redeemed it already, and is in everything it leads to.
     AlreadyRedeemed,
-    /// A deleted code cannot come back.
+    /// The code of a deleted invite cannot be used for a new one.
     CodeSpent {
-        /// The code asked for.
+        /// The code that the request asked for.
         code: String,
     },
-    /// A field of what was sent cannot be used.
+    /// The value of a field is not acceptable.
     Invalid {
-        /// The field.
+        /// Which field.
         field: Field,
-        /// What is wrong with it.
+        /// What is wrong with the value.
         problem: Problem,
     },
     /// The member may not invite people to these rooms.
@@ -77,11 +79,11 @@ pub enum Error {
     RoomAdminsOnly,
     /// Only server admins may do it.
     ServerAdminsOnly,
-    /// A rule of this server speaks against it.
+    /// A rule of this server forbids it.
     Forbidden(Rule),
-    /// The invite opens no account (any more).
+    /// The invite does not open an account, or not any more.
     NoAccountWithIt,
-    /// The homeserver opens no accounts now, or none without steps that these pages cannot take.
+    /// The homeserver does not accept new accounts now, or only with steps that these pages cannot take.
     NoNewAccounts,
     /// For a new account the homeserver asks for a step on a page of its own, a captcha say. Whoever has taken it makes the same attempt again.
     OneMoreStep {
@@ -93,38 +95,38 @@ pub enum Error {
         /// The account's Matrix id.
         user_id: String,
     },
-    /// The homeserver does not answer, so a session could not be ended there.
+    /// The homeserver does not answer, so the session could not be ended there.
     StillSignedIn,
-    /// The homeserver does not answer. Nothing is lost, and it may work in a moment.
+    /// The homeserver does not answer. Nothing is lost, and trying again may work in a moment.
     Unreachable {
         /// After how many seconds to try again.
         retry_after: u32,
     },
-    /// The program in the browser and the server are of different versions, or the page was open for too long.
+    /// The program in the browser and the server are of different versions, or the page has been open for too long.
     Outdated,
-    /// Something broke here, and is in the log.
+    /// An internal failure; the details are in the log.
     Internal,
 }
 
-/// A room that an invite may not lead into, and why.
+/// A room that an invite may not lead into, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomRefusal {
-    /// The room as it was named: an id or an alias.
+    /// The room as the request named it: an id or an alias.
     pub room: String,
-    /// Why not.
+    /// Why the invite may not lead there.
     pub problem: RoomProblem,
 }
 
-/// An error on its way to a page: what the page does about it, and the sentence, which the server writes. The browser's program has no
-/// other ones.
+/// An error as it is sent to a page: what the page does about it, and the sentence to show, which the server has
+/// written. The browser's program contains no other error messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{words}")]
 pub struct Told {
     /// What the page does about it.
     pub kind: Kind,
-    /// The sentence.
+    /// The sentence to show.
     pub words: String,
-    /// The field that it is about, where it is about one.
+    /// The field that the error is about, if it is about one.
     pub field: Option<Field>,
     /// The page of somebody else's on which there is something to do first.
     pub first: Option<String>,
@@ -133,36 +135,36 @@ pub struct Told {
 /// What a page does about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Kind {
-    /// It leads to signing in.
+    /// It leads to the sign-in page.
     SignedOut,
     /// It says that there is no such invite.
     NoInvite,
     /// It says that the invite lets nobody in.
     DeadInvite,
-    /// It asks to sign in, because too many have tried wrong codes.
+    /// It asks the visitor to sign in, because too many wrong codes have been tried.
     Guarded,
-    /// It says that trying again may help, and what the matter is.
+    /// It says that the homeserver cannot be reached, and that trying again may help.
     Unreachable,
-    /// It says that trying again may help.
+    /// It says that something failed here, and that trying again may help.
     Broken,
-    /// It says the sentence.
+    /// It shows the sentence.
     Refused,
-    /// It says the sentence, which is how long to wait.
+    /// It shows the sentence, which says how long to wait.
     TooFast,
 }
 
 impl Told {
-    /// The server cannot be reached.
+    /// The error for a server that cannot be reached.
     pub fn unreachable() -> Self {
         Self { kind: Kind::Unreachable, words: wording::UNREACHABLE.to_owned(), field: None, first: None }
     }
 
-    /// What was read is of another version.
+    /// The error for data that was written by another version.
     pub fn outdated() -> Self {
         Self { kind: Kind::Refused, words: wording::OUTDATED.to_owned(), field: None, first: None }
     }
 
-    /// Something broke.
+    /// The error for an internal failure.
     pub fn broken() -> Self {
         Self { kind: Kind::Broken, words: wording::BROKEN.to_owned(), field: None, first: None }
     }

@@ -1,6 +1,8 @@
-//! The words everybody shares. Text from outside becomes one of these types once, on entry; the rules are their methods.
+//! The vocabulary that browser and server share. Text from outside is parsed into one of these types once, on entry;
+//! the rules are their methods.
 //!
-//! Pictures are `mxc:` addresses inside the service; pages are given addresses of this service's own in their place.
+//! Pictures are `mxc:` addresses inside the service; before a page gets them, they are replaced with addresses of this
+//! service's own.
 
 mod account;
 mod audit;

@@ -1,4 +1,4 @@
-//! The pages, one in a file: a title, what it needs from the server, and how it looks.
+//! The pages, one per file: a title, what the page needs from the server, and how it looks.
 
 use leptos::server_fn::ServerFn;
 
@@ -31,20 +31,20 @@ pub(crate) use self::{
 pub struct PageForm {
     /// The address of its server function.
     pub path: &'static str,
-    /// What its fields are called. [`Field::Rooms`] may stand there more than once, the others may not.
+    /// The names of its fields. [`Field::Rooms`] may be submitted more than once, the others may not.
     pub fields: &'static [&'static str],
-    /// The field that names the invite which the page is about.
+    /// The field that identifies the invite which the page is about.
     pub about: Option<&'static str>,
 }
 
 impl PageForm {
-    /// What its server function is called.
+    /// The name of its server function.
     pub fn function(&self) -> &'static str {
         self.path.rsplit('/').next().unwrap_or_default()
     }
 }
 
-/// The fields of the form for an invite; the first is there where one is changed.
+/// The fields of the invite form; the first is present only when an invite is changed.
 const INVITE_FIELDS: [&str; 12] = [
     "form[editing]",
     Field::Label.name(),
@@ -60,13 +60,13 @@ const INVITE_FIELDS: [&str; 12] = [
     Field::Registration.name(),
 ];
 
-/// The fields of the form for a new account.
 const ACCOUNT_FIELDS: [&str; 4] =
     ["code", Field::NewUserName.name(), Field::DisplayName.name(), Field::NewPassword.name()];
 
-/// The forms that a page shows, by the page's path below where the pages are mounted.
+/// The forms that a page shows, by the page's path relative to where the pages are mounted.
 ///
-/// A page answers these and nothing else: what somebody managed to write into one page cannot act through it on behalf of whoever reads it.
+/// A page accepts these and nothing else: markup that somebody managed to inject into one page cannot act through it on
+/// behalf of its reader.
 pub fn forms_on(path: &str) -> Vec<PageForm> {
     let form = |path, fields, about| PageForm { path, fields, about };
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
@@ -92,7 +92,7 @@ pub fn forms_on(path: &str) -> Vec<PageForm> {
         ],
         _ => Vec::new(),
     };
-    // In the menu of every page.
+    // It is in the menu of every page.
     forms.push(form(rpc::SignOut::PATH, &[], None));
     forms
 }

@@ -1,4 +1,4 @@
-//! The server functions: each hands its arguments to the [`Backend`](crate::Backend), in one line.
+//! The server functions. Each passes its arguments to the [`Backend`](crate::Backend), in one line.
 
 use leptos::prelude::*;
 

@@ -1,4 +1,4 @@
-//! The document, the application in it, and the table of its pages.
+//! The HTML document, the application in it, and the routes to its pages.
 
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::{MetaTags, Title, provide_meta_context};
@@ -19,11 +19,11 @@ use crate::{
     wire::{from_wire, to_wire},
 };
 
-/// The path that clients have built in and homeservers' reverse proxies know: the JSON API is below it, the pages are when they have
-/// no host of their own, and what they are made of always is.
+/// The path that clients have built in and that the reverse proxies of homeservers forward: the JSON API is below it,
+/// the pages are too where they have no host of their own, and their assets always are.
 pub const PREFIX: &str = "/_synapse/client/super_invites";
 
-/// Where the pages are: the server says so, the browser sees it.
+/// Where the pages are mounted: on the server from the request's context, in the browser from the address.
 fn mount() -> Mount {
     use_context().unwrap_or_else(|| {
         let (site, path) = match is_browser() {
@@ -34,14 +34,15 @@ fn mount() -> Mount {
     })
 }
 
-/// What tells the files of this build from those of others: a part of their names each, or nothing.
+/// The part of each asset's name that differs from build to build, so that caches never mix builds; empty where names
+/// are not hashed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Files {
-    /// Of the script.
+    /// For the script.
     pub script: String,
-    /// Of the program, in WebAssembly.
+    /// For the WebAssembly program.
     pub program: String,
-    /// Of the style sheet.
+    /// For the style sheet.
     pub style: String,
 }
 
@@ -91,8 +92,8 @@ pub fn shell(files: Files) -> impl IntoView {
     }
 }
 
-/// What stands in the window's title. Every page's title passes through here. The server writes it into the page's HTML as it is, and it often
-/// holds what somebody else wrote; in the browser it is text.
+/// The text for the title of the window; the title of every page passes through here. The server writes it into the
+/// page's HTML unescaped, and it often contains what somebody else wrote; in the browser it is plain text.
 ///
 /// Decided by compile target: the server formats the title after rendering, when [`is_browser`] is no longer reliable.
 fn title(page: String) -> String {
@@ -100,7 +101,7 @@ fn title(page: String) -> String {
     if cfg!(target_family = "wasm") { title } else { escaped(&title) }
 }
 
-/// The application.
+/// The application: the layout, and the page that belongs to the address.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();

@@ -1,4 +1,4 @@
-//! What pages are put together from. Tailwind's classes stay in here and in the pages.
+//! The components that pages are made of. Only these and the pages contain Tailwind classes.
 
 mod avatar;
 mod browser;

@@ -1,7 +1,7 @@
-//! How questions and answers travel between the pages and the server.
+//! The encoding of requests and responses between the pages and the server.
 //!
-//! A question is a server function's input, an answer is text until somebody reads it. Whatever stands between the two knows nothing
-//! of what is asked, so that the browser's program has it once and not once for every question.
+//! A request is the input of a server function, a response stays text until somebody reads it. Everything in between is
+//! independent of their types, so that the browser's program contains it once and not once for every function.
 
 use std::{convert::Infallible, fmt, future::Future, pin::Pin, str::FromStr};
 
@@ -18,33 +18,33 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{Result, Told};
 
-/// What a form's body is called (URL Standard, "application/x-www-form-urlencoded").
+/// The media type of a form's body (URL Standard, "application/x-www-form-urlencoded").
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// What text on the wire begins with: a program of another version reads it differently.
+/// The prefix of every encoded text: another version of the program encodes values differently.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " ");
 
-/// Writes a value as text: its fields in order (postcard), in Base64.
+/// Encodes a value as text: its fields in order (postcard), in Base64.
 pub fn to_wire<T: Serialize>(value: &T) -> String {
-    // Plain data: there is nothing that could not be written.
+    // The values are plain data, which always encodes.
     let bytes = postcard::to_allocvec(value).unwrap_or_default();
     VERSION.to_owned() + &BASE64_STANDARD_NO_PAD.encode(bytes)
 }
 
-/// Reads what [`to_wire`] has written.
+/// Decodes what [`to_wire`] has encoded.
 ///
 /// # Errors
-/// If that was a program of another version, or another kind of value.
+/// If another version of the program, or a value of another type, was encoded.
 pub fn from_wire<T: DeserializeOwned>(text: &str) -> Result<T, Told> {
     let bytes = text.strip_prefix(VERSION).and_then(|text| BASE64_STANDARD_NO_PAD.decode(text).ok());
     match postcard::take_from_bytes(&bytes.ok_or_else(Told::outdated)?) {
-        // Something is left over of a larger value.
+        // Left-over bytes mean that a larger value was encoded.
         Ok((value, [])) => Ok(value),
         _ => Err(Told::outdated()),
     }
 }
 
-/// Answers of server functions, as [`to_wire`] writes them.
+/// The encoding of the server functions' responses, by [`to_wire`].
 pub struct Wire;
 
 impl ContentType for Wire {
@@ -71,10 +71,10 @@ impl<T: DeserializeOwned> Decodes<T> for Wire {
     }
 }
 
-/// What server functions answer in.
+/// The protocol of the server functions' responses.
 pub(crate) type Text = Post<Wire>;
 
-/// The input of a server function.
+/// A server function's input, which knows the types of its output and error.
 pub(crate) trait Question:
     ServerFn<Error = Told, Output: Serialize + DeserializeOwned, Client: Client<Told>> + Serialize + 'static
 {
@@ -85,15 +85,15 @@ impl<Q> Question for Q where
 {
 }
 
-/// An answer on its way.
+/// A pending response.
 pub(crate) type Asked = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
-/// What the server said, unread.
+/// The server's response, not decoded yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// What was asked for.
+    /// The encoded result.
     Given(String),
-    /// A [`Told`].
+    /// An encoded [`Told`].
     Refused(String),
     /// The server could not be reached.
     Lost,
@@ -107,7 +107,7 @@ impl Answer {
         }
     }
 
-    /// Why there is nothing to read, if so.
+    /// The error, if there is one.
     pub(crate) fn error(&self) -> Option<Told> {
         match self {
             Self::Given(_) => None,
@@ -116,7 +116,7 @@ impl Answer {
         }
     }
 
-    /// What was asked for.
+    /// Decodes the result.
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Told> {
         match (self, self.error()) {
             (_, Some(error)) => Err(error),
@@ -126,7 +126,7 @@ impl Answer {
     }
 }
 
-/// As it stands in the page for the browser: one letter for what it is, then the text.
+/// The form in which it is embedded in the page for the browser: a character for its kind, then the text.
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -149,12 +149,12 @@ impl FromStr for Answer {
     }
 }
 
-/// The body of a question, as a form would send it.
+/// The body of a request, as a form would send it.
 pub(crate) fn body(question: &impl Question) -> String {
     serde_qs::to_string(question).unwrap_or_default()
 }
 
-/// Asks: from the browser by sending `body`, on the server by simply doing it.
+/// Calls the server function: in the browser by sending `body`, on the server directly.
 pub(crate) fn ask<Q: Question>(question: impl FnOnce() -> Q, body: String) -> Asked {
     if is_browser() {
         return send::<Q>(body);

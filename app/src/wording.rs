@@ -1,5 +1,5 @@
-//! Every sentence that a person reads which is not the layout of a page: errors, reasons, states, and what was done. Use cases and tables
-//! have data; here it is put into words.
+//! Every sentence that people read, apart from the layout of pages: errors, reasons, states, and the audit log. Use
+//! cases and tables contain data; here it is put into words.
 
 mod error;
 mod landing;
@@ -19,16 +19,16 @@ pub use self::{
 };
 use crate::{Action, Detail, Field, InviteState, Paper, Reason, Room, Sort};
 
-/// What a session is called that somebody has begun with the pages, in the list of their sessions.
+/// The display name of the device (session) that somebody gets by signing in on the pages.
 pub const DEVICE: &str = "Super Invites";
 
-/// What a session is called that lasts for a moment, to find out whether an account can be used.
+/// The display name of the short-lived device (session) that finds out whether an account can be used.
 pub const CHECKING_DEVICE: &str = "Super Invites (checks whether this account can be used)";
 
-/// What an app runs on that is a web page.
+/// The platform of an app that is a web page.
 pub const IN_THE_BROWSER: &str = "browser";
 
-/// Why somebody is not in a room.
+/// Says why somebody has not joined a room.
 pub fn reason(reason: &Reason) -> Cow<'_, str> {
     let words = match reason {
         Reason::Banned => "You are banned from this room.",
@@ -56,7 +56,7 @@ pub fn reason(reason: &Reason) -> Cow<'_, str> {
     words.into()
 }
 
-/// What a field of a form is called.
+/// The label of a form field.
 pub fn field(field: Field) -> &'static str {
     match field {
         Field::Code => "Custom code",
@@ -77,7 +77,7 @@ pub fn field(field: Field) -> &'static str {
     }
 }
 
-/// Whether an invite lets people in.
+/// Says whether an invite lets people in.
 pub fn state(state: InviteState) -> &'static str {
     match state {
         InviteState::Open => "Open",
@@ -90,7 +90,7 @@ pub fn state(state: InviteState) -> &'static str {
     }
 }
 
-/// An order of invites.
+/// The name of an order of invites.
 pub fn sort(sort: Sort) -> &'static str {
     match sort {
         Sort::Newest => "Newest first",
@@ -120,7 +120,7 @@ pub fn room(room: &Room) -> &str {
     }
 }
 
-/// What somebody did, before and after the invite's number.
+/// Says what somebody did: the text before, and the text after, the invite's number.
 pub fn action(action: Action) -> (&'static str, &'static str) {
     match action {
         Action::Created => ("created", ""),
@@ -136,7 +136,7 @@ pub fn action(action: Action) -> (&'static str, &'static str) {
     }
 }
 
-/// What else there is to say of it.
+/// Puts the details of an audit log entry into words.
 pub fn detail(detail: &Detail) -> Cow<'_, str> {
     match detail {
         Detail::Made { rooms, chat, max_uses, ends } => {
@@ -152,7 +152,7 @@ pub fn detail(detail: &Detail) -> Cow<'_, str> {
     }
 }
 
-/// A field in a list of what has changed, as the log has always called it: programs read it as well.
+/// A field in the audit log's list of changes. These words never change, because programs read them as well.
 fn changed(field: Field) -> &'static str {
     match field {
         Field::Code => "code",

@@ -1,21 +1,22 @@
-//! The picture of a person, as somebody has uploaded it: read with care, or not at all.
+//! Decoding an uploaded profile picture: within limits, or not at all.
 
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, imageops::FilterType};
 use tiny_skia::{ColorU8, IntSize, Pixmap};
 
-/// The largest file that is looked at.
+/// The largest file that is decoded, in bytes.
 const BYTES: usize = 2 << 20;
 
-/// The most pixels on a side, and in all; more are refused by what the head of the file says, before anything is unpacked.
+/// The most pixels on a side, and in all. Larger pictures are rejected by the size in their header, before anything is
+/// decompressed.
 const SIDE: u32 = 4096;
 const PIXELS: u64 = 4 << 20;
 
-/// What unpacking may take besides.
+/// How much memory decoding may take besides, in bytes.
 const MEMORY: u64 = 64 << 20;
 
-/// A picture as a square of so many pixels on a side; nothing if it is none, or too large.
+/// A picture, scaled to a square of this many pixels on a side; `None` if it cannot be decoded or is too large.
 pub(crate) fn square(file: &[u8], side: u32) -> Option<Pixmap> {
     if file.len() > BYTES {
         return None;
@@ -49,13 +50,13 @@ pub(crate) fn square(file: &[u8], side: u32) -> Option<Pixmap> {
 mod tests {
     use super::*;
 
-    /// A grey PNG of a size, of which so much is there.
+    /// A grey PNG whose header says this size, with only the first `there` pixels.
     fn grey(width: u32, height: u32, there: usize) -> Vec<u8> {
         let mut file = Vec::new();
         let mut encoder = png::Encoder::new(&mut file, width, height);
         encoder.set_color(png::ColorType::Grayscale);
         let mut writer = encoder.write_header().unwrap();
-        // A writer that is given too little complains, and the file is what it has written so far.
+        // The encoder returns an error if it gets too little data; the file is what it has written so far.
         let pixels = vec![99; (width as usize * height as usize).min(there)];
         let _ = writer.write_image_data(&pixels);
         drop(writer);

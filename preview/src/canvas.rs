@@ -1,4 +1,5 @@
-//! What is drawn on. Shapes keep their place; whoever draws mirrors them for pictures that read from right to left.
+//! The drawing surface. Coordinates run from left to right; callers mirror them for pictures that read from right to
+//! left.
 
 use tiny_skia::{
     Color, FillRule, FilterQuality, GradientStop, LineJoin, LinearGradient, Mask, Paint as Brush, Path, PathBuilder,
@@ -7,10 +8,10 @@ use tiny_skia::{
 
 use crate::{Error, line::Line, paint::Paint};
 
-/// How much thicker the only weight of a font is as a bold one, in ems.
+/// By how much strokes are thickened, in ems, to imitate bold in a font with only one weight.
 const THICKER: f32 = 0.035;
 
-/// Where a circle's quarter has its control points, for a radius of one.
+/// The control points of a Bézier curve that approximates a quarter of a circle, for a radius of one.
 const ARC: f32 = 0.552_285;
 
 pub(crate) struct Canvas(Pixmap);
@@ -27,7 +28,7 @@ impl Canvas {
         self.fill_with(path, Shader::SolidColor(color), place);
     }
 
-    /// Fills a path with one colour above that becomes another one below; heights are in the path's own coordinates.
+    /// Fills a path with a vertical gradient between two colours; the heights are in the path's own coordinates.
     pub(crate) fn fill_fading(&mut self, path: Option<&Path>, from: (f32, Color), to: (f32, Color), place: Transform) {
         let stops = vec![GradientStop::new(0.0, from.1), GradientStop::new(1.0, to.1)];
         let ends = [Point::from_xy(0.0, from.0), Point::from_xy(0.0, to.0)];
@@ -51,12 +52,12 @@ impl Canvas {
         }
     }
 
-    /// Writes a line of text at a size, its left end at a point of the base line.
+    /// Writes a line of text at a size in pixels, starting at a point of the baseline.
     pub(crate) fn write(&mut self, line: &Line, size: f32, x: f32, y: f32, paint: Paint) {
         self.write_on(line, size, paint, |path| path.transform(Transform::from_translate(x, y)));
     }
 
-    /// Writes a line of text whose outlines are put in their place by a function.
+    /// Writes a line of text whose outlines are positioned by a function.
     pub(crate) fn write_on(&mut self, line: &Line, size: f32, paint: Paint, place: impl Fn(Path) -> Option<Path>) {
         let [plain, heavy] = line.outlines(size).map(|path| path.and_then(&place));
         self.fill(plain.as_ref(), paint.color(), Transform::identity());
@@ -65,7 +66,8 @@ impl Canvas {
         self.stroke(heavy.as_ref(), paint, &stroke, Transform::identity());
     }
 
-    /// Puts a square picture into the circle that fits into it, on a paint that is seen where it is see-through.
+    /// Draws a square picture cropped to a circle, over a background colour that shows where the picture is
+    /// transparent.
     pub(crate) fn round_picture(
         &mut self,
         picture: PixmapRef<'_>,
@@ -73,7 +75,7 @@ impl Canvas {
         at: [f32; 2],
         side: f32,
     ) -> Result<(), Error> {
-        // Both in one piece: two circles on top of each other would leave a rim of the lower one.
+        // Both are drawn as one shape: two circles on top of each other would leave a rim of the lower one.
         let mut solid = Self::new(picture.width(), picture.height(), paint)?.0;
         solid.draw_pixmap(0, 0, picture, &PixmapPaint::default(), Transform::identity(), None);
         let shader = Pattern::new(solid.as_ref(), SpreadMode::Pad, FilterQuality::Nearest, 1.0, Transform::identity());
@@ -82,9 +84,9 @@ impl Canvas {
         Ok(())
     }
 
-    /// The picture as red, green and blue.
+    /// The pixels as red, green and blue bytes.
     pub(crate) fn rgb(&self) -> Vec<u8> {
-        // Nothing is see-through once the front is painted.
+        // Nothing is transparent once the house front is painted.
         self.0.pixels().iter().flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()]).collect()
     }
 }
@@ -93,7 +95,7 @@ pub(crate) fn rectangle(x: f32, y: f32, width: f32, height: f32) -> Option<Path>
     Rect::from_xywh(x, y, width, height).map(PathBuilder::from_rect)
 }
 
-/// A rectangle whose upper and lower corners are round.
+/// A rectangle with a radius for its upper corners and one for its lower corners.
 pub(crate) fn rounded(x: f32, y: f32, width: f32, height: f32, upper: f32, lower: f32) -> Option<Path> {
     let (right, bottom) = (x + width, y + height);
     let (near_upper, near_lower) = (upper * (1.0 - ARC), lower * (1.0 - ARC));

@@ -3,25 +3,25 @@
 use fast_qr::{ECL, QRBuilder};
 use tiny_skia::PathBuilder;
 
-/// White space around the code, in modules (ISO/IEC 18004, "quiet zone").
+/// The quiet zone around the code, in modules (ISO/IEC 18004).
 const QUIET: usize = 4;
 
-/// The most pixels that a code may take with its quiet zone.
+/// The most pixels on a side, with the quiet zone.
 const SIDE: usize = 252;
 
-/// The fewest pixels of a module that a camera can tell apart on a screen.
+/// The fewest pixels per module that a camera can read from a screen.
 const FINEST: usize = 4;
 
-/// A code, drawn in whole pixels so that its modules have sharp edges.
+/// A QR code in whole pixels, so that its modules have sharp edges.
 pub(crate) struct Code {
     /// Pixels on a side, with the quiet zone.
     pub(crate) side: f32,
-    /// The dark modules, from the upper left corner of the quiet zone.
+    /// The dark modules, relative to the upper left corner of the quiet zone.
     pub(crate) dark: PathBuilder,
 }
 
 impl Code {
-    /// Nothing if the address is so long that the code would be too fine to be read.
+    /// `None` if the address is so long that the modules would be too small to be read.
     #[expect(clippy::cast_precision_loss, reason = "at most 252")]
     pub(crate) fn new(address: &str) -> Option<Self> {
         let code = QRBuilder::new(address).ecl(ECL::M).build().ok()?;

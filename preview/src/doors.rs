@@ -1,4 +1,5 @@
-//! Doors, as `style/doors.css` has them: an arch with a fanlight, a leaf with a letter and a knob. All measures are in pixels.
+//! Doors, as in `style/doors.css`: an arch with a fanlight, and a leaf with a letter and a knob. All measures are in
+//! pixels.
 
 use tiny_skia::{LineCap, LineJoin, Path, PathBuilder, Point, Stroke, Transform};
 
@@ -14,7 +15,7 @@ use crate::{
 pub(crate) const WIDTH: f32 = 106.0;
 pub(crate) const HEIGHT: f32 = 169.6;
 
-/// The frame beside and above what is in it: 8 % of the width.
+/// The width of the frame: 8 % of the door's width.
 const FRAME: f32 = 8.48;
 const FAN_HEIGHT: f32 = 44.1;
 const LEAF_TOP: f32 = 59.4;
@@ -22,28 +23,28 @@ const LEAF_WIDTH: f32 = WIDTH - 2.0 * FRAME;
 const LEAF_HEIGHT: f32 = HEIGHT - LEAF_TOP;
 const KNOB: f32 = 4.5;
 
-/// An open leaf is turned by 68 degrees.
+/// The rotation of an open leaf: 68 degrees.
 const OPEN_COS: f32 = 0.374_607;
 const OPEN_SIN: f32 = 0.927_184;
-/// From where it is looked at.
+/// The distance of the viewer, for the perspective.
 const DISTANCE: f32 = 5.0 * WIDTH;
 
-/// The letter on a leaf, and how wide it may be: not as wide as to touch the knob.
+/// The sizes of the letter on a leaf, and its greatest width, so that it does not touch the knob.
 const LETTER: [f32; 4] = [42.0, 34.0, 26.0, 20.0];
 const LETTER_WIDTH: f32 = 46.0;
 
-/// A door as it is drawn.
+/// A door, ready to be drawn.
 pub(crate) struct Drawn {
     pub(crate) hue: Hue,
     pub(crate) on: On,
     pub(crate) open: bool,
 }
 
-/// What is on a leaf.
+/// What is on the leaf of a door.
 pub(crate) enum On {
     Letter(Text),
     Bubble,
-    /// How many more there are. Such a door is dark and has no knob.
+    /// The number of doors that are not drawn. This door is dark and has no knob.
     More(Text),
 }
 
@@ -58,7 +59,7 @@ impl On {
 }
 
 impl Drawn {
-    /// Draws it with its upper left corner at a point, and hinged at the right if it is mirrored.
+    /// Draws the door with its upper left corner at a point, hinged at the right if `mirrored`.
     pub(crate) fn draw(&self, canvas: &mut Canvas, x: f32, y: f32, mirrored: bool) {
         let place = match mirrored {
             false => Transform::from_translate(x, y),
@@ -66,7 +67,7 @@ impl Drawn {
         };
         self.frame(canvas, place);
         let paint = if matches!(self.on, On::More(_)) { self.hue.deep } else { self.hue.paint };
-        // A point of the leaf, from the middle of its hinged side.
+        // Where a point of the leaf is drawn, relative to the middle of its hinged side.
         let turned = |point: Point| if self.open { turn(point) } else { point };
         let to_frame = Transform::from_translate(FRAME, LEAF_TOP + LEAF_HEIGHT / 2.0).post_concat(place);
         let on_leaf = |path: Path| mapped(&path, turned).and_then(|path| path.transform(to_frame));
@@ -82,7 +83,7 @@ impl Drawn {
                 let more = matches!(self.on, On::More(_));
                 let fitted = one_line(text, &LETTER, if more { LEAF_WIDTH - 16.0 } else { LETTER_WIDTH });
                 for line in &fitted.lines {
-                    // Letters are not mirrored with their door.
+                    // Letters are not mirrored with the door.
                     let back = if mirrored {
                         Transform::from_row(-1.0, 0.0, 0.0, 1.0, LEAF_WIDTH, 0.0)
                     } else {
@@ -106,7 +107,7 @@ impl Drawn {
         let fan = rounded(FRAME, FRAME, LEAF_WIDTH, FAN_HEIGHT, FAN_HEIGHT, 1.0);
         let glass = if self.open { LIGHT } else { GLASS };
         canvas.fill(fan.as_ref(), glass.color(), place);
-        // Three bars, four degrees wide, from below the middle into the frame.
+        // The fanlight: three bars, four degrees wide, from below its middle into the frame.
         let (middle, foot) = (WIDTH / 2.0, FRAME + FAN_HEIGHT * 1.08);
         for sides in [
             [[-0.731, -0.682], [-0.682, -0.731]],
@@ -129,7 +130,7 @@ impl Drawn {
     }
 }
 
-/// Where a letter has to begin so that the middle of what can be seen of it is at a point.
+/// The position of a line of text such that the middle of its visible outlines is at a point.
 pub(crate) fn centred(line: &Line, size: f32, x: f32, y: f32) -> Transform {
     let middle = line
         .ink(size)
@@ -137,13 +138,13 @@ pub(crate) fn centred(line: &Line, size: f32, x: f32, y: f32) -> Transform {
     Transform::from_translate(x - middle.0, y - middle.1)
 }
 
-/// Where a point of a leaf is once the leaf is open, looked at from the front.
+/// The perspective projection of a point of an open leaf.
 fn turn(point: Point) -> Point {
     let nearer = DISTANCE / (DISTANCE - point.x * OPEN_SIN);
     Point::from_xy(point.x * OPEN_COS * nearer, point.y * nearer)
 }
 
-/// A path of which each point is moved. Curves stay near enough to what they would be.
+/// A path with each of its points moved. For curves, that is close enough to an exact projection.
 fn mapped(path: &Path, to: impl Fn(Point) -> Point) -> Option<Path> {
     use tiny_skia::PathSegment::{Close, CubicTo, LineTo, MoveTo, QuadTo};
     let mut moved = PathBuilder::new();
@@ -162,9 +163,9 @@ fn mapped(path: &Path, to: impl Fn(Point) -> Point) -> Option<Path> {
     moved.finish()
 }
 
-/// A speech bubble in the middle of a leaf: for a chat.
+/// A speech bubble in the middle of a leaf: the direct chat.
 fn bubble() -> Option<Path> {
-    // The drawing of 24 units that the pages have, at two pixels each.
+    // The icon of the pages, which has 24 units, at two pixels per unit.
     let place = Transform::from_row(2.0, 0.0, 0.0, 2.0, LEAF_WIDTH / 2.0 - 24.0, -24.0);
     let mut path = PathBuilder::new();
     path.move_to(4.0, 6.5);

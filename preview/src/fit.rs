@@ -1,16 +1,17 @@
-//! Making a text fit: smaller, in two lines, and at last cut with an ellipsis.
+//! Fitting a text into a width: at a smaller size, on two lines, and finally truncated with an ellipsis.
 
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::{line::Line, text::Text};
 
-/// Lines of a text and the size, in pixels, at which they fit.
+/// The lines of a text, and the size in pixels at which they fit.
 pub(crate) struct Fitted {
     pub(crate) lines: Vec<Line>,
     pub(crate) size: f32,
 }
 
-/// A text in one line of a width in pixels: at the first of the sizes at which it fits, else cut at the last one.
+/// A text on one line within a width in pixels: at the first of the sizes at which it fits, or else truncated at the
+/// last one.
 pub(crate) fn one_line(text: &Text, sizes: &[f32], width: f32) -> Fitted {
     let line = Line::new(text);
     let fits = sizes.iter().copied().find(|size| line.width * size <= width);
@@ -21,7 +22,7 @@ pub(crate) fn one_line(text: &Text, sizes: &[f32], width: f32) -> Fitted {
     }
 }
 
-/// A title: in one line at one of the `large` sizes, else in up to two at one of the `small` ones.
+/// A title: on one line at one of the `large` sizes, or else on up to two at one of the `small` ones.
 pub(crate) fn title(text: &Text, large: &[f32], small: &[f32], width: f32) -> Fitted {
     let line = Line::new(text);
     if let Some(&size) = large.iter().find(|size| line.width * **size <= width) {
@@ -41,7 +42,7 @@ pub(crate) fn title(text: &Text, large: &[f32], small: &[f32], width: f32) -> Fi
     Fitted { lines: broken(text, width / size), size }
 }
 
-/// In two lines as even as can be, if it may be broken at all.
+/// Two lines of widths as equal as possible, if there is a place to break the text.
 fn in_two(text: &Text) -> Option<[Line; 2]> {
     let halves = breaks(&text.shown).map(|at| halves(text, at).map(|half| Line::new(&half)));
     halves.min_by(|one, other| longer(one).total_cmp(&longer(other)))
@@ -51,24 +52,24 @@ fn longer(lines: &[Line; 2]) -> f32 {
     lines[0].width.max(lines[1].width)
 }
 
-/// The first line as full as can be, and in the second what there is room for.
+/// Two lines: the first as full as possible, the second truncated.
 fn broken(text: &Text, most: f32) -> Vec<Line> {
     let fits = |at: &usize| Line::new(&halves(text, *at)[0]).width <= most;
     let word = breaks(&text.shown).take_while(fits).last();
-    // A word without an end is broken anywhere, and so is one that would leave the first line half empty.
+    // A word that is longer than the line is broken anywhere, and so is one that would leave the first line half empty.
     let roomy = |at: &usize| Line::new(&halves(text, *at)[0]).width > most * 0.4;
     let anywhere = || longest(text, most, "").0;
     let [first, second] = halves(text, word.filter(roomy).unwrap_or_else(anywhere));
     [Line::new(&first), cut(&second, most)].into_iter().filter(|line| line.width > 0.0).collect()
 }
 
-/// As much of a text as there is room for, with an ellipsis if that is not all.
+/// The text, truncated with an ellipsis if it does not fit.
 fn cut(text: &Text, most: f32) -> Line {
     let line = Line::new(text);
     if line.width <= most { line } else { longest(text, most, "…").1 }
 }
 
-/// Where the longest beginning of a text ends that fits together with what comes after it, and how it is set.
+/// The longest beginning of a text that fits together with `after`: where it ends, and the line.
 fn longest(text: &Text, most: f32, after: &str) -> (usize, Line) {
     let ends: Vec<usize> = text.shown.grapheme_indices(true).map(|(at, _)| at).chain([text.shown.len()]).collect();
     let set = |end: usize| Line::new(&text.part(text.shown[..end].trim_end().to_owned() + after));
@@ -77,13 +78,14 @@ fn longest(text: &Text, most: f32, after: &str) -> (usize, Line) {
     (end, set(end))
 }
 
-/// What comes before a place, and what comes after it.
+/// The parts before and after a position.
 fn halves(text: &Text, at: usize) -> [Text; 2] {
     let (first, second) = text.shown.split_at(at);
     [first.trim_end(), second.trim_start()].map(|half| text.part(half.to_owned()))
 }
 
-/// Where a line may end: after a space or a hyphen, and between characters of scripts that are written without spaces.
+/// The positions at which a line may break: after a space or a hyphen, and between characters of scripts that are
+/// written without spaces.
 fn breaks(text: &str) -> impl Iterator<Item = usize> {
     let mut before = ' ';
     text.grapheme_indices(true).filter_map(move |(at, cluster)| {
@@ -96,7 +98,7 @@ fn breaks(text: &str) -> impl Iterator<Item = usize> {
     })
 }
 
-/// Chinese and Japanese. Korean has spaces.
+/// Chinese and Japanese, which are written without spaces; Korean has them.
 fn is_east_asian(character: char) -> bool {
     matches!(
         character,

@@ -1,22 +1,22 @@
-//! The fonts that come with the crate, and which one a character is drawn with. Nothing is read from the system.
+//! The fonts that are part of the crate, and the choice of font for a character. System fonts are never used.
 
 use std::sync::OnceLock;
 
 use harfrust::{Font, GlyphId, font::glyph::outline::OutlineGlyph};
 
-/// What a text is set in.
+/// The style of a text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
-    /// For what is read at a glance: Sansita where it has all letters, bold otherwise.
+    /// For titles: Sansita if it has all letters, a bold sans serif otherwise.
     Display,
     Bold,
     Regular,
 }
 
-/// A font. It is unpacked when the first character asks for it, and kept: 4.6 MB for all of them.
+/// A font. It is decompressed on first use, and kept: 4.6 MB for all of them.
 pub(crate) struct Face {
     packed: &'static [u8],
-    /// Whether there is only this weight, so that bold is made from it by thickening.
+    /// Whether the font has only one weight, so that bold is imitated by thickening the outlines.
     pub(crate) one_weight: bool,
     font: OnceLock<Font>,
 }
@@ -40,17 +40,17 @@ impl Face {
         })
     }
 
-    /// Whether it has a glyph for the character.
+    /// Whether the font has a glyph for the character.
     pub(crate) fn has(&self, character: char) -> bool {
         self.font().charmap().map_unicode(character).is_some_and(|glyph| glyph != GlyphId::NOTDEF)
     }
 
-    /// The outline of a glyph, in units of which there are `units` in an em.
+    /// The outline of a glyph, in font units.
     pub(crate) fn outline(&self, glyph: u32) -> Option<OutlineGlyph<'_>> {
         self.font().outline_glyphs().get(GlyphId::new(glyph))
     }
 
-    /// How many units an em has.
+    /// Font units per em.
     pub(crate) fn units(&self) -> f32 {
         f32::from(self.font().units_per_em())
     }
@@ -68,7 +68,7 @@ macro_rules! face {
     };
 }
 
-/// The one that the pages have as well.
+/// The display font of the pages.
 static DISPLAY: Face = face!(new, "/../public/sansita-700.woff2");
 static BOLD: [Face; 3] = [
     face!(new, "/fonts/latin-bold.woff2"),
@@ -85,13 +85,13 @@ static CJK: [Face; 2] = [face!(of_one_weight, "/fonts/hangul.woff2"), face!(of_o
 #[cfg(not(feature = "cjk"))]
 static CJK: [Face; 0] = [];
 
-/// The fonts for a text, the first choice first.
+/// The fonts for a text, in order of preference.
 #[derive(Clone)]
 pub(crate) struct Choice(Vec<&'static Face>);
 
 impl Choice {
-    /// `text` decides whether the display face is used. It lacks some Latin letters, and two faces within a word look like a mistake; so do its
-    /// figures among letters of another script.
+    /// Uses the display font only if it has all Latin letters of `text`: two fonts within a word look like a mistake,
+    /// and so do its digits among letters of another script.
     pub(crate) fn of(style: Style, text: &str) -> Self {
         let latin = |c: &char| matches!(c, '\0'..'\u{250}' | '\u{1E00}'..'\u{1F00}');
         let letters: Vec<char> = text.chars().filter(|c| c.is_alphabetic()).collect();
@@ -101,7 +101,7 @@ impl Choice {
         Self(display.then_some(&DISPLAY).into_iter().chain(weight).chain(&CJK).collect())
     }
 
-    /// The first font that has all of a character with its accents.
+    /// The first font that has all of a character, with its accents.
     pub(crate) fn face(&self, cluster: &str) -> Option<&'static Face> {
         let shown = |c: &char| !matches!(c, '\u{200C}' | '\u{200D}');
         self.0.iter().copied().find(|face| cluster.chars().filter(shown).all(|c| face.has(c)))

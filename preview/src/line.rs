@@ -1,4 +1,5 @@
-//! Setting a text in a line: which glyphs, where, and how wide. An em is one unit long here, so that a line fits any size.
+//! Text shaping: the glyphs of a line, their positions, and its width. Measures are in ems, so that a line can be drawn
+//! at any size.
 
 use harfrust::{
     Buffer, BufferFlags, Direction, ShapeOptions, ShaperFont,
@@ -14,25 +15,25 @@ use crate::{
     text::Text,
 };
 
-/// The display face has narrow spaces; the pages widen them as well (`style/type.css`).
+/// Extra space between words: the display font has narrow ones. The pages add it as well (`style/type.css`).
 const WORD_SPACING: f32 = 0.07;
 
-/// A text in a line, from the left.
+/// A shaped line of text, from left to right.
 #[derive(Default)]
 pub(crate) struct Line {
     glyphs: Vec<Glyph>,
-    /// In ems.
+    /// The width in ems.
     pub(crate) width: f32,
 }
 
 struct Glyph {
     face: &'static Face,
     id: u32,
-    /// On the base line, in ems.
+    /// The position on the baseline, in ems.
     x: f32,
-    /// Above it, in ems.
+    /// The height above the baseline, in ems.
     y: f32,
-    /// Whether it is thickened.
+    /// Whether the outline is thickened to imitate bold.
     heavy: bool,
 }
 
@@ -80,13 +81,15 @@ impl Line {
         }
     }
 
-    /// The box around the outlines at a size in pixels, from the left end of the base line; heights grow downwards.
+    /// The bounding box of the outlines at a size in pixels, relative to the start of the baseline; heights grow
+    /// downwards.
     pub(crate) fn ink(&self, size: f32) -> Option<Rect> {
         let boxes = self.outlines(size).into_iter().flatten().map(|path| path.bounds());
         boxes.reduce(|one, other| one.join(&other).unwrap_or(one))
     }
 
-    /// The outlines at a size in pixels, from the left end of the base line: those to fill, and those to fill and to thicken.
+    /// The outlines at a size in pixels, relative to the start of the baseline: those to fill, and those to fill and
+    /// thicken.
     pub(crate) fn outlines(&self, size: f32) -> [Option<Path>; 2] {
         [false, true].map(|heavy| {
             let mut paths = PathBuilder::new();
@@ -103,7 +106,7 @@ impl Line {
     }
 }
 
-/// The parts of a run that are set in one font each, in the order in which they are read.
+/// Splits a run into parts that are set in one font each, in logical order.
 fn by_face(text: &Text, run: std::ops::Range<usize>) -> Vec<(&'static Face, &str)> {
     let run = text.shown.get(run).unwrap_or_default();
     let mut parts: Vec<(&'static Face, std::ops::Range<usize>)> = Vec::new();
@@ -118,13 +121,13 @@ fn by_face(text: &Text, run: std::ops::Range<usize>) -> Vec<(&'static Face, &str
     parts.into_iter().map(|(face, part)| (face, &run[part])).collect()
 }
 
-/// Coordinates of fonts are small whole numbers, which both types can tell exactly.
+/// Exact: coordinates in fonts are small whole numbers, which both types can represent.
 #[expect(clippy::cast_possible_truncation, reason = "as above")]
 fn f64_to_f32(number: f64) -> f32 {
     number as f32
 }
 
-/// Puts an outline in its place.
+/// Writes an outline to a path, moved to its position.
 struct Pen<'a> {
     paths: &'a mut PathBuilder,
     place: Transform,
@@ -168,7 +171,7 @@ impl PathSink for Pen<'_> {
 mod tests {
     use super::*;
 
-    /// Where the glyphs of a text stand, by the number of the glyph.
+    /// The ids of the glyphs of a text.
     fn set(raw: &str) -> Vec<u32> {
         Line::new(&Text::new(raw, Style::Regular)).glyphs.iter().map(|glyph| glyph.id).collect()
     }

@@ -1,4 +1,5 @@
-//! The colours of the day theme (`style/theme.css`) in sRGB. They are written out, because no two machines need agree on sines.
+//! The colours of the light theme (`style/theme.css`) in sRGB. They are constants, because the results of trigonometric
+//! functions may differ between machines.
 
 use tiny_skia::Color;
 
@@ -21,30 +22,30 @@ pub(crate) const TEXT: Paint = Paint(0x2e_192f);
 pub(crate) const LIGHT: Paint = Paint(0xfc_bf3c);
 pub(crate) const LIGHT_SOFT: Paint = Paint(0xfe_eec1);
 pub(crate) const GLASS: Paint = Paint(0xc2_d8e5);
-/// Letters on a paint.
+/// Letters on a coloured background.
 pub(crate) const ON_PAINT: Paint = Paint(0xfe_f8fd);
 pub(crate) const PAPER: Paint = Paint(0xff_ffff);
 pub(crate) const INK: Paint = Paint(0x23_091f);
-/// The square of the mark of Super Invites.
+/// The square of the logo.
 pub(crate) const PLUM: Paint = Paint(0x73_1a6c);
 
-/// What a hue is made of.
+/// The shades of a hue.
 #[derive(Clone, Copy)]
 pub(crate) struct Hue {
-    /// A house front.
+    /// The house front.
     pub(crate) wash: Paint,
-    /// The ground before it.
+    /// The ground in front of it.
     pub(crate) ground: Paint,
-    /// A title on the front.
+    /// A title on the house front.
     pub(crate) text: Paint,
-    /// Doors and people.
+    /// Doors and profile pictures without a file.
     pub(crate) paint: Paint,
     /// The frames of doors.
     pub(crate) deep: Paint,
 }
 
 impl Hue {
-    /// The hue with this number, from 1 to 12; grey for any other.
+    /// The hue with this number, from 1 to 12; grey for anything else.
     pub(crate) fn new(number: Option<u8>) -> Self {
         let at = number.and_then(|number| usize::from(number).checked_sub(1));
         *at.and_then(|at| HUES.get(at)).unwrap_or(&GREY)
@@ -57,7 +58,7 @@ const fn hue([wash, ground, text, paint, deep]: [u32; 5]) -> Hue {
 
 const GREY: Hue = hue([0xe4_dae3, 0xd4_c9d3, 0x2e_192f, 0x60_4f60, 0x33_2934]);
 
-/// `.hue-1` to `.hue-12`.
+/// The hues `.hue-1` to `.hue-12` of the style sheet.
 const HUES: [Hue; 12] = [
     hue([0xff_dcd6, 0xfa_cbc4, 0x5e_211c, 0xa8_372e, 0x5e_1b16]),
     hue([0xff_decd, 0xf7_cdb9, 0x5c_2602, 0xa6_501a, 0x5d_2a0a]),

@@ -1,4 +1,4 @@
-//! Where everything stands. All measures are in pixels.
+//! The layout of the picture. All measures are in pixels.
 
 use tiny_skia::{PathBuilder, Transform};
 
@@ -13,31 +13,31 @@ use crate::{
     text::{Text, initial},
 };
 
-/// Space at the left and right, and at the top.
+/// The margins at the sides and at the top.
 const MARGIN: f32 = 64.0;
 const TOP: f32 = 48.0;
-/// Between a text and what stands at the other side.
+/// The smallest distance between a text and what is beside it.
 const GAP: f32 = 36.0;
-/// Where the front meets the ground.
+/// The height at which the house front meets the ground.
 const GROUND: f32 = 552.0;
 const FACE: f32 = 84.0;
-/// From one door to the next, and from the edge of the picture to the space that the first one has.
+/// The distance from one door to the next, and the margin before the first door.
 const DOOR: f32 = 142.0;
 const BEFORE_DOORS: f32 = 47.0;
 const MOST_DOORS: usize = 5;
 const MARK: f32 = 46.0;
-/// The sizes of texts, the first that fits.
+/// Font sizes; the first at which the text fits is used.
 const TITLE_IN_ONE: [f32; 2] = [96.0, 84.0];
 const TITLE_IN_TWO: [f32; 3] = [72.0, 56.0, 44.0];
 const SMALLER: [f32; 2] = [32.0, 27.0];
 const HOST: [f32; 3] = [30.0, 25.0, 20.0];
 const NAME: [f32; 2] = [25.0, 21.0];
 
-/// Draws a picture. Takes some tens of milliseconds and a few megabytes, whatever the texts and the picture of the inviter are; the first one
-/// in a script also unpacks its font.
+/// Draws a picture. That takes some tens of milliseconds and a few megabytes, whatever the texts and the profile
+/// picture are; the first picture with a certain script also decompresses its font.
 ///
 /// # Errors
-/// If there is no memory for it, or the encoder fails.
+/// If there is not enough memory, or if the encoder fails.
 pub fn draw(preview: &Preview<'_>) -> Result<Vec<u8>, Error> {
     let text = Text::new(preview.title, Style::Display);
     let mut picture = Picture { canvas: Canvas::new(WIDTH, HEIGHT, Hue::new(preview.hue).wash)?, mirrored: text.rtl };
@@ -67,7 +67,7 @@ struct Picture {
 }
 
 impl Picture {
-    /// Where something stands whose near side is so far from the side where reading begins.
+    /// The left edge of something that is `from` pixels away from the side where reading begins.
     fn at(&self, from: f32, width: f32) -> f32 {
         if self.mirrored { full() + 2.0 * MARGIN - from - width } else { from }
     }
@@ -77,7 +77,7 @@ impl Picture {
         self.canvas.fill(ground.as_ref(), Hue::new(preview.hue).ground.color(), Transform::identity());
     }
 
-    /// Writes the first line of a text so that it begins at a place.
+    /// Writes a text of one line, which begins at a position.
     fn write(&mut self, fitted: &Fitted, from: f32, base: f32, paint: Paint) {
         for line in &fitted.lines {
             let x = self.at(from, line.width * fitted.size);
@@ -111,7 +111,7 @@ impl Picture {
         let [name, says] =
             [(inviter.name, Style::Bold), (inviter.says, Style::Regular)].map(|(raw, style)| Text::new(raw, style));
         let (from, width) = (MARGIN + FACE + 20.0, width - FACE - 20.0);
-        // One line by itself stands beside the middle of the picture.
+        // A single line is vertically centred on the profile picture.
         let bases = if name.is_empty() || says.is_empty() { [101.0; 2] } else { [82.0, 120.0] };
         for (text, base) in [name, says].iter().zip(bases) {
             self.write(&one_line(text, &SMALLER, width), from, base, TEXT);
@@ -125,7 +125,7 @@ impl Picture {
         let mut base = above + 20.0 + 0.97 * size;
         let mut below = above + 60.0;
         for line in lines {
-            // Some scripts reach higher or deeper than others, and nothing is to touch them.
+            // Some scripts have higher or deeper letters than others, and must not touch what is above or below.
             let ink = line.ink(size).map_or((0.0, 0.0), |ink| (ink.top(), ink.bottom()));
             base = base.max(above + 14.0 - ink.0);
             below = base + (0.15 * size).max(ink.1) + 36.0;
@@ -135,7 +135,7 @@ impl Picture {
         self.write(&one_line(&Text::new(preview.below, Style::Regular), &SMALLER, width), MARGIN, below, TEXT);
     }
 
-    /// Draws the doors, and says how many.
+    /// Draws the doors, and returns how many.
     fn doors(&mut self, preview: &Preview<'_>) -> usize {
         let total = preview.total.max(preview.doors.len());
         let more = total > MOST_DOORS;
@@ -164,7 +164,7 @@ impl Picture {
         }
     }
 
-    /// Writes the host at the far end of the ground, after the mark.
+    /// Writes the host name at the far end of the ground, after the logo.
     #[expect(clippy::cast_precision_loss, reason = "at most five")]
     fn host(&mut self, host: &str, doors: usize) {
         let text = Text::new(host, Style::Display);
@@ -179,7 +179,7 @@ impl Picture {
         self.mark(self.at(from - 14.0 - MARK, MARK), 563.0);
     }
 
-    /// The mark of Super Invites (`public/favicon.svg`), drawn in 32 units.
+    /// The logo (`public/favicon.svg`), which is drawn in 32 units.
     fn mark(&mut self, x: f32, y: f32) {
         let place = Transform::from_row(MARK / 32.0, 0.0, 0.0, MARK / 32.0, x, y);
         self.canvas.fill(rounded(0.0, 0.0, 32.0, 32.0, 8.0, 8.0).as_ref(), PLUM.color(), place);
@@ -200,7 +200,7 @@ fn encode(canvas: &Canvas) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, WIDTH, HEIGHT);
     encoder.set_color(png::ColorType::Rgb);
-    // The slower one saves nothing on flat colours.
+    // The slower setting makes flat colours no smaller.
     encoder.set_compression(png::Compression::Balanced);
     encoder.write_header()?.write_image_data(&canvas.rgb())?;
     Ok(bytes)

@@ -1,4 +1,4 @@
-//! Whole pictures. `PREVIEW_DIR=folder cargo test -p preview` also leaves them in a folder, to be looked at.
+//! Tests of whole pictures. `PREVIEW_DIR=folder cargo test -p preview` also writes them to a folder, to be looked at.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use crate::{Door, Inviter, Leaf, Preview, draw};
 
 const ADDRESS: &str = "https://invite.example.org/i/Xk3TqV9mPz";
 
-/// An invite whose names are as given; it leads into rooms of these names and a chat.
+/// An invite with these names and doors; `by` is the inviter's name and the line below it.
 fn invite<'a>(by: [&'a str; 2], title: &'a str, below: &'a str, doors: &'a [Door<'a>]) -> Preview<'a> {
     let inviter = Inviter { name: by[0], says: by[1], initial: by[0], hue: Some(12), picture: None };
     Preview {
@@ -31,7 +31,7 @@ fn rooms<'a>(names: &[&'a str], host: &'a str) -> Vec<Door<'a>> {
     names.iter().zip(hues).map(room).chain((!host.is_empty()).then_some(chat)).collect()
 }
 
-/// A photograph, as far as a compressor can tell: smooth, with noise.
+/// A picture that compresses like a photograph: smooth, with noise.
 fn photograph(side: u32) -> Vec<u8> {
     let mut noise = 1_u32;
     let mut pixels = Vec::new();
@@ -68,7 +68,7 @@ fn keep(name: &str, file: &[u8]) {
     }
 }
 
-/// All kinds of pictures, each with its name.
+/// Calls `with` for every kind of picture, with a name for it.
 fn all(with: &mut dyn FnMut(&str, &Preview<'_>)) {
     let english = rooms(&["General", "Compost", "Seeds", "Market"], "Anna");
     let by = ["Anna Ahlgren", "invites you to"];
@@ -219,7 +219,7 @@ fn a_code_leads_to_the_address() {
 #[test]
 #[ignore = "measures"]
 fn speed() {
-    // As large as a picture may be.
+    // The largest picture that is accepted.
     let flat = png_of(2048, 2048, &vec![99; 3 << 22]);
     let start = std::time::Instant::now();
     assert!(crate::avatar::square(&flat, 84).is_some());

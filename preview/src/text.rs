@@ -1,33 +1,34 @@
-//! What of a text is drawn: bounded, in one line, without what no font of ours has and without what would reach beyond it.
+//! The part of a text that is drawn: limited in length, on one line, without characters that no font of ours has and
+//! without marks that would cover their neighbours.
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::fonts::{Choice, Style};
 
-/// No text has more characters than this, as a reader sees them, whatever it is given: more than fit anywhere.
+/// The most grapheme clusters that are drawn: more than fit anywhere.
 const LONGEST: usize = 200;
 
-/// How many code points are looked at, so that a text of what cannot be seen ends as well.
+/// How many code points are read, so that a long text of invisible characters comes to an end as well.
 const READ: usize = 20_000;
 
-/// Accents that a character may have; towers of them cover the neighbours.
+/// The most combining marks on a character: stacks of them would cover the neighbours.
 const ACCENTS: usize = 2;
 
-/// The same in Hebrew and Arabic, which write vowels like that.
+/// The most combining marks on a character in Hebrew and Arabic, which write vowels with them.
 const POINTS: usize = 3;
 
-/// Code points of a character that are looked at, before those that belong together are put together.
+/// The most code points of a grapheme cluster that are read, before it is normalised.
 const APART: usize = 8;
 
-/// A text, ready to be drawn in one style.
+/// A text, ready to be shaped in one style.
 #[derive(Clone)]
 pub(crate) struct Text {
-    /// What is drawn; may be empty.
+    /// The characters to draw; may be empty.
     pub(crate) shown: String,
     pub(crate) style: Style,
     pub(crate) fonts: Choice,
-    /// Whether it reads from right to left, by its first letter with a direction.
+    /// Whether it reads from right to left, decided by its first letter with a direction.
     pub(crate) rtl: bool,
 }
 
@@ -45,7 +46,7 @@ impl Text {
                 break;
             }
             let Some(cluster) = drawable(cluster, &fonts) else { continue };
-            // Words that are left out leave one space between their neighbours.
+            // Where a word was left out, only one space remains between its neighbours.
             if cluster == " " && (shown.is_empty() || shown.ends_with(' ')) {
                 continue;
             }
@@ -64,17 +65,17 @@ impl Text {
         self.shown.is_empty()
     }
 
-    /// Another text in the same fonts and direction: a part of this one.
+    /// A part of this text, in the same fonts and direction.
     pub(crate) fn part(&self, shown: String) -> Self {
         Self { shown, ..self.clone() }
     }
 }
 
-/// The letter in the place of a picture: the first one of a name, as a capital. Empty if none can be drawn.
+/// The letter that stands in for a picture: the first one of a name, in upper case. Empty if none can be drawn.
 pub(crate) fn initial(name: &str) -> Text {
     let text = Text::new(name, Style::Display);
     let letter = text.shown.graphemes(true).find(|cluster| cluster.chars().any(char::is_alphanumeric));
-    // One that becomes two, as the German ß does, stays as it is.
+    // A letter that becomes two in upper case, like the German ß, stays as it is.
     let capital = |letter: &str| {
         let capital = letter.to_uppercase();
         if capital.graphemes(true).count() == 1 { capital } else { letter.to_owned() }
@@ -82,7 +83,8 @@ pub(crate) fn initial(name: &str) -> Text {
     Text::new(&letter.map(capital).unwrap_or_default(), Style::Display)
 }
 
-/// White space in all its forms is a space. Left out: control characters, and the invisible ones that turn the direction of what follows.
+/// White space of any kind becomes a space. Control characters, and the invisible ones that change the direction of
+/// text, are left out.
 fn kept(character: char) -> Option<char> {
     match character {
         _ if character.is_whitespace() => Some(' '),
@@ -100,15 +102,16 @@ fn kept(character: char) -> Option<char> {
     }
 }
 
-/// A character as it can be drawn: as it is, with fewer accents, or as the plain letter that it is a fancy form of.
+/// A grapheme cluster in a form that can be drawn: unchanged, with fewer accents, or as the plain letter that it is a
+/// variant of.
 fn drawable(cluster: &str, fonts: &Choice) -> Option<String> {
-    // Some scripts write syllables of several letters as one; their letters are no accents.
+    // Some scripts write a syllable of several letters as one cluster; those letters are not accents.
     let most = if cluster.starts_with(|c| matches!(c, '\u{590}'..'\u{900}')) { POINTS } else { ACCENTS };
     let few: String = cluster.chars().take(1 + most).collect();
     let plain = ComposingNormalizerBorrowed::new_nfkc().normalize(&few).into_owned();
     let bare = few.chars().take(1).collect();
     let visible = |text: &String| text.chars().any(|c| !matches!(c, '\u{200C}' | '\u{200D}'));
-    // A joiner stands at the end of what it joins; by itself it is nothing.
+    // A joiner at the end of a cluster belongs to it; a joiner alone is nothing to draw.
     [few, plain, bare].into_iter().find(|text| visible(text) && fonts.face(text).is_some())
 }
 

@@ -1,4 +1,4 @@
-"""scripts/bench: what is measured, in which order."""
+"""scripts/bench: runs the requested measurements."""
 
 import argparse
 import os
@@ -40,7 +40,7 @@ def arguments():
 
 
 def prepared(asked):
-    """Installs what is needed and builds what is measured: the service as it is shipped, or BENCH_BINARY as it is."""
+    """Installs the tools and builds a release of the service, or takes BENCH_BINARY as it is."""
     if not shutil.which("wrk"):
         sys.exit("error: wrk is needed for the load: install it (Debian: apt-get install wrk)")
     binary = os.environ.get("BENCH_BINARY")
@@ -76,7 +76,7 @@ def main():
 
     def stop(number, _):
         house.interrupt()
-        # Through everything that has to be ended on the way.
+        # An exception, so that everything that was started is stopped on the way.
         sys.exit(128 + number)
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -89,7 +89,7 @@ def main():
                 try:
                     part.run(house, report, asked.quick, wanted)
                 except Exception:
-                    # The others have figures all the same.
+                    # The other parts still have figures.
                     traceback.print_exc()
                     report.goal(False, f"--{part.__name__} broke off")
                     house.empty()

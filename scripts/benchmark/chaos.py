@@ -1,7 +1,7 @@
-"""Redemptions while three instances on one PostgreSQL are killed, one at a time, over and over; then a count of what must not be.
+"""Redemptions while three instances on one PostgreSQL are killed, one at a time, over and over; then a count of what must not happen.
 
-A guest is a person with a code. They ask an instance, and another one whenever that does not answer, as behind a reverse proxy, until they are
-told that they are in or that the invite is used up. One in four asks two instances at once.
+A guest is a person with a code. They ask an instance, and another one whenever it does not answer, as a reverse proxy would, until they are
+told that they have joined or that the invite is used up. One in four asks two instances at once.
 """
 
 import asyncio
@@ -15,14 +15,14 @@ from house import API, free_port, say
 from load import create, percentile
 
 INSTANCES = 3
-# Seconds between two kills, about. An instance has to live longer than a redemption takes, or none comes to its end.
+# Approximate seconds between two kills. An instance has to live longer than a redemption takes, or none would be completed.
 PAUSE = 2
-# For how long a guest tries, in seconds.
+# How long a guest tries, in seconds.
 PATIENCE = 300
 
 
 async def ask(port, method, path, token=None, timeout=90):
-    """One request on a connection of its own: status and answer, or in a word why none came whole."""
+    """One request on a connection of its own: the status and the response, or in a word why no complete response arrived."""
     reader = writer = None
     try:
         async with asyncio.timeout(timeout):
@@ -65,7 +65,7 @@ class Chaos:
         ]
 
     def invite(self, count):
-        """Guests of an invite without a limit, of one with as many places as half of its guests, and of one with five."""
+        """Guests of an unlimited invite, of one for half as many people as it has guests, and of one for five people."""
         admin = self.homeserver.person("admin", admin=True)
         self.homeserver.trust_service(admin)
         owners = self.homeserver.people(["anna", "ben"])
@@ -83,7 +83,7 @@ class Chaos:
         random.shuffle(self.guests)
 
     async def redeem(self, guest, first):
-        """Until they are told something that stays so."""
+        """Repeats the request until a guest gets a final answer."""
         path, until, turn = f"{API}/redeem?token={guest.invite.code}", time.monotonic() + PATIENCE, first
         while time.monotonic() < until:
             status, answer = await ask(self.instances[turn % INSTANCES].port, "POST", path, guest.token)
@@ -108,7 +108,7 @@ class Chaos:
         self.left -= 1
 
     async def kill(self):
-        """One at a time: the next only when the one before listens again."""
+        """Kills one instance at a time: the next one only when the previous one listens again."""
         for turn in range(10**9):
             await asyncio.sleep(random.uniform(0.5, 1.5) * PAUSE)
             instance = self.instances[turn % INSTANCES]
@@ -143,7 +143,7 @@ class Chaos:
         begin = time.monotonic()
         others = [asyncio.ensure_future(self.kill()), asyncio.ensure_future(tell())]
         clients = asyncio.gather(*(client() for _ in range(self.clients)))
-        # A killer that fails must not go unnoticed.
+        # An error in this task must not go unnoticed.
         await asyncio.wait([clients, *others], return_when=asyncio.FIRST_COMPLETED)
         for other in others:
             if other.done():
@@ -153,7 +153,7 @@ class Chaos:
         self.took = time.monotonic() - begin
 
     def count(self):
-        """What must not be, by the homeserver's own record and by the database."""
+        """What must not have happened, according to the homeserver's own record and to the database."""
         joins, made = self.homeserver.record()
         lost = doubled = above = strangers = 0
         for guest in self.guests:
@@ -167,7 +167,7 @@ class Chaos:
         for invite in self.invites:
             users = {guest.user for guest in self.guests if guest.invite is invite}
             there = {user for user in users if made[user] or any((room, user) in joins for room in invite.rooms)}
-            # Whoever is in by the homeserver's word came by the database's, and the other way round.
+            # The homeserver's record and the database agree about who has joined.
             strangers += sum(told.get((invite.code, user), False) != (user in there) for user in users)
             if invite.max_uses:
                 above += max(0, len(there) - invite.max_uses)
@@ -193,7 +193,7 @@ class Chaos:
             (not doubled, f"{doubled} doubled"),
             (not above, f"{above} above the uses"),
             (not wrong, f"wrong counts: {wrong}"),
-            # Whoever was sent away was sent away because every place was taken.
+            # People were only refused if every use was taken.
             (told["in"] == places, f"{told['in']} of {places} places taken"),
         ]:
             report.goal(fine, f"chaos on {where}: {what}")
@@ -210,8 +210,8 @@ def run(house, report, quick, count):
     cells = ("homeserver", "redemptions", "at a time", "kills", "per second", "p50 s", "p99 s", "told they are in", "told it is used up")
     report.head(*cells, "told nothing", "lost", "doubled", "above uses", "wrong counts")
     notes = []
-    # Synapse does some five a second, so that more at a time would only take longer than an instance lives. Most guests wait for the lease of one
-    # that was killed under them.
+    # Synapse completes about five per second, so that more at a time would only take longer than an instance lives. Most guests wait for the
+    # lease of an instance that was killed during their redemption.
     for homeserver, where, many, clients in [
         (lambda: house.synapse("chaos-synapse"), "Synapse", 40 if quick else 200, 12),
         (lambda: house.light("chaos-light", 10), "in memory", count, 48),

@@ -1,4 +1,4 @@
-"""Side by side: Synapse with the Python module, and Synapse with this service beside it, same data."""
+"""A comparison: Synapse with the Python module, and Synapse with this service beside it, on the same data."""
 
 import time
 
@@ -6,7 +6,7 @@ from database import Sqlite
 from house import API, say
 from load import Bystander, bearer, create, redeem, wrk
 
-# The barest answer of the same listener, router and headers: the API's own address, which leads nowhere. No database, nobody is looked up.
+# The simplest response of the same listener, router and headers: a 404 for the API's prefix, without database or authentication.
 FLOOR = API
 
 
@@ -17,7 +17,7 @@ class Side:
         self.processes = [process for process in (homeserver.process, service) if process]
 
     def cpu(self):
-        """Seconds of CPU of the homeserver and, if it is a process of its own, the service."""
+        """CPU seconds of the homeserver and, if it is a process of its own, of the service."""
         return [process.cpu() for process in self.processes]
 
     def resident(self):
@@ -69,7 +69,7 @@ class Comparison:
 
         for clients in (1, 8) if self.quick else (1, 8, 16):
             if side.name == "service":
-                # Its answer is 404, so that wrk takes all of them for failures.
+                # Its response is 404, so wrk counts all of them as failures.
                 def floor(clients):
                     found = self.wrk(side, clients, FLOOR, token)
                     found.failed -= found.count
@@ -94,7 +94,7 @@ class Comparison:
         self.report.row("(after all)", "", side.name, "", "", "", "", "", f"{side.resident():.0f} MiB resident")
 
     def sides(self):
-        """Both are there at once, so that idling costs both the same."""
+        """Both run at the same time, so that idling costs both the same."""
         say("starting Synapse with the module, and Synapse with the service")
         module = Side("module", self.house.module("module"))
         synapse = self.house.synapse("synapse")
@@ -127,7 +127,7 @@ class Comparison:
         self.house.empty()
 
     def shares(self):
-        """The floor is an answer without any work: how near the calls come that do little."""
+        """Compares calls that do little with the floor, a response without any work."""
         self.report.head("call", "clients", "requests per second", "share of the floor", "goal")
         for (side, call, clients), found in self.results.items():
             if side == "service" and (call.startswith("list") or call == "info") and clients != 64:

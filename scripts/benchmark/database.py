@@ -1,4 +1,4 @@
-"""The service's database, filled and counted by SQL. Every text is for both engines."""
+"""The service's database, filled and counted by SQL. Every statement works for both engines."""
 
 import sqlite3
 import subprocess
@@ -6,12 +6,12 @@ import time
 from pathlib import Path
 
 DAY = 86_400_000
-# Over so many days people came: how many there are is what a chart of them grows with, whoever came.
+# The number of days over which people joined: the chart grows with it, and not with the number of people.
 DAYS = 30
 
 
 class Server:
-    """A PostgreSQL."""
+    """A throw-away PostgreSQL."""
 
     def __init__(self, port):
         self.port = port
@@ -37,7 +37,7 @@ class Postgres:
         return [line.split("\t") for line in done.stdout.splitlines()]
 
     def run(self, *texts):
-        # Without looking up what every row refers to, which is there.
+        # Without checking foreign keys, which are known to be valid.
         begin = "SET session_replication_role = replica;\n" if len(texts) > 1 else ""
         self.ask(begin + ";\n".join(texts) + ";")
 
@@ -45,7 +45,7 @@ class Postgres:
         return self.ask(sql)
 
     def settle(self):
-        """What autovacuum would have done by the time that people have come one by one."""
+        """Does what autovacuum would have done if people had joined one by one."""
         self.ask("VACUUM ANALYZE;")
 
     def copy(self, name):
@@ -71,7 +71,7 @@ class Sqlite:
         return [[str(value) for value in row] for row in found]
 
     def settle(self):
-        # Nothing of the kind happens to it while people come one by one.
+        # SQLite does nothing of the kind while people join one by one.
         with sqlite3.connect(self.path) as database:
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         database.close()
@@ -87,14 +87,14 @@ class Sqlite:
 
 
 def numbers(first, last):
-    """A table `n` of the numbers from `first` on, before `last`. It stands before the statement in both engines."""
+    """A table `n` of the numbers from `first` to before `last`. In both engines it precedes the statement."""
     return f"WITH RECURSIVE n (i) AS (SELECT CAST({first} AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {last}) "
 
 
 def fill_redemptions(database, code, rooms, first, last):
-    """People who have redeemed an invite with a direct chat, one in ten of whom has missed the last of its rooms."""
+    """People who have redeemed an invite with a direct chat; one in ten has missed the last of its rooms."""
     begin = int(time.time() * 1000) - DAYS * DAY
-    # One after the other in the table, but anywhere in those days.
+    # Consecutive in the table, but spread over those days.
     people = f"(SELECT i, '@r' || i || ':test' AS who, {begin} + (i * 7000021) % {DAYS * DAY - 1000} AS at FROM n) AS p"
     places = " UNION ALL ".join(f"SELECT '{room}' AS room" for room in [*rooms, ""])
     missed = f"(i % 10 = 0 AND room = '{rooms[-1]}')"
@@ -127,7 +127,7 @@ def fill_redemptions(database, code, rooms, first, last):
 
 
 def fill_invites(database, room, first, last):
-    """Invites of many people, ten of each, that lead into one room, and into two others each."""
+    """Invites of many people, ten by each, all of which lead into one common room and two others each."""
     begin = int(time.time() * 1000) - DAYS * DAY
     base = int(database.rows("SELECT value FROM counters WHERE name = 'invites'")[0][0])
     made = f"(SELECT i, 'filled' || i AS code, '@o' || (i / 10) || ':test' AS owner, {begin} + i AS at, {base} + 1 + i - {first} AS number FROM n) AS m"
@@ -174,7 +174,7 @@ COUNTS = {
 
 
 def wrong_counts(database):
-    """What is kept and differs from a count, by name, with how many rows of it."""
+    """Stored counters that differ from a count of the rows: their names, each with the number of wrong rows."""
     wrong = {}
     for name, sql in COUNTS.items():
         if isinstance(sql, tuple):

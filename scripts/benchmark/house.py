@@ -1,4 +1,4 @@
-"""What is started for a measurement, and ends with it whatever happens."""
+"""The processes of a measurement, which end with it whatever happens."""
 
 import os
 import re
@@ -16,7 +16,7 @@ API = "/_synapse/client/super_invites"
 TICK = os.sysconf("SC_CLK_TCK")
 AS_TOKEN = "the-application-services-token"
 
-# They are for people, not for a load, and would cut it short.
+# The limits are meant for people, and would cut a load test short.
 LIMITED = ("rooms_entered", "chats_made", "invites_saved", "codes_chosen", "room_lookups", "links_shared")
 NO_LIMITS = ", ".join(f"{what}{end}: null" for what in LIMITED for end in ("", "_in_all"))
 NO_LIMITS = "{redemptions_in_vain: null, %s}" % NO_LIMITS
@@ -30,7 +30,7 @@ rate_limited: false
 namespaces: {{users: [{{regex: '^@.*:test$', exclusive: false}}], aliases: [], rooms: []}}
 """
 
-# Synapse's own limits would cut the Python module's redemptions short; they are lifted for both.
+# Synapse's rate limits would cut the Python module's redemptions short; they are lifted for both.
 HIGH = "{per_second: 100000, burst_count: 100000}"
 SYNAPSE_LIMITS = f"""rc_message: {HIGH}
 rc_room_creation: {HIGH}
@@ -51,7 +51,7 @@ def free_port():
 
 
 class Process:
-    """A process with its children, in a session of its own: a Ctrl-C is for whoever started it, who ends it in order."""
+    """A process with its children, in a session of its own: Ctrl-C only reaches this script, which stops it in an orderly way."""
 
     def __init__(self, command, log, env, end):
         self.command, self.log, self.env, self.end = command, log, env, end
@@ -82,7 +82,7 @@ class Process:
             self.kill()
 
     def wait_for(self, port):
-        """Until somebody listens there; says why when it ends first."""
+        """Waits until the port is open; shows the log if the process ends first."""
         while self.process.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()
@@ -93,13 +93,13 @@ class Process:
         sys.exit("\n".join([*words, f"error: {self.command[0]} ended before it listened"]))
 
     def cpu(self):
-        """Seconds of CPU."""
+        """CPU seconds so far."""
         with open(f"/proc/{self.pid}/stat") as stat:
             fields = stat.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / TICK
 
     def resident(self):
-        """MiB."""
+        """Resident memory in MiB."""
         with open(f"/proc/{self.pid}/status") as status:
             return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1]) / 1024
 
@@ -110,7 +110,7 @@ class House:
     def __init__(self, binary):
         self.binary, self.running = binary, []
         self.folder = Path(tempfile.mkdtemp(prefix="super-invites-bench."))
-        # PostgreSQL does not run as root, and has to get to its own folder in this one.
+        # PostgreSQL runs as another user, who has to reach its folder inside this one.
         self.folder.chmod(0o755)
         self.registration = self.folder / "registration.yaml"
         self.registration.write_text(REGISTRATION)
@@ -125,17 +125,17 @@ class House:
         self.running.remove(process)
 
     def empty(self):
-        """Ends everything that runs, the last first: databases after whoever uses them."""
+        """Stops everything that runs, in reverse order: databases after their users."""
         while self.running:
             self.stop(self.running[-1])
 
     def interrupt(self):
-        """Ends everything at once, so that nobody waits for an answer any more."""
+        """Kills everything at once, so that nothing waits for a response any more."""
         for process in self.running:
             process.signal(process.end if process.end == signal.SIGQUIT else signal.SIGKILL)
 
     def close(self):
-        # Whoever is impatient now must not leave half of it running.
+        # A second Ctrl-C must not leave half of it running.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         for process in self.running:
@@ -144,7 +144,7 @@ class House:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def synapse(self, name):
-        """Synapse with this service's registration: its process, and its folder."""
+        """Starts Synapse with this service's registration; returns its process and its folder."""
         from matrix import Synapse
 
         folder, port = self.folder / name, free_port()
@@ -155,7 +155,7 @@ class House:
         return Synapse(f"http://127.0.0.1:{port}", folder, process)
 
     def module(self, name):
-        """Synapse with the Python module inside."""
+        """Starts Synapse with the Python module."""
         from matrix import Synapse
 
         folder, port = self.folder / name, free_port()
@@ -166,7 +166,7 @@ class House:
         return Synapse(f"http://127.0.0.1:{port}", folder, process)
 
     def light(self, name, slow=0):
-        """A homeserver in memory whose answers take `slow` milliseconds, more or less."""
+        """Starts an in-memory homeserver whose responses take about `slow` milliseconds."""
         from matrix import Light
 
         port = free_port()
@@ -178,15 +178,15 @@ class House:
         from database import Server
 
         port = free_port()
-        # At once, whoever is connected: nothing of it is needed any more.
+        # At once, despite open connections: none of its data is needed any more.
         process = self.start(name, [ROOT / "scripts/postgres", self.folder / name, port], end=signal.SIGQUIT)
         process.wait_for(port)
         return Server(port)
 
     def service(self, name, homeserver, database, port=None, **settings):
-        """The service, on a database, beside a homeserver."""
+        """Starts the service, on a database, beside a homeserver."""
         port = port or free_port()
-        # Its own variables only: one for these scripts would be a key that it does not know.
+        # Only its own variables: it would reject those of these scripts as unknown keys.
         env = {key: value for key, value in os.environ.items() if not key.startswith("SUPER_INVITES_")}
         settings = {
             "homeserver_url": homeserver.url,
@@ -200,7 +200,7 @@ class House:
             "policy": "{open_invites: null}",
             **settings,
         }
-        # Without `site_dir` the binary shows the pages that it carries.
+        # Without `site_dir` the binary serves its embedded pages.
         settings = {key: value for key, value in settings.items() if value is not None}
         env.update({f"SUPER_INVITES_{key.upper()}": str(value) for key, value in settings.items()})
         env.setdefault("RUST_LOG", "warn")

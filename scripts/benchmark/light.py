@@ -1,11 +1,11 @@
-"""A homeserver in memory, so that the homeserver is not what is measured: the Matrix calls that the service makes, and a record of who came
-where how often. It stands in a process of its own.
+"""An in-memory homeserver, so that the homeserver is not what is measured: the Matrix calls that the service makes, and a record of who has
+joined which room how often. It runs as a process of its own.
 
 Usage: light.py PORT SLOW
 
-Everybody is there whose name somebody says: the access token `WHATEVER.anna` is @anna:test's, and @admin:test is a server admin. What
-changes something takes SLOW milliseconds before it is done, and as long until it is answered, more or less; it is done also when
-whoever asked has died meanwhile, as on a real one.
+Every user exists: the access token `WHATEVER.anna` belongs to @anna:test, and @admin:test is a server admin. A request that changes
+something takes about SLOW milliseconds until it is carried out, and as long again until the response; it is carried out even if the
+client has died meanwhile, as on a real homeserver.
 """
 
 import asyncio
@@ -125,7 +125,7 @@ def summary(user, id):
 
 
 def sync(user):
-    """Simplified sliding sync (MSC4186): all rooms of somebody, with their state."""
+    """Simplified sliding sync (MSC4186): all rooms of a user, with their state."""
     rooms = {}
     for stamp, room in enumerate(JOINED[user].values()):
         state = [room.event(kind, key, content) for (kind, key), content in room.state.items()]
@@ -213,7 +213,7 @@ def answer(method, path, query, token, body):
 
 
 class Connection(asyncio.Protocol):
-    """One client. HTTP as far as it takes: one request at a time, bodies with their length."""
+    """Serves one client. Implements only the HTTP that is needed: one request at a time, bodies with a Content-Length."""
 
     def __init__(self):
         self.buffer = b""
@@ -231,9 +231,9 @@ class Connection(asyncio.Protocol):
                 return
             body, self.buffer = self.buffer[end + 4 : whole], self.buffer[whole:]
             method, target, _ = head.split(b"\r\n", 1)[0].decode().split(" ")
-            # What is asked of the homeserver's own record is not the service's.
+            # Requests for the record do not come from the service.
             if SLOW and method in ("POST", "PUT") and not target.startswith("/_light"):
-                # Kept from being thrown away before its end.
+                # A reference keeps the task from being garbage-collected before it ends.
                 task = asyncio.ensure_future(self.slowly(method, target, head, body))
                 TASKS.add(task)
                 task.add_done_callback(TASKS.discard)

@@ -1,4 +1,4 @@
-"""Lighthouse of the page that a stranger opens, as a phone on a slow line loads it: simulated throttling, the usual of the tool."""
+"""Lighthouse for an invite's landing page, as a phone on a slow connection loads it: simulated throttling, the tool's default."""
 
 import json
 import os
@@ -10,12 +10,12 @@ from load import create
 
 ROUNDS = 5
 GOALS = {"performance": 98, "accessibility": 100, "best-practices": 100}
-# Seconds.
+# In seconds.
 PAINTS = {"first-contentful-paint": 1.0, "largest-contentful-paint": 1.5}
 
 
 def once(url, out):
-    """One run: what the tool writes down."""
+    """Runs the tool once and returns its report."""
     flags = "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage"
     command = [
         "lighthouse", url, "--quiet", f"--chrome-flags={flags}", f"--only-categories={','.join(GOALS)}",

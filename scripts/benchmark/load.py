@@ -1,4 +1,4 @@
-"""Load, and how long it takes to be answered."""
+"""Generating load, and measuring response times."""
 
 import http.client
 import json
@@ -15,7 +15,7 @@ from matrix import PASSWORD, ask
 
 
 class Found:
-    """What came of a load."""
+    """The result of a load test."""
 
     def __init__(self, rate, p50, p99, failed, count):
         self.rate, self.p50, self.p99, self.failed, self.count = rate, p50, p99, failed, count
@@ -35,7 +35,7 @@ def milliseconds(text):
 
 
 def begin_wrk(folder, url, clients, seconds, paths, headers, body=None):
-    """A process that asks for as much as it can get, for one path after the other, each with its headers."""
+    """A process that sends requests as fast as possible, to one path after the other, each with its headers."""
     lines = ["local asked = {"]
     for path, header in zip(paths, headers):
         method = "GET" if body is None else "POST"
@@ -52,7 +52,7 @@ def begin_wrk(folder, url, clients, seconds, paths, headers, body=None):
 
 
 def end_wrk(process, clients):
-    """What it has found by its end."""
+    """Its result, once it has ended."""
     try:
         text, _ = process.communicate()
     finally:
@@ -61,10 +61,10 @@ def end_wrk(process, clients):
     problems = r"Non-2xx or 3xx responses: (\d+)|connect (\d+), read (\d+), write (\d+), timeout (\d+)"
     failed = sum(int(number) for numbers in re.findall(problems, text) for number in numbers if number)
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
-    # A line of its own: other percentages of wrk's may end in the same digits.
+    # Anchored at the start of the line: other percentages in wrk's output may end in the same digits.
     shares = [re.search(rf"^ *{share}% +(\S+)", text, re.M) for share in (50, 99)]
     p50, p99 = (milliseconds(share[1]) if count else float("nan") for share in shares)
-    # At the end of its time wrk leaves those in flight: none of them has failed, but a server without any answer has.
+    # When its time is up, wrk abandons requests in flight. That is no failure, unless there were no responses at all.
     return Found(rate, p50, p99, failed + (clients if count == 0 else 0), count)
 
 
@@ -77,7 +77,7 @@ def bearer(token):
 
 
 def redeem(url, clients, code, guests):
-    """Lets all guests, by their tokens, redeem a code. The Python module does not say what is missing: all that it answers counts as done."""
+    """Makes all guests, by their tokens, redeem a code. The Python module does not report what is missing: any response of it counts as done."""
 
     def one(guest):
         begin = time.perf_counter()
@@ -97,14 +97,14 @@ def redeem(url, clients, code, guests):
 
 
 def create(url, token, rooms, **more):
-    """The code of a new invite."""
+    """Makes an invite and returns its code."""
     status, answer = ask(url, "POST", f"{API}/tokens", {"rooms": rooms, **more}, token)
     assert status == 200, answer
     return answer["token"]["token"]
 
 
 def sign_in(url, user):
-    """The cookie of somebody who has signed in by the pages."""
+    """Signs a person in on the pages and returns the cookie."""
     body = urllib.parse.urlencode({"_function": "sign_in", "user": user, "password": PASSWORD, "to": ""})
     headers = {"Origin": url, "Content-Type": "application/x-www-form-urlencoded"}
     status, answer = ask(url, "POST", "/sign-in", body, headers=headers)
@@ -113,7 +113,7 @@ def sign_in(url, user):
 
 
 class Bystander:
-    """Somebody who uses the homeserver meanwhile."""
+    """A person who uses the homeserver meanwhile."""
 
     def __init__(self, homeserver, token):
         self.address, self.token = urllib.parse.urlsplit(homeserver.url), token
@@ -128,7 +128,7 @@ class Bystander:
                 connection.request("GET", "/_matrix/client/v3/account/whoami", headers=bearer(self.token))
                 connection.getresponse().read()
             except (OSError, http.client.HTTPException):
-                # Everything is being stopped, and fails for others than a bystander to tell.
+                # Everything is being stopped; others report why.
                 return
             self.times.append(time.perf_counter() - begin)
             self.over.wait(0.02)

@@ -1,4 +1,4 @@
-"""Homeservers: people and rooms on them, and what they know of who came where."""
+"""Homeservers: their people and rooms, and their records of who has joined which room."""
 
 import hashlib
 import hmac
@@ -15,7 +15,7 @@ SENDER = "@super-invites:test"
 
 
 def ask(base, method, path, body=None, token=None, headers=None, timeout=300):
-    """One request on a connection of its own: its status, and what it is answered."""
+    """One request on a connection of its own: the status and the response."""
     address = urllib.parse.urlsplit(base)
     connection = http.client.HTTPConnection(address.hostname, address.port, timeout=timeout)
     headers = dict(headers or {})
@@ -33,7 +33,7 @@ def ask(base, method, path, body=None, token=None, headers=None, timeout=300):
 
 
 class Homeserver:
-    """What is the same on all of them."""
+    """What all homeservers have in common."""
 
     def __init__(self, url, process):
         self.url, self.process = url, process
@@ -44,7 +44,7 @@ class Homeserver:
         return answer
 
     def people(self, names):
-        """Access tokens of new people, in the order of their names."""
+        """Creates people and returns their access tokens, in the order of their names."""
         with ThreadPoolExecutor(8) as pool:
             return list(pool.map(self.person, names))
 
@@ -56,19 +56,19 @@ class Homeserver:
         return [self.room(token) for _ in range(count)]
 
     def space(self, token, count):
-        """A space and rooms that whoever is in it may enter."""
+        """A space, and rooms that its members may join."""
         space = self.room(token, name="Space", creation_content={"type": "m.space"})
         allow = [{"type": "m.room_membership", "room_id": space}]
         rule = {"type": "m.room.join_rules", "state_key": "", "content": {"join_rule": "restricted", "allow": allow}}
         return [space, *(self.room(token, initial_state=[rule]) for _ in range(count))]
 
     def is_up(self, token):
-        """Waits until it has done what it was asked before."""
+        """Waits until it has carried out earlier requests."""
         self.ask("GET", "/_matrix/client/v3/account/whoami", token=token)
 
 
 class Synapse(Homeserver):
-    """A real one, of `scripts/synapse`."""
+    """A real one, from `scripts/synapse`."""
 
     def __init__(self, url, folder, process):
         super().__init__(url, process)
@@ -84,13 +84,13 @@ class Synapse(Homeserver):
         return self.ask("POST", path, body)["access_token"]
 
     def trust_service(self, admin):
-        """Lets the service look at accounts, as `super-invites check` advises. It makes its own user at its start."""
+        """Allows the service to query accounts, as `super-invites check` advises. It creates its own user at start-up."""
         path = f"/_synapse/admin/v1/users/{SENDER}/admin"
         while ask(self.url, "PUT", path, {"admin": True}, admin)[0] == 404:
             time.sleep(0.1)
 
     def record(self):
-        """How often each person came into each room, and how many rooms each has made, by its own database."""
+        """How often each person has joined each room, and how many rooms each has created, according to its own database."""
         with sqlite3.connect(f"file:{self.folder}/homeserver.db?mode=ro", uri=True) as database:
             joins = "SELECT room_id, user_id, COUNT(*) FROM room_memberships WHERE membership = 'join' GROUP BY 1, 2"
             joins = {(room, user): times for room, user, times in database.execute(joins)}
@@ -99,7 +99,7 @@ class Synapse(Homeserver):
 
 
 class Light(Homeserver):
-    """The one in memory, `light.py`: whoever is named is there."""
+    """The in-memory one, `light.py`: every user exists."""
 
     def person(self, name, admin=False):
         return f"token.{name}"
@@ -111,6 +111,6 @@ class Light(Homeserver):
         pass
 
     def record(self):
-        """As [`Synapse.record`], by what it has noted itself."""
+        """Like `Synapse.record`, from its own record."""
         record = self.ask("GET", "/_light/record")
         return {(room, user): times for room, user, times in record["joins"]}, Counter(record["made"])

@@ -1,4 +1,4 @@
-"""What is printed: tables, and what falls short of its goal."""
+"""Output: tables, and goals that were missed."""
 
 
 class Report:
@@ -19,7 +19,7 @@ class Report:
         print(f"| {' | '.join(map(str, cells))} |", flush=True)
 
     def goal(self, met, text):
-        """Says it at the end as well when a goal is not met."""
+        """Records a missed goal, to be repeated at the end."""
         if not met:
             self.short.append(text)
         return met
@@ -31,5 +31,5 @@ class Report:
 
 
 def ms(value):
-    """Milliseconds, with as many digits as mean something."""
+    """Milliseconds, with as many digits as are significant."""
     return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"

@@ -1,7 +1,7 @@
-"""What calls take with few and with a million redemptions of one invite, and with half a million invites.
+"""Response times with few and with a million redemptions of one invite, and with half a million invites.
 
-The homeserver is the one in memory: on a real one its own time would hide the database's. One client asks, so that what is measured is how
-long an answer takes, not how many there are.
+The homeserver is the in-memory one: a real one's own time would hide the database's. There is a single client, so this measures latency,
+not throughput.
 """
 
 import statistics
@@ -15,7 +15,7 @@ from matrix import ask
 from report import ms
 
 GOAL = 1.5
-# So many people, or invites, fill each page: an empty one is quick because nobody's name is on it, so pages are compared with a full one.
+# This many people, or invites, fill each page. An empty page is fast because it needs no profiles, so pages are compared with a full one.
 PAGE = 100
 
 
@@ -31,7 +31,7 @@ class Engine:
         self.redeemed = 0
 
     def begin(self, database):
-        """People, rooms and the invite that everything is about, by the service itself."""
+        """Creates people, rooms and the measured invite, through the service itself."""
         self.homeserver = self.house.light("light")
         self.database = database
         service = self.house.service("service", self.homeserver, database.url)
@@ -67,7 +67,7 @@ class Engine:
         ]
 
     def once(self, service, call):
-        """Milliseconds of one request, which has to be answered well."""
+        """The milliseconds that one request takes, which has to succeed."""
         begin = time.perf_counter()
         status, _ = ask(service.url, "GET", call.path, headers=call.headers)
         took = 1000 * (time.perf_counter() - begin)
@@ -75,12 +75,12 @@ class Engine:
         return took
 
     def time(self, service, call):
-        """Median milliseconds: of many requests or, where one takes long, of a few."""
+        """The median milliseconds of many requests or, if one takes long, of a few."""
         first = min(self.once(service, call) for _ in range(3))
         if first > 200:
             return statistics.median(self.once(service, call) for _ in range(5))
         medians = []
-        # The better one of two: something else on the machine may be at work in one of them.
+        # The better one of two: something else on the machine may disturb one of them.
         for _ in range(self.rounds):
             found = wrk(self.house.folder, service.url, 1, 1, [call.path], [call.headers])
             assert not found.failed or not found.count, (call.name, found.failed)
@@ -107,7 +107,7 @@ class Engine:
         say(f"{database.engine}: filled to {more[-1]:,} in {time.monotonic() - begin:.0f} s")
 
     def table(self, levels, measured, what):
-        """A row for each call, judged by the worst of its times at what is more than a page."""
+        """A row for each call, judged by the worst of its times with more than one page of data."""
         self.report.head("call, median ms", *levels, "worst ÷ few", "worst ÷ at 0")
         paged = {call.name for call in self.calls() if call.paged}
         for name in measured[0]:
@@ -128,7 +128,7 @@ class Engine:
         self.begin(database)
         levels = [0, PAGE, 10_000] if self.quick else [0, PAGE, 10_000, 100_000, 1_000_000]
         many = 20_000 if self.quick else 500_000
-        # Each begins with the same database: what is found belongs to one of the two.
+        # Each begins with the same database, so that the two do not influence each other.
         other = database.copy("scale_invites")
         say(f"{engine}: redemptions")
         measured = [self.measure(database)]

@@ -1,5 +1,5 @@
-"""Some minutes of load: 64 clients as fast as they can, a thousand people who watch their own redemption by server-sent events, and one
-redemption after the other, beside a bystander on the homeserver.
+"""Some minutes of load: 64 clients as fast as possible, a thousand people who watch their own redemption by server-sent events, and one
+redemption after the other, with a bystander on the homeserver.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ FLAT = 1.1
 
 
 class Watchers:
-    """People with a landing page open. Each watches until nothing more comes, and again, as a page does that is opened again."""
+    """People with an open landing page. Each watches until the stream ends, and then again, like a page that is opened again."""
 
     def __init__(self, service, code, cookies, tokens):
         self.port, self.code, self.cookies, self.tokens = service.port, code, cookies, tokens
@@ -28,7 +28,7 @@ class Watchers:
         self.thread = threading.Thread(target=lambda: asyncio.run(self.run()))
 
     async def watch(self, cookie):
-        # Not all of them in the same moment.
+        # Not all of them at the same moment.
         await asyncio.sleep(hash(cookie) % 1000 / 100)
         while not self.over.is_set():
             try:
@@ -49,7 +49,7 @@ class Watchers:
             self.most = max(self.most, self.watching)
             try:
                 while not self.over.is_set():
-                    # A comment comes every few seconds at least.
+                    # There is a comment at least every few seconds.
                     line = await asyncio.wait_for(reader.readline(), 60)
                     if line.startswith(b"event: "):
                         self.events[line[7:].strip().decode()] += 1
@@ -61,7 +61,7 @@ class Watchers:
             writer.close()
 
     async def redeem(self):
-        """One after the other redeems, and whoever watches sees it."""
+        """One person after the other redeems, and their watcher sees it."""
         for token in self.tokens:
             if self.over.is_set():
                 return
@@ -110,7 +110,7 @@ def run(house, report, quick, minutes):
     with Bystander(synapse, admin) as bystander:
         time.sleep(5)
     idle, before = bystander.median(), service.resident()
-    # What is answered without asking the homeserver each time: what is asked there is as fast as it is.
+    # Only calls that do not ask the homeserver each time: those would be as fast as the homeserver.
     asked = [
         *[(f"{API}/info?token={code}", bearer(token)) for token in tokens[:8]],
         *[(f"{API}/tokens", bearer(owner))] * 4,
@@ -138,7 +138,7 @@ def run(house, report, quick, minutes):
     after, median = service.resident(), bystander.median()
 
     def at(share):
-        """The most that it took in the tenth of the time before this share of it."""
+        """The most memory that it took in the tenth of the time before this fraction of it."""
         return max(size for moment, size in samples if share - 0.1 <= moment / samples[-1][0] <= share)
 
     failed = found.failed + sum(watchers.failed.values())
@@ -159,7 +159,7 @@ def run(house, report, quick, minutes):
     report.row("resident MiB at 10, 25, 50, 75 and 100 % of the time", halves, f"last ≤ {FLAT} × the middle: {grown:.2f}")
     report.row("bystander ms (idle ×)", f"{median:.2f} ({median / idle:.1f})", "2 ×")
     report.goal(not failed, f"soak: {failed} failed")
-    # Those whose stream has just ended are on their way back.
+    # Some are reconnecting, because their stream has just ended.
     report.goal(watchers.most >= 0.95 * many, f"soak: only {watchers.most} of {many} watched at once")
     report.goal(grown <= FLAT, f"soak: memory grew by {grown:.2f} in the second half")
     report.goal(median <= 2 * idle, f"soak: a bystander waits {median / idle:.1f} × as long as idle, and the goal is 2")

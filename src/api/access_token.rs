@@ -1,4 +1,4 @@
-//! Where the access token is, and what Synapse says where it is not.
+//! Finding the access token of a request, and Synapse's errors if there is none.
 
 use app::Error as Refusal;
 use http::{HeaderMap, StatusCode, header};
@@ -22,7 +22,7 @@ pub(super) fn find(headers: &HeaderMap, query: &Query) -> Result<String, Reply> 
         },
         (None, Some(bytes)) => String::from_utf8(bytes).unwrap_or_default(),
     };
-    // Nothing else is a token, and nothing else fits into the header in which it is passed on.
+    // Nothing else is an access token, nor can it be sent on in an `Authorization` header.
     match !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()) {
         true => Ok(token),
         false => Err(Refusal::SignedOut { soft: false }.into()),

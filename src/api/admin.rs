@@ -1,4 +1,4 @@
-//! `admin/…`: for server admins.
+//! `admin/…`: resources for server admins.
 
 use std::borrow::Cow;
 
@@ -13,21 +13,21 @@ use super::{
 };
 use crate::invites::Invites;
 
-/// All invites of the server, and what can be done to one of them.
+/// All invites of the server, and interventions in one of them.
 pub(super) const INVITES: Resource = Resource {
     path: "admin/invites",
     methods: &[Method::GET, Method::POST],
     answer: |api, request| Box::pin(async move { invites(&api.invites, request).await }),
 };
 
-/// The switch that stops every invite of the server.
+/// The switch that pauses all invites of the server.
 pub(super) const PAUSE: Resource = Resource {
     path: "admin/pause",
     methods: &[Method::GET, Method::POST],
     answer: |api, request| Box::pin(async move { pause(&api.invites, request).await }),
 };
 
-/// Who did what.
+/// The audit log.
 pub(super) const AUDIT: Resource = Resource {
     path: "admin/audit",
     methods: &[Method::GET],
@@ -40,7 +40,7 @@ struct Intervene {
     action: Intervention,
 }
 
-/// Both ways: what is asked for, and what is so.
+/// Both the request and the response.
 #[derive(Serialize, Deserialize)]
 struct PauseAll {
     paused: bool,
@@ -58,7 +58,7 @@ struct Found {
 struct Entry {
     #[serde(flatten)]
     invite: Known,
-    /// The beginning of its code.
+    /// The beginning of the invite's code.
     token: String,
     rooms: Vec<String>,
     create_dm: bool,
@@ -112,7 +112,7 @@ async fn pause(invites: &Invites, request: Request) -> Result<Reply, Reply> {
     Ok(Reply::ok(&PauseAll { paused }))
 }
 
-/// Who did what, one JSON object a line, the last first.
+/// The audit log as one JSON object per line, newest first.
 async fn audit(invites: &Invites, request: Request) -> Result<Reply, Reply> {
     let since = request.query.number("since")?.unwrap_or_default();
     let most = request.query.number("limit")?;

@@ -1,4 +1,4 @@
-//! `info`: what a code promises.
+//! `info`: what a code offers.
 
 use app::{Error as Refusal, Preview};
 use http::{Method, StatusCode};
@@ -33,7 +33,7 @@ struct Info {
 async fn answer(invites: &Invites, request: Request) -> Result<Reply, Reply> {
     let code = request.code()?;
     let preview = match invites.guest.preview(&request.account, &code).await {
-        // Not 404, as everywhere else.
+        // The module answers 403 here, and 404 everywhere else.
         Err(Error::Refused(Refusal::UnknownInvite)) => {
             return Err(Reply::error(StatusCode::FORBIDDEN, "NOT_FOUND", "Token not found"));
         }

@@ -1,9 +1,9 @@
-//! People, and invites, as answers show them to those who may know of them.
+//! People and invites in responses, for those who may see them.
 
 use app::{KnownInvite, Person};
 use serde::Serialize;
 
-/// Somebody, with the names that the Matrix specification has for what is shown of them (Client-Server API, "Profiles").
+/// A person, with the field names of the Matrix specification (Client-Server API, "Profiles").
 #[derive(Serialize)]
 pub(super) struct Shown {
     user_id: String,
@@ -17,7 +17,7 @@ impl From<Person> for Shown {
     }
 }
 
-/// An invite to somebody who may know of it, but not use it.
+/// An invite as shown to somebody who may know of it, but not use it.
 #[derive(Serialize)]
 pub(super) struct Known {
     invite: i64,

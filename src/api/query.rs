@@ -1,4 +1,4 @@
-//! Query parameters, byte by byte: what is not UTF-8 must be told apart, and what has no value is not there.
+//! Query parameters as bytes: invalid UTF-8 has to be told apart, and a parameter without a value counts as missing.
 
 use std::str::FromStr;
 
@@ -6,7 +6,6 @@ use percent_encoding::percent_decode;
 
 use super::reply::Reply;
 
-/// The parameters of a request.
 pub(super) struct Query(Vec<(Vec<u8>, Vec<u8>)>);
 
 impl Query {
@@ -15,7 +14,7 @@ impl Query {
         Self(pairs.map(|(name, value)| (decode(name), decode(value))).collect())
     }
 
-    /// The first value of a parameter, if it has one.
+    /// The first value of a parameter, if there is one.
     pub(super) fn first(&self, name: &str) -> Option<Vec<u8>> {
         let found = self.0.iter().find(|(found, _)| found == name.as_bytes());
         found.map(|(_, value)| value.clone())
@@ -30,7 +29,7 @@ impl Query {
         }
     }
 
-    /// Whether there is a code that is not plain ASCII.
+    /// Whether there is a code that is not ASCII.
     pub(super) fn has_odd_code(&self) -> bool {
         self.first("token").is_some_and(|bytes| !bytes.is_ascii())
     }
@@ -58,7 +57,7 @@ fn decode(text: &str) -> Vec<u8> {
     percent_decode(text.replace('+', " ").as_bytes()).collect()
 }
 
-/// The answer to a code that is not plain ASCII and that there is not: the Python module has made some that are there.
+/// The response for a code that is not ASCII, once a look-up has found no such invite: the Python module has made some.
 pub(super) fn not_ascii() -> Reply {
     Reply::invalid_param("The query parameter 'token' must be plain ASCII.")
 }

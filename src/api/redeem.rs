@@ -1,4 +1,4 @@
-//! `redeem`: into everything a code leads to.
+//! `redeem`: joins everything that a code leads to.
 
 use app::{Joined, MissedRoom, wording};
 use http::Method;
@@ -22,7 +22,7 @@ struct Redeemed {
     failed: Vec<Failed>,
 }
 
-/// A room that is missing; none stands for the direct chat.
+/// A room that could not be joined; without an id for the direct chat.
 #[derive(Serialize)]
 pub(super) struct Failed {
     room: Option<String>,

@@ -1,4 +1,4 @@
-//! `redemptions`: who came with one of one's own invites.
+//! `redemptions`: the people who redeemed one of the caller's own invites.
 
 use app::{Came, Guest};
 use http::Method;
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{clock::DAY, invites::Invites};
 
-/// How many are answered at once where a client does not say.
+/// The default number of entries in a response.
 const USUAL: u32 = 50;
 
 pub(super) const RESOURCE: Resource = Resource {

@@ -1,4 +1,4 @@
-//! Answers: their headers, and the one table from errors to statuses and error codes.
+//! Responses: their headers, and the one table that maps errors to statuses and error codes.
 
 use app::{Error as Refusal, Field, wording};
 use axum::response::{IntoResponse, Response};
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::error::Error;
 
-/// What Synapse sends with everything, so that web clients on other origins may read it.
+/// The headers that Synapse sends with every response, so that web clients on other origins may read it.
 const CORS: [(HeaderName, &str); 4] = [
     (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
     (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, PUT, DELETE, OPTIONS"),
@@ -16,7 +16,7 @@ const CORS: [(HeaderName, &str); 4] = [
     (header::ACCESS_CONTROL_EXPOSE_HEADERS, "Synapse-Trace-Id, Server"),
 ];
 
-/// A JSON answer.
+/// A response.
 #[derive(Debug)]
 pub(super) struct Reply {
     status: StatusCode,
@@ -27,12 +27,12 @@ pub(super) struct Reply {
 
 impl Reply {
     fn new(status: StatusCode, body: &impl Serialize) -> Self {
-        // Plain data with text keys: there is nothing that could not be written.
+        // The values are plain data with text keys, which always serialise.
         let body = serde_json::to_string(body).unwrap_or_default();
         Self { status, body, content_type: "application/json", retry_after: None }
     }
 
-    /// One JSON value a line (JSON Lines).
+    /// One JSON value per line (JSON Lines).
     pub(super) fn lines<T: Serialize>(values: impl Iterator<Item = T>) -> Self {
         let line = |value| serde_json::to_string(&value).unwrap_or_default();
         let lines: Vec<String> = values.map(line).chain([String::new()]).collect();
@@ -40,23 +40,23 @@ impl Reply {
         Self { status: StatusCode::OK, body, content_type: "application/jsonl", retry_after: None }
     }
 
-    /// For a query parameter without which nothing can be answered.
+    /// The response to a request without a required query parameter.
     pub(super) fn missing_param(name: &str) -> Self {
         let problem = format!("Missing string query parameter '{name}'");
         Self::error(StatusCode::BAD_REQUEST, "M_MISSING_PARAM", problem)
     }
 
-    /// An answer of a request that did what it should.
+    /// The response to a request that succeeded.
     pub(super) fn ok(body: &impl Serialize) -> Self {
         Self::new(StatusCode::OK, body)
     }
 
-    /// An answer of a request after which there is nothing to say.
+    /// The response to a request that succeeded, with nothing to say.
     pub(super) fn done() -> Self {
         Self::ok(&json!({}))
     }
 
-    /// A "standard error response" (Client-Server API).
+    /// An error (Client-Server API, "Standard error response").
     pub(super) fn error(status: StatusCode, errcode: &str, error: impl Into<String>) -> Self {
         let error: String = error.into();
         Self::new(status, &json!({"errcode": errcode, "error": error}))
@@ -79,12 +79,12 @@ impl Reply {
         self.body.starts_with(r#"{"errcode":"NOT_FOUND""#)
     }
 
-    /// The answer to a preflight request (Fetch standard, "CORS-preflight request").
+    /// The response to a preflight request (Fetch standard, "CORS-preflight request").
     pub(super) fn preflight() -> Response {
         with_cors(StatusCode::NO_CONTENT.into_response())
     }
 
-    /// What clients are told of an error: the table.
+    /// The table: the response for each error.
     pub(super) fn refusal(error: Refusal) -> Self {
         let text = error.to_string();
         let (status, errcode, text) = match error {
@@ -152,7 +152,7 @@ impl Reply {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
         let uncached = HeaderValue::from_static("no-cache, no-store, must-revalidate");
         headers.insert(header::CACHE_CONTROL, uncached);
-        // For whoever leads a browser here.
+        // In case somebody makes a browser open the response as a page.
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         let nothing_runs = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
         headers.insert(header::CONTENT_SECURITY_POLICY, nothing_runs);
@@ -186,7 +186,7 @@ impl From<Refusal> for Reply {
     }
 }
 
-/// What the API calls a field.
+/// The API's name for a field.
 fn parameter(field: Field) -> &'static str {
     match field {
         Field::Code => "token",

@@ -1,4 +1,4 @@
-//! What the API's addresses have in common.
+//! What the API's resources have in common.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use serde_json::{Map, Value};
 use super::{query::Query, reply::Reply};
 use crate::{account::Account, invites::Invites, people::People, proxies::Proxies, share::Sharing};
 
-/// The largest body that is read, in bytes.
+/// The largest request body, in bytes.
 const LARGEST_BODY: usize = 64 * 1024;
 
-/// What every request needs.
+/// What every request has access to.
 pub(super) struct Api {
     pub(super) invites: Invites,
     pub(super) people: People,
@@ -22,18 +22,18 @@ pub(super) struct Api {
     pub(super) sharing: Option<Sharing>,
 }
 
-/// One of the API's addresses.
+/// A resource of the API.
 #[derive(Clone, Copy)]
 pub(super) struct Resource {
-    /// Its path, without what all have in common.
+    /// Its path, relative to the API's prefix.
     pub(super) path: &'static str,
-    /// What may be done there.
+    /// The methods it supports.
     pub(super) methods: &'static [Method],
-    /// Answers somebody who is known.
+    /// Handles an authenticated request.
     pub(super) answer: fn(Arc<Api>, Request) -> BoxFuture<'static, Result<Reply, Reply>>,
 }
 
-/// A request whose sender is known.
+/// A request whose sender is authenticated.
 pub(super) struct Request {
     pub(super) account: Account,
     pub(super) method: Method,
@@ -42,7 +42,7 @@ pub(super) struct Request {
 }
 
 impl Request {
-    /// The code in the query, which must be there.
+    /// The code in the query, or an error if there is none.
     pub(super) fn code(&self) -> Result<String, Reply> {
         match self.query.code()? {
             None => Err(Reply::missing_param("token")),
@@ -64,7 +64,7 @@ impl Request {
         object(&self.bytes().await?)
     }
 
-    /// A body of this shape; what is wrong with another one is said.
+    /// The body as a value of this type, or an error that says what is wrong with it.
     pub(super) async fn read<T: DeserializeOwned>(self) -> Result<T, Reply> {
         shaped(Value::Object(self.json().await?))
     }
@@ -78,12 +78,12 @@ pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, Reply> {
     }
 }
 
-/// A value of this shape, whatever it is read from; what is wrong with another one is said.
+/// A value of this type, whatever it is read from, or an error that says what is wrong.
 pub(super) fn shaped<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<T, Reply> {
     serde_path_to_error::deserialize(from).map_err(|error: serde_path_to_error::Error<D::Error>| {
         let field = error.path().to_string();
         let problem = error.into_inner().to_string();
-        // Where in the text it is helps nobody.
+        // The position within the text helps nobody.
         let problem = problem.split(" at line ").next().unwrap_or_default();
         Reply::bad_json(if field == "." { problem.to_owned() } else { format!("“{field}”: {problem}.") })
     })

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::invites::Invites;
 
-/// How many are answered at once where a client does not say.
+/// The default number of invites in a response.
 const USUAL: u32 = 100;
 
 pub(super) const RESOURCE: Resource = Resource {

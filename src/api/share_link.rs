@@ -1,4 +1,4 @@
-//! `share_link`: links that mobile clients share.
+//! `share_link`: share links, for mobile clients.
 
 use std::fmt;
 
@@ -29,18 +29,18 @@ pub(super) const RESOURCE: Resource = Resource {
     },
 };
 
-/// What a link may be that leads elsewhere.
+/// The schemes that a link to another place may have.
 const ELSEWHERE: [&str; 6] = ["http", "https", "matrix", "acter", "mxc", "mailto"];
 
-/// The most names in a query.
+/// The most parameters in a query.
 const MOST: usize = 50;
 
-/// What is shared.
+/// What a request asks to share.
 #[derive(Debug, PartialEq, Eq)]
 enum Shareable {
-    /// A place, by the segments of its path, and what goes with it.
+    /// A place, given by the segments of its path, with its query parameters.
     Place(Vec<String>, Vec<(String, String)>),
-    /// A link that is one already.
+    /// A link that was made elsewhere.
     Link(String),
 }
 
@@ -80,12 +80,12 @@ fn shareable(body: &[u8], server: &str) -> Result<Shareable, Reply> {
             return Err(Reply::error(StatusCode::FORBIDDEN, "NOT_SUPPORTED", problem));
         }
     };
-    // Read from the text itself: fields that were parsed have lost their order.
+    // Read from the text: in the parsed fields the order is lost.
     let Ordered { query } = shaped(&mut serde_json::Deserializer::from_slice(body))?;
     Ok(Shareable::Place(path, query.unwrap_or_default().0))
 }
 
-/// A reference, as the mobile client keeps them in events (its `RefDetails`).
+/// A reference, as the mobile client stores them in events (its `RefDetails`).
 fn reference(fields: &Map<String, Value>, server: &str) -> Result<Shareable, Reply> {
     let text = |field: &str, sigil: &str| text(fields, field, sigil);
     let room = || text("room_id", "!");
@@ -98,19 +98,20 @@ fn reference(fields: &Map<String, Value>, server: &str) -> Result<Shareable, Rep
                 _ => Err(Reply::bad_json(format!("“uri”: must be an address ({}).", ELSEWHERE.join(", ")))),
             };
         }
-        // What else comes with it is for who shares it: how many have come, and into which rooms it leads.
+        // The reference also contains how many people have joined and where the invite leads, which only concerns the
+        // person who shares it.
         "super-invite-token" => {
             return Ok(Shareable::Place(vec!["i".into(), server.to_owned(), text("token", "")?], Vec::new()));
         }
         "task-list" => "taskList",
         "calendar-event" => "calendarEvent",
-        // What the client calls a boost in addresses.
+        // The client calls a boost `news` in references.
         "news" => "boost",
         other => other,
     };
     let path = match kind {
         "room" => vec!["roomid".into(), room()?],
-        // Clients find a task in its list.
+        // Clients look a task up in its list.
         "task" if fields.contains_key("task_list") => {
             vec!["o".into(), room()?, "taskList".into(), text("task_list", "$")?, "task".into(), target()?]
         }
@@ -121,14 +122,14 @@ fn reference(fields: &Map<String, Value>, server: &str) -> Result<Shareable, Rep
     Ok(Shareable::Place(path, pairs([room_display_name, title, via])))
 }
 
-/// What goes with an object, in the order in which it stands in addresses.
+/// The parameters that describe an object, in the order in which addresses have them.
 fn pairs(entries: [Entry; 3]) -> Vec<(String, String)> {
     let named = ["roomDisplayName", "title", "via"].into_iter().zip(entries);
     named.flat_map(|(name, entry)| entry.0.into_iter().map(move |value| (name.to_owned(), value))).collect()
 }
 
-/// A field that must be there, without the sigil with which Matrix ids of its kind begin (Matrix specification, Appendices, "Common Identifier
-/// Format"): what it is, the path says already.
+/// A required field, without the sigil of its kind of Matrix id (Matrix specification, Appendices, "Common Identifier
+/// Format"): the path says the kind already.
 fn text(fields: &Map<String, Value>, field: &str, sigil: &str) -> Result<String, Reply> {
     match fields.get(field) {
         None | Some(Value::Null) => Err(Reply::bad_json(format!("missing field `{field}`"))),
@@ -140,7 +141,7 @@ fn text(fields: &Map<String, Value>, field: &str, sigil: &str) -> Result<String,
     }
 }
 
-/// What may come with an object.
+/// Optional parameters that describe an object.
 #[derive(Deserialize)]
 struct Extras {
     query: Option<Query>,
@@ -149,7 +150,7 @@ struct Extras {
     preview: Option<Query>,
 }
 
-/// What goes with a place.
+/// The query parameters of a place.
 #[derive(Deserialize)]
 struct Ordered {
     query: Option<Pairs>,
@@ -164,7 +165,7 @@ struct Query {
     room_display_name: Entry,
 }
 
-/// What stands under one name: nothing, one value or several.
+/// The values of one parameter: none, one or several.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Entry(Vec<String>);
 
@@ -192,8 +193,8 @@ impl<'de> Deserialize<'de> for Entry {
     }
 }
 
-/// Names and values in the order in which they were sent; a name that stands there twice has its last value in the first place, as Python
-/// reads JSON.
+/// Names and values in the order in which they were sent. A repeated name keeps its first place and gets its last
+/// value, as when Python reads JSON.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Pairs(Vec<(String, String)>);
 

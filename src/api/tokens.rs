@@ -1,4 +1,4 @@
-//! `tokens`: one's own invites.
+//! `tokens`: the caller's own invites.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub(super) const RESOURCE: Resource = Resource {
     answer: |api, request| Box::pin(async move { answer(&api.invites, request).await }),
 };
 
-/// An invite as clients know it.
+/// An invite in the format that clients know.
 #[derive(Debug, Serialize)]
 #[expect(clippy::struct_field_names, reason = "the clients' words")]
 struct Token<'a> {
@@ -30,7 +30,7 @@ struct Token<'a> {
     state: &'static str,
     created_at: i64,
     paused: bool,
-    // No field is null: clients of before would not know what to do with it.
+    // No field is null, because older clients could not read that.
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,7 +114,7 @@ impl From<Registration> for RegistrationToken {
     fn from(registration: Registration) -> Self {
         let (valid, reason) = match registration {
             Registration::Open => (true, None),
-            // An answer to saving it never says that it has to be saved.
+            // The response to saving an invite never says that it has to be saved.
             Registration::Closed | Registration::SaveFirst => (false, None),
             Registration::NotEnabled => (false, Some("NOT_ENABLED")),
             Registration::NotRequested => (false, Some("NOT_REQUESTED")),
@@ -181,7 +181,7 @@ fn positive(value: &Value) -> Option<i64> {
     value.as_i64().filter(|time| *time >= 0)
 }
 
-/// What a request says of a value that may be unset: nothing where the field is missing, and that it is unset where it is `null`.
+/// A change to a value that may be unset: a missing field keeps it, `null` unsets it.
 fn edit<T>(
     fields: &Map<String, Value>,
     name: &str,

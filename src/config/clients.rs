@@ -1,49 +1,49 @@
-//! Apps that people are led to.
+//! Apps that the pages recommend.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use url::Url;
 
-/// Schemes of addresses that would run or read something in the browser.
+/// Schemes with which a link would run or read something in the browser.
 const REFUSED: [&str; 6] = ["javascript", "data", "vbscript", "file", "blob", "about"];
 
-/// An app for Matrix.
+/// A Matrix app.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Client {
-    /// What it is called.
+    /// Its name, as the pages show it.
     pub name: String,
-    /// Where people get it, or find it in the browser.
+    /// Where people download it or open it in the browser.
     #[serde(deserialize_with = "page")]
     pub link: Template,
-    /// What it runs on.
+    /// The platforms it runs on.
     pub platforms: Vec<Platform>,
-    /// What it opens an invite by, if it knows what an invite is.
+    /// An address that opens an invite in it, if it supports invites.
     #[serde(default, deserialize_with = "address")]
     pub invite_link: Option<Template>,
 }
 
-/// Apps of an operator's own that may open links to invites by themselves.
+/// The operator's own apps that may open links to invites directly.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AppLinks {
-    /// For Android.
+    /// Android apps.
     pub android: Vec<AndroidApp>,
-    /// For iPhone and iPad: application identifiers, the team's in front.
+    /// iOS apps, as application identifiers with the team id in front.
     pub ios: Vec<String>,
 }
 
-/// An app for Android.
+/// An Android app.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AndroidApp {
-    /// The name of its package.
+    /// Its package name.
     pub package_name: String,
-    /// Of the certificates that it is signed with: SHA-256, in hexadecimal, with colons.
+    /// The SHA-256 fingerprints of its signing certificates: in hexadecimal, with colons.
     pub sha256_cert_fingerprints: Vec<String>,
 }
 
-/// What an app runs on.
+/// A platform of an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Platform {
@@ -51,7 +51,7 @@ pub enum Platform {
     Android,
     /// iPhone and iPad.
     Ios,
-    /// Any browser.
+    /// Any browser: it is a web page.
     Web,
     /// Linux.
     Linux,
@@ -61,13 +61,13 @@ pub enum Platform {
     Windows,
 }
 
-/// An address in which `{server}` stands for the homeserver's name, `{user}` for the Matrix id of whoever reads it, and `{code}` for the code of
-/// the invite.
+/// An address with placeholders: `{server}` is the homeserver's name, `{user}` the Matrix id of the reader, and
+/// `{code}` the code of the invite.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template(String);
 
 impl Template {
-    /// The address for somebody, of whom nothing may be known.
+    /// The address with its placeholders filled in; `user` is empty for readers who are not signed in.
     pub fn filled_in(&self, server: &str, user: &str, code: &str) -> String {
         let mut address = self.0.clone();
         for (name, value) in [("{server}", server), ("{user}", user), ("{code}", code)] {
@@ -77,7 +77,7 @@ impl Template {
     }
 }
 
-/// The apps that people are led to where an operator names none.
+/// The apps that are recommended if the operator configures none.
 pub(super) fn usual() -> Vec<Client> {
     use Platform::{Android, Ios, Linux, Macos, Web, Windows};
     let client = |name: &str, link: &str, platforms: &[Platform], invite_link: Option<&str>| Client {
@@ -106,7 +106,7 @@ pub(super) fn usual() -> Vec<Client> {
 }
 
 fn parsed(text: &str) -> Option<Url> {
-    // As it will be for somebody.
+    // The address with example values has to be valid.
     Url::parse(&Template(text.to_owned()).filled_in("example.org", "@user:example.org", "code")).ok()
 }
 

@@ -1,9 +1,9 @@
-//! What invites may do on this server.
+//! The policy for invites on this server.
 
 use matrix_sdk::ruma::OwnedUserId;
 use serde::Deserialize;
 
-/// What an operator allows. Everything that is unset has no bound.
+/// What an operator allows. A number that is unset is unlimited.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
@@ -11,25 +11,25 @@ pub struct Policy {
     pub create: Creators,
     /// The most people that one invite may let in.
     pub max_uses: Option<u32>,
-    /// For how many days after it was made an invite may be open.
+    /// For how many days after its creation an invite may be open.
     pub max_days: Option<u32>,
-    /// How many people an invite lets in whose owner does not say.
+    /// How many people an invite lets in if its owner does not say.
     pub default_uses: Option<u32>,
-    /// For how many days an invite is open whose owner does not say.
+    /// For how many days an invite is open if its owner does not say.
     pub default_days: Option<u32>,
-    /// How many open invites one person may have.
+    /// How many open invites a member may have.
     pub open_invites: Option<u32>,
-    /// How many invites one person may make in 24 hours.
+    /// How many invites a member may make within 24 hours.
     pub creations_per_day: Option<u32>,
-    /// How many days old an account must be to make invites, where the homeserver tells it.
+    /// How many days old an account must be to make invites, if the homeserver reveals that.
     pub account_age_days: Option<u32>,
-    /// Whether people may choose codes.
+    /// Whether members may choose codes.
     pub chosen_codes: bool,
-    /// The fewest characters of a chosen code.
+    /// The shortest chosen code, in characters.
     pub shortest_chosen_code: usize,
     /// How many accounts a chosen code may open.
     pub chosen_code_accounts: Option<u32>,
-    /// For how many days after it was made a chosen code may open accounts.
+    /// For how many days after its creation a chosen code may open accounts.
     pub chosen_code_account_days: Option<u32>,
 }
 
@@ -56,52 +56,52 @@ impl Default for Policy {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged, expecting = "expected `everyone`, `admins` or a list of user ids")]
 pub enum Creators {
-    /// All, or server admins only.
+    /// Everyone, or server admins only.
     Word(CreatorsWord),
-    /// These, and server admins.
+    /// These users, and server admins.
     Users(Vec<OwnedUserId>),
 }
 
-/// Who may make invites, in a word.
+/// A keyword that says who may make invites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CreatorsWord {
-    /// Whoever has an account.
+    /// Everybody who has an account.
     Everyone,
-    /// Server admins.
+    /// Server admins only.
     Admins,
 }
 
-/// How much work for the homeserver one person may cause in an hour, and all together (`…_in_all`). Everything that is unset has no
-/// bound.
+/// How much work for the homeserver may be caused within an hour by one person, and by all together (`…_in_all`). A
+/// number that is unset is unlimited.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WorkLimits {
-    /// Rooms into which a redemption lets somebody, or tries to.
+    /// Rooms that redemptions join, or try to join.
     pub rooms_entered: Option<u32>,
-    /// The same in all.
+    /// Rooms that redemptions join or try to join, in all.
     pub rooms_entered_in_all: Option<u32>,
-    /// Direct chats that come with a redemption.
+    /// Direct chats that redemptions create.
     pub chats_made: Option<u32>,
-    /// The same in all.
+    /// Direct chats that redemptions create, in all.
     pub chats_made_in_all: Option<u32>,
     /// Invites made or changed.
     pub invites_saved: Option<u32>,
-    /// The same in all.
+    /// Invites made or changed, in all.
     pub invites_saved_in_all: Option<u32>,
-    /// Codes that people choose for new invites.
+    /// Codes that members choose for new invites.
     pub codes_chosen: Option<u32>,
-    /// The same in all.
+    /// Codes that members choose for new invites, in all.
     pub codes_chosen_in_all: Option<u32>,
-    /// Rooms about which the homeserver is asked what somebody may do there.
+    /// Rooms for which the homeserver is asked what somebody may do there.
     pub room_lookups: Option<u32>,
-    /// The same in all.
+    /// Rooms for which the homeserver is asked what somebody may do there, in all.
     pub room_lookups_in_all: Option<u32>,
-    /// Redemptions of which nothing new came.
+    /// Redemptions that achieve nothing new.
     pub redemptions_in_vain: Option<u32>,
-    /// Links made to be shared.
+    /// Share links made.
     pub links_shared: Option<u32>,
-    /// The same in all.
+    /// Share links made, in all.
     pub links_shared_in_all: Option<u32>,
 }
 
@@ -125,36 +125,36 @@ impl Default for WorkLimits {
     }
 }
 
-/// How many accounts may be tried to create on the pages of invites in an hour. The homeserver has limits of its own (Synapse,
-/// `rc_registration`). Everything that is unset has no bound.
+/// How many attempts to create accounts on the pages of invites are allowed within an hour. The homeserver has limits
+/// of its own (Synapse, `rc_registration`). A number that is unset is unlimited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AccountLimits {
-    /// From one address; for IPv6 from one /64 network.
+    /// Per client address; for IPv6, per /64 network.
     pub per_address: Option<u32>,
-    /// With one code.
+    /// Per code.
     pub per_code: Option<u32>,
-    /// Look-ups, from one address, of whether a user name is free.
+    /// Look-ups of user names per client address.
     pub lookups_per_address: Option<u32>,
 }
 
 impl Default for AccountLimits {
     fn default() -> Self {
-        // Everybody at a meeting may come from one address.
+        // Everybody at a meeting may share one address.
         Self { per_address: Some(300), per_code: Some(1_000), lookups_per_address: Some(3_000) }
     }
 }
 
-/// How many look-ups of codes that people have chosen may fail in a minute. Whoever only uses codes that work never meets these, but for
-/// those who have not signed in.
+/// How many look-ups of chosen codes may fail within a minute. People who are signed in and only use codes that work
+/// never meet these limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FailedLookups {
-    /// Of one person.
+    /// Per person.
     pub per_user: Option<u32>,
-    /// From one address; for IPv6 from one /64 network.
+    /// Per client address; for IPv6, per /64 network.
     pub per_address: Option<u32>,
-    /// Of all together.
+    /// In all.
     pub in_all: Option<u32>,
 }
 

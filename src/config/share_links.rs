@@ -1,4 +1,4 @@
-//! Links that members share by their apps.
+//! Share links, which members make in their apps.
 
 use std::path::PathBuf;
 
@@ -7,27 +7,28 @@ use url::Url;
 
 use super::{Config, ConfigError};
 
-/// What addresses end with whose pages the service serves itself.
+/// The end of the prefix below which the service serves the pages itself.
 const SERVED_BELOW: &str = "/p/";
 
-/// How links are made (`share_link_generator`).
+/// How share links are made (`share_link_generator`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ShareLinks {
-    /// What links begin with, to the letter.
+    /// The exact prefix of the links.
     #[serde(deserialize_with = "prefix")]
     pub url_prefix: Option<String>,
-    /// The folder in which their pages are put, for a web server; if unset, the service serves them.
+    /// The folder to write the pages to, from which a web server serves them; if unset, the service serves them.
     pub target_path: Option<PathBuf>,
     /// The folder with the operator's own templates.
     pub template_path: Option<PathBuf>,
 }
 
 impl Config {
-    /// What share links begin with.
+    /// The prefix of share links.
     ///
     /// # Errors
-    /// If it is neither given nor follows from `public_url`, or is not where the service answers.
+    /// If it is neither configured nor follows from `public_url`, or if the service has to serve the pages but does not
+    /// answer there.
     pub fn share_link_prefix(&self) -> Result<String, ConfigError> {
         let settings = self.share_link_generator.clone().unwrap_or_default();
         match (settings.url_prefix, &self.public_url) {
@@ -47,7 +48,7 @@ impl Config {
     }
 }
 
-/// It is part of what clients hash, so it stays as it is written.
+/// Clients hash it, so it is kept exactly as it is written.
 fn prefix<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
     let fits = |url: &Url| {
@@ -62,7 +63,7 @@ fn prefix<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, 
     }
 }
 
-/// A key with nothing behind it asks for links as they usually are.
+/// A key without a value asks for share links with the default settings.
 pub(super) fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ShareLinks>, D::Error> {
     Option::<ShareLinks>::deserialize(deserializer).map(|given| Some(given.unwrap_or_default()))
 }

@@ -1,28 +1,28 @@
-//! `sql_url`, in the spellings of SQLAlchemy that people have in their configuration already.
+//! `sql_url`, in the forms of SQLAlchemy that people have in their configuration already.
 
 use std::{fmt, path::PathBuf};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-/// Which database, and where.
+/// The database engine and its address.
 #[derive(Clone, PartialEq, Eq)]
 pub enum SqlUrl {
     /// A SQLite file.
     SqliteFile(PathBuf),
-    /// A SQLite database that ends with the process.
+    /// A SQLite database in memory, which ends with the process.
     SqliteMemory,
-    /// A PostgreSQL server, as a libpq connection address.
+    /// A PostgreSQL server, as a libpq connection URI.
     Postgres(String),
 }
 
 impl SqlUrl {
-    /// Reads an address: `sqlite:///relative.db`, `sqlite:////absolute.db`, `sqlite://` (in memory), `postgresql://…`, with
-    /// any driver name behind a `+`.
+    /// Parses an address: `sqlite:///relative.db`, `sqlite:////absolute.db`, `sqlite://` (in memory), or
+    /// `postgresql://…`, with any driver name behind a `+`.
     pub fn parse(text: &str) -> Result<Self, String> {
         let allowed = "it must be sqlite:///relative.db, sqlite:////absolute.db, sqlite:// (in memory) or postgresql://user:password@host/database";
         let Some((scheme, rest)) = text.split_once("://") else {
-            // The address may hold a password, so it is not repeated.
+            // The address may contain a password, so the error does not repeat it.
             return Err(format!("this is no database address: {allowed}"));
         };
         match scheme.split('+').next().unwrap_or_default() {
@@ -39,10 +39,10 @@ impl SqlUrl {
 }
 
 impl SqlUrl {
-    /// The same with a password.
+    /// The same address with a password.
     ///
     /// # Errors
-    /// If there is one already, or none is needed.
+    /// If it contains one already, or the engine needs none.
     pub fn with_password(&self, password: &str) -> Result<Self, String> {
         let Self::Postgres(url) = self else { return Err("only PostgreSQL takes a password".to_owned()) };
         let (address, query) = url.split_once('?').unwrap_or((url, ""));

@@ -1,4 +1,4 @@
-//! Who people are, and what is shown of them.
+//! Accounts and profiles.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,10 +13,10 @@ use super::{
 };
 use crate::account::{Account, Origin};
 
-/// For how long what is shown of an inviter may be old: their name, their picture, whether their account is in order.
+/// How old the shown name, picture and account state of an inviter may be.
 const INVITER_CACHE: Duration = Duration::from_secs(10);
 
-/// For how long it is believed that an account which could be logged in a moment ago may be used.
+/// For how long an account that could be logged in counts as usable.
 const LOG_IN_CACHE: Duration = Duration::from_secs(1);
 
 /// The accounts of the homeserver. Cheap to clone.
@@ -26,41 +26,42 @@ pub struct Accounts {
     sessions: Sessions,
     inviters: Cache<OwnedUserId, InviterState>,
     people: Cache<OwnedUserId, Person>,
-    /// What log-ins have told a moment ago; also so that there is one at a time for each account.
+    /// The results of recent log-ins; the cache also makes sure that there is one at a time for each account.
     pub(super) log_ins: Cache<OwnedUserId, Standing>,
 }
 
-/// Whose access tokens are, as the homeserver said a moment ago.
+/// The owners of access tokens, as the homeserver reported them recently.
 pub(super) type Sessions = Cache<String, Account>;
 
-/// What is shown of somebody who invites.
+/// A person who invites, as shown on pages.
 #[derive(Debug, Clone)]
 pub struct InviterState {
-    /// Who they are.
+    /// The person.
     pub person: Person,
-    /// Whether their account can be used.
+    /// The state of their account.
     pub standing: Standing,
 }
 
-/// What a server admin has done to an account.
+/// The state of an account, as server admins have set it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// Nothing: it may be used.
+    /// It may be used.
     Active,
-    /// It may look, but neither invite nor join.
+    /// It can read, but neither invite nor join (suspended).
     Suspended,
-    /// It may not be used for now.
+    /// It cannot be used for now (locked).
     Locked,
-    /// It may not be used again.
+    /// It cannot be used ever again (deactivated).
     Deactivated,
-    /// The homeserver pretends to its user that all works (Synapse admin API, "Controlling whether a user is shadow-banned").
+    /// The homeserver only pretends to carry out what its user does (Synapse admin API, "Controlling whether a user is
+    /// shadow-banned").
     ShadowBanned,
     /// There is no such account.
     Unknown,
 }
 
 impl Standing {
-    /// Whether people can still be invited in this person's name.
+    /// Whether people can be invited in this person's name.
     pub fn may_invite(self) -> bool {
         self == Self::Active
     }
@@ -89,14 +90,16 @@ impl Accounts {
         }
     }
 
-    /// Whose access token this is, by the homeserver's own word (Client-Server API, `GET /account/whoami`), remembered for a
-    /// short time. `origin` is passed on, or everybody would seem to use the homeserver from here.
+    /// The owner of an access token, according to the homeserver (Client-Server API, `GET /account/whoami`), cached
+    /// briefly. `origin` is passed on; otherwise everybody would seem to use the homeserver from this service's
+    /// address.
     pub async fn whoami(&self, token: &str, origin: &Origin) -> Result<Account, Arc<Error>> {
         let ask = self.link.transport.whoami(token, origin);
         self.sessions.try_get_with_by_ref(token, ask).await
     }
 
-    /// Whether somebody is a server admin, now. Asked with their own token: an admin may see their own account, others may not.
+    /// Whether somebody is a server admin now. Asked with their own token: admins may query their own account, others
+    /// may not.
     pub async fn is_server_admin(&self, account: &Account) -> Result<bool> {
         let question = admin::QueryUser { user: account.user_id() };
         match self.link.transport.call(question, account.token()).await {
@@ -106,7 +109,7 @@ impl Accounts {
         }
     }
 
-    /// When an account was made, in milliseconds since the epoch; nothing if the homeserver does not say.
+    /// When an account was created, in milliseconds since the epoch; `None` if the homeserver does not say.
     pub async fn account_made_at(&self, user: &UserId) -> Result<Option<i64>> {
         match self.link.call(admin::QueryUser { user }).await {
             Ok(state) => Ok(state.creation_ts.map(|seconds| seconds * 1000)),
@@ -115,7 +118,7 @@ impl Accounts {
         }
     }
 
-    /// Name, picture and state of somebody who invites, at most [`INVITER_CACHE`] old: to be shown, not to be relied on.
+    /// Profile and account state of an inviter, at most [`INVITER_CACHE`] old: for display, not for decisions.
     pub async fn inviter(&self, user: &UserId) -> Result<InviterState, Arc<Error>> {
         let ask = async {
             let (profile, standing) = tokio::join!(self.profile(user), self.shown_standing(user));
@@ -124,7 +127,7 @@ impl Accounts {
         self.inviters.try_get_with_by_ref(user, ask).await
     }
 
-    /// Name and picture of somebody, as far as they can be had: a page does not fail because a name is missing.
+    /// Profile of a person, as far as it is available: a page does not fail because a name is missing.
     pub async fn person(&self, user: &UserId) -> Person {
         let found = self.people.try_get_with_by_ref(user, self.profile(user)).await;
         found.unwrap_or_else(|error| {
@@ -133,7 +136,7 @@ impl Accounts {
         })
     }
 
-    /// Display name and picture (Client-Server API, "Profiles"); none of an account without a profile.
+    /// Display name and picture (Client-Server API, "Profiles"); empty for an account without a profile.
     async fn profile(&self, user: &UserId) -> Result<Person> {
         let request = get_profile::v3::Request::new(user.to_owned());
         let unknown = Person { user_id: user.to_string(), display_name: None, avatar_url: None };

@@ -1,4 +1,4 @@
-//! Acting for users: the two ways of doing it, and everything that may be done.
+//! Acting for users: the two ways of doing it, and everything that can be done.
 
 use std::{
     sync::Arc,
@@ -34,30 +34,31 @@ use super::{
 };
 use crate::config::{ActingMode, Secret};
 
-/// How long a log-in for a user lasts if the service dies before it logs out: a redemption takes seconds.
+/// When a log-in for a user expires if the service dies before it logs out. A redemption takes only seconds.
 const PUPPET_LIFETIME: Duration = Duration::from_secs(10 * 60);
 
-/// The service, acting as one user for as long as this value lives.
+/// The service acting as one user, for as long as this value lives.
 pub struct Actor {
     link: Arc<Link>,
     user: OwnedUserId,
     puppet: Option<Secret>,
 }
 
-/// A user's relation to a room (Client-Server API, `m.room.member`), as far as it matters here.
+/// A user's membership in a room (Client-Server API, `m.room.member`), as far as it matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Membership {
     /// In the room.
     Joined,
     /// Invited, and not in the room yet.
     Invited,
-    /// Banned: nobody may let them in but the room's moderators.
+    /// Banned: only the room's moderators can change that.
     Banned,
-    /// None of these, or never heard of.
+    /// Neither of these, or unknown.
     Outside,
 }
 
-/// Under what a direct chat that this service makes carries its marker in its `m.room.create`, to be found again after a crash.
+/// The key of the marker in the `m.room.create` content of a direct chat that this service makes, by which the chat is
+/// found again after a crash.
 const MARKER: &str = "org.super_invites.redemption";
 
 /// The `m.room.create` content of such a chat.
@@ -72,7 +73,7 @@ struct Marked<'a> {
 pub struct Acting(pub(super) Arc<Link>);
 
 impl Acting {
-    /// Acts as a user of this homeserver. The caller has authenticated them, or is about to invite in their name.
+    /// Acts as a user of this homeserver. The caller has authenticated the user, or is about to invite in their name.
     pub async fn act_as(&self, user: &UserId) -> Result<Actor> {
         self.0.act_as(user).await
     }
@@ -87,9 +88,9 @@ impl Link {
         Ok(Actor { link: Arc::clone(self), user: user.to_owned(), puppet })
     }
 
-    /// A short log-in for a user, without a device.
+    /// A short-lived log-in for a user, without a device.
     async fn log_in(&self, user: &UserId) -> Result<Secret> {
-        // Synapse refuses to log an admin in as themselves: their own token does it.
+        // Synapse refuses to log an admin in as themselves; their own token will do.
         if self.admin().await? == user {
             return Ok(self.token.clone());
         }
@@ -103,8 +104,8 @@ impl Link {
         Ok(answer.access_token.into())
     }
 
-    /// The admin whose token this is. On first use the homeserver's limits are lifted for them, and with that for everybody
-    /// whom they act for (Synapse admin API, "Override ratelimiting for users").
+    /// The admin whose token this is. On first use the homeserver's rate limits are lifted for the admin, and thereby
+    /// for everybody the admin acts for (Synapse admin API, "Override ratelimiting for users").
     pub(super) async fn admin(&self) -> Result<&OwnedUserId> {
         let learn = async {
             let user = self.acting_user().await?;
@@ -114,7 +115,7 @@ impl Link {
         self.admin.get_or_try_init(|| learn).await
     }
 
-    /// Ends a log-in for a user; whether it has ended.
+    /// Ends a log-in for a user; returns whether it has ended.
     pub(super) async fn log_out(&self, token: &Secret) -> bool {
         match self.transport.send(logout::v3::Request::new(), token.reveal(), None).await {
             Ok(_) => true,
@@ -134,13 +135,14 @@ impl Drop for Actor {
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
             let link = Arc::clone(&self.link);
-            // If that fails, it expires.
+            // If this fails, the log-in expires.
             runtime.spawn(async move { link.log_out(&token).await });
         }
     }
 }
 
-/// Sends a request as the actor. A macro, because the bounds of a generic function would be longer than all its uses.
+/// Sends a request as the actor. It is a macro, because a generic function's bounds would be longer than all calls of
+/// it.
 macro_rules! send {
     ($actor:expr, $request:expr) => {{
         let actor: &Actor = $actor;
@@ -153,25 +155,25 @@ macro_rules! send {
 }
 
 impl Actor {
-    /// Who is acted for.
+    /// The user who is acted for.
     pub fn user(&self) -> &UserId {
         &self.user
     }
 
-    /// Invites somebody to a room.
+    /// Invites `guest` to a room.
     pub async fn invite(&self, room: &RoomId, guest: &UserId) -> Result<()> {
         let guest = InviteUserId::new(guest.to_owned());
         let request = invite_user::Request::new(room.to_owned(), guest.into());
         send!(self, request).await.map(drop)
     }
 
-    /// Joins a room.
+    /// Joins a room to which the actor was invited, or which is open to them.
     pub async fn join(&self, room: &RoomId) -> Result<()> {
         let request = join_room_by_id::v3::Request::new(room.to_owned());
         send!(self, request).await.map(drop)
     }
 
-    /// How somebody stands to a room, as far as the actor may see.
+    /// Somebody's membership in a room, as far as the actor may see it.
     pub async fn membership(&self, room: &RoomId, user: &UserId) -> Result<Membership> {
         let content = self.state(room, StateEventType::RoomMember, user.as_str()).await?;
         Ok(match content.get("membership").and_then(Value::as_str) {
@@ -182,7 +184,7 @@ impl Actor {
         })
     }
 
-    /// The rooms in which the actor is.
+    /// The rooms that the actor has joined.
     pub async fn joined_rooms(&self) -> Result<Vec<OwnedRoomId>> {
         Ok(send!(self, joined_rooms::v3::Request::new()).await?.joined_rooms)
     }
@@ -225,14 +227,14 @@ impl Actor {
         Ok(send!(self, request).await?.room_id)
     }
 
-    /// The direct chat that [`Self::create_chat`] made with this marker, if it came to be.
+    /// The direct chat that [`Self::create_chat`] made with this marker, if it exists.
     pub async fn find_chat(&self, marker: &str) -> Result<Option<OwnedRoomId>> {
         for room in self.joined_rooms().await? {
             match self.state(&room, StateEventType::RoomCreate, "").await {
                 Ok(content) if content.get(MARKER).and_then(Value::as_str) == Some(marker) => return Ok(Some(room)),
-                // It may be this one.
+                // The unreachable room may be the one we look for.
                 Err(unreachable @ Error::Unreachable(_)) => return Err(unreachable),
-                // Of a room that cannot be read, nothing is known; it is not the one that was made a moment ago.
+                // A room that cannot be read now cannot be the one that was just made.
                 _ => {}
             }
         }
@@ -246,8 +248,8 @@ impl Actor {
         Ok(rooms.filter_map(|room| room.as_str()?.try_into().ok()).collect())
     }
 
-    /// Shows a room as a direct chat with somebody, beside those that are shown already. What a client has written there in some other shape
-    /// stays as it is, also where that means that the chat is not marked.
+    /// Marks a room as a direct chat with somebody, in addition to existing ones. Content that a client has written in
+    /// an unexpected format is left alone, even if that means that the chat is not marked.
     pub async fn add_direct_chat(&self, friend: &UserId, room: &RoomId) -> Result<()> {
         let kind = GlobalAccountDataEventType::Direct;
         let Some(mut direct) = self.account_data(kind.clone()).await? else { return Ok(()) };
@@ -263,7 +265,7 @@ impl Actor {
         send!(self, request).await.map(drop)
     }
 
-    /// Data that the actor's clients keep; empty if there is none, and nothing if it cannot be read.
+    /// The actor's account data of a type; empty if there is none, `None` if it cannot be parsed.
     async fn account_data(&self, kind: GlobalAccountDataEventType) -> Result<Option<JsonObject>> {
         let request = get_global_account_data::v3::Request::new(self.user.clone(), kind);
         match send!(self, request).await {
@@ -295,8 +297,8 @@ impl Actor {
         }
     }
 
-    /// Whether the homeserver would refuse an invitation by the actor because the account is suspended. Asked with an
-    /// invitation that cannot come to be, as the account's state itself is for admins only.
+    /// Whether the account is suspended, so that the homeserver would refuse an invitation by it. Found out by trying
+    /// an impossible invitation, because only admins may query the account's state.
     pub(super) async fn is_suspended(&self) -> Result<bool> {
         let nowhere = RoomId::new_v1(&self.link.server_name);
         match self.invite(&nowhere, &self.user).await {
@@ -306,7 +308,7 @@ impl Actor {
     }
 }
 
-/// Content of an event, of whose fields nothing is known: anybody may have written anything there.
+/// Content of an event, as an untyped object: anybody may have written anything there.
 fn read(json: &str) -> Result<JsonObject> {
     serde_json::from_str(json).map_err(|error| Error::Unexpected(error.into()))
 }

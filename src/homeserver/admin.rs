@@ -1,15 +1,15 @@
-//! What the specification has no request for, or ruma no simple one: Synapse's admin API, as far as it is used, and the
-//! registration of the application service's own user.
+//! Requests that the specification does not have, or that ruma has no simple type for: the part of Synapse's admin API
+//! that is used, and the registration of the application service's own user.
 //!
-//! ruma's macros for such requests want `client` and `server` features in the package that uses them, so these are small
-//! types of our own.
+//! ruma's macros for such requests expect features `client` and `server` in the package that uses them, so these are
+//! small types of our own.
 
 use http::Method;
 use matrix_sdk::ruma::{MilliSecondsSinceUnixEpoch, RoomId, UserId};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-/// A request with a JSON body, and the answer to it.
+/// A request with a JSON body, and the type of its response.
 pub(super) trait Endpoint: Serialize {
     const METHOD: Method;
     type Answer: DeserializeOwned;
@@ -17,13 +17,13 @@ pub(super) trait Endpoint: Serialize {
     /// The path, percent-encoded.
     fn path(&self) -> String;
 
-    /// What no log may show, if the homeserver's answer could repeat it.
+    /// A text that must not be logged, if the homeserver's response may repeat it.
     fn secret(&self) -> Option<&str> {
         None
     }
 }
 
-/// An answer of which nothing is read.
+/// A response that is not read.
 #[derive(Deserialize)]
 pub(super) struct Done {}
 
@@ -80,7 +80,7 @@ pub(super) struct Ratelimit<'a> {
 
 #[derive(Deserialize)]
 pub(super) struct RatelimitState {
-    /// `None` where the usual limits hold.
+    /// `None` if the default limits apply.
     pub(super) messages_per_second: Option<u32>,
 }
 
@@ -106,7 +106,7 @@ pub(super) struct QueryUser<'a> {
 
 #[derive(Deserialize)]
 pub(super) struct UserState {
-    /// Whose it is.
+    /// The user's Matrix id.
     pub(super) name: String,
     pub(super) deactivated: bool,
     #[serde(default)]
@@ -117,7 +117,7 @@ pub(super) struct UserState {
     pub(super) shadow_banned: bool,
     #[serde(default)]
     pub(super) admin: bool,
-    /// When the account was made: in seconds since the epoch.
+    /// When the account was created, in seconds since the epoch.
     pub(super) creation_ts: Option<i64>,
 }
 
@@ -228,11 +228,11 @@ pub(super) struct GetRegistrationToken<'a> {
 
 #[derive(Deserialize)]
 pub(super) struct RegistrationToken {
-    /// `None`: as often as people like.
+    /// `None` means unlimited.
     pub(super) uses_allowed: Option<u64>,
     pub(super) pending: u64,
     pub(super) completed: u64,
-    /// Milliseconds since the epoch; `None`: never.
+    /// In milliseconds since the epoch; `None` means never.
     pub(super) expiry_time: Option<i64>,
 }
 

@@ -1,4 +1,4 @@
-//! What is asked with a member's own token, so that they see what they may see and no more.
+//! Requests with a member's own token, so that they see what they may see and nothing else.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ use crate::account::{Account, Origin};
 pub enum MayInvite {
     /// They may, now.
     Yes,
-    /// They are in the room, but their power level does not reach.
+    /// They are in the room, but their power level is too low.
     PowerTooLow,
 }
 
@@ -39,26 +39,26 @@ struct Creation {
 }
 
 impl Rooms {
-    /// The room behind an alias; `None` if nobody knows it.
+    /// Resolves an alias; `None` if it does not exist.
     pub async fn resolve(&self, alias: OwnedRoomAliasId) -> Result<Option<OwnedRoomId>> {
         match self.link.transport.send_for(get_alias::v3::Request::new(alias), &Origin::default()).await {
             Ok(answer) => Ok(Some(answer.room_id)),
-            // A server that is not there has no aliases either: Synapse answers 502 for it.
+            // An alias on a server that cannot be reached does not exist either: Synapse answers 502 for it.
             Err(Error::Refused(refusal)) if refusal.is_judgement() || refusal.status == 502 => Ok(None),
-            // Another server's words, passed on unread.
+            // Another server's response, which was passed on unchecked.
             Err(Error::Unexpected(_)) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// The rooms in which the member is.
+    /// The rooms that the member has joined.
     pub async fn rooms_of(&self, account: &Account) -> Result<BTreeSet<OwnedRoomId>> {
         let request = joined_rooms::v3::Request::new();
         let answer = self.link.transport.send(request, account.token(), None).await?;
         Ok(answer.joined_rooms.into_iter().collect())
     }
 
-    /// Whether the member may invite people to a room in which they are (Client-Server API, `m.room.power_levels`).
+    /// Whether the member may invite people to a room that they have joined (Client-Server API, `m.room.power_levels`).
     pub async fn may_invite(&self, account: &Account, room: &RoomId) -> Result<MayInvite> {
         let levels = self.state_of(account, room, StateEventType::RoomPowerLevels, false).await?;
         let user = account.user_id();
@@ -75,9 +75,9 @@ impl Rooms {
         }
     }
 
-    /// Whether the account is in a room, may remove members from it and change its power levels, now.
+    /// Whether the account is in the room and may remove members from it and change its power levels now.
     pub async fn administers(&self, account: &Account, room: &RoomId) -> Result<bool> {
-        // Whoever has left still sees the state from when they did.
+        // A former member still sees the state as of when they left.
         if !self.rooms_of(account).await?.contains(room) {
             return Ok(false);
         }

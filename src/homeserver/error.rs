@@ -1,51 +1,52 @@
-//! What can go wrong between this service and the homeserver.
+//! Errors between this service and the homeserver.
 
 use std::{error::Error as StdError, time::Duration};
 
 use matrix_sdk::ruma::api::error::{Error as MatrixError, ErrorBody, ErrorKind, RetryAfter};
 
-/// A result of asking the homeserver.
+/// The result of a request to the homeserver.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a Matrix call did not do what it should.
+/// Why a Matrix call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The homeserver understood, and said no. Its words may repeat what somebody wrote, so they are escaped for the log.
+    /// The homeserver understood the request and refused it. Its message may repeat what somebody wrote, so it is
+    /// escaped for the log.
     #[error("the homeserver refuses: {} {}: {:?}", .0.status, .0.errcode.escape_debug(), .0.message)]
     Refused(Rejection),
-    /// Nobody answers, or a proxy answers in the homeserver's place.
+    /// The homeserver does not answer, or a proxy answers in its place.
     #[error("the homeserver does not answer")]
     Unreachable(#[source] Box<dyn StdError + Send + Sync>),
-    /// The answer is not what the specification says.
+    /// The response does not conform to the specification.
     #[error("the homeserver answers strangely")]
     Unexpected(#[source] Box<dyn StdError + Send + Sync>),
 }
 
-/// A "standard error response" of the Client-Server API.
+/// A Matrix error (Client-Server API, "Standard error response").
 #[derive(Debug, Clone)]
 pub struct Rejection {
     /// The HTTP status.
     pub status: u16,
     /// The Matrix error code, `M_…`.
     pub errcode: String,
-    /// The homeserver's own words.
+    /// The homeserver's message.
     pub message: String,
-    /// When to try again, with `M_LIMIT_EXCEEDED`.
+    /// How long to wait before trying again, with `M_LIMIT_EXCEEDED`.
     pub retry_after: Option<Duration>,
-    /// Whether the device survives, with `M_UNKNOWN_TOKEN`.
+    /// Whether the device survives (`soft_logout`), with `M_UNKNOWN_TOKEN`.
     pub soft_logout: bool,
 }
 
 impl Rejection {
-    /// Whether the homeserver has judged what it was asked. A limit, trouble of its own, or a token that it does not know says nothing about
-    /// that: whoever takes such an answer for a no, or for a yes, decides without knowing.
+    /// Whether the homeserver has decided about the request itself. A rate limit, a failure of its own or an unknown
+    /// token is no decision: taking such a response for a no, or a yes, would be a guess.
     pub fn is_judgement(&self) -> bool {
         matches!(self.status, 400..=499) && !matches!(self.status, 401 | 408 | 429)
     }
 }
 
 impl Error {
-    /// Whether the homeserver has judged what it was asked ([`Rejection::is_judgement`]).
+    /// Whether the homeserver has decided about the request itself ([`Rejection::is_judgement`]).
     pub fn is_judgement(&self) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.is_judgement())
     }
@@ -55,7 +56,7 @@ impl Error {
         matches!(self, Self::Refused(refusal) if refusal.errcode == errcode)
     }
 
-    /// Whether the homeserver refused because there is no such thing.
+    /// Whether the homeserver refused because the requested thing does not exist.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.status == 404)
     }
@@ -65,10 +66,10 @@ impl From<MatrixError> for Error {
     fn from(error: MatrixError) -> Self {
         let status = error.status_code.as_u16();
         let ErrorBody::Standard(body) = error.body else {
-            // Not a homeserver's words: a proxy's, which finds nobody behind it, or lets nobody through for now.
+            // Not a Matrix error, so from a proxy that cannot reach the homeserver, or lets nobody through for now.
             let source = format!("status {status} without a Matrix error").into();
             return match status {
-                // Closed to us by a proxy.
+                // A proxy denies access.
                 403..=405 => Self::Refused(Rejection {
                     status,
                     errcode: "M_UNKNOWN".to_owned(),

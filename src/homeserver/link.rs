@@ -1,4 +1,4 @@
-//! The way to the homeserver, with the token that can act for everybody.
+//! The connection to the homeserver, with the token that can act for everybody.
 
 use std::time::Duration;
 
@@ -11,16 +11,16 @@ use crate::{
     config::{ActingMode, Secret},
 };
 
-/// For how long what pages show of people and rooms may be old.
+/// How old the people and rooms on pages may be.
 pub(super) const SHOWN_CACHE: Duration = Duration::from_secs(60);
 
-/// What every call needs.
+/// What every call uses.
 pub(super) struct Link {
     pub(super) transport: Transport,
     pub(super) server_name: OwnedServerName,
     pub(super) mode: ActingMode,
     pub(super) token: Secret,
-    /// The admin, with [`ActingMode::Admin`], once their limits are lifted.
+    /// The admin, with [`ActingMode::Admin`], once their rate limits are lifted.
     pub(super) admin: OnceCell<OwnedUserId>,
 }
 
@@ -30,12 +30,12 @@ impl Link {
         self.token.reveal()
     }
 
-    /// The user in whose name the service itself speaks: the application service's sender, or the admin.
+    /// The service's own user: the application service's sender, or the admin.
     pub(super) async fn acting_user(&self) -> Result<OwnedUserId> {
         Ok(self.transport.whoami(self.own_token(), &Origin::default()).await?.user_id().to_owned())
     }
 
-    /// Asks something that only the acting token may.
+    /// Sends a request that needs the acting token.
     pub(super) async fn call<E: Endpoint>(&self, endpoint: E) -> Result<E::Answer> {
         self.transport.call(endpoint, self.own_token()).await
     }

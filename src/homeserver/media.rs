@@ -1,4 +1,4 @@
-//! Pictures of people and rooms.
+//! Pictures from the homeserver's media repository.
 
 use std::sync::Arc;
 
@@ -8,27 +8,27 @@ use matrix_sdk::ruma::{
 
 use super::{error::Result, link::Link};
 
-/// The largest picture that is passed on.
+/// The largest picture that is passed on, in bytes.
 const LARGEST: usize = 512 * 1024;
 
-/// The kinds of pictures that are passed on: none that can carry a script.
+/// The media types that are passed on: none that can contain a script.
 const KINDS: [&str; 5] = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"];
 
-/// A picture.
+/// A picture that may be shown in a browser.
 #[derive(Debug, Clone)]
 pub struct Picture {
-    /// Its media type, one of a few.
+    /// Its media type.
     pub kind: &'static str,
-    /// The file.
+    /// The bytes of the file.
     pub bytes: Vec<u8>,
 }
 
-/// The pictures that the homeserver keeps. Cheap to clone.
+/// The media repository of the homeserver. Cheap to clone.
 #[derive(Clone)]
 pub struct Media(pub(super) Arc<Link>);
 
 impl Media {
-    /// A small square of a picture (Client-Server API, "Content repository"); `None` if there is none that can be shown.
+    /// A small square thumbnail (Client-Server API, "Content repository"); `None` if there is none that can be shown.
     pub async fn picture(&self, address: &MxcUri) -> Result<Option<Picture>> {
         let Ok((server, id)) = address.parts() else { return Ok(None) };
         let mut request = thumbnail::Request::new(id.to_owned(), server.to_owned(), uint!(128), uint!(128));

@@ -1,4 +1,5 @@
-//! New accounts, by the homeserver's own registration (Client-Server API, "Account registration" and "User-Interactive Authentication API").
+//! New accounts, through the homeserver's own registration (Client-Server API, "Account registration" and
+//! "User-Interactive Authentication API").
 
 use std::{
     sync::{Arc, PoisonError, RwLock},
@@ -26,23 +27,23 @@ use super::{
 };
 use crate::account::Origin;
 
-/// For how long it is believed what the homeserver wants of those who register.
+/// For how long the homeserver's requirements for registration are cached.
 const DEMANDS_CACHE: Duration = Duration::from_secs(60);
 
-/// How long a page waits for that.
+/// How long a page waits for these requirements.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// For how long it is not asked again after it was not said.
+/// For how long they are not requested again after the homeserver did not answer.
 const IN_VAIN: Duration = Duration::from_secs(10);
 
-/// The most steps that are taken in one registration, so that a homeserver which asks for the same one for ever is given up.
+/// The most stages of one registration, so that it ends with a homeserver that asks for the same one forever.
 const MOST_STEPS: usize = 8;
 
-/// What a homeserver wants of those who register by themselves.
+/// What a homeserver requires of people who register.
 #[derive(Debug, Clone, Default)]
 pub struct Demands {
     flows: Vec<AuthFlow>,
-    /// What they accept by it.
+    /// The documents they have to accept.
     pub terms: Vec<Document>,
 }
 
@@ -68,14 +69,14 @@ fn flow(flows: &[AuthFlow], with_token: bool) -> Option<&AuthFlow> {
     })
 }
 
-/// Why there is no new account, where it is for the person to know.
+/// Why no account was made, if that is for the person to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoAccount {
-    /// The homeserver does not take the registration token.
+    /// The homeserver does not accept the registration token.
     BadToken,
-    /// It lets nobody register, or asks for more than can be given here.
+    /// It does not allow registration, or asks for more than these pages can provide.
     Closed,
-    /// It wants other terms to be accepted than were shown.
+    /// It requires that other terms are accepted than were shown.
     OtherTerms,
     /// There is something to do on a page of the homeserver's first ([`NewAccounts::fallback_address`]). An attempt in the same session goes on
     /// from there.
@@ -87,34 +88,34 @@ pub enum NoAccount {
     },
 }
 
-/// What an account is opened with.
+/// The details of an account to register.
 #[derive(Clone, Copy)]
 pub struct NewAccount<'a> {
-    /// The user name.
+    /// The user name: the local part of the Matrix id.
     pub name: &'a str,
-    /// The password.
+    /// The password, in plain text.
     pub password: &'a str,
     /// The registration token, if there is one.
     pub token: Option<&'a str>,
 }
 
-/// An attempt at a new account.
+/// The result of an attempt to register.
 #[derive(Debug)]
 pub enum Registered {
-    /// It is there.
+    /// The account was made.
     Done(SignedIn),
-    /// There is none.
+    /// No account was made.
     Not(NoAccount),
 }
 
-/// New accounts. Cheap to clone.
+/// Registration of new accounts. Cheap to clone.
 #[derive(Clone)]
 pub struct NewAccounts {
     link: Arc<Link>,
     demands: Cache<(), Option<Demands>>,
-    /// Whether the homeserver did not say a moment ago.
+    /// Present if the homeserver did not answer a moment ago.
     in_vain: Cache<(), ()>,
-    /// The last answer, for while there is none.
+    /// The last known requirements, for when the homeserver does not answer.
     last: Arc<RwLock<Option<Demands>>>,
 }
 
@@ -125,15 +126,15 @@ impl NewAccounts {
         Self { link: Arc::clone(link), demands, in_vain, last: Arc::default() }
     }
 
-    /// What the homeserver wants of those who register, at most [`DEMANDS_CACHE`] old unless it does not answer; nothing where it lets nobody, or
-    /// has never said.
+    /// What the homeserver requires of people who register, at most [`DEMANDS_CACHE`] old unless it does not answer;
+    /// `None` if it does not allow registration, or has never answered.
     pub async fn demands(&self) -> Option<Demands> {
         let ask = async {
             match self.ask(register::Request::new(), &Origin::default()).await {
                 Ok(Interactive::More(info)) => {
                     Ok(Some(Demands { flows: flows(&info), terms: terms(&info).unwrap_or_default() }))
                 }
-                // Nobody is let register without a word.
+                // No homeserver should accept an empty request; one that does is not used.
                 Ok(Interactive::Done(_)) => Ok(None),
                 Err(error) if error.is_judgement() => Ok(None),
                 Err(error) => Err(error),
@@ -143,7 +144,7 @@ impl NewAccounts {
         if self.in_vain.contains_key(&()) {
             return last();
         }
-        // A page waits for it, so not for long.
+        // A page waits for the response, so not for long.
         let asked = self.demands.try_get_with((), async {
             let answer = tokio::time::timeout(PATIENCE, ask).await;
             answer.unwrap_or_else(|_| Err(Error::Unreachable("it is not said how people register".into())))
@@ -161,21 +162,22 @@ impl NewAccounts {
         }
     }
 
-    /// Asks whether a user name can be had (Client-Server API, `GET /register/available`).
+    /// Checks whether a user name is available (Client-Server API, `GET /register/available`).
     ///
     /// # Errors
-    /// [`Error::Refused`] with `M_USER_IN_USE`, `M_INVALID_USERNAME` or `M_EXCLUSIVE` if it cannot.
+    /// [`Error::Refused`] with `M_USER_IN_USE`, `M_INVALID_USERNAME` or `M_EXCLUSIVE` if it is not.
     pub async fn check_name(&self, name: &str, origin: &Origin) -> Result<()> {
         let request = availability::Request::new(name.to_owned());
         self.link.transport.send_for(request, origin).await.map(drop)
     }
 
-    /// Opens an account and signs its owner in, under their own address. `session` is that of an attempt before, if there was one: the
-    /// homeserver goes on in it where it was left, does not count the registration token twice, and knows an account that was opened in it.
-    /// `begun` is told that of this attempt. The terms are accepted if they are those that were `shown`.
+    /// Registers an account and signs its owner in, forwarding their address. `session` is the session of a previous
+    /// attempt, if there was one: the homeserver continues it where it stopped, does not count the registration token
+    /// twice, and knows the account if one was made in it. `begun` is called with the session of this attempt. The
+    /// terms are accepted if they are those that were `shown`.
     ///
     /// # Errors
-    /// [`Error::Refused`] with what the homeserver has against the name or the password.
+    /// [`Error::Refused`] if the homeserver rejects the user name or the password.
     pub async fn register(
         &self,
         new: &NewAccount<'_>,
@@ -185,7 +187,7 @@ impl NewAccounts {
         origin: &Origin,
     ) -> Result<Registered> {
         let NewAccount { name, password, token } = *new;
-        // Asks how far it is.
+        // Asks which stages are complete.
         let mut auth = session.map(AuthData::fallback_acknowledgement);
         for _ in 0..MOST_STEPS {
             let mut request = register::Request::new();
@@ -197,9 +199,10 @@ impl NewAccounts {
             let info = match self.ask(request, origin).await {
                 Ok(Interactive::Done(done)) => return registered(done),
                 Ok(Interactive::More(info)) => info,
-                // The homeserver has forgotten the attempt before.
+                // The homeserver has forgotten the session of the previous attempt.
                 Err(Error::Refused(refusal)) if resumes && refusal.errcode == "M_UNKNOWN" => continue,
-                // "Registration has been disabled", or there is no such thing, as where another program has the accounts.
+                // "Registration has been disabled", or the endpoint does not exist because accounts are managed by
+                // another program.
                 Err(Error::Refused(Rejection { status: 403..=405, errcode, .. })) if errcode != "M_EXCLUSIVE" => {
                     return Ok(Registered::Not(NoAccount::Closed));
                 }
@@ -270,14 +273,14 @@ fn registered(done: register::Response) -> Result<Registered> {
     }
 }
 
-/// The flows that are offered, without those in which something has to be accepted that cannot be shown.
+/// The flows that are offered, without those whose terms cannot be shown.
 fn flows(info: &UiaaInfo) -> Vec<AuthFlow> {
     let shows = terms(info).is_some();
     info.flows.iter().filter(|flow| shows || !flow.stages.contains(&AuthType::Terms)).cloned().collect()
 }
 
-/// What is accepted by registering, each in English or else in whatever language there is (Client-Server API, "Terms of service at
-/// registration"); nothing if some of it cannot be shown.
+/// The documents that are accepted by registering, each in English or else in any language there is (Client-Server API,
+/// "Terms of service at registration"); `None` if some of them cannot be shown.
 fn terms(info: &UiaaInfo) -> Option<Vec<Document>> {
     let params = info.params::<LoginTermsParams>(&AuthType::Terms).ok()??;
     let documents = params.policies.into_values().map(|policy| {

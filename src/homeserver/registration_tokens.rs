@@ -8,12 +8,12 @@ use super::{
     link::Link,
 };
 
-/// How often and until when a registration token opens accounts; each without end if unset.
+/// How many accounts a registration token may open, and until when; unlimited if unset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenLimits {
-    /// How many accounts in all; never zero, which Synapse takes for no limit.
+    /// How many accounts in all; never zero, which Synapse treats as unlimited.
     pub uses_allowed: Option<u64>,
-    /// Until when, in milliseconds since the epoch.
+    /// When it expires, in milliseconds since the epoch.
     pub expires_at: Option<i64>,
 }
 
@@ -26,7 +26,7 @@ pub struct TokenState {
 }
 
 impl TokenState {
-    /// Whether it opens an account at `now`, in milliseconds since the epoch.
+    /// Whether it can open an account at `now`, in milliseconds since the epoch.
     pub fn is_valid(self, now: i64) -> bool {
         let used_up =
             self.limits.uses_allowed.is_some_and(|allowed| allowed > 0 && self.pending + self.completed >= allowed);
@@ -38,12 +38,12 @@ impl TokenState {
         self.completed
     }
 
-    /// What bounds it.
+    /// Its limits.
     pub fn limits(self) -> TokenLimits {
         self.limits
     }
 
-    /// The same with other bounds.
+    /// The same token with other limits.
     #[must_use]
     pub fn with(self, limits: TokenLimits) -> Self {
         Self { limits, ..self }
@@ -55,7 +55,7 @@ impl TokenState {
 pub struct RegistrationTokens(pub(super) Arc<Link>);
 
 impl RegistrationTokens {
-    /// The registration token of this name, if there is one.
+    /// The registration token with this name, if there is one.
     pub async fn get(&self, token: &str) -> Result<Option<TokenState>> {
         match self.0.call(admin::GetRegistrationToken { token }).await {
             Ok(admin::RegistrationToken { uses_allowed, pending, completed, expiry_time }) => {
@@ -67,12 +67,12 @@ impl RegistrationTokens {
         }
     }
 
-    /// Makes a registration token. That there is one already is no error.
+    /// Creates a registration token. It is not an error if it exists already.
     pub async fn create(&self, token: &str, limits: TokenLimits) -> Result<()> {
         let TokenLimits { uses_allowed, expires_at: expiry_time } = limits;
         match self.0.call(admin::CreateRegistrationToken { token, uses_allowed, expiry_time }).await {
             Ok(_) => Ok(()),
-            // "Token already exists": with the same error code as a token that is not legal, so look.
+            // "Token already exists" has the same error code as an invalid token, so look it up.
             Err(error @ Error::Refused(_)) if error.is("M_INVALID_PARAM") => match self.get(token).await? {
                 Some(_) => Ok(()),
                 None => Err(error),
@@ -81,13 +81,13 @@ impl RegistrationTokens {
         }
     }
 
-    /// Gives a registration token other bounds.
+    /// Changes the limits of a registration token.
     pub async fn limit(&self, token: &str, limits: TokenLimits) -> Result<()> {
         let TokenLimits { uses_allowed, expires_at: expiry_time } = limits;
         self.0.call(admin::UpdateRegistrationToken { token, uses_allowed, expiry_time }).await.map(drop)
     }
 
-    /// Takes a registration token away. That there is none is no error.
+    /// Deletes a registration token. It is not an error if there is none.
     pub async fn delete(&self, token: &str) -> Result<()> {
         match self.0.call(admin::DeleteRegistrationToken { token }).await {
             Err(error) if !error.is("M_NOT_FOUND") => Err(error),

@@ -1,4 +1,4 @@
-//! A member's rooms, asked for with their own token.
+//! A member's rooms, requested with their own token.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -32,7 +32,7 @@ use super::{
 };
 use crate::account::Account;
 
-/// For how long a member's list of rooms may be old.
+/// How old a member's list of rooms may be.
 const ROOMS_CACHE: Duration = Duration::from_secs(20);
 
 /// The rooms of the homeserver, as its people see them. Cheap to clone.
@@ -43,15 +43,15 @@ pub struct Rooms {
     pub(super) summaries: Cache<(OwnedUserId, OwnedRoomId), Option<RoomSummary>>,
 }
 
-/// How many rooms are asked about at once where the homeserver does not tell all of them in one answer.
+/// How many rooms are queried at once, if the homeserver does not list all of them in one response.
 const AT_ONCE: usize = 4;
 
-/// A room in which somebody is, as they see it.
+/// A room that somebody has joined, as they see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JoinedRoom {
-    /// Its id.
+    /// Its room id.
     pub id: OwnedRoomId,
-    /// What it is called.
+    /// Its name.
     pub name: Option<String>,
     /// `mxc:` address of its picture.
     pub avatar_url: Option<String>,
@@ -61,21 +61,21 @@ pub struct JoinedRoom {
     pub members: u32,
     /// Whether it is encrypted.
     pub encrypted: bool,
-    /// Whether anybody may join it.
+    /// Whether anybody may join it without an invitation.
     pub public: bool,
-    /// Whether another room has taken its place.
+    /// Whether it was replaced by another room.
     pub replaced: bool,
     /// Whether it is a direct chat.
     pub direct: bool,
-    /// Whether they may invite people to it.
+    /// Whether the member may invite people to it.
     pub may_invite: bool,
-    /// Whether they may remove members from it and change its power levels.
+    /// Whether the member may remove members from it and change its power levels.
     pub administered: bool,
-    /// The rooms of a space.
+    /// For a space: the ids of its rooms.
     pub children: Vec<OwnedRoomId>,
 }
 
-/// The state of a room, as far as the homeserver was asked for it.
+/// The state of a room, as far as it was requested.
 struct State(Vec<JsonObject>);
 
 impl State {
@@ -84,7 +84,7 @@ impl State {
         self.0.iter().filter(move |event| event.get("type").and_then(Value::as_str) == Some(&kind))
     }
 
-    /// The content of the event of that kind without a state key, if there is one.
+    /// The content of the event of this type with an empty state key, if there is one.
     fn content(&self, kind: &StateEventType) -> Option<&Value> {
         let event = self.events(kind).find(|event| event.get("state_key").is_some_and(|key| key == ""))?;
         event.get("content")
@@ -94,7 +94,7 @@ impl State {
         Some(self.content(kind)?.get(field)?.as_str()?.to_owned()).filter(|text| !text.is_empty())
     }
 
-    /// Who may do what; nothing where that cannot be understood, so that nobody may do anything.
+    /// The power levels; `None` if they cannot be parsed, so that nobody is allowed anything.
     fn powers(&self) -> Option<RoomPowerLevels> {
         let source = match self.content(&StateEventType::RoomPowerLevels) {
             None => RoomPowerLevelsSource::None,
@@ -109,7 +109,8 @@ impl State {
     }
 
     fn children(&self) -> Vec<OwnedRoomId> {
-        // A child that was taken out keeps its event, without servers to join through (Client-Server API, `m.space.child`).
+        // A child that was removed keeps its event, but without servers to join through (Client-Server API,
+        // `m.space.child`).
         let live = |event: &&JsonObject| event.get("content").is_some_and(|content| content["via"].is_array());
         let children = self.events(&StateEventType::SpaceChild).filter(live);
         children.filter_map(|event| event.get("state_key")?.as_str()?.try_into().ok()).collect()
@@ -144,27 +145,27 @@ pub(super) fn administers(powers: &RoomPowerLevels, user: &UserId) -> bool {
     powers.user_can_kick(user) && powers.user_can_send_state(user, StateEventType::RoomPowerLevels)
 }
 
-/// What is shown of a room to somebody who may see it.
+/// A room as shown to somebody who may see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomSummary {
-    /// What it is called.
+    /// Its name.
     pub name: Option<String>,
     /// `mxc:` address of its picture.
     pub avatar_url: Option<String>,
     /// Whether it is a space.
     pub space: bool,
-    /// How somebody comes in who was not invited.
+    /// Who can join it without an invitation.
     pub entrance: Entrance,
 }
 
-/// How somebody comes into a room who was not invited (Client-Server API, `m.room.join_rules`).
+/// Who can join a room without an invitation (Client-Server API, `m.room.join_rules`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entrance {
-    /// Not at all.
+    /// Nobody.
     Closed,
-    /// By joining.
+    /// Everybody.
     Public,
-    /// By joining, for whoever is in one of these rooms; `None` where it is not told in which.
+    /// Members of any of these rooms; `None` if it is not known which rooms.
     Through(Option<Vec<OwnedRoomId>>),
 }
 
@@ -172,14 +173,15 @@ impl Rooms {
     pub(super) fn new(link: &Arc<Link>) -> Self {
         Self {
             link: Arc::clone(link),
-            // Each may be some hundred kilobytes.
+            // Each list may take some hundred kilobytes.
             lists: Cache::builder().max_capacity(200).time_to_live(ROOMS_CACHE).build(),
             summaries: Cache::builder().max_capacity(50_000).time_to_live(SHOWN_CACHE).build(),
         }
     }
 
-    /// The rooms in which somebody is, at most a few seconds old unless `fresh`: in one request where the homeserver can (simplified sliding
-    /// sync, MSC4186), or else room by room. The one that was active last comes first.
+    /// The rooms that somebody has joined, at most [`ROOMS_CACHE`] old unless `fresh`: in one request if the homeserver
+    /// supports that (simplified sliding sync, MSC4186), or else room by room. The most recently active one comes
+    /// first.
     pub async fn joined_rooms(&self, account: &Account, fresh: bool) -> Result<Arc<Vec<JoinedRoom>>, Arc<Error>> {
         if fresh {
             self.lists.invalidate(account.token()).await;
@@ -216,7 +218,7 @@ impl Rooms {
         list.room_details.required_state.push((StateEventType::SpaceChild, "*".to_owned()));
         let mut request = sliding_sync::Request::new();
         request.conn_id = Some("super-invites".to_owned());
-        // Looking at a list of rooms does not make anybody appear online.
+        // Listing rooms does not make anybody appear online.
         request.set_presence = PresenceState::Offline;
         request.lists = BTreeMap::from([("all".to_owned(), list)]);
         let answer = self.link.transport.send(request, account.token(), None).await?;
@@ -241,7 +243,7 @@ impl Rooms {
         let ask = async |id: OwnedRoomId| {
             let request = get_state_events::v3::Request::new(id.clone());
             let answer = match self.link.transport.send(request, account.token(), None).await {
-                // Left in this moment.
+                // The member has left it just now.
                 Err(error) if error.is_judgement() => return Ok::<_, Error>(None),
                 answer => answer?,
             };

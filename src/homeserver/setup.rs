@@ -7,23 +7,23 @@ use matrix_sdk::ruma::OwnedUserId;
 use super::{admin, error::Result, link::Link};
 use crate::config::ActingMode;
 
-/// How far Synapse's admin API is open to this service.
+/// Whether this service may use Synapse's admin API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AdminApi {
-    /// It answers.
+    /// It may.
     Open,
-    /// It is there, for others.
+    /// The API exists, but denies access.
     Closed,
-    /// The homeserver has none.
+    /// The homeserver has no such API.
     Missing,
 }
 
-/// Whether the homeserver limits how fast the service works.
+/// Whether the homeserver's rate limits apply to this service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateLimit {
-    /// Like everybody.
+    /// They apply, as to everybody.
     Usual,
-    /// Not.
+    /// They were lifted.
     Lifted,
 }
 
@@ -32,13 +32,13 @@ pub enum RateLimit {
 pub struct Setup(pub(super) Arc<Link>);
 
 impl Setup {
-    /// The user in whose name the service itself speaks: the application service's sender, or the admin.
+    /// The service's own user: the application service's sender, or the admin.
     pub async fn acting_user(&self) -> Result<OwnedUserId> {
         self.0.acting_user().await
     }
 
-    /// Makes the homeserver ready for this service: the application service's own user exists, or the admin's limits are
-    /// lifted. Doing it again changes nothing.
+    /// Makes the homeserver ready for this service: creates the application service's own user, or lifts the admin's
+    /// rate limits. Repeating it changes nothing.
     pub async fn prepare(&self) -> Result<()> {
         match self.0.mode {
             ActingMode::Admin => self.0.admin().await.map(drop),
@@ -54,7 +54,7 @@ impl Setup {
         }
     }
 
-    /// How far Synapse's admin API is open to the acting token.
+    /// Whether the acting token may use Synapse's admin API.
     pub async fn admin_api(&self) -> Result<AdminApi> {
         let user = self.0.acting_user().await?;
         match self.0.call(admin::QueryUser { user: &user }).await {
@@ -65,7 +65,7 @@ impl Setup {
         }
     }
 
-    /// Whether the homeserver's limits hold for the acting user (Synapse admin API, "Get status of ratelimit").
+    /// Whether rate limits apply to the acting user (Synapse admin API, "Get status of ratelimit").
     pub async fn rate_limit(&self) -> Result<RateLimit> {
         let user = self.0.acting_user().await?;
         let answer = self.0.call(admin::Ratelimit { user: &user }).await?;

@@ -1,4 +1,4 @@
-//! Signing people in and out, for those who use the pages.
+//! Signing in and out, for the pages.
 
 use std::sync::Arc;
 
@@ -20,10 +20,10 @@ use url::Url;
 use super::{accounts::Sessions, error::Result, link::Link};
 use crate::{account::Origin, config::Secret};
 
-/// A session that the homeserver has just begun.
+/// A session that the homeserver has just created.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
-    /// Whose.
+    /// The user it belongs to.
     pub user_id: OwnedUserId,
     /// Their access token.
     pub token: Secret,
@@ -37,7 +37,7 @@ pub struct SignIn {
 }
 
 impl SignIn {
-    /// The ways of signing in that the homeserver offers (Client-Server API, `GET /login`).
+    /// The ways of signing in that the homeserver supports (Client-Server API, `GET /login`).
     pub async fn ways(&self, origin: &Origin) -> Result<SignInWays> {
         let answer = self.link.transport.send_for(login_types::Request::new(), origin).await?;
         let server_name = self.link.server_name.to_string();
@@ -62,8 +62,8 @@ impl SignIn {
         Ok(ways)
     }
 
-    /// Where the homeserver, at `public` as browsers see it, begins a sign-in by somebody else; it leads back to `back` (Client-Server API,
-    /// "Client login via SSO").
+    /// The address at which single sign-on begins, on the homeserver at `public` as browsers see it; it returns to
+    /// `back` (Client-Server API, "Client login via SSO").
     pub fn sso_address(public: &Url, provider: &str, back: &str) -> String {
         let escape = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         let provider = if provider.is_empty() { String::new() } else { format!("/{}", escape(provider)) };
@@ -71,13 +71,13 @@ impl SignIn {
         format!("{public}/_matrix/client/v3/login/sso/redirect{provider}?redirectUrl={}", escape(back))
     }
 
-    /// Signs somebody in by password.
+    /// Signs somebody in with a password.
     pub async fn by_password(&self, user: OwnedUserId, password: &str, origin: &Origin) -> Result<SignedIn> {
         let identifier = UserIdentifier::Matrix(user.into());
         self.sign_in(LoginInfo::Password(Password::new(identifier, password.to_owned())), origin).await
     }
 
-    /// Signs somebody in by the token with which they came back from a sign-in elsewhere. It can be used once.
+    /// Signs somebody in with the login token that single sign-on returned. It can be used once.
     pub async fn by_token(&self, token: &str, origin: &Origin) -> Result<SignedIn> {
         self.sign_in(LoginInfo::Token(Token::new(token.to_owned())), origin).await
     }
@@ -89,7 +89,7 @@ impl SignIn {
         Ok(SignedIn { user_id: answer.user_id, token: answer.access_token.into() })
     }
 
-    /// Ends somebody's session; its device leaves their account.
+    /// Ends somebody's session and deletes its device.
     pub async fn sign_out(&self, token: &str) -> Result<()> {
         self.link.transport.send(logout::v3::Request::new(), token, None).await?;
         self.sessions.invalidate(token).await;

@@ -1,7 +1,8 @@
-//! Whether an account may be used. Acting for somebody skips the checks that their own token would meet.
+//! The state of an account. Acting for somebody skips the checks that their own token would have to pass.
 //!
-//! Three questions, by what the answer is for: [`Accounts::standing`] before somebody is invited in a person's name,
-//! [`Accounts::caller_standing`] of somebody who has signed in themselves, and [`Accounts::shown_standing`] for what is only shown.
+//! There are three queries, by what the answer is for: [`Accounts::standing`] before somebody is invited in a person's
+//! name, [`Accounts::caller_standing`] for somebody who has signed in themselves, and [`Accounts::shown_standing`] for
+//! display.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,24 +21,24 @@ use super::{
 };
 use crate::config::{ActingMode, Secret};
 
-/// The device of every log-in that only asks whether an account may be used. Always the same device, so that a log-in left behind by a killed
-/// process is replaced by the next check.
+/// The device id of every log-in that only checks whether an account can be used. It is always the same, so that a
+/// log-in left behind by a killed process is replaced by the next check.
 const DEVICE: &str = "SUPER_INVITES_CHECK";
 
-/// How often it is tried to undo such a log-in, after twice as long each time.
+/// How many times logging out is tried, each time after twice as long a wait.
 const LOG_OUT_TRIES: u32 = 6;
 
-/// After how long it is tried again the first time.
+/// The first of these waits.
 const LOG_OUT_AGAIN: Duration = Duration::from_millis(500);
 
 impl Accounts {
-    /// The state of an account, now.
+    /// The state of an account now.
     ///
-    /// An application service that is no admin may not ask for it; it then tries what such an account would be refused. It cannot know
-    /// whether an account is shadow-banned.
+    /// An application service without admin rights may not query it, so it tries what such an account would be refused.
+    /// It cannot find out whether an account is shadow-banned.
     ///
     /// # Errors
-    /// Whatever leaves the state unknown.
+    /// Anything that leaves the state unknown.
     pub async fn standing(&self, user: &UserId) -> Result<Standing, Arc<Error>> {
         match self.told_standing(user).await? {
             Some(told) => Ok(told),
@@ -46,7 +47,8 @@ impl Accounts {
         }
     }
 
-    /// The state of an account whose own token was accepted a moment ago: it is neither locked nor deactivated. Never logs it in.
+    /// The state of an account whose own token was accepted a moment ago, so that it is neither locked nor deactivated.
+    /// Never logs the account in.
     pub async fn caller_standing(&self, user: &UserId) -> Result<Standing> {
         match self.told_standing(user).await? {
             Some(told) => Ok(told),
@@ -55,13 +57,13 @@ impl Accounts {
         }
     }
 
-    /// The state of an account as far as it is told without acting for it; what is not told passes for active, to be checked before
-    /// anything is done.
+    /// The state of an account as far as it is known without acting for it. Unknown counts as active; it is checked
+    /// before anything is done.
     pub(super) async fn shown_standing(&self, user: &UserId) -> Result<Standing> {
         Ok(self.told_standing(user).await?.unwrap_or(Standing::Active))
     }
 
-    /// What the admin API says; nothing if it does not speak to an application service.
+    /// The state according to the admin API; `None` if an application service may not use that.
     async fn told_standing(&self, user: &UserId) -> Result<Option<Standing>> {
         match self.link.call(admin::QueryUser { user }).await {
             Ok(state) if state.name == user.as_str() => Ok(Some(state.into())),
@@ -72,7 +74,7 @@ impl Accounts {
         }
     }
 
-    /// Whether the account is suspended, which its own token does not tell. Cheaper than [`Self::standing`].
+    /// Whether the account is suspended, which its own token does not reveal. Cheaper than [`Self::standing`].
     pub async fn is_suspended(&self, user: &UserId) -> Result<bool> {
         match self.link.mode {
             ActingMode::Appservice => self.link.act_as(user).await?.is_suspended().await,
@@ -80,12 +82,13 @@ impl Accounts {
         }
     }
 
-    /// Logs the user in (Application Service API, "Server admin style permissions") and out again: unlike everything else that
-    /// an application service may do for somebody, a homeserver refuses that for locked and deactivated accounts.
+    /// Logs the user in (Application Service API, "Server admin style permissions") and out again: unlike everything
+    /// else that an application service may do for a user, a homeserver refuses that for locked and deactivated
+    /// accounts.
     async fn standing_by_log_in(&self, user: OwnedUserId) -> Result<Standing, Arc<Error>> {
         let (link, asks) = (Arc::clone(&self.link), user.clone());
         let ask = async move {
-            // In a task of its own: whoever waits for the answer may give up, and what was begun in somebody's account is undone all the same.
+            // In a task of its own: if the caller gives up, the log-in is still undone.
             let asked = tokio::spawn(async move { link.try_log_in(asks).await });
             asked.await.unwrap_or_else(|error| Err(Error::Unexpected(error.into())))
         };
@@ -104,15 +107,15 @@ impl Link {
             Ok(answer) => {
                 let token = Secret::from(answer.access_token);
                 if !self.log_out(&token).await {
-                    // Not waited for: what was asked is known.
+                    // Nobody waits for this: the answer is known already.
                     tokio::spawn(async move { self.log_out_later(&token).await });
                 }
                 Ok(Standing::Active)
             }
             Err(error) if error.is("M_USER_LOCKED") => Ok(Standing::Locked),
             Err(error) if error.is("M_USER_DEACTIVATED") => Ok(Standing::Deactivated),
-            // Where logging in is somebody else's business (MAS) there is no such address, and nothing can be known; what the account may not
-            // do is refused when it is done.
+            // If another service handles log-ins (MAS), there is no such endpoint and the state stays unknown; whatever
+            // the account may not do is refused when it is done.
             Err(error) if error.is("M_UNRECOGNIZED") => Ok(Standing::Active),
             Err(error) => Err(error),
         }

@@ -1,4 +1,4 @@
-//! What rooms are called, for those who look at an invite. Looking logs nobody in.
+//! Names and pictures of rooms, for people who look at an invite. Looking never logs anybody in.
 
 use std::sync::Arc;
 
@@ -17,15 +17,15 @@ use super::{
 };
 use crate::{account::Account, config::ActingMode};
 
-/// How many rooms are asked about at once.
+/// How many rooms are queried at once.
 const AT_ONCE: usize = 4;
 
-/// Through whose eyes rooms are seen.
+/// The person as whom rooms are viewed.
 #[derive(Debug, Clone, Copy)]
 pub enum Viewer<'a> {
-    /// Those of who asks, by their own token.
+    /// The sender of the request, with their own token.
     Caller(&'a Account),
-    /// Those of somebody who is not here.
+    /// Somebody who is not present.
     Member(&'a UserId),
 }
 
@@ -39,14 +39,15 @@ impl Viewer<'_> {
 }
 
 impl Rooms {
-    /// What somebody sees of rooms, in the same order; `None` of those that they may not see, and of those whose state cannot be understood.
-    /// At most [`SHOWN_CACHE`](super::link::SHOWN_CACHE) old.
+    /// What the viewer sees of each room, in the same order; `None` for a room that they may not see, or whose state
+    /// cannot be parsed. At most [`SHOWN_CACHE`](super::link::SHOWN_CACHE) old.
     pub async fn summaries(
         &self,
         viewer: Viewer<'_>,
         rooms: &[OwnedRoomId],
     ) -> Result<Vec<Option<RoomSummary>>, Arc<Error>> {
-        // With an admin's token there is no looking with somebody else's eyes but by logging them in: it is asked where they are instead.
+        // With an admin's token, viewing a room as somebody else would mean logging them in. Instead, the admin API
+        // says which rooms they have joined.
         let joined = OnceCell::new();
         let ask = async |room: OwnedRoomId| {
             let look = async {
@@ -77,7 +78,7 @@ impl Rooms {
         stream::iter(rooms.to_vec()).map(ask).buffered(AT_ONCE).try_collect().await
     }
 
-    /// As a member, or anybody else who may see it (Client-Server API, `GET /room_summary`).
+    /// Queried as a member, or as anybody else who may see the room (Client-Server API, `GET /room_summary`).
     async fn summary(&self, room: &RoomId, token: &str, identity: Option<&UserId>) -> Result<Option<RoomSummary>> {
         let request = get_summary::v1::Request::new(room.to_owned().into(), Vec::new());
         let summary = self.link.transport.send(request, token, identity).await?.summary;
@@ -95,7 +96,7 @@ impl Rooms {
         }))
     }
 
-    /// As an admin.
+    /// Queried as a server admin.
     async fn details(&self, room: &RoomId) -> Result<Option<RoomSummary>> {
         let details = self.link.call(admin::RoomDetails { room }).await?;
         Ok(Some(RoomSummary {

@@ -1,4 +1,4 @@
-//! Typed Matrix requests over HTTP.
+//! The HTTP client for Matrix requests: typed requests, time limits, and errors.
 
 use std::{borrow::Cow, collections::BTreeSet, sync::LazyLock, time::Duration};
 
@@ -26,21 +26,21 @@ use super::{
 };
 use crate::account::{Account, Origin};
 
-/// The largest answer that is taken: some thousand rooms of somebody.
+/// The largest response body, in bytes: the rooms of somebody who has joined thousands.
 const LARGEST: usize = 64 * 1024 * 1024;
 
-/// How long a connection may take to come about: the homeserver is next door.
+/// How long establishing a connection may take: the homeserver is close by.
 const CONNECT: Duration = Duration::from_secs(3);
 
-/// How long an answer is waited for, by what is asked. The one place that decides it.
+/// How long to wait for a response, by kind of request. No other place decides that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Patience {
-    /// What the homeserver knows. Somebody is looking at a page meanwhile, and whatever takes longer will not come.
+    /// Reading. Somebody is looking at a page meanwhile, and a response that takes longer will not come at all.
     Look,
-    /// What changes something: whoever gives up does not know whether it has happened, and has to look. Also what a homeserver has to
-    /// gather first: thousands of rooms of somebody (sliding sync, a `POST`), or what another server says of an alias.
+    /// Changing something: after giving up nobody would know whether it happened. Also reading what the homeserver
+    /// first has to collect: thousands of rooms (sliding sync, a `POST`), or another server's answer about an alias.
     Work,
-    /// Joining a room: one of many servers may take a homeserver this long, but not longer.
+    /// Joining a room, which can take a homeserver this long if many other servers are in it.
     Join,
 }
 
@@ -64,19 +64,20 @@ impl Patience {
     }
 }
 
-/// Every call used here is at this version of the specification what it is now, on every homeserver alive.
+/// Every request used here exists unchanged since this version of the specification, and every homeserver in use
+/// supports it.
 static VERSIONS: LazyLock<SupportedVersions> =
     LazyLock::new(|| SupportedVersions { versions: BTreeSet::from([MatrixVersion::V1_11]), features: BTreeSet::new() });
 
-/// An answer to a request that may need several steps.
+/// The response to a request that may need several stages.
 pub(super) enum Interactive<T> {
-    /// It is done.
+    /// It is complete.
     Done(T),
-    /// Something is asked for first.
+    /// The homeserver asks for another stage first.
     More(UiaaInfo),
 }
 
-/// The HTTP client and where it knocks.
+/// The HTTP client, and the address of the homeserver.
 pub(super) struct Transport {
     client: reqwest::Client,
     base_url: String,
@@ -88,7 +89,7 @@ impl Transport {
         let client = reqwest::Client::builder()
             .connect_timeout(CONNECT)
             .redirect(reqwest::redirect::Policy::none())
-            // A proxy of the environment must not see these tokens, and the homeserver is next door.
+            // A proxy from the environment must not see these tokens, and the homeserver is close by.
             .no_proxy()
             .user_agent(concat!("super-invites/", env!("CARGO_PKG_VERSION")))
             .build()
@@ -96,7 +97,7 @@ impl Transport {
         Ok(Self { client, base_url: url.as_str().trim_end_matches('/').to_owned() })
     }
 
-    /// Sends a request with a token and, for an application service, in the name of `identity` (Application Service API,
+    /// Sends a request with a token and, for an application service, as the user `identity` (Application Service API,
     /// "Identity assertion").
     pub(super) async fn send<R>(
         &self,
@@ -118,7 +119,7 @@ impl Transport {
         self.exchange::<R>(request).await
     }
 
-    /// Sends a request that needs no token, telling the homeserver whom it comes from.
+    /// Sends a request that needs no token, forwarding where it came from.
     pub(super) async fn send_for<R>(&self, request: R, origin: &Origin) -> Result<R::IncomingResponse>
     where
         R: OutgoingRequest<EndpointError = MatrixError>,
@@ -130,8 +131,8 @@ impl Transport {
         self.exchange::<R>(request).await
     }
 
-    /// Sends a request that the homeserver may answer by asking for another step first, telling it whom the request comes from (Client-Server
-    /// API, "User-Interactive Authentication API").
+    /// Sends a request that the homeserver may answer by asking for another stage, forwarding where it came from
+    /// (Client-Server API, "User-Interactive Authentication API").
     pub(super) async fn send_interactive<R>(
         &self,
         request: R,
@@ -153,7 +154,7 @@ impl Transport {
         }
     }
 
-    /// Sends a request that ruma does not know.
+    /// Sends a request for which ruma has no type.
     pub(super) async fn call<E: Endpoint>(&self, endpoint: E, token: &str) -> Result<E::Answer> {
         let mut request = http::Request::builder()
             .method(E::METHOD)
@@ -172,7 +173,7 @@ impl Transport {
         serde_json::from_slice(answer.body()).map_err(|error| Error::Unexpected(error.into()))
     }
 
-    /// Asks whose token it is, telling the homeserver where the question came from.
+    /// Asks who owns the token, forwarding where the request came from.
     pub(super) async fn whoami(&self, token: &str, origin: &Origin) -> Result<Account> {
         let mut request = self.prepare(whoami::v3::Request::new(), SendAccessToken::Always(token))?;
         forward(request.headers_mut(), origin);
@@ -206,7 +207,7 @@ impl Transport {
         let patience = Patience::with(&request);
         let mut request = reqwest::Request::try_from(request).map_err(|error| Error::Unexpected(error.into()))?;
         *request.timeout_mut() = Some(patience.time());
-        // Without its address, which may hold a code, because errors are logged.
+        // Without the URL, which may contain a code: errors are logged.
         let unreachable = |error: reqwest::Error| Error::Unreachable(error.without_url().into());
         let mut response = self.client.execute(request).await.map_err(unreachable)?;
         let mut answer = http::Response::builder().status(response.status());
@@ -224,7 +225,7 @@ impl Transport {
     }
 }
 
-/// The same error without what no log may show, which the homeserver may have repeated.
+/// The same error without the secret, which the homeserver may have repeated.
 fn without(secret: Option<&str>, mut error: Error) -> Error {
     if let (Error::Refused(refusal), Some(secret)) = (&mut error, secret) {
         refusal.message = refusal.message.replace(secret, "…");
@@ -232,7 +233,8 @@ fn without(secret: Option<&str>, mut error: Error) -> Error {
     error
 }
 
-/// Says whom a request comes from, or everybody would seem to use the homeserver from here.
+/// Forwards where a request came from; otherwise everybody would seem to use the homeserver from this service's
+/// address.
 fn forward(headers: &mut http::HeaderMap, origin: &Origin) {
     if let Some(address) = origin.address
         && let Ok(address) = address.to_string().parse()

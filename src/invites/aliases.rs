@@ -1,10 +1,10 @@
-//! Aliases of rooms, which the Python module kept in the place of ids.
+//! Room aliases, which the Python module stored in place of room ids.
 
 use matrix_sdk::ruma::OwnedRoomAliasId;
 
 use crate::{error::Result, homeserver::Rooms, store::Invites};
 
-/// Puts ids in the place of aliases. Cheap to clone.
+/// Replaces aliases with room ids. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Aliases {
     pub(super) invites: Invites,
@@ -12,7 +12,7 @@ pub(super) struct Aliases {
 }
 
 impl Aliases {
-    /// Asks the homeserver once about every alias that the module kept; whether it has told.
+    /// Tries once to resolve every alias that the module stored; returns whether the homeserver gave an answer for all.
     pub(super) async fn resolve_all_aliases(&self) -> Result<bool> {
         let mut told = true;
         for (code, alias) in self.invites.aliases().await? {
@@ -21,17 +21,17 @@ impl Aliases {
         Ok(told)
     }
 
-    /// Puts the ids of rooms in the place of aliases which the module kept, as far as the homeserver knows them now; whether there were any.
+    /// Replaces those of an invite's aliases that the homeserver can resolve now; returns whether there were any.
     pub(super) async fn resolve_aliases(&self, code: &str, rooms: &[String]) -> Result<bool> {
         let mut resolved = false;
         for alias in rooms {
-            // One that cannot be asked about now is asked about by the next who redeems.
+            // An alias that the homeserver cannot be asked about now is left for the next redemption.
             resolved |= self.resolve_alias(code, alias).await? == Some(true);
         }
         Ok(resolved)
     }
 
-    /// Whether it was an alias that the homeserver knows; nothing if it does not say now.
+    /// Whether it was an alias that could be resolved; `None` if the homeserver does not answer now.
     async fn resolve_alias(&self, code: &str, alias: &str) -> Result<Option<bool>> {
         let Ok(named) = OwnedRoomAliasId::try_from(alias) else { return Ok(Some(false)) };
         match self.rooms.resolve(named).await {

@@ -1,7 +1,7 @@
-//! How often something may be done: buckets that drain evenly (generic cell rate algorithm). Of each there is only the time at which it will
-//! be empty, so an hour of many people fits into a small table.
+//! Rate limits: leaky buckets (generic cell rate algorithm). For each bucket only the time is stored at which it will
+//! be empty, so an hour's worth of many people fits into a small table.
 //!
-//! The table is this process's own: several instances allow so many times as much.
+//! The table belongs to this process: several instances together allow that many times as much.
 
 use std::{collections::HashMap, hash::Hash, time::Duration};
 
@@ -9,85 +9,86 @@ use app::Error as Refusal;
 
 use crate::store::Millis;
 
-/// After how many more buckets those that are empty are looked for and forgotten.
+/// After this many new buckets, empty ones are removed.
 const SWEEP: usize = 1_000;
 
-/// So many buckets are the most that are kept; past that, those that are less than half full are forgotten.
+/// The most buckets that are kept. Beyond that, the emptier half is removed.
 const MOST: usize = 100_000;
 
-/// Microseconds since the epoch: a thousandth of the clock's unit, because some things may be done more than once in a millisecond.
+/// Microseconds since the epoch: a thousandth of the clock's unit, because some limits allow more than one action per
+/// millisecond.
 type Micros = i64;
 
 fn micros(millis: Millis) -> Micros {
     millis.saturating_mul(1000)
 }
 
-/// So many times in a period, all at once or spread over it.
+/// A number of actions per period, at once or spread over it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Rate {
-    /// What one of them takes to drain.
+    /// The time that one action takes to drain.
     each: Micros,
-    /// What a full bucket takes to drain.
+    /// The time that a full bucket takes to drain.
     period: Micros,
 }
 
 impl Rate {
-    /// Zero times is taken for once.
+    /// Zero `times` count as one.
     pub(super) fn new(times: u32, period: Duration) -> Self {
         let period = Micros::try_from(period.as_micros()).unwrap_or(Micros::MAX);
         Self { each: (period / Micros::from(times.max(1))).max(1), period }
     }
 }
 
-/// What somebody has done lately.
+/// The recent actions of somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Bucket {
     empty_at: Micros,
-    /// How many more are about to be put in, or not.
+    /// How many more actions may yet be added.
     pending: u32,
-    /// Until when it is remembered that something was put in, in milliseconds.
+    /// Until when the last action is remembered, in milliseconds since the epoch.
     blamed_until: Millis,
 }
 
 impl Bucket {
-    /// Whether nothing was put in for a while, whatever may be put in yet.
+    /// Whether no action is remembered; pending ones do not count.
     pub(super) fn is_blameless(self, now: Millis) -> bool {
         self.blamed_until <= now
     }
 
-    /// Remembers that something was put in, or that it was not after all; and until when it was remembered before.
+    /// Sets until when the last action is remembered, in milliseconds since the epoch; returns the previous value.
     pub(super) fn blame(&mut self, until: Millis) -> Millis {
         std::mem::replace(&mut self.blamed_until, until)
     }
 
-    /// Takes one out again.
+    /// Removes one action again.
     pub(super) fn take_out(&mut self, rate: Rate) {
         self.empty_at = self.empty_at.saturating_sub(rate.each);
     }
 
-    /// For how long there is no room for one more, in milliseconds.
+    /// How long it takes until one more action fits, in milliseconds; `None` if it fits now.
     pub(super) fn wait(self, rate: Rate, now: Millis) -> Option<Millis> {
         let wait = self.empty_at + rate.each - micros(now) - rate.period;
         (wait > 0).then_some((wait + 999) / 1000)
     }
 
-    /// Whether there is room for one more even if all that is pending is put in.
+    /// Whether one more action fits even if all pending ones are added.
     pub(super) fn has_room(self, rate: Rate, now: Millis) -> bool {
         let full = self.empty_at.max(micros(now)) + rate.each.saturating_mul(Micros::from(self.pending) + 1);
         full <= micros(now) + rate.period
     }
 
-    /// Puts in `many`, also where they do not fit: whoever was let do so much at once waits the longer for the next.
+    /// Adds `many` actions even if they do not fit; then it takes longer until the next one does.
     pub(super) fn fill(&mut self, rate: Rate, many: u32, now: Millis) {
         self.empty_at = self.empty_at.max(micros(now)).saturating_add(rate.each.saturating_mul(many.into()));
     }
 
-    /// Notes that one more may be put in.
+    /// Adds a pending action.
     pub(super) fn reserve(&mut self) {
         self.pending += 1;
     }
 
-    /// Notes that one for which there was room is put in, if it still fits, or is not.
+    /// Turns a pending action into an actual one, as far as it fits, or drops it.
     pub(super) fn settle(&mut self, rate: Rate, put_in: bool, now: Millis) {
         self.pending = self.pending.saturating_sub(1);
         if put_in {
@@ -133,12 +134,12 @@ impl<K: Eq + Hash> Buckets<K> {
         steady
     }
 
-    /// What somebody has done lately.
+    /// The bucket for `who`.
     pub(super) fn of(&self, who: &K) -> Bucket {
         self.each.get(who).copied().unwrap_or_default()
     }
 
-    /// Changes what somebody has done lately.
+    /// Changes the bucket for `who`.
     pub(super) fn change(&mut self, who: K, now: Millis, change: impl FnOnce(&mut Bucket)) {
         if self.each.len() >= self.sweep_at {
             self.each.retain(|_, bucket| !bucket.is_forgettable(now));
@@ -155,12 +156,12 @@ impl<K: Eq + Hash> Buckets<K> {
     }
 }
 
-/// What to tell whoever has to wait so many milliseconds.
+/// The error for somebody who has to wait, given in milliseconds.
 pub(super) fn too_fast(wait: Millis) -> Refusal {
     Refusal::TooFast { retry_after: seconds(wait) }
 }
 
-/// Whole seconds, rounded up.
+/// Converts milliseconds to seconds, rounding up.
 pub(super) fn seconds(millis: Millis) -> u32 {
     u32::try_from((millis + 999) / 1000).unwrap_or(u32::MAX)
 }
@@ -181,7 +182,7 @@ mod tests {
         }
         assert_eq!(bucket.wait(rate, 0).map(seconds), Some(20));
         assert_eq!(bucket.wait(rate, 20_000), None);
-        // More than fits is paid for later.
+        // What exceeds the limit has to drain as well.
         bucket.fill(rate, 6, 60_000);
         assert_eq!(bucket.wait(rate, 60_000).map(seconds), Some(80));
     }

@@ -1,4 +1,4 @@
-//! Who did what to which invite.
+//! Writing the audit log.
 
 use app::{Action, Detail};
 
@@ -21,7 +21,7 @@ pub(super) struct AuditLog {
 }
 
 impl AuditLog {
-    /// The entry for what somebody is about to do.
+    /// An entry for what somebody is about to do, to be written in the same transaction.
     pub(super) fn entry(
         &self,
         account: &Account,
@@ -40,12 +40,12 @@ impl AuditLog {
         })
     }
 
-    /// Writes an entry about something that is no writing itself.
+    /// Writes an entry for an action that has no transaction of its own.
     pub(super) async fn note(&self, entry: &Entry) -> Result<()> {
         Ok(self.store.note(entry).await?)
     }
 
-    /// Forgets entries that are too old.
+    /// Deletes entries that are too old.
     pub(super) async fn forget(&self) -> Result<()> {
         let days = Millis::from(self.days);
         Ok(self.store.forget((self.clock)() - days * DAY).await?)

@@ -1,4 +1,4 @@
-//! Invites as they are now: as they were written, bounded by what is allowed.
+//! Looking up invites with their current limits: as their owners wrote them, bounded by the current policy.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::{
     store::{Ends, Invites, Redemptions, StoredInvite},
 };
 
-/// Where invites are looked up. Cheap to clone.
+/// Looks up invites. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Catalog {
     pub(super) invites: Invites,
@@ -22,12 +22,12 @@ pub(super) struct Catalog {
 }
 
 impl Catalog {
-    /// The invite with this code, deleted or not, bounded by what is allowed now.
+    /// The invite with this code, even if it was deleted, bounded by the current policy.
     pub(super) async fn find(&self, code: &str) -> Result<Option<StoredInvite>> {
         Ok(self.invites.get(code).await?.map(|stored| self.rules.bounded(stored)))
     }
 
-    /// An invite that lets this person in, or their own, of which they are told by other means that it is.
+    /// The invite with this code if it lets this person in, or is their own; callers handle the latter.
     pub(super) async fn open_or_own(&self, redeemer: &UserId, code: &str) -> Result<Invite> {
         let stored = self.find(code).await?.ok_or(Refusal::UnknownInvite)?;
         let own = stored.deleted_at.is_none() && stored.invite.owner == redeemer.as_str();
@@ -37,7 +37,7 @@ impl Catalog {
         }
     }
 
-    /// Whether an invite lets somebody in. One that is used up lets those in who have one of its uses.
+    /// Whether an invite lets somebody in. One whose uses are all taken still lets in the people who hold them.
     pub(super) async fn is_open_to(&self, stored: &StoredInvite, user: Option<&UserId>) -> Result<bool> {
         let (invite, stopped) = (&stored.invite, stored.all_paused || stored.invite.is_stopped());
         match (stored.state((self.clock)()), user) {
@@ -50,7 +50,7 @@ impl Catalog {
         }
     }
 
-    /// When invites end, beyond what they say themselves.
+    /// When invites end because of the policy, beyond what they say themselves.
     pub(super) fn ends(&self) -> Ends {
         self.rules.ends((self.clock)())
     }

@@ -1,4 +1,4 @@
-//! The direct chat between who redeems and who invited: one, however often something goes wrong on the way.
+//! The direct chat between redeemer and inviter: a single one, however often something goes wrong on the way.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -18,13 +18,13 @@ use crate::{
     store::{Came, Chat, Millis, Redemptions},
 };
 
-/// For how long the homeserver may be making a chat without anybody having been told, in milliseconds.
+/// How long the homeserver may take to create a chat after its response was lost, in milliseconds.
 const MAKING: Millis = 10_000;
 
-/// How often it is looked whether it is there: a look asks about every room that the redeemer is in.
+/// The interval at which to check whether the chat exists. Each check reads every room that the redeemer is in.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// Makes direct chats.
+/// Creates direct chats.
 pub(super) struct Chats {
     pub(super) redemptions: Redemptions,
     pub(super) work: Arc<Done>,
@@ -33,14 +33,15 @@ pub(super) struct Chats {
 }
 
 impl Chats {
-    /// Brings the two into one direct chat that the redeemer's clients show as such, from wherever it stopped before.
+    /// Makes sure that the two have a direct chat which the redeemer's clients show as such, continuing from where an
+    /// earlier attempt stopped.
     pub(super) async fn ensure(&self, journey: &Journey, before: &Chat) -> Result<Came> {
         let none =
             |errcode: &str, again| Came::Missed { reason: Reason::ChatFailed, errcode: errcode.to_owned(), again };
         Ok(if journey.ignored {
             missed(Reason::OwnerIgnored, "M_INVITE_BLOCKED")
         } else if journey.shadow_banned {
-            // The homeserver itself would pretend.
+            // The homeserver itself would only pretend to create it.
             none("M_UNKNOWN", false)
         } else {
             match self.make_chat(journey, before).await {
@@ -93,15 +94,15 @@ impl Chats {
             Err(Error::Refused(refusal)) if refusal.status < 500 => {
                 self.redemptions.note_chat_marker(code, me, &marker, None).await?;
             }
-            // It may be there in a moment: whoever tries again waits from now on.
+            // It may still come to exist: the next attempt waits, counting from now.
             Err(_) => self.redemptions.note_chat_marker(code, me, &marker, Some((self.clock)())).await?,
             Ok(_) => {}
         }
         Ok(made?)
     }
 
-    /// The chat that was being made when we stopped, or when no answer came: nobody was told whether it is there. The homeserver may be at it
-    /// yet, so it is waited for a while before another one is made.
+    /// The chat of an earlier attempt that was interrupted, or got no response: nobody knows whether it exists. The
+    /// homeserver may still be creating it, so this waits a while for it before another one is made.
     async fn wait_for_unfinished(
         &self,
         journey: &Journey,
@@ -109,7 +110,7 @@ impl Chats {
         tried_at: Option<Millis>,
     ) -> Result<Option<OwnedRoomId>, StepError> {
         let ago = tried_at.map_or(MAKING, |tried_at| (self.clock)() - tried_at);
-        // No longer than that, also where the clocks of instances differ.
+        // Bounded, because the clocks of instances may differ.
         let may_come_for = u64::try_from((MAKING - ago).clamp(0, MAKING)).unwrap_or_default();
         let until = Instant::now() + Duration::from_millis(may_come_for);
         loop {
@@ -122,7 +123,7 @@ impl Chats {
     }
 }
 
-/// The chat that was being made when we stopped, with the owner invited if that had not happened yet.
+/// The chat of an interrupted attempt, inviting the owner if that had not happened yet.
 async fn find_unfinished(journey: &Journey, marker: &str) -> homeserver::Result<Option<OwnedRoomId>> {
     let (owner, redeemer) = (journey.owner.user(), &journey.redeemer);
     let Some(room) = redeemer.find_chat(marker).await? else { return Ok(None) };
@@ -132,10 +133,11 @@ async fn find_unfinished(journey: &Journey, marker: &str) -> homeserver::Result<
     Ok(Some(room))
 }
 
-/// The most rooms that are looked at for a direct chat which the two have already. Either of them can name as many as they like.
+/// The most rooms that are checked for an existing direct chat of the two. Either of them can list as many as they
+/// like.
 const LOOKED_AT: usize = 20;
 
-/// A room that either of the two knows as their direct chat, with the redeemer in it and the owner in it or invited.
+/// A room that one of the two has marked as their direct chat, with the redeemer in it, and the owner in it or invited.
 async fn find_existing(journey: &Journey) -> homeserver::Result<Option<OwnedRoomId>> {
     let (owner, redeemer) = (&journey.owner, &journey.redeemer);
     let mut rooms = owner.direct_chats(redeemer.user()).await?;
@@ -144,7 +146,7 @@ async fn find_existing(journey: &Journey) -> homeserver::Result<Option<OwnedRoom
         return Ok(None);
     }
     let mut joined: HashSet<_> = redeemer.joined_rooms().await?.into_iter().collect();
-    // The redeemer's own first, the newest first; each once.
+    // The redeemer's own list first, newest first, without duplicates.
     for room in rooms.into_iter().rev().filter(|room| joined.remove(room)).take(LOOKED_AT) {
         let friend = seen(redeemer.membership(&room, owner.user()).await)?;
         if matches!(friend, Membership::Joined | Membership::Invited) {

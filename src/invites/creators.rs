@@ -15,7 +15,7 @@ use crate::{
     store::Millis,
 };
 
-/// Says who may make invites, by the policy and by the homeserver's word. Cheap to clone.
+/// Decides who may make invites, by the policy and with the homeserver's information. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Creators {
     pub(super) accounts: Accounts,
@@ -24,7 +24,7 @@ pub(super) struct Creators {
 }
 
 impl Creators {
-    /// What somebody who makes an invite has to know of what is allowed.
+    /// The rules for a member who makes an invite.
     pub(super) async fn allowed(&self, account: &Account) -> Result<Allowed> {
         let (rules, now) = (&self.rules, (self.clock)());
         let refusal = match self.check(account, None, now).await {
@@ -40,7 +40,7 @@ impl Creators {
         })
     }
 
-    /// Whether somebody may make invites, with a code of their own if there is one.
+    /// Returns an error if the account may not make invites; `code` is the code that it has chosen, if any.
     pub(super) async fn check(&self, account: &Account, code: Option<&Code>, now: Millis) -> Result<()> {
         let policy = &self.rules.policy;
         let listed = match &policy.create {

@@ -1,4 +1,4 @@
-//! Into one room: the owner invites, the redeemer joins.
+//! Joining a room: the owner invites the redeemer, who then joins.
 
 use app::Reason;
 use matrix_sdk::ruma::RoomId;
@@ -9,7 +9,7 @@ use crate::{
     store::Came,
 };
 
-/// Which of the two said no.
+/// The step that was refused.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
     Invite,
@@ -17,11 +17,12 @@ enum Step {
 }
 
 impl Journey {
-    /// Lets the redeemer into a room, without an invitation where it is open to them: that is half the work for the homeserver, and tells
-    /// nobody twice. Whoever is in already counts as having come in; a ban is never lifted.
+    /// Lets the redeemer join a room, without an invitation if the room is open to them: that halves the homeserver's
+    /// work, and avoids a superfluous notification. It is a success if they are in the room already; a ban is never
+    /// lifted.
     ///
     /// # Errors
-    /// Only if the homeserver does not answer; whatever it says is an outcome.
+    /// Only if the homeserver does not answer; any response of it is an outcome.
     pub(super) async fn enter(&self, room: &RoomId, is_open: bool) -> Result<Came> {
         if self.ignored {
             return Ok(match self.redeemer_is(room).await? {
@@ -33,7 +34,7 @@ impl Journey {
             match self.patiently(|| self.redeemer.join(room)).await {
                 Ok(()) => return Ok(Came::In),
                 Err(unreachable @ Error::Unreachable(_)) => return Err(unreachable),
-                // It may have changed since it was looked at; the owner can still invite.
+                // The room may have changed since it was looked up; the owner can still invite.
                 Err(error) => tracing::debug!(%room, %error, "an open room is closed"),
             }
         }
@@ -47,7 +48,7 @@ impl Journey {
         };
         match refused {
             Error::Refused(refusal) => match self.explain(room, step, refusal).await {
-                // Why it was refused cannot be found out now.
+                // The reason for the refusal cannot be found out now.
                 Err(Error::Refused(_) | Error::Unexpected(_)) => Ok(trouble()),
                 explained => explained,
             },
@@ -59,7 +60,7 @@ impl Journey {
         }
     }
 
-    /// What a refusal means, from how both stand to the room now: the homeserver's words differ from version to version.
+    /// Explains a refusal by the current memberships of both: the homeserver's messages differ from version to version.
     async fn explain(&self, room: &RoomId, step: Step, refusal: Rejection) -> Result<Came> {
         let redeemer = self.redeemer_is(room).await?;
         if redeemer == Membership::Joined {
@@ -81,7 +82,7 @@ impl Journey {
         Ok(Came::Missed { reason, errcode: refusal.errcode, again })
     }
 
-    /// How the redeemer stands to a room, as the owner sees it or, where the owner sees nothing, as they do themselves.
+    /// The redeemer's membership, as the owner sees it or, if the owner sees nothing, as the redeemer does.
     async fn redeemer_is(&self, room: &RoomId) -> Result<Membership> {
         let me = self.redeemer.user();
         match seen(self.owner.membership(room, me).await)? {
@@ -91,7 +92,7 @@ impl Journey {
     }
 }
 
-/// They are not in because the homeserver failed.
+/// The outcome for a failure of the homeserver.
 fn trouble() -> Came {
     Came::Missed { reason: Reason::HomeserverFailed, errcode: "M_UNKNOWN".to_owned(), again: true }
 }

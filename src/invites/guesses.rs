@@ -1,7 +1,8 @@
-//! Against guessing: look-ups of codes that fail are counted, and whoever fails too often has to wait. Whoever only uses codes that
-//! work never waits, whatever others do.
+//! Protection against guessing: failed look-ups of codes are counted, and people or addresses with too many have to
+//! wait. People who only use codes that work never wait, whatever others do.
 //!
-//! Only codes that people have chosen can be guessed. One of the generated shape carries 128 bits: it is looked up for everybody, at any time.
+//! Only codes that people have chosen can be guessed. A generated code carries 128 bits, so look-ups of texts in that
+//! format are always allowed.
 
 use std::{
     future::Future,
@@ -23,16 +24,16 @@ use crate::{
     store::Millis,
 };
 
-/// In how long as many look-ups may fail as the limits say.
+/// The period of the limits.
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// For how long whoever has failed is judged by what others do as well, in milliseconds.
+/// How long somebody who has failed also has to wait for the limits that others use up, in milliseconds.
 const BLAMED: Millis = 15 * 60_000;
 
-/// For how long a look-up waits for others under way, in seconds.
+/// How long a look-up waits for others that are under way, in seconds.
 const QUEUE: u32 = 5;
 
-/// Who fails.
+/// What failures are counted for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Who {
     User(OwnedUserId),
@@ -40,19 +41,20 @@ enum Who {
     All,
 }
 
-/// The look-ups that failed lately. Cheap to clone.
+/// The recent failed look-ups. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Guesses(Arc<Inner>);
 
 struct Inner {
     limits: FailedLookups,
     failures: Mutex<Buckets<Who>>,
-    /// Told whenever a look-up has ended.
+    /// Notified whenever a look-up has ended.
     settled: Notify,
     clock: Clock,
 }
 
-/// A look-up that may turn out to be a guess. Until that is known it counts as one; whoever drops it has learnt nothing, and pays nothing.
+/// A look-up under way. It counts as a failure until its result is known. If it is dropped, the sender has learnt
+/// nothing, and it does not count.
 #[must_use]
 pub(super) struct Guess {
     guesses: Guesses,
@@ -64,7 +66,7 @@ impl Guesses {
         Self(Arc::new(Inner { limits, failures: Mutex::new(Buckets::new()), settled: Notify::new(), clock }))
     }
 
-    /// Looks a code up for somebody, unless they have tried too many that are not there or not theirs.
+    /// Looks a code up for somebody, unless they have tried too many that do not exist or are not for them.
     pub(super) async fn guard<T>(
         &self,
         account: &Account,
@@ -74,7 +76,7 @@ impl Guesses {
         self.guard_for(Some(account.user_id()), account.origin(), code, look).await
     }
 
-    /// The same for somebody who may not have signed in.
+    /// Looks a code up for somebody who may not be signed in.
     pub(super) async fn guard_for<T>(
         &self,
         user: Option<&UserId>,
@@ -99,11 +101,12 @@ impl Guesses {
         found
     }
 
-    /// Begins to look up a code; nothing for one that cannot be guessed. Where so many look-ups are under way that the limit would be met if all
-    /// of them failed, this waits until some have ended.
+    /// Begins to look up a code; `None` if it is one that cannot be guessed. If so many look-ups are under way that the
+    /// limit would be reached if all of them failed, this waits for some to end.
     ///
     /// # Errors
-    /// [`Refusal::TooFast`] or, for those who have not signed in, [`Refusal::TooManyGuesses`], whether the code is right or wrong.
+    /// [`Refusal::TooFast`] or, for visitors who are not signed in, [`Refusal::TooManyGuesses`], whether the code
+    /// exists or not.
     pub(super) async fn begin(
         &self,
         code: &str,
@@ -115,7 +118,7 @@ impl Guesses {
         }
         let wait = async {
             loop {
-                // Listened for before the look, so that none is missed in between.
+                // Subscribed before checking, so that no notification is missed in between.
                 let settled = self.0.settled.notified();
                 if let Some(guess) = self.try_begin(user, address)? {
                     return Ok(Some(guess));
@@ -127,10 +130,11 @@ impl Guesses {
         begun.unwrap_or_else(|_| Err(refusal(user, QUEUE)))
     }
 
-    /// Begins to look for something from an address, whoever asks and whatever others do; nothing where no address is known.
+    /// Begins a look-up from an address, independently of the account and of what others do; `None` if the address is
+    /// unknown.
     ///
     /// # Errors
-    /// [`Refusal::TooManyGuesses`] if too much was not there.
+    /// [`Refusal::TooManyGuesses`] if too many look-ups from there have failed.
     pub(super) fn begin_from(&self, address: Option<IpAddr>) -> Result<Option<Guess>, Refusal> {
         let Some(who) = address.map(|address| Who::Address(network(address))) else { return Ok(None) };
         let rate = self.rate(&who);
@@ -149,10 +153,11 @@ impl Guesses {
         Ok(Some(Guess { guesses: self.clone(), who: vec![who] }))
     }
 
-    /// Nothing if others have to end first.
+    /// Begins a look-up; `None` if others have to end first.
     ///
-    /// People are judged by what they did themselves: who has not failed lately is let through from an address from which others
-    /// guess, and while all together guess too much. About people who are not signed in, nothing else is known.
+    /// People are judged by their own behaviour: somebody who has not failed recently may look codes up even if others
+    /// guess from the same address, or too many guess everywhere. About visitors who are not signed in, nothing but the
+    /// address is known.
     fn try_begin(&self, user: Option<&UserId>, address: Option<IpAddr>) -> Result<Option<Guess>, Refusal> {
         let mut failures = self.failures();
         let now = failures.steady((self.0.clock)());
@@ -188,7 +193,7 @@ impl Guesses {
         self.0.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends a look-up; and tells until when each was blamed before, if it has failed.
+    /// Ends a look-up. If it failed, returns until when each of its subjects had failures remembered before.
     fn settle(&self, who: &mut Vec<Who>, failed: bool) -> Vec<(Who, Millis)> {
         let mut failures = self.failures();
         let now = failures.steady((self.0.clock)());
@@ -197,7 +202,7 @@ impl Guesses {
             let (rate, name) = (self.rate(&who), who.clone());
             failures.change(who, now, |bucket| {
                 let had_room = rate.is_none_or(|rate| bucket.wait(rate, now).is_none());
-                // Where there is no limit nothing is filled, only what was reserved is taken back.
+                // Without a limit nothing is added; only the pending action is removed.
                 bucket.settle(rate.unwrap_or(Rate::new(1, PERIOD)), failed && rate.is_some(), now);
                 if failed {
                     if had_room && rate.is_some_and(|rate| bucket.wait(rate, now).is_some()) {
@@ -213,7 +218,7 @@ impl Guesses {
     }
 }
 
-/// A look-up that was charged before it was known what would come of it.
+/// A failed look-up that may yet turn out to have been legitimate.
 #[must_use]
 pub(super) struct Charged {
     guesses: Guesses,
@@ -221,7 +226,7 @@ pub(super) struct Charged {
 }
 
 impl Charged {
-    /// It was right after all.
+    /// It was legitimate, so it no longer counts.
     pub(super) fn give_back(self) {
         let mut failures = self.guesses.failures();
         let now = failures.steady((self.guesses.0.clock)());
@@ -255,7 +260,7 @@ impl Drop for Guess {
     }
 }
 
-/// What to tell somebody who has to wait so many seconds, or may sign in.
+/// The error for somebody who has to wait this many seconds, or who may sign in instead.
 fn refusal(user: Option<&UserId>, retry_after: u32) -> Refusal {
     match user {
         Some(_) => Refusal::TooFast { retry_after },
@@ -263,7 +268,7 @@ fn refusal(user: Option<&UserId>, retry_after: u32) -> Refusal {
     }
 }
 
-/// The address, or the network that is handed to one customer (RFC 6177).
+/// The address; for IPv6, the network that a provider assigns to one customer (RFC 6177).
 pub(super) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
@@ -316,11 +321,12 @@ mod tests {
             }
             assert_eq!(test.fails(Some(guesser), None), Err(Refusal::TooFast { retry_after: 20 }));
         }
-        // The address is worn out for those of whom nothing else is known, and for those who have begun to guess.
+        // The limit of the address now applies to visitors who are not signed in, and to people who have begun to
+        // guess.
         assert_eq!(test.fails(None, school), Err(Refusal::TooManyGuesses { retry_after: 10 }));
         assert_eq!(test.fails(Some("ben"), school), Ok(()));
         assert!(test.fails(Some("ben"), school).is_err());
-        // It passes.
+        // It expires.
         test.now.store(20_000, Ordering::Relaxed);
         assert_eq!(test.fails(Some("eve"), None), Ok(()));
         assert!(test.fails(Some("eve"), None).is_err());

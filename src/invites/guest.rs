@@ -1,4 +1,4 @@
-//! Whoever holds a code: what they see, before and while they redeem it, and that they redeem it.
+//! What people who hold a code can do: see the invite, redeem it, and watch its progress.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use crate::{
     store::{self, Redemptions, Signals, StoredInvite},
 };
 
-/// What whoever holds a code can do.
+/// The use cases of people who hold a code.
 pub struct Guest {
     pub(super) catalog: Catalog,
     pub(super) guesses: Guesses,
@@ -43,10 +43,10 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// Brings somebody into everything that a code leads to.
+    /// Redeems a code: brings somebody into everything that it leads to.
     ///
-    /// Several requests for the same code and person are one redemption and get one answer. It goes on to its end even if
-    /// whoever asked hangs up.
+    /// Concurrent requests for the same code and person are one redemption and get the same answer. It runs to its end
+    /// even if the client disconnects.
     pub async fn redeem(&self, account: &Account, code: &str) -> Result<Joined> {
         let me = account.user_id();
         self.guesses.guard(account, code, self.redeeming.check(me, code)).await?;
@@ -59,7 +59,7 @@ impl Guest {
                 let (code, me) = (ending.key.0.clone(), account.user_id().as_str());
                 signals.tell(&code, me);
                 let joined = redeeming.redeem_in_turn(&account, &code).await.map_err(Error::into_told);
-                // It has ended for whoever looks now.
+                // To the caller it must have ended before its result is visible.
                 drop(ending);
                 signals.tell(&code, me);
                 joined
@@ -69,22 +69,22 @@ impl Guest {
         Ok(self.running.join(key.clone(), start).await?)
     }
 
-    /// Watches how a redemption of somebody's comes along. Whether they may know of it is for [`Self::progress`] to say.
+    /// Watches a redemption. Whether the person may see it is decided by [`Self::progress`].
     ///
     /// # Errors
-    /// [`Refusal::TooFast`] if they, or all together, watch too much already.
+    /// [`Refusal::TooFast`] if they, or all together, watch too many already.
     pub fn watch(&self, account: &Account, code: &str) -> Result<Watcher, Refusal> {
         let me = account.user_id();
         self.watchers.admit(me, || self.signals.watch(code, me.as_str()))
     }
 
-    /// What a code promises, for somebody who holds it. Its owner sees it also when it lets nobody in.
+    /// What a code offers to somebody who holds it. The owner can see it even while it lets nobody in.
     pub async fn preview(&self, account: &Account, code: &str) -> Result<Preview> {
         self.guesses.guard(account, code, self.look(account, code)).await
     }
 
-    /// The page behind an invite's link, for anybody who has it. Its owner sees it also when it lets nobody in; to everybody else it is then
-    /// as if it had never been.
+    /// The content of an invite's landing page, for anybody who has the link. The owner can see it even while it lets
+    /// nobody in; to everybody else the invite then does not exist.
     pub async fn landing(&self, account: Option<&Account>, origin: &Origin, code: &str) -> Result<Landing> {
         let look = async {
             let (mut landing, stored) = self.see_landing(account, code).await?;
@@ -96,13 +96,13 @@ impl Guest {
         self.guesses.guard_for(account.map(Account::user_id), origin, code, look).await
     }
 
-    /// As much of that page as is on a picture of it.
+    /// The part of the landing page that the preview picture shows.
     pub async fn front(&self, origin: &Origin, code: &str) -> Result<Landing> {
         let look = async { Ok(self.see_landing(None, code).await?.0) };
         self.guesses.guard_for(None, origin, code, look).await
     }
 
-    /// That page while the homeserver does not answer, from what was shown last.
+    /// The landing page while the homeserver does not answer, from what was shown before.
     pub async fn landing_while_away(&self, origin: &Origin, code: &str) -> Result<Landing> {
         let look = async {
             let stored = self.catalog.find(code).await?.ok_or(Refusal::UnknownInvite)?;
@@ -114,12 +114,12 @@ impl Guest {
         self.guesses.guard_for(None, origin, code, look).await
     }
 
-    /// What is said of a form for an account while it is filled in.
+    /// Feedback on a form for a new account while it is being filled in.
     pub async fn advise(&self, form: &AccountForm, origin: &Origin) -> Result<AccountAdvice> {
         self.sign_ups.advise(form, origin).await
     }
 
-    /// Opens an account for somebody who holds a code, as far as it or the homeserver lets them, and signs them in.
+    /// Opens an account for somebody who holds a code, if the code or the homeserver allows it, and signs them in.
     ///
     /// # Errors
     /// [`Refusal::Invalid`] for what is wrong with a field, [`Refusal::NoAccountWithIt`], [`Refusal::NoNewAccounts`], [`Refusal::OneMoreStep`], those of
@@ -131,7 +131,7 @@ impl Guest {
         let begun = sign_ups.has_begun(&wish, code, origin);
         let look = async {
             match self.shown_to(None, code).await {
-                // Perhaps by themselves: they may have an account, and have come in.
+                // Perhaps this person has taken the last use themselves: their account may exist and have joined.
                 Err(Error::Refused(Refusal::UnknownInvite)) if begun => {
                     Ok(self.catalog.find(code).await?.ok_or(Refusal::UnknownInvite)?)
                 }
@@ -145,7 +145,8 @@ impl Guest {
         Ok(account)
     }
 
-    /// How far somebody is with redeeming a code. Of an invite that was deleted only those are told who are still being let in.
+    /// The progress of somebody's redemption. Of a deleted invite, only people whose redemption is still running see
+    /// it.
     pub async fn progress(&self, account: &Account, code: &str) -> Result<Progress> {
         let look = async {
             let stored = self.catalog.find(code).await?.ok_or(Refusal::UnknownInvite)?;

@@ -1,4 +1,4 @@
-//! What has to be done again and again.
+//! Recurring tasks.
 
 use super::{audit::AuditLog, registration_token::RegistrationTokens};
 use crate::{
@@ -10,14 +10,14 @@ use crate::{
 /// How many uses are given back at once.
 const GIVEN_BACK: i64 = 50;
 
-/// After how long a lease is forgotten that nobody has given back, in milliseconds: more than clocks differ.
+/// After how long an expired lease is deleted, in milliseconds: longer than the clocks of instances differ.
 const LEASE_KEPT: Millis = 60 * 60_000;
 
-/// For how long a use stays taken by somebody who did not come in to anything and is not at work, in milliseconds: long enough for
-/// them to try again.
+/// How long somebody who has joined nothing keeps their use while they are not redeeming, in milliseconds: long enough
+/// to try again.
 const USE_HELD: Millis = 10 * 60_000;
 
-/// Looks after what nobody waits for.
+/// Work that no request waits for.
 pub struct Housekeeping {
     pub(super) redemptions: Redemptions,
     pub(super) leases: Leases,
@@ -27,13 +27,13 @@ pub struct Housekeeping {
 }
 
 impl Housekeeping {
-    /// Lets the rules of this server, if they are others than before, bear on the registration tokens that are out.
+    /// If the server's rules have changed, applies them to existing registration tokens.
     pub async fn apply_rules(&self) -> Result<()> {
         self.tokens.apply_rules().await
     }
 
-    /// Does what is due: registration tokens become what their invites want, uses are given back with which nobody came, and old
-    /// entries of the audit log are forgotten. Meant to be called every few seconds.
+    /// Does what is due: brings registration tokens in line with their invites, gives back uses with which nobody
+    /// joined, and deletes old entries of the audit log. To be called every few seconds.
     pub async fn sweep(&self) -> Result<()> {
         let now = (self.clock)();
         for (code, redeemer) in self.redemptions.stale_uses(now - USE_HELD, now, GIVEN_BACK).await? {

@@ -1,4 +1,4 @@
-//! What the steps of one redemption share.
+//! The state that the steps of a redemption share.
 
 use std::{future::Future, time::Duration};
 
@@ -10,29 +10,29 @@ use crate::{
     store::Came,
 };
 
-/// How long a homeserver that gives no time wants to be left alone.
+/// How long to wait for a homeserver that limits the rate without saying for how long.
 const USUAL_WAIT: Duration = Duration::from_secs(1);
 
-/// How many characters of the homeserver's own words are kept.
+/// How many characters of the homeserver's messages are kept.
 const LONGEST_WORDS: usize = 500;
 
-/// Everything that the steps of one redemption share.
+/// The state that the steps of a redemption share.
 pub(super) struct Journey {
     pub(super) code: String,
-    /// Whose invite it is, acted for.
+    /// The invite's owner, acted for.
     pub(super) owner: Actor,
-    /// Who redeems, acted for.
+    /// The redeemer, acted for.
     pub(super) redeemer: Actor,
-    /// Until when the homeserver's limits are waited out.
+    /// Until when rate limits of the homeserver are waited out.
     pub(super) patience: Instant,
     /// Whether the redeemer ignores the owner, so that no invitation reaches them.
     pub(super) ignored: bool,
-    /// Whether the homeserver pretends to the redeemer that all works.
+    /// Whether the redeemer is shadow-banned: the homeserver only pretends to carry out their requests.
     pub(super) shadow_banned: bool,
 }
 
 impl Journey {
-    /// Asks again while the homeserver's own limit says to wait, as long as there is patience.
+    /// Repeats a request while the homeserver's rate limit asks for that, until [`Self::patience`] ends.
     pub(super) async fn patiently<T, F: Future<Output = Result<T>>>(&self, mut ask: impl FnMut() -> F) -> Result<T> {
         loop {
             match ask().await {
@@ -49,7 +49,7 @@ impl Journey {
     }
 }
 
-/// A room of which the homeserver shows nothing is one they are not in.
+/// Treats a room whose state the homeserver does not reveal as one they are not in.
 pub(super) fn seen(membership: Result<Membership>) -> Result<Membership> {
     match membership {
         Err(error) if error.is_judgement() => Ok(Membership::Outside),
@@ -57,12 +57,13 @@ pub(super) fn seen(membership: Result<Membership>) -> Result<Membership> {
     }
 }
 
-/// They are not in, and redeeming again as things are brings them no further.
+/// The outcome for somebody who is not in, and whom trying again would not help as things are.
 pub(super) fn missed(reason: Reason, errcode: &str) -> Came {
     Came::Missed { reason, errcode: errcode.to_owned(), again: false }
 }
 
-/// The homeserver's own words, as a table can hold and a page can show them: PostgreSQL has no text with NUL in it.
+/// A reason in the homeserver's own words, in a form that can be stored and displayed: PostgreSQL's texts cannot
+/// contain NUL.
 pub(super) fn said(words: &str) -> Reason {
     Reason::Said(words.chars().filter(|c| *c != '\0').take(LONGEST_WORDS).collect())
 }

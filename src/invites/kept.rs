@@ -1,18 +1,18 @@
-//! What was shown of invites lately, for while the homeserver does not answer.
+//! Landing pages as they were last shown, for use while the homeserver does not answer.
 
 use app::{Landing, Person, Relation};
 use moka::sync::Cache;
 
 use crate::store::{Block, StoredInvite};
 
-/// How much memory they may take, in bytes.
+/// The most memory they may take, in bytes.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
-/// What a page takes, about, without its rooms and its welcome, and what a room takes: ids and addresses of pictures.
+/// The approximate size of a page without its rooms and its message, and of a room: ids and addresses of pictures.
 const PAGE: usize = 1_000;
 const ROOM: usize = 500;
 
-/// The pages of invites as they were shown last. Cheap to clone.
+/// Landing pages as they were last shown. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Kept(Cache<String, Landing>);
 
@@ -27,12 +27,13 @@ impl Default for Kept {
 }
 
 impl Kept {
-    /// Keeps what was shown of an invite to somebody.
+    /// Keeps a landing page that was shown.
     pub(super) fn keep(&self, code: &str, landing: &Landing) {
         self.0.insert(code.to_owned(), Landing { relation: Relation::Away, ..landing.clone() });
     }
 
-    /// What can be shown of an invite without the homeserver: who invites as they were called last, and as much of the rooms as may be known now.
+    /// The landing page without the homeserver's help: the inviter's last known profile, and those known rooms that may
+    /// be shown now.
     pub(super) fn landing(&self, stored: &StoredInvite, blocks: &[Block], now: i64) -> Landing {
         let StoredInvite { invite, .. } = stored;
         let blocked = |room: &String| blocks.iter().any(|block| block.room == *room);

@@ -1,4 +1,4 @@
-//! What the page behind an invite’s link shows, and how far somebody is.
+//! The content of an invite's landing page, and somebody's progress.
 
 use std::collections::HashMap;
 
@@ -14,12 +14,13 @@ use crate::{
     store::{Came, StoredInvite},
 };
 
-/// What has a meaning of its own in the fragment of an address, or in one of Element's.
+/// Characters with a special meaning in the fragment of an address, or in one of Element's.
 const IN_A_FRAGMENT: &AsciiSet =
     &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`').add(b'/').add(b'?').add(b'#').add(b'%');
 
 impl Guest {
-    /// The invite with this code and who invites, if somebody who holds it may see them: it lets them in, or is their own.
+    /// The invite with this code and its inviter, if somebody who holds it may see them: if it lets them in, or is
+    /// their own.
     pub(super) async fn shown_to(&self, user: Option<&UserId>, code: &str) -> Result<(StoredInvite, InviterState)> {
         let stored = self.catalog.find(code).await?.filter(|stored| stored.deleted_at.is_none());
         let stored = stored.ok_or(Refusal::UnknownInvite)?;
@@ -35,7 +36,7 @@ impl Guest {
         }
     }
 
-    /// The page behind an invite's link, but for how somebody without an account can get one; and the invite.
+    /// The content of an invite's landing page, without the ways to get an account, and the invite itself.
     pub(super) async fn see_landing(&self, account: Option<&Account>, code: &str) -> Result<(Landing, StoredInvite)> {
         let now = (self.catalog.clock)();
         let (stored, inviter) = self.shown_to(account.map(Account::user_id), code).await?;
@@ -78,18 +79,20 @@ impl Guest {
 
     /// Rooms as somebody sees them.
     pub(super) async fn rooms_of(&self, viewer: Viewer<'_>, rooms: &[String]) -> Result<Vec<Room>> {
-        // An alias that the homeserver has not told yet is a room of which nothing is known.
+        // An alias that was not resolved yet is a room of which nothing is known.
         let ids: Vec<OwnedRoomId> = rooms.iter().filter_map(|room| room.as_str().try_into().ok()).collect();
         let summaries = self.rooms.summaries(viewer, &ids).await?;
         let mut seen: HashMap<OwnedRoomId, Option<RoomSummary>> = ids.into_iter().zip(summaries).collect();
         Ok(rooms.iter().map(|id| room(id, seen.remove(id.as_str()).flatten())).collect())
     }
 
-    /// How far somebody is. Of the rooms that are still before them they see what a stranger with the code would, and nothing once they cannot
-    /// go on: the rooms into which they came, and that others were missed.
+    /// Somebody's progress. Of the rooms that they have not joined yet they see what a stranger with the code would
+    /// see. Once they cannot continue they see nothing of those: only the rooms that they have joined, and that others
+    /// were missed.
     pub(super) async fn see_progress(&self, stored: &StoredInvite, account: &Account) -> Result<Progress> {
         let (invite, me) = (&stored.invite, account.user_id());
-        // Asked first: what ends in between is then shown as running for a moment, rather than as stopped before its end.
+        // Read first: a redemption that ends in between is then shown as running for a moment, rather than as stopped
+        // too early.
         let running = self.running.is_at_work(&invite.code, me);
         let redemption = self.redemptions.get(&invite.code, me.as_str()).await?.unwrap_or_default();
         let goes_on = !redemption.complete && (running || self.catalog.is_open_to(stored, Some(me)).await?);
@@ -127,7 +130,7 @@ impl Guest {
             })
             .collect();
         let chat = redemption.outcomes.iter().find(|outcome| outcome.room.is_none());
-        // The Python module has not noted which room it is.
+        // The Python module did not record the id of the direct chat.
         let unnamed = redemption.is_in(None) && redemption.chat.room.is_none();
         if invite.terms.chat && !unnamed && (goes_on || chat.is_some()) {
             steps.push(Step { room: None, chat: true, state: state(None, redemption.chat.room.as_deref()) });

@@ -1,4 +1,4 @@
-//! Taking turns: who is at work on what, among several instances.
+//! Mutual exclusion among several instances, by leases in the database.
 
 use std::{future::Future, time::Duration};
 
@@ -11,18 +11,18 @@ use crate::{
     store::{self, Written},
 };
 
-/// How a turn is waited for and kept.
+/// The timing of a lease.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Turns {
-    /// For how long work that has stopped in the middle keeps others waiting.
+    /// How long others are blocked by work that has died.
     pub(super) lease: Duration,
-    /// For how long others are waited for.
+    /// How long to wait for others.
     pub(super) queue: Duration,
-    /// How often it is looked whether they are done.
+    /// The interval at which to check whether others are done.
     pub(super) look: Duration,
 }
 
-/// Lets work take turns. Cheap to clone.
+/// Takes and renews leases. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Leases {
     pub(super) store: store::Leases,
@@ -31,11 +31,11 @@ pub(super) struct Leases {
 }
 
 impl Leases {
-    /// Does some work while nobody else does work of this name; nothing if others do not come to an end. The lease is renewed for as long as
-    /// the work takes.
+    /// Does some work while nobody else does work under this name; `None` if others did not finish in time. The lease
+    /// is renewed for as long as the work takes.
     ///
     /// # Errors
-    /// Those of the work, or that the lease was lost: somebody else may be at work, so this has stopped.
+    /// Those of the work, or that the lease was lost: others may have begun, so the work was cancelled.
     pub(super) async fn in_turn<T>(
         &self,
         name: &str,
@@ -59,7 +59,8 @@ impl Leases {
                 let rest = runs_out.saturating_duration_since(Instant::now());
                 sleep(rest.min(turns.lease / 3)).await;
                 let asked = Instant::now();
-                // Until it has run out nobody else can have taken it; then nobody can tell, whatever the database is at.
+                // Until the lease expires nobody else can have taken it; after that nobody knows, so stop, whatever the
+                // database is doing.
                 match timeout_at(runs_out, self.take(name, &holder, turns.lease)).await {
                     Ok(Ok(Written::Done)) => runs_out = asked + turns.lease,
                     Ok(Ok(Written::NotAsExpected)) => return Error::unreachable(),
@@ -96,7 +97,7 @@ mod tests {
     use super::*;
     use crate::{config::SqlUrl, store::Store};
 
-    /// Does some work that takes so long under a lease of so long, while the database goes away.
+    /// Does work that takes this long under a lease of this length, while the database goes away.
     async fn without_database(lease: Duration, takes: Duration) -> Result<Option<()>> {
         let store = Store::open(&SqlUrl::SqliteMemory).await.expect("a database");
         let leases = Leases { store: store.leases.clone(), clock: Arc::new(|| 0), chance: Chance::system() };

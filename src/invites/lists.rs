@@ -1,4 +1,4 @@
-//! Lists that were asked for lately.
+//! A cache of members' lists of invites.
 
 use std::{future::Future, sync::Arc, time::Duration};
 
@@ -7,19 +7,19 @@ use moka::{Entry, future::Cache, ops::compute::Op};
 
 use crate::error::{Error, Result};
 
-/// A list with its version.
+/// A list with its version in the database.
 type List = (i64, Arc<Vec<Invite>>);
 
-/// How much memory the lists may take in all, in bytes.
+/// The most memory that all lists together may take, in bytes.
 const LISTED_BYTES: u64 = 64 * 1024 * 1024;
 
-/// What an invite takes in memory beside its texts, in bytes: about so much.
+/// The approximate size of an invite in memory without its texts, in bytes.
 const EACH: usize = 256;
 
-/// For how long a list stays in memory after it was last asked for.
+/// How long a list is kept after it was last used.
 const LISTED: Duration = Duration::from_secs(300);
 
-/// Lists of invites in memory, by owner, with the version that says whether they are still right.
+/// Lists of invites by owner, each with the version that tells whether it is still current.
 pub(super) struct Lists(Cache<String, List>);
 
 impl Lists {
@@ -36,7 +36,7 @@ impl Lists {
         Self(Cache::builder().max_capacity(LISTED_BYTES).weigher(weight).time_to_idle(LISTED).build())
     }
 
-    /// Somebody's list as it was in this version. It is built once, whoever else asks meanwhile.
+    /// The owner's list in this version. It is built only once, even if several requests ask for it at the same time.
     pub(super) async fn get(
         &self,
         owner: &str,

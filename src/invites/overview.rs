@@ -1,4 +1,4 @@
-//! What owners see: their rooms, their invites, and who came.
+//! What owners see: their rooms, their invites, and the people who joined.
 
 use std::collections::{HashMap, HashSet};
 
@@ -20,16 +20,16 @@ use crate::{
     store::{self, Came, Millis, Selection, Use},
 };
 
-/// How many invites stand on one page.
+/// How many invites are on a page.
 const ON_A_PAGE: u32 = 20;
 
-/// How many of the people who came are shown at once.
+/// How many of the people who joined are on a page.
 const GUESTS: u32 = 50;
 
-/// How many people's names are asked for at once.
+/// How many profiles are requested at once.
 const AT_ONCE: usize = 4;
 
-/// A member's rooms by id; nothing if the homeserver did not say.
+/// A member's rooms by id; `None` if the homeserver did not answer.
 struct MyRooms(Option<HashMap<String, JoinedRoom>>);
 
 impl MyRooms {
@@ -60,8 +60,8 @@ impl MyRooms {
 }
 
 impl Owner {
-    /// The rooms that an invite of this member may lead into, and those to which they cannot invite people, with the reason. Spaces
-    /// come first; direct chats are left out.
+    /// The rooms that an invite of this member may lead into, and those to which they cannot invite people, with the
+    /// reason. Spaces come first; direct chats are left out.
     pub async fn room_choices(&self, account: &Account) -> Result<Vec<RoomChoice>> {
         let rooms = self.rooms.joined_rooms(account, false).await?;
         let mine: HashSet<_> = rooms.iter().filter(|room| !room.direct).map(|room| &room.id).collect();
@@ -85,7 +85,7 @@ impl Owner {
         Ok(choices)
     }
 
-    /// A page of somebody's invites.
+    /// One page of the member's own invites.
     pub async fn page(&self, account: &Account, query: InviteQuery) -> Result<InvitePage> {
         let mine = self.my_rooms(account).await;
         let text = sought(&query.search).to_lowercase();
@@ -108,7 +108,7 @@ impl Owner {
         let (mut invites, matching, all) = select(page).await?;
         let count = |number: i64| u32::try_from(number).unwrap_or_default();
         let pages = count(matching).div_ceil(ON_A_PAGE).max(1);
-        // A page that is not there any more, because something was deleted: the last one.
+        // If the page no longer exists because invites were deleted, the last one is shown.
         let page = if page > pages {
             (invites, ..) = select(pages).await?;
             pages
@@ -126,8 +126,8 @@ impl Owner {
         Ok(InvitePage { invites: cards, matching: count(matching), all: count(all), page, pages, now })
     }
 
-    /// One of somebody's own invites with everything they may know of it; `link` is the address to share, if it is configured, and `before`
-    /// where the page before this one of those who came has ended.
+    /// One of the member's own invites with everything they may know of it; `link` is the address to share, if one is
+    /// configured, and `before` is where the previous page of the people who joined ended.
     pub async fn detail(
         &self,
         account: &Account,
@@ -153,7 +153,7 @@ impl Owner {
         Ok(InviteDetail { card, link, registration, blocks: blocked, came, now })
     }
 
-    /// Who came with one of somebody's own invites, at most `most` at once and as they stand to each of its rooms.
+    /// The people who redeemed one of the member's own invites, at most `most` of them, with the outcome for each room.
     pub async fn came(&self, account: &Account, code: &str, before: &str, most: u32) -> Result<Arrivals> {
         self.own(account, code).await?;
         self.arrivals(&MyRooms(None), code, before, most.clamp(1, GUESTS)).await

@@ -1,4 +1,4 @@
-//! Whoever makes invites: making, changing, listing and ending their own.
+//! What people who make invites can do: make, change, list and end their own.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use crate::{
     store::{self, Invites, Millis, Pause, Redemptions, StoredInvite},
 };
 
-/// What members can do with invites of their own.
+/// The use cases of people who make invites.
 pub struct Owner {
     pub(super) catalog: Catalog,
     pub(super) creators: Creators,
@@ -45,31 +45,31 @@ pub struct Owner {
     pub(super) chance: Chance,
 }
 
-/// Somebody's invites.
+/// A member's invites.
 #[derive(Debug)]
 pub struct Listed {
     /// The invites, oldest first.
     pub invites: Arc<Vec<Invite>>,
-    /// Whether every invite of the server is stopped.
+    /// Whether all invites of the server are paused.
     pub all_paused: bool,
-    /// The time, in milliseconds since the epoch.
+    /// The time at which the list was made, in milliseconds since the epoch.
     pub now: Millis,
 }
 
 impl Listed {
-    /// Whether one of them lets people in.
+    /// The state of one of the invites.
     pub fn state(&self, invite: &Invite) -> InviteState {
         invite.state(self.all_paused, self.now)
     }
 }
 
 impl Owner {
-    /// Everything that somebody has made and not deleted, oldest first; with the time for which the states of its invites hold, and whether
-    /// every invite of the server is stopped.
+    /// All invites that the member has made and not deleted, oldest first.
     pub async fn list(&self, account: &Account) -> Result<Listed> {
         let owner = account.user_id().as_str();
         let now = (self.clock)();
-        // Read before the list: if it changes in between, the list is newer than it says, and read again.
+        // Read before the list: if it changes in between, the list is newer than its version, and is read again next
+        // time.
         let (version, all_paused) = self.invites.version(owner).await?;
         let build = async {
             let invites = self.invites.of(owner).await?.into_iter();
@@ -78,20 +78,20 @@ impl Owner {
         Ok(Listed { invites: self.lists.get(owner, version, build).await?, all_paused, now })
     }
 
-    /// One of somebody's own invites, and whether it lets people in.
+    /// One of the member's own invites, and its state.
     pub async fn one(&self, account: &Account, code: &str) -> Result<(Invite, InviteState)> {
         let stored = self.own(account, code).await?;
         let state = stored.state((self.clock)());
         Ok((stored.invite, state))
     }
 
-    /// Deletes one of one's own invites, and the registration token that came with it. Its code is never used again.
+    /// Deletes one of the member's own invites, and its registration token. Its code can never be used again.
     pub async fn delete(&self, account: &Account, code: &str) -> Result<()> {
         self.own(account, code).await?;
         self.switches.delete(account, code).await
     }
 
-    /// Stops one of one's own invites for a while, or lets it go on.
+    /// Pauses or resumes one of the member's own invites.
     pub async fn pause(&self, account: &Account, code: &str, paused: bool) -> Result<()> {
         if self.own(account, code).await?.invite.paused == paused {
             return Ok(());
@@ -111,7 +111,7 @@ impl Owner {
         self.guesses.guard(account, code, look).await
     }
 
-    /// What somebody who makes an invite has to know of what is allowed.
+    /// The rules for a member who makes an invite.
     pub async fn allowed(&self, account: &Account) -> Result<Allowed> {
         self.creators.allowed(account).await
     }

@@ -1,4 +1,4 @@
-//! Texts from outside, and from the database.
+//! Parsing texts from outside, and from the database.
 
 use std::sync::Arc;
 
@@ -7,25 +7,26 @@ use matrix_sdk::ruma::{OwnedUserId, UserId};
 
 use crate::error::{Error, Result};
 
-/// The longest room id or alias (Matrix specification, Appendices, "Identifier grammar").
+/// The longest room id or alias, in bytes (Matrix specification, Appendices, "Identifier grammar").
 pub(super) const LONGEST_ID: usize = 255;
 
-/// A text to look for, as a text in a database can be: PostgreSQL has none with NUL in it.
+/// A search text without characters that no text in a database can contain: PostgreSQL has no NUL.
 pub(super) fn sought(text: &str) -> String {
     text.trim().replace('\0', "")
 }
 
-/// A number of things, for somebody who is told.
+/// A count in the type in which counts are shown.
 pub(super) fn number(of: usize) -> u32 {
     u32::try_from(of).unwrap_or(u32::MAX)
 }
 
-/// The id of somebody of whom the database knows.
+/// A Matrix id from the database.
 pub(super) fn user_id(text: &str) -> Result<OwnedUserId> {
     UserId::parse(text).map_err(|error| Error::Failed(Arc::new(error)))
 }
 
-/// A text of somebody's without the space around it; nothing if there is nothing else.
+/// A submitted text without surrounding space; `None` if nothing is left. `lines` says whether it may have several
+/// lines.
 pub(super) fn text(field: Field, text: Option<String>, lines: bool) -> Result<Option<String>, Refusal> {
     let Some(text) = text else { return Ok(None) };
     let text = text.trim().replace("\r\n", "\n");

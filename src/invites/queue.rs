@@ -1,4 +1,4 @@
-//! Waiting for one's own redemptions, within this process. Other instances are waited for by a lease.
+//! Queues for the redemptions of one person, within this process. Other instances are kept apart by a lease.
 
 use std::{
     collections::HashMap,
@@ -12,19 +12,19 @@ use tokio::{sync::OwnedMutexGuard, time::timeout};
 
 use crate::error::{Error, Result};
 
-/// How many redemptions of one person may be at work and waiting.
+/// How many redemptions of one person may be running or waiting.
 const MOST: usize = 20;
 
-/// After how many seconds somebody may try again for whom there is no room in the queue.
+/// After how many seconds to try again when the queue is full.
 const AGAIN: u32 = 10;
 
 type Turn = Arc<tokio::sync::Mutex<()>>;
 
-/// Those who are at work or wait, and how many of each person's.
+/// The queue of each person, with the number of redemptions in it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Queues(Arc<Mutex<HashMap<OwnedUserId, (Turn, usize)>>>);
 
-/// A place in the queue, and then one's turn, until this is dropped.
+/// A place in the queue, and then the turn itself, until this is dropped.
 #[derive(Debug)]
 pub(super) struct Place {
     queues: Queues,
@@ -33,10 +33,10 @@ pub(super) struct Place {
 }
 
 impl Queues {
-    /// Waits until no other redemption of somebody's is at work in this process.
+    /// Waits until no other redemption of this person is running in this process.
     ///
     /// # Errors
-    /// [`Refusal::TooFast`] if too many wait, and that the homeserver is slow if the others do not come to an end.
+    /// [`Refusal::TooFast`] if too many are waiting, or an unreachable homeserver if the others do not end in time.
     pub(super) async fn enter(&self, user: &UserId, patience: Duration) -> Result<Place> {
         let (turn, mut place) = self.stand_in(user)?;
         match timeout(patience, turn.lock_owned()).await {

@@ -1,8 +1,9 @@
-//! Redeeming: the person is in every room, or knows which are missing and why, and nothing is ever done twice.
+//! Redeeming an invite. In the end the person has joined every room, or knows which are missing and why, and nothing
+//! was done twice.
 //!
-//! What came of each room is written down as it happens. A redemption that was cut short, by an error or by the end of the
-//! process, is finished by the next one of the same person, who finds there what is done. While somebody redeems, they hold a
-//! lease in the database, so one person's redemptions run one after the other, also across instances.
+//! The outcome for each room is stored as soon as it is known. A redemption that was interrupted, by an error or by the
+//! end of the process, is finished by the person's next one, which finds there what is done. A lease in the database
+//! makes one person's redemptions run one after the other, also across instances.
 
 use std::{sync::Arc, time::Duration};
 
@@ -31,17 +32,17 @@ use crate::{
     store::{self, Begun, Came, Millis, Outcome, Redemption, Redemptions, Signals},
 };
 
-/// How many rooms are entered at once. More gain nothing: the time is the homeserver's own.
+/// How many rooms are joined at once. More would gain nothing: the time is spent in the homeserver.
 const AT_ONCE: usize = 4;
 
-/// How one person's redemptions take turns.
+/// The timing of the lease that one person's redemptions take.
 const TURNS: Turns =
     Turns { lease: Duration::from_secs(10), queue: Duration::from_secs(60), look: Duration::from_millis(100) };
 
-/// For how long the homeserver's own limits are waited out in one redemption.
+/// How long one redemption waits out the homeserver's rate limits.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Redeems.
+/// Redeems invites.
 pub(super) struct Redeeming {
     pub(super) catalog: Catalog,
     pub(super) aliases: Aliases,
@@ -61,7 +62,7 @@ pub(super) struct Redeeming {
 }
 
 impl Redeeming {
-    /// Whether somebody may begin to redeem a code, or go on with it.
+    /// Returns an error unless somebody may begin to redeem a code, or continue.
     pub(super) async fn check(&self, redeemer: &UserId, code: &str) -> Result<()> {
         let invite = self.catalog.open_or_own(redeemer, code).await?;
         if invite.owner == redeemer.as_str() {
@@ -73,7 +74,7 @@ impl Redeeming {
         }
     }
 
-    /// Redeems while no other redemption of the person's is at work.
+    /// Redeems while no other redemption of this person is running.
     pub(super) async fn redeem_in_turn(&self, account: &Account, code: &str) -> Result<Joined> {
         let begun = Instant::now();
         let _place = self.queues.enter(account.user_id(), TURNS.queue).await?;
@@ -85,7 +86,7 @@ impl Redeeming {
 
     async fn redeem_now(&self, account: &Account, code: &str) -> Result<Joined> {
         let redeemer = account.user_id();
-        // Read again: what was true when the request came may have changed while it waited for its turn.
+        // Read again, because it may have changed while the request waited for its turn.
         let mut invite = self.catalog.open_or_own(redeemer, code).await?;
         if self.aliases.resolve_aliases(code, &invite.terms.rooms).await? {
             invite = self.catalog.open_or_own(redeemer, code).await?;
@@ -110,18 +111,18 @@ impl Redeeming {
                 false => Ok(()),
             }
         };
-        // Both go on to their end, whatever becomes of the other.
+        // Both run to their end, even if the other fails.
         let (rooms, chat) = tokio::join!(self.enter_rooms(&journey, &invite, rooms), chat);
         rooms?;
         chat?;
         self.arrive(account, &invite, &before).await
     }
 
-    /// Begins: both accounts may be used, and a use of the invite is taken.
+    /// Begins a redemption: checks that both accounts can be used, and takes a use of the invite.
     async fn set_out(&self, invite: &Invite, redeemer: &UserId) -> Result<Journey> {
         let (code, owner) = (&invite.code, user_id(&invite.owner)?);
         let caller = self.check_standing(&owner, redeemer).await.inspect_err(|error| {
-            // A homeserver that does not answer now is nobody's fault here.
+            // If the homeserver does not answer, nobody here is to blame.
             if !matches!(error, Error::Refused(Refusal::Unreachable { .. })) {
                 self.work.note(Work::RedeemInVain, redeemer, 1, (self.clock)());
             }
@@ -135,14 +136,14 @@ impl Redeeming {
             redeemer,
             patience: Instant::now() + PATIENCE,
         };
-        // Asked again where the use is taken: seconds may have passed since it was looked at.
+        // Checked again in the transaction that takes the use: seconds may have passed since the invite was read.
         match self.redemptions.begin(code, journey.redeemer.user().as_str(), self.catalog.ends()).await? {
             Begun::No => Err(Refusal::UnknownInvite.into()),
             Begun::Yes => Ok(journey),
         }
     }
 
-    /// Ends: what has come of it since `before` is counted and noted.
+    /// Ends a redemption: counts and records what it has achieved since `before`.
     async fn arrive(&self, account: &Account, invite: &Invite, before: &Redemption) -> Result<Joined> {
         let (code, redeemer) = (&invite.code, account.user_id());
         let me = redeemer.as_str();
@@ -167,9 +168,9 @@ impl Redeeming {
         Ok(joined)
     }
 
-    /// Whether both accounts may be used, and the redeemer's state if so.
+    /// Checks that both accounts can be used, and returns the state of the redeemer's.
     async fn check_standing(&self, owner: &UserId, redeemer: &UserId) -> Result<Standing> {
-        // The redeemer first: whoever is refused anyway makes nobody look at the owner's account.
+        // The redeemer first: if they are refused anyway, the owner's account need not be queried.
         let caller = self.accounts.caller_standing(redeemer).await?;
         match caller {
             Standing::Active | Standing::ShadowBanned => {}
@@ -179,13 +180,13 @@ impl Redeeming {
         }
         match self.accounts.standing(owner).await? {
             Standing::Active => Ok(caller),
-            // Nobody is to find out: to them as well as to those who come it is an invite that does not work.
+            // Nobody must find out: for the owner as well as for redeemers, the invite just does not work.
             Standing::ShadowBanned => Err(Refusal::UnknownInvite.into()),
             _ => Err(Refusal::OwnerGone.into()),
         }
     }
 
-    /// Whether somebody may make the homeserver do that much now.
+    /// Checks that somebody may cause this much work for the homeserver now.
     fn check_work(&self, redeemer: &UserId, rooms: &[OwnedRoomId], chat: bool) -> Result<(), Refusal> {
         let now = (self.clock)();
         self.work.check(Work::RedeemInVain, redeemer, now)?;
@@ -207,7 +208,7 @@ impl Redeeming {
             };
             self.note(journey, Some(room.as_str()), came).await
         };
-        // Spaces first: whoever is in them may come into many a room by themselves.
+        // Spaces first: their members may join many a room without an invitation.
         for rooms in self.waves(journey, invite, rooms).await {
             let mut entering = stream::iter(rooms).map(&enter).buffer_unordered(AT_ONCE);
             while let Some(entered) = entering.next().await {
@@ -217,8 +218,8 @@ impl Redeeming {
         Ok(())
     }
 
-    /// The spaces and then the other rooms, each with whether the redeemer may come in uninvited once they are in the invite's other rooms. What
-    /// the owner saw a moment ago will do: where it has changed, the owner invites.
+    /// The spaces, and then the other rooms, each with whether the redeemer may join it without an invitation once they
+    /// are in the invite's other rooms. Slightly outdated data will do: if a room has changed, the owner invites.
     async fn waves(
         &self,
         journey: &Journey,
@@ -244,7 +245,7 @@ impl Redeeming {
         waves
     }
 
-    /// Writes down what came of a room, or of the direct chat.
+    /// Stores the outcome for a room, or for the direct chat.
     pub(super) async fn note(&self, journey: &Journey, room: Option<&str>, came: Came) -> Result<()> {
         let outcome = Outcome { room: room.map(str::to_owned), came };
         let redeemer = journey.redeemer.user().as_str();
@@ -254,8 +255,8 @@ impl Redeeming {
     }
 }
 
-/// The rooms in which somebody is not yet through their redemption, and those of them that are named by an alias of the Python module's which
-/// the homeserver has not told yet.
+/// The rooms that somebody has not joined yet by their redemption, and, apart from these, the unresolved aliases of the
+/// Python module.
 fn missing(rooms: &[String], redemption: &Redemption) -> (Vec<OwnedRoomId>, Vec<String>) {
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for room in rooms.iter().filter(|room| !redemption.is_in(Some(room))) {
@@ -267,7 +268,7 @@ fn missing(rooms: &[String], redemption: &Redemption) -> (Vec<OwnedRoomId>, Vec<
     (known, unknown)
 }
 
-/// What a redemption has come to, for the rooms that the invite has now, in its order.
+/// The result of a redemption for the rooms that the invite has now, in its order.
 fn summary(rooms: &[String], redemption: Redemption) -> Joined {
     let mut joined = Joined::default();
     let position = |outcome: &Outcome| {
@@ -278,7 +279,7 @@ fn summary(rooms: &[String], redemption: Redemption) -> Joined {
     outcomes.sort_by_key(|outcome| (outcome.room.is_none(), position(outcome)));
     for outcome in outcomes {
         match outcome.missed() {
-            // A room that has left the invite since is not missing any more.
+            // A room that was since removed from the invite is not missing any more.
             Some(missed) if outcome.room.is_none() || position(&outcome) < rooms.len() => joined.missed.push(missed),
             Some(_) => {}
             None => joined.rooms.extend(outcome.room.or_else(|| redemption.chat.room.clone())),

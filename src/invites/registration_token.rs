@@ -1,4 +1,5 @@
-//! The registration token that has an invite's code as its name: it opens accounts as long as the invite lets people in.
+//! The registration token that has an invite's code as its name: it opens accounts as long as the invite lets people
+//! in.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,35 +19,36 @@ use crate::{
     store::{self, Millis, RegistrationToken, StoredInvite},
 };
 
-/// After how long a token is closed that cannot be closed at once, in milliseconds; more than clocks differ.
+/// After how long a token expires that cannot be closed at once, in milliseconds; longer than the clocks of instances
+/// differ.
 const SOON: Millis = 3_000;
 
-/// How many tokens are looked after at once.
+/// How many tokens are updated at once.
 const AT_ONCE: i64 = 4;
 
-/// After how long what did not work is tried again, in milliseconds.
+/// After how long a failed update is tried again, in milliseconds.
 const AGAIN: Millis = 5_000;
 
-/// How those who look after the same token take turns.
+/// The timing of the lease that updates of one token take.
 const TURNS: Turns =
     Turns { lease: Duration::from_secs(30), queue: Duration::from_secs(3), look: Duration::from_millis(50) };
 
-/// What an invite wants of its registration token now.
+/// The state that a registration token should have.
 enum Wanted {
-    /// It lets in, within these bounds.
+    /// It opens accounts, within these bounds.
     Open {
         /// How many more people the invite lets in.
         left: Option<u32>,
         /// How many accounts the token may open in all.
         most: Option<u32>,
-        /// Until when.
+        /// When it expires, in milliseconds since the epoch.
         until: Option<Millis>,
     },
-    /// It is not there, for this reason.
+    /// It does not exist, for this reason.
     Gone(Registration),
 }
 
-/// Looks after registration tokens. Cheap to clone.
+/// Keeps registration tokens in line with their invites. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct RegistrationTokens {
     pub(super) catalog: Catalog,
@@ -57,7 +59,7 @@ pub(super) struct RegistrationTokens {
 }
 
 impl RegistrationTokens {
-    /// Lets the rules of this server, if they are others than before, bear on the registration tokens that are out.
+    /// If the server's rules have changed, applies them to existing registration tokens.
     pub(super) async fn apply_rules(&self) -> Result<()> {
         let rules = &self.catalog.rules;
         let Policy { max_uses, max_days, chosen_code_accounts, chosen_code_account_days, .. } = rules.policy;
@@ -65,11 +67,11 @@ impl RegistrationTokens {
         Ok(self.store.set_rules(&format!("{rules:?}"), (self.catalog.clock)()).await?)
     }
 
-    /// Looks after all registration tokens that are due, unless the homeserver has something against it.
+    /// Updates all registration tokens that are due, until the homeserver refuses.
     pub(super) async fn settle_what_is_due(&self) -> Result<()> {
         loop {
             let due = self.store.due((self.catalog.clock)(), AT_ONCE).await?;
-            // All of them to their end, so that none keeps its lease.
+            // All of them run to their end, so that none keeps its lease.
             for settled in join_all(due.iter().map(|code| self.settle(code))).await {
                 if settled? == Registration::Unavailable {
                     return Ok(());
@@ -81,10 +83,10 @@ impl RegistrationTokens {
         }
     }
 
-    /// Brings the registration token of an invite to where the invite wants it. What does not work is tried again by
-    /// [`Housekeeping::sweep`](super::Housekeeping::sweep).
+    /// Brings an invite's registration token in line with the invite. If that fails,
+    /// [`Housekeeping::sweep`](super::Housekeeping::sweep) tries again.
     ///
-    /// It goes on to its end even if whoever waits for it does not.
+    /// It runs to its end even if the caller gives up.
     pub(super) async fn settle(&self, code: &str) -> Result<Registration> {
         let (tokens, code) = (self.clone(), code.to_owned());
         let settle = self.tasks.spawn(async move {
@@ -94,7 +96,7 @@ impl RegistrationTokens {
         Ok(settled?.unwrap_or(Registration::Unavailable))
     }
 
-    /// Looks after the registration token of an invite of which a use was taken or given back, while the redemption goes on.
+    /// Updates the registration token of an invite of which a use was taken or given back, in the background.
     pub(super) fn settle_soon(&self, invite: &Invite) {
         if invite.terms.limits.max_uses.is_none() {
             return;
@@ -102,7 +104,7 @@ impl RegistrationTokens {
         let (tokens, code) = (self.clone(), invite.code.clone());
         self.tasks.spawn(async move {
             if let Err(error) = tokens.settle(&code).await {
-                // What is due stays due.
+                // It stays due.
                 tracing::warn!(%error, "a registration token has to wait for the next sweep");
             }
         });
@@ -111,8 +113,8 @@ impl RegistrationTokens {
     async fn settle_now(&self, code: &str) -> Result<Registration> {
         let Some(stored) = self.catalog.find(code).await? else { return Ok(Registration::NotRequested) };
         let stored = match stored.registration_token {
-            // Where codes open no accounts, what those of the module have opened stays open until an operator says so: it may be the first start,
-            // before everything is configured.
+            // Where codes do not open accounts, the module's tokens stay open until an operator decides: this may be
+            // the first start, before everything is configured.
             RegistrationToken::Inherited if !self.catalog.rules.registration && stored.deleted_at.is_none() => {
                 self.store.settled(code, stored.token_due, None, (self.catalog.clock)()).await?;
                 return Ok(Registration::NotEnabled);
@@ -121,7 +123,7 @@ impl RegistrationTokens {
                 Ok(()) => self.catalog.find(code).await?.unwrap_or(stored),
                 Err(StepError::Failed(error)) => return Err(error),
                 Err(StepError::Homeserver(error)) => {
-                    // Where codes open no accounts, the homeserver need not let us look after registration tokens.
+                    // Where codes do not open accounts, the homeserver may well deny access to registration tokens.
                     let give_up = error.is_judgement() && !self.catalog.rules.registration;
                     tracing::warn!(%error, "a registration token of the Python module cannot be looked after");
                     let again = (!give_up).then(|| (self.catalog.clock)() + AGAIN);
@@ -146,14 +148,15 @@ impl RegistrationTokens {
         }
     }
 
-    /// Makes a registration token what its invite wants; with when the invite will want something else by itself.
+    /// Brings the registration token in line with its invite; also returns when it has to change next without anybody's
+    /// doing.
     async fn settle_counted(
         &self,
         mut stored: StoredInvite,
         now: Millis,
     ) -> Result<(Registration, Option<Millis>), StepError> {
         let code = stored.invite.code.clone();
-        // One that has gone may not be counted yet, and what the invite wants now depends on that.
+        // The accounts of a deleted token may not be counted yet, and the right state depends on their number.
         if stored.accounts_leaving > 0 && self.homeserver.get(&code).await?.is_none() {
             self.store.forget(&code).await?;
             stored.registration_token = RegistrationToken::None;
@@ -179,13 +182,13 @@ impl RegistrationTokens {
         }
     }
 
-    /// Finds out whether the Python module has left a registration token of this name.
+    /// Finds out whether the Python module has left a registration token with this name.
     async fn inherit(&self, code: &str) -> Result<(), StepError> {
         let token = self.homeserver.get(code).await?;
         Ok(self.store.settle_inheritance(code, token.is_some()).await?)
     }
 
-    /// What an invite wants of its token, and when that will be something else by itself.
+    /// The state that the invite's token should have, and when that changes next without anybody's doing.
     fn wanted_token(&self, stored: &StoredInvite, now: Millis) -> (Wanted, Option<Millis>) {
         let invite = &stored.invite;
         if !stored.invite.terms.registration {
@@ -200,7 +203,7 @@ impl RegistrationTokens {
         if !stored.opens_accounts {
             return (Wanted::Gone(Registration::SaveFirst), None);
         }
-        // The homeserver takes no such text for the name of a token, but the module has written there past that.
+        // The homeserver does not accept this text as the name of a token, but the module has bypassed its checks.
         if !stored.registration_token.is_ours() && Code::parse(&invite.code).is_err() {
             return (Wanted::Gone(Registration::NotAllowed), None);
         }
@@ -210,7 +213,7 @@ impl RegistrationTokens {
             return (Wanted::Gone(Registration::NotAllowed), None);
         }
         let limits = invite.terms.limits;
-        // Never more than the invite lets in, whether they have come since or not.
+        // Never more than the invite lets in, whether those people have joined yet or not.
         let most = least(accounts.most, limits.max_uses).map(opened_before);
         let until = least(limits.expires_at, accounts.until);
         match stored.state(now) {
@@ -224,7 +227,7 @@ impl RegistrationTokens {
         }
     }
 
-    /// What is known, without asking, of whether a code opens accounts.
+    /// Whether a code opens accounts, as far as that is known without asking the homeserver.
     pub(super) fn registration_of(&self, stored: &StoredInvite, now: Millis) -> Registration {
         match self.wanted_token(stored, now).0 {
             Wanted::Gone(why) => why,
@@ -233,7 +236,7 @@ impl RegistrationTokens {
         }
     }
 
-    /// Makes a registration token, or bounds the one that is there.
+    /// Creates the registration token, or changes the limits of an existing one.
     async fn ensure_token(
         &self,
         stored: &StoredInvite,
@@ -246,12 +249,13 @@ impl RegistrationTokens {
         let token = self.homeserver.get(code).await?;
         let opened = token.as_ref().map_or(0, TokenState::opened);
         let limits = TokenLimits {
-            // Whoever has opened an account with it is, or will be, one of those whom the invite lets in.
+            // The people who have opened an account with it are among those whom the invite lets in.
             uses_allowed: least(left.map(|left| opened.saturating_add(left.into())), most.map(u64::from)),
             expires_at: until,
         };
         let Some(token) = token else {
-            // Said before it is done: if we die in between, the token is known to be ours and goes with the invite.
+            // Stored before the token is made: if the process dies in between, the token is known to be ours and is
+            // deleted with the invite.
             self.store.set(code, RegistrationToken::Making).await?;
             self.homeserver.create(code, limits).await?;
             self.store.set(code, RegistrationToken::Ours).await?;
@@ -273,14 +277,14 @@ impl RegistrationTokens {
         Ok(if valid { Registration::Open } else { Registration::Closed })
     }
 
-    /// Lets a registration token open no more accounts for now, which the homeserver would not make again under this name.
+    /// Closes a registration token for now. It is not deleted, because the homeserver would not accept its name again.
     async fn close_token(&self, code: &str) -> homeserver::Result<()> {
         let Some(token) = self.homeserver.get(code).await? else { return Ok(()) };
         let now = (self.catalog.clock)();
         if !token.is_valid(now) {
             return Ok(());
         }
-        // Synapse takes no use allowed for no bound, and refuses an end that is past.
+        // Synapse treats zero allowed uses as unlimited, and refuses an expiry time in the past.
         let limits = match token.opened() {
             0 => TokenLimits { expires_at: Some(now + SOON), ..token.limits() },
             opened => TokenLimits { uses_allowed: Some(opened), ..token.limits() },
@@ -290,7 +294,7 @@ impl RegistrationTokens {
 
     /// Deletes a registration token that this service made.
     async fn remove_token(&self, code: &str) -> Result<(), StepError> {
-        // If it is gone already, what was noted before it went holds.
+        // If the token is gone already, the number that was stored before it was deleted holds.
         if let Some(token) = self.homeserver.get(code).await? {
             self.store.note_leaving(code, token.opened()).await?;
             self.homeserver.delete(code).await?;

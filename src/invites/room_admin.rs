@@ -1,4 +1,4 @@
-//! What the admins of a room see of the invites that lead into it, and what they can do about them.
+//! What room admins see of the invites that lead into their rooms, and what they can do about them.
 
 use std::{cmp::Reverse, sync::Arc};
 
@@ -21,16 +21,16 @@ use crate::{
     store::{self, Invites},
 };
 
-/// How many invites of a room stand on one page.
+/// How many invites of a room are on a page.
 const ON_A_PAGE: u32 = 20;
 
-/// The most that are handed out at once.
+/// The most invites in one response.
 const MOST: u32 = 100;
 
-/// How many rooms are looked at once.
+/// How many rooms are queried at once.
 const AT_ONCE: usize = 4;
 
-/// What the admins of a room can do.
+/// The use cases of room admins.
 pub struct RoomAdmin {
     pub(super) invites: Invites,
     pub(super) stored_rooms: store::Rooms,
@@ -43,9 +43,9 @@ pub struct RoomAdmin {
 }
 
 impl RoomAdmin {
-    /// Some of the invites that lead into a room, given by its id or an alias, for one of its admins: at most `most` of those with numbers
-    /// below `before`, the newest first, and the number below which there are more. They are told whose they are, but neither the codes nor where
-    /// else they lead.
+    /// Some of the invites that lead into a room, given by its id or an alias, for one of its admins: at most `most` of
+    /// those with numbers below `before`, newest first, and the number below which there are more. Admins see the
+    /// owners, but neither the codes nor where else the invites lead.
     pub async fn invites_into(
         &self,
         account: &Account,
@@ -58,7 +58,7 @@ impl RoomAdmin {
         self.room_invites(room.as_str(), before, most.clamp(1, MOST), all_paused).await
     }
 
-    /// Keeps an invite out of a room for one of its admins, or lets it lead there again. People who came through it stay.
+    /// Blocks an invite in a room, or unblocks it, for an admin of the room. People who have joined through it stay.
     pub async fn block(
         &self,
         account: &Account,
@@ -82,8 +82,8 @@ impl RoomAdmin {
         }
     }
 
-    /// All rooms that somebody administers, or the one with this id, with the invites that lead into them: of each the newest of those with
-    /// numbers below `before`.
+    /// All rooms that somebody administers, or only the one with this id, with the invites that lead into them: for
+    /// each the newest of those with numbers below `before`.
     pub async fn looked_after(&self, account: &Account, room: &str, before: Option<i64>) -> Result<LookedAfter> {
         self.work.take(Work::LookUpRoom, account.user_id(), 1, (self.clock)())?;
         let joined = self.rooms.joined_rooms(account, true).await?;
@@ -102,7 +102,7 @@ impl RoomAdmin {
         Ok(LookedAfter { rooms, quiet, now: (self.clock)() })
     }
 
-    /// The room, if the account may remove members from it and change its power levels, now.
+    /// The room, if the account may remove members from it and change its power levels now.
     async fn administered(&self, account: &Account, room: &str) -> Result<OwnedRoomId> {
         self.work.take(Work::LookUpRoom, account.user_id(), 1, (self.clock)())?;
         let id = match OwnedRoomAliasId::try_from(room) {
@@ -110,7 +110,7 @@ impl RoomAdmin {
             Ok(alias) => self.rooms.resolve(alias).await?,
             Err(_) => OwnedRoomId::try_from(room).ok(),
         };
-        // Whoever may not know is not told whether there is such a room.
+        // Others are not told whether the room exists.
         let id = id.ok_or(Refusal::RoomAdminsOnly)?;
         match self.rooms.administers(account, &id).await? {
             true => Ok(id),

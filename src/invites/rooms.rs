@@ -1,4 +1,4 @@
-//! Which rooms an invite may lead into.
+//! The rooms that an invite may lead into.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -18,20 +18,20 @@ use crate::{
     homeserver::{MayInvite, Rooms},
 };
 
-/// How many rooms are asked about at once. Few: the homeserver answers one after the other anyway, and whatever waits there waits in
-/// front of everybody else.
+/// How many rooms are queried at once. Few, because the homeserver answers one query after the other anyway, and those
+/// that wait there would delay everybody else's.
 const AT_ONCE: usize = 2;
 
-/// A room as a member names it.
+/// A room as a request names it.
 enum Named {
     Id(OwnedRoomId),
     Alias(OwnedRoomAliasId),
 }
 
-/// A room that may be invited to, or why not.
+/// A room that an invite may lead into, or why it may not.
 type Checked = Result<OwnedRoomId, RoomRefusal>;
 
-/// Says whether a member may let an invite lead into rooms.
+/// Checks that a member may let an invite lead into rooms.
 pub(super) struct RoomCheck {
     pub(super) rooms: Rooms,
     pub(super) rules: Arc<Rules>,
@@ -40,8 +40,9 @@ pub(super) struct RoomCheck {
 }
 
 impl RoomCheck {
-    /// The ids of the rooms named, each once, in order. Those in `known` are kept unasked, so that one that has broken since does
-    /// not stop a change; to every other one the member must be able to invite people now.
+    /// The ids of the named rooms, in order and without duplicates. Those in `known` are not checked, so that a room to
+    /// which the owner cannot invite any more does not prevent a change; to all others the member must be able to
+    /// invite people now.
     pub(super) async fn check(&self, account: &Account, named: &[String], known: &[String]) -> Result<Vec<String>> {
         let mut seen = HashSet::new();
         let named: Vec<&String> = named.iter().filter(|room| seen.insert(room.as_str())).collect();
@@ -67,7 +68,7 @@ impl RoomCheck {
                 false => checked.next().map(|checked| checked.map(String::from)),
             };
             match room {
-                // Two aliases may lead to one room.
+                // Two aliases may belong to one room.
                 Some(Ok(room)) if !rooms.contains(&room) => rooms.push(room),
                 Some(Err(refusal)) => refused.push(refusal),
                 _ => {}
@@ -124,7 +125,7 @@ fn parse(room: &str) -> Result<Named, Refusal> {
     named.ok_or_else(|| Refusal::Invalid { field: Field::Rooms, problem: Problem::NoRoom(short(room)) })
 }
 
-/// A text from outside, short enough to be repeated.
+/// A text from outside, truncated for error messages.
 fn short(text: &str) -> String {
     match text.char_indices().nth(60) {
         Some((end, _)) => format!("{}…", &text[..end]),

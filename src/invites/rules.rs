@@ -1,4 +1,4 @@
-//! What an operator allows, as it bears on one invite.
+//! The operator's settings, applied to an invite.
 
 use app::{Code, Edit, Error as Refusal, Field, Invite, Limits, Problem, Rule};
 use url::Url;
@@ -10,27 +10,27 @@ use crate::{
     store::{AsWritten, Ends, Millis, OverQuota, Quota, StoredInvite},
 };
 
-/// What an operator can set about invites.
+/// The operator's settings for invites.
 #[derive(Debug, Clone)]
 pub struct Rules {
     /// The most rooms of one invite.
     pub max_rooms: usize,
     /// Whether codes open accounts as well.
     pub registration: bool,
-    /// Where people find Element in the browser.
+    /// The address of Element in the browser.
     pub element_web_url: Option<Url>,
-    /// What invites may do.
+    /// The policy for invites.
     pub policy: Policy,
-    /// For how many days it is remembered who did what.
+    /// For how many days entries of the audit log are kept.
     pub audit_days: u32,
 }
 
-/// How far a code opens accounts, beyond what the invite itself says.
+/// How many accounts a code may open, and until when, beyond what the invite itself says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Accounts {
-    /// How many.
+    /// How many accounts.
     pub(super) most: Option<u32>,
-    /// Until when.
+    /// Until when, in milliseconds since the epoch.
     pub(super) until: Option<Millis>,
 }
 
@@ -38,13 +38,13 @@ fn after(begin: Millis, days: Option<u32>) -> Option<Millis> {
     days.map(|days| begin.saturating_add(Millis::from(days) * DAY))
 }
 
-/// Whether it is a code as the Python module generated them: the first eight digits of a random UUID (RFC 9562). One that somebody chose to look
-/// like that goes on as well.
+/// Whether a code looks as if the Python module had generated it: the first eight digits of a random UUID (RFC 9562).
+/// One that was chosen to look like that is treated the same.
 fn looks_generated_by_module(code: &str) -> bool {
     code.len() == 8 && code.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// The smaller of two bounds, each of which may be missing.
+/// The smaller of two bounds, each of which may be unset.
 pub(super) fn least<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.min(other)),
@@ -53,21 +53,21 @@ pub(super) fn least<T: Ord>(one: Option<T>, other: Option<T>) -> Option<T> {
 }
 
 impl Rules {
-    /// Bounds an invite by what is allowed now, whatever was when it was made.
+    /// Applies the current policy to an invite, whatever was allowed when it was made.
     pub(super) fn bound(&self, invite: &mut Invite) {
         let most = after(invite.created_at, self.policy.max_days);
         invite.terms.limits.expires_at = least(invite.terms.limits.expires_at, most);
         invite.terms.limits.max_uses = least(invite.terms.limits.max_uses, self.policy.max_uses);
     }
 
-    /// What was read, bounded by what is allowed now.
+    /// The invite as it was written, with the current policy applied.
     pub(super) fn bounded<T: AsMut<Invite>>(&self, written: AsWritten<T>) -> T {
         let mut read = written.as_written();
         self.bound(read.as_mut());
         read
     }
 
-    /// The limits of a new invite whose owner does not say.
+    /// The limits of a new invite for which the owner sets none.
     pub(super) fn usual_limits(&self, now: Millis) -> Limits {
         Limits {
             not_before: None,
@@ -76,7 +76,7 @@ impl Rules {
         }
     }
 
-    /// Whether somebody may want these limits. What was there before is not asked again.
+    /// Checks that somebody may set these limits. Values that were there before are not checked again.
     pub(super) fn check_limits(
         &self,
         limits: Limits,
@@ -104,7 +104,7 @@ impl Rules {
         self.check_policy(limits, before, created_at)
     }
 
-    /// Whether the policy lets somebody have these limits in place of those before.
+    /// Checks that the policy allows these limits in place of those before.
     fn check_policy(&self, wanted: Limits, before: Limits, created_at: Millis) -> Result<(), Refusal> {
         if let (Some(most), Some(uses)) = (self.policy.max_uses, wanted.max_uses)
             && uses > most
@@ -140,8 +140,8 @@ impl Rules {
         Refusal::Forbidden(rule).into()
     }
 
-    /// How far a code opens accounts: one that somebody has chosen can be guessed. Those that the Python module has generated are not chosen:
-    /// they go on as they did.
+    /// How far a code opens accounts. The policy bounds chosen codes, because they can be guessed; codes that the
+    /// Python module has generated keep working as they did.
     pub(super) fn accounts(&self, stored: &StoredInvite) -> Accounts {
         let invite = &stored.invite;
         if Code::looks_generated(&invite.code) || stored.by_module && looks_generated_by_module(&invite.code) {
@@ -151,7 +151,7 @@ impl Rules {
         Accounts { most: self.policy.chosen_code_accounts, until }
     }
 
-    /// When invites end, beyond what they say themselves.
+    /// When invites end because of the policy, beyond what they say themselves.
     pub(super) fn ends(&self, now: Millis) -> Ends {
         let policy = &self.policy;
         let made_before = policy.max_days.map(|days| now.saturating_sub(Millis::from(days) * DAY));

@@ -1,4 +1,4 @@
-//! The redemptions at work in this process.
+//! The redemptions that are running in this process.
 
 use std::{
     collections::HashMap,
@@ -11,18 +11,18 @@ use matrix_sdk::ruma::{OwnedUserId, UserId};
 
 pub(super) type Task = Shared<BoxFuture<'static, Result<Joined, Refusal>>>;
 
-/// The redemptions at work in this process, by code and redeemer.
+/// The redemptions that are running in this process, by code and redeemer.
 #[derive(Default, Clone)]
 pub(super) struct Running(Arc<Mutex<HashMap<(String, OwnedUserId), Task>>>);
 
 impl Running {
-    /// The work that is being done for this code and person already, or `start`ed now.
+    /// The running redemption for this code and person, or the one that `start` begins now.
     pub(super) fn join(&self, key: (String, OwnedUserId), start: impl FnOnce() -> Task) -> Task {
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         running.entry(key).or_insert_with(start).clone()
     }
 
-    /// Whether this code is being redeemed for this person now.
+    /// Whether this person is redeeming this code in this process now.
     pub(super) fn is_at_work(&self, code: &str, redeemer: &UserId) -> bool {
         let running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         running.contains_key(&(code.to_owned(), redeemer.to_owned()))
@@ -33,7 +33,7 @@ impl Running {
     }
 }
 
-/// Ends an entry of [`Running`] even if its work panics.
+/// Removes an entry of [`Running`] when dropped, even if the redemption panics.
 pub(super) struct Ending {
     pub(super) running: Running,
     pub(super) key: (String, OwnedUserId),

@@ -1,4 +1,4 @@
-//! Making an invite, and changing one.
+//! Making and changing invites.
 
 use app::{
     Action, Code, Detail, Draft, Error as Refusal, Field, Invite, InviteState, Limits, Problem, Registration, Terms,
@@ -16,21 +16,22 @@ use crate::{
     store::{AsWritten, Millis, NewInvite, Pause, StoredInvite, Written},
 };
 
-/// An invite as it is now that it was saved.
+/// An invite after it was saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Saved {
-    /// The invite.
+    /// The invite as it was stored.
     pub invite: Invite,
-    /// Whether it lets people in.
+    /// Its state.
     pub state: InviteState,
-    /// Whether its code opens accounts.
+    /// Whether its code opens accounts, and why not if it does not.
     pub registration: Registration,
 }
 
 impl Owner {
-    /// Makes an invite, or changes one of one's own.
+    /// Makes an invite, or changes one of the account's own.
     ///
-    /// The invite exists even if its registration token could not be made: then the answer says so, and it is tried again.
+    /// The invite is saved even if its registration token could not be made: then the answer says so, and making it is
+    /// tried again later.
     pub async fn save(&self, account: &Account, draft: Draft) -> Result<Saved> {
         let code = match draft.code.as_deref() {
             Some(code) => Some(self.code(account, code).await?),
@@ -40,8 +41,9 @@ impl Owner {
         let Some(code) = code else { return self.save_as(account, draft, None, None).await };
         let guess = self.guesses.begin(code.as_str(), Some(account.user_id()), account.origin().address).await?;
         let old = self.taken_by_me(account, code.as_str()).await;
-        // Whoever asks for a code that is not theirs learns whether it is there, whatever else comes of it, and also if they hang up now: it costs
-        // what looking it up does, and is given back only when an invite has come of it.
+        // Asking for a code that is not their own tells the sender whether it exists, whatever else happens, and even
+        // if they disconnect now. So it costs as much as looking it up, and is refunded only when an invite was made
+        // with it.
         let charged = match &old {
             Ok(Some(_)) => None,
             _ => guess.map(Guess::failed),
@@ -55,7 +57,7 @@ impl Owner {
 }
 
 impl Owner {
-    /// With the code asked for, if one is, and the invite of the account's own that has it already.
+    /// `code` is the requested code, and `old` the account's own invite that has it already.
     async fn save_as(
         &self,
         account: &Account,
@@ -112,7 +114,7 @@ impl Owner {
         Ok(Saved { invite: stored.invite, state, registration })
     }
 
-    /// A code as it may be chosen, or as the account has it already.
+    /// A code that may be chosen, or one that an invite of the account has already.
     async fn code(&self, account: &Account, text: &str) -> Result<Code> {
         match Code::parse(text) {
             Ok(code) => Ok(code),
@@ -124,8 +126,8 @@ impl Owner {
         }
     }
 
-    /// Whether an invite opens accounts from now on. One that did not may not begin to in the hands of somebody who could not make it so, but is
-    /// saved all the same.
+    /// Whether an invite opens accounts from now on. If it did not, and the sender could not make a new one that does,
+    /// it stays as it is, but is saved all the same.
     async fn opens_accounts(
         &self,
         account: &Account,
@@ -144,9 +146,9 @@ impl Owner {
         }
     }
 
-    /// The live invite with this code, if it is the account's own; nothing if there never was one.
+    /// The live invite with this code, if it is the account's own; `None` if there never was one.
     async fn taken_by_me(&self, account: &Account, code: &str) -> Result<Option<StoredInvite>> {
-        // What is saved is compared with what was asked for then, whatever is allowed now.
+        // Compared with what its owner asked for then, not with what is allowed now.
         let Some(old) = self.invites.get(code).await?.map(AsWritten::as_written) else { return Ok(None) };
         check_owner(&old, account.user_id())?;
         match old.deleted_at {
@@ -160,7 +162,7 @@ impl Owner {
         let created = self.invites.create(new, &self.catalog.rules.quota(now), &entry, now).await?;
         match created.map_err(|over| self.catalog.rules.over_quota(over))? {
             Written::Done => Ok(()),
-            // Somebody was faster: they themselves, or another one.
+            // Another request was faster: the same member's, or somebody else's.
             Written::NotAsExpected => match self.taken_by_me(account, &new.code).await {
                 Ok(_) => Err(Refusal::NotYours.into()),
                 Err(error) => Err(error),
@@ -184,13 +186,13 @@ impl Owner {
         let changed = self.invites.change(new, quota.as_ref(), &entry, now).await?;
         match changed.map_err(|over| self.catalog.rules.over_quota(over))? {
             Written::Done => Ok(()),
-            // Deleted in this moment.
+            // It was deleted in the meantime.
             Written::NotAsExpected => Err(Refusal::CodeSpent { code: new.code.clone() }.into()),
         }
     }
 }
 
-/// What a new invite is, for the audit log.
+/// The properties of a new invite, for the audit log.
 fn described(new: &NewInvite) -> Detail {
     let Terms { rooms, chat, limits, .. } = &new.terms;
     let Limits { max_uses, expires_at, .. } = *limits;

@@ -1,4 +1,4 @@
-//! What server admins find when they look for somebody, an invite or a room.
+//! Searching invites and the audit log, for server admins.
 
 use std::collections::BTreeMap;
 
@@ -16,28 +16,28 @@ use crate::{
     store::{About, Among, AsWritten, Millis, Noted, Span, StoredInvite},
 };
 
-/// How many invites are handed out where a client does not say.
+/// The default number of invites in a response.
 const ON_A_PAGE: u32 = 20;
 
-/// The most invites that are handed out at once.
+/// The most invites in one response.
 const MOST: u32 = 100;
 
-/// How many entries of the audit log stand on one page.
+/// How many entries of the audit log are on a page.
 const LINES: i64 = 50;
 
-/// Of how many people with a similar name the invites and entries are looked up: each is a query.
+/// For how many people with a matching id invites and entries are looked up; each takes a query.
 const PEOPLE: usize = 20;
 
-/// The people who are called what was looked for.
+/// People whose ids match a search.
 struct People {
     ids: Vec<String>,
-    /// Whether there are more than are looked up.
+    /// Whether there are more of them than are looked up.
     too_many: bool,
 }
 
 impl ServerAdmin {
-    /// Some of all invites of the server, the newest first: those whose owner's id has `search` in it or whose code, number or room it is; at
-    /// most `most` of those with numbers below `before`.
+    /// Some of all invites of the server, newest first: those whose owner's id contains `search`, and the one whose
+    /// code or number, or those whose room, it is; at most `most` of those with numbers below `before`.
     pub async fn find_invites(
         &self,
         account: &Account,
@@ -85,9 +85,9 @@ impl ServerAdmin {
         Ok(ServerInvites { invites, next, too_many_people, all_paused, proof: String::new(), now: (self.clock)() })
     }
 
-    /// A page of the log for a server admin, the last entry first: what somebody did whose id `search` is, what was done with the invite of
-    /// this number, and everything about people who made invites and have `search` in their ids. `before` is where the page before this one
-    /// has ended.
+    /// A page of the audit log for a server admin, newest first: the actions of the person whose id `search` is, those
+    /// on the invite with this number, and everything about people who have made invites and whose ids contain
+    /// `search`. `before` is where the previous page ended.
     pub async fn find_entries(&self, account: &Account, search: &str, before: &str) -> Result<AuditPage> {
         self.check_server_admin(account).await?;
         let (search, before) = (sought(search), sought(before));
@@ -122,7 +122,7 @@ impl ServerAdmin {
         Ok(AuditPage { entries, next, too_many_people, now: (self.clock)() })
     }
 
-    /// Whoever has made invites and has this in their id.
+    /// People who have made invites and whose ids contain a text.
     async fn owners_called(&self, name: &str) -> Result<People> {
         if name.len() > LONGEST_ID {
             return Ok(People { ids: Vec::new(), too_many: false });
@@ -134,7 +134,7 @@ impl ServerAdmin {
         Ok(People { ids, too_many })
     }
 
-    /// The id that somebody of this server with this user name has, or the one that it is.
+    /// The Matrix id for a text that is one, or a user name of this server.
     fn user_called(&self, name: &str) -> Option<String> {
         UserId::parse_with_server_name(name.to_lowercase(), &self.server_name).ok().map(|id| id.to_string())
     }

@@ -14,10 +14,10 @@ use crate::{
     store::{self, About, Invites, Millis, Noted, Pause, Span},
 };
 
-/// The most entries that are handed out at once.
+/// The most entries in one response.
 const MOST: i64 = 10_000;
 
-/// What server admins can do.
+/// The use cases of server admins.
 pub struct ServerAdmin {
     pub(super) invites: Invites,
     pub(super) log: store::Audit,
@@ -31,7 +31,7 @@ pub struct ServerAdmin {
 }
 
 impl ServerAdmin {
-    /// Stops somebody's invite, lets it go on, or ends it for ever.
+    /// Pauses, resumes or revokes somebody's invite.
     pub async fn intervene(&self, account: &Account, number: i64, what: Intervention) -> Result<()> {
         self.check_server_admin(account).await?;
         let found = self.invites.by_number(number).await?.ok_or(Refusal::UnknownInvite)?;
@@ -46,7 +46,7 @@ impl ServerAdmin {
         self.tokens.settle(code).await.map(drop)
     }
 
-    /// Stops every invite of the server, or lets them go on. Their registration tokens follow within seconds.
+    /// Pauses or resumes all invites of the server. Their registration tokens follow within seconds.
     pub async fn pause_all(&self, account: &Account, paused: bool) -> Result<()> {
         self.check_server_admin(account).await?;
         let action = if paused { Action::PausedAll } else { Action::ResumedAll };
@@ -54,12 +54,12 @@ impl ServerAdmin {
         Ok(self.invites.pause_all(paused, &entry).await?)
     }
 
-    /// Whether every invite of the server is stopped.
+    /// Whether all invites of the server are paused.
     pub async fn all_paused(&self) -> Result<bool> {
         Ok(self.invites.all_paused().await?.is_some())
     }
 
-    /// What was done since then, for a server admin: the last first, and at most `most`.
+    /// The entries of the audit log since a time, for a server admin: newest first, and at most `most`.
     pub async fn audit_since(&self, account: &Account, since: Millis, most: Option<u32>) -> Result<Vec<AuditEntry>> {
         self.check_server_admin(account).await?;
         let take = most.map_or(MOST, i64::from).min(MOST);

@@ -1,4 +1,4 @@
-//! What share links ask of invites.
+//! What share links need to know of invites.
 
 use std::{future::Future, sync::Arc};
 
@@ -15,7 +15,7 @@ use crate::{
     store::Ends,
 };
 
-/// What links that members share by their apps ask of invites. Cheap to clone.
+/// The use cases behind share links. Cheap to clone.
 #[derive(Clone)]
 pub struct SharedCodes {
     pub(super) catalog: Catalog,
@@ -24,16 +24,16 @@ pub struct SharedCodes {
 }
 
 impl SharedCodes {
-    /// Notes that somebody shares a link.
+    /// Counts a share link that somebody makes.
     ///
     /// # Errors
-    /// [`Refusal::TooFast`] if they, or all together, have shared too many.
+    /// [`Refusal::TooFast`] if they, or all together, have made too many.
     pub fn note_share(&self, account: &Account) -> Result<(), Refusal> {
         self.work.take(Work::ShareLink, account.user_id(), 1, (self.catalog.clock)())
     }
 
-    /// Whether there is an invite with this code, whose link somebody shares. Looking for one that lets them in nowhere counts as a guess, as
-    /// everywhere.
+    /// Whether there is an invite with this code, to which somebody wants to share a link. If it does not let them in,
+    /// this counts as a guess, as everywhere.
     pub async fn is_there(&self, account: &Account, code: &str) -> Result<bool> {
         let stored = self.catalog.find(code).await?;
         let look = async {
@@ -50,8 +50,8 @@ impl SharedCodes {
         }
     }
 
-    /// Looks for the page of a link, for whoever asks from there. What stands in its address can be computed from a code, so one that is not
-    /// there counts as a guess; the pages of other links are shown however many guess elsewhere.
+    /// Looks up the page of a share link, for a request from `origin`. Its address can be computed from a code, so a
+    /// look-up without a result counts as a guess; existing pages are shown no matter how many others guess elsewhere.
     pub async fn look_for_page<T>(
         &self,
         origin: &Origin,
@@ -65,7 +65,7 @@ impl SharedCodes {
         Ok(found)
     }
 
-    /// Whether an invite lets nobody in now: it has ended, was stopped, or is not open yet.
+    /// Whether an invite lets nobody in now: it has ended, is paused, or has not started yet.
     pub async fn lets_nobody_in(&self, code: &str) -> Result<bool> {
         match self.catalog.find(code).await? {
             None => Ok(true),
@@ -73,7 +73,7 @@ impl SharedCodes {
         }
     }
 
-    /// Whether an invite has ended: nobody comes in by it again unless its owner changes it.
+    /// Whether an invite has ended: nobody can join through it again unless its owner changes it.
     pub async fn has_ended(&self, code: &str) -> Result<bool> {
         Ok(match self.catalog.find(code).await? {
             None => true,
@@ -82,7 +82,7 @@ impl SharedCodes {
         })
     }
 
-    /// When invites end by the rules of this server.
+    /// When invites end because of the policy.
     pub fn ends(&self) -> Ends {
         self.catalog.ends()
     }

@@ -1,4 +1,4 @@
-//! What is told of an invite to those who may know of it, and of a room to those who are in it.
+//! Invites and rooms as shown to people who may see them.
 
 use app::{Invite, InviteState, KnownInvite, Room};
 
@@ -8,13 +8,13 @@ use crate::{
     homeserver::{Accounts, JoinedRoom},
 };
 
-/// A room, for somebody who is in it.
+/// A room, as shown to one of its members.
 pub(super) fn room(room: &JoinedRoom) -> Room {
     let (name, avatar_url) = (room.name.clone(), room.avatar_url.clone());
     Room { id: room.id.to_string(), name, avatar_url, space: room.space, left: false }
 }
 
-/// An invite for somebody who may know of it, but not use it.
+/// An invite, as shown to somebody who may know of it, but not use it.
 pub(super) async fn known(
     accounts: &Accounts,
     number: i64,

@@ -1,5 +1,5 @@
-//! An account for those who come with an invite and have none. The homeserver opens it; with a code that opens accounts, by the registration
-//! token of that name.
+//! Accounts for people who come to an invite without one. The homeserver creates the account; if the code opens
+//! accounts, with the registration token of the same name.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -32,64 +32,64 @@ use crate::{
     store::StoredInvite,
 };
 
-/// In how long as many attempts may be made as the limits say.
+/// The period of the limits.
 const PERIOD: Duration = Duration::from_secs(60 * 60);
 
-/// How long an account is waited for.
+/// How long to wait for the account.
 const PATIENCE: Duration = Duration::from_secs(45);
 
-/// How long it is waited for that it has its display name.
+/// How long to wait until it has its display name.
 const NAMING: Duration = Duration::from_secs(5);
 
-/// For how long an attempt is known to whoever makes it again, and how many are.
+/// How long an attempt is remembered, so that it can be repeated, and how many are.
 const KNOWN: Duration = Duration::from_secs(15 * 60);
 const MOST_KNOWN: u64 = 10_000;
 
-/// How many attempts begin at once at most; the same ones begin one after the other.
+/// How many attempts may begin at once; identical ones begin one after the other.
 pub(super) const TURNS: usize = 64;
 
-/// Who makes attempts, and at what.
+/// What attempts are counted for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Attempt {
-    /// At an account, from an address.
+    /// Creating an account, by client address.
     From(IpAddr),
-    /// At an account, with a code.
+    /// Creating an account, by code.
     With(String),
-    /// At finding out what is said of a form, from an address.
+    /// Asking for feedback on the form, by client address.
     Look(IpAddr),
 }
 
-/// What somebody wants who has filled in the form.
+/// The account that somebody asks for.
 pub(super) struct Wish {
     name: String,
     display_name: Option<String>,
     password: String,
 }
 
-/// Opens accounts.
+/// Creates accounts.
 pub(super) struct SignUps {
     pub(super) new_accounts: NewAccounts,
     pub(super) tokens: RegistrationTokens,
     pub(super) server_name: OwnedServerName,
-    /// A page of the operator's that says how to get an account.
+    /// The operator's page that says how to get an account.
     pub(super) help: Option<Url>,
     pub(super) homeserver_for_browsers: Url,
     pub(super) attempts: Attempts,
     pub(super) begun: Begun,
     pub(super) turns: [Mutex<()>; TURNS],
-    /// Makes marks for attempts, which tell nobody of a password.
+    /// Hashes attempts, in a way that reveals nothing of passwords.
     pub(super) marks: RandomState,
     pub(super) clock: Clock,
 }
 
-/// The homeserver's sessions of registrations that have begun, by attempt.
+/// The homeserver's registration sessions, by attempt.
 pub(super) type Begun = Cache<u64, String>;
 
 pub(super) fn begun() -> Begun {
     Cache::builder().max_capacity(MOST_KNOWN).time_to_live(KNOWN).build()
 }
 
-/// How many attempts were made lately.
+/// Counts attempts.
 pub(super) struct Attempts {
     limits: AccountLimits,
     buckets: std::sync::Mutex<Buckets<Attempt>>,
@@ -100,7 +100,7 @@ impl Attempts {
         Self { limits, buckets: std::sync::Mutex::new(Buckets::new()) }
     }
 
-    /// Notes attempts, unless there are too many of one of them.
+    /// Counts attempts, unless there are too many of one of them.
     fn take(&self, attempts: &[Attempt], now: i64) -> Result<(), Refusal> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let now = buckets.steady(now);
@@ -126,8 +126,8 @@ fn invalid(field: Field, problem: Problem) -> Refusal {
 }
 
 impl SignUps {
-    /// What somebody without an account can do who holds this invite. To know that, the homeserver is asked how people register, and not whether
-    /// they may with this code.
+    /// The ways for somebody who holds this invite to get an account. The homeserver is asked what it requires, but not
+    /// whether this code will do.
     pub(super) async fn offer(&self, stored: &StoredInvite) -> SignUp {
         let with_token = self.token_of(stored).is_some();
         let demands = self.new_accounts.demands().await.filter(|demands| demands.can_be_met(with_token));
@@ -137,13 +137,13 @@ impl SignUps {
         }
     }
 
-    /// The name of the registration token that comes with an invite, as far as it is known to open accounts.
+    /// The name of the invite's registration token, if it is known to open accounts.
     fn token_of<'a>(&self, stored: &'a StoredInvite) -> Option<&'a str> {
         let registration = self.tokens.registration_of(stored, (self.clock)());
         (registration == Registration::Open).then_some(stored.invite.code.as_str())
     }
 
-    /// A user name as the homeserver takes it. People also write the whole id, and capital letters.
+    /// A user name in the form that the homeserver accepts. People also type the whole id, or capital letters.
     fn name(&self, typed: &str) -> Result<String, Refusal> {
         let typed = typed.trim().to_lowercase();
         let of_here = format!(":{}", self.server_name);
@@ -161,45 +161,47 @@ impl SignUps {
         }
     }
 
-    /// What is wanted, if it can be had; whether the password is good is another question.
+    /// The requested account, if its user name and display name are acceptable; the password is checked elsewhere.
     pub(super) fn wish(&self, form: AccountForm) -> Result<Wish, Refusal> {
         let name = self.name(&form.user)?;
         let display_name = text(Field::DisplayName, Some(form.display_name), false)?;
         Ok(Wish { name, display_name, password: form.password })
     }
 
-    /// Notes an attempt from an address.
+    /// Counts an attempt from an address.
     pub(super) fn charge_address(&self, origin: &Origin) -> Result<(), Refusal> {
         let from = origin.address.map(|address| Attempt::From(network(address)));
         self.attempts.take(from.as_slice(), (self.clock)())
     }
 
-    /// Notes an attempt with a code that is there.
+    /// Counts an attempt with an existing code.
     pub(super) fn charge_code(&self, code: &str) -> Result<(), Refusal> {
         self.attempts.take(&[Attempt::With(code.to_owned())], (self.clock)())
     }
 
-    /// What an attempt is known by to whoever makes it again.
+    /// Identifies an attempt, so that repeating it can be recognised.
     fn key(&self, wish: &Wish, code: &str, origin: &Origin) -> u64 {
         self.marks.hash_one((code, &wish.name, &wish.password, origin.address.map(network)))
     }
 
-    /// Whether just this was tried a moment ago.
+    /// Whether the same attempt was made a short while ago.
     pub(super) fn has_begun(&self, wish: &Wish, code: &str, origin: &Origin) -> bool {
         self.begun.contains_key(&self.key(wish, code, origin))
     }
 
-    /// Opens an account with an invite, and signs its owner in. Whoever makes the same attempt again, because they have not heard of this one, gets
-    /// the account that it has opened.
+    /// Opens an account with an invite, and signs its owner in. If the same attempt is repeated because the response
+    /// was lost, the account that it has made is returned.
     pub(super) async fn open(&self, wish: &Wish, stored: &StoredInvite, origin: &Origin) -> Result<SignedIn> {
         let Wish { name, display_name, password } = wish;
         strength::check(password, [name, display_name.as_deref().unwrap_or_default()]).await?;
         let key = self.key(wish, &stored.invite.code, origin);
-        // Whoever presses twice has one session: the second waits until the first has it, and not for what comes of that.
+        // A double click leads to one registration session: the second attempt waits until the first one has a session,
+        // but not for the rest.
         let turn = self.turns[usize::try_from(key).unwrap_or_default() % TURNS].lock().await;
         let turn = std::sync::Mutex::new(Some(turn));
         let session = self.begun.get(&key);
-        // Resumed with a token that opens no more accounts it still knows the one that it has opened.
+        // When a session is resumed, the homeserver still recognises the account that it has made, even if the token is
+        // used up by now.
         let token = self.token_of(stored).or(session.is_some().then_some(stored.invite.code.as_str()));
         let terms = self.new_accounts.demands().await.map(|demands| demands.terms).unwrap_or_default();
         let new = NewAccount { name, password, token };
@@ -223,7 +225,7 @@ impl SignUps {
         };
         if let Some(display_name) = display_name {
             let naming = self.new_accounts.set_display_name(&account, display_name);
-            // They are called by their user name otherwise, and can change it in any app.
+            // Without a display name they are called by their user name, and can change that in any app.
             match tokio::time::timeout(NAMING, naming).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::warn!(%error, "a new account has no display name"),
@@ -233,7 +235,7 @@ impl SignUps {
         Ok(account)
     }
 
-    /// What is said of a form while it is filled in.
+    /// Feedback on a form while it is being filled in.
     pub(super) async fn advise(&self, form: &AccountForm, origin: &Origin) -> Result<AccountAdvice> {
         if let Some(address) = origin.address {
             self.attempts.take(&[Attempt::Look(network(address))], (self.clock)())?;
@@ -247,7 +249,7 @@ impl SignUps {
                 Ok(()) => good(wording::name_is_free(&format!("@{name}:{}", self.server_name))),
                 Err(error) => match refused(error) {
                     Error::Refused(refusal @ Refusal::Invalid { .. }) => bad(&refusal),
-                    // It will be known when they send it.
+                    // The error will show when the form is sent.
                     _ => None,
                 },
             },
@@ -264,7 +266,7 @@ impl SignUps {
     }
 }
 
-/// What the homeserver has against a new account.
+/// The homeserver's reason for refusing a new account.
 fn refused(error: homeserver::Error) -> Error {
     let homeserver::Error::Refused(Rejection { errcode, status, retry_after, .. }) = &error else {
         return error.into();

@@ -1,4 +1,4 @@
-//! How easily a password is guessed.
+//! Estimating how hard a password is to guess.
 
 use app::{Error as Refusal, Field, Problem};
 use tokio::{sync::Semaphore, task::spawn_blocking};
@@ -6,22 +6,23 @@ use zxcvbn::{Score, zxcvbn};
 
 use crate::error::{Error, Result};
 
-/// How hard it has to be at least: one that is found with fewer than 10^6 guesses is too easy.
+/// The lowest acceptable score: a password that takes fewer than 10^6 guesses is too easy.
 const WEAKEST: Score = Score::Two;
 
-/// How many characters are looked at: a longer password is hard to guess if its beginning is.
+/// How many characters are evaluated: a longer password is hard to guess if its beginning is.
 const LOOKED_AT: usize = 40;
 
-/// What stands for a letter in passwords (zxcvbn, "l33t").
+/// Characters that stand for letters in passwords (zxcvbn, "l33t").
 const LEET: &str = "4@8({[<369!1|70$5+%2";
 
-/// Of how many of those it is tried what they stand for. All combinations are, so that many would take for ever.
+/// How many different ones of these are evaluated. zxcvbn tries all combinations, so many of them would take forever.
 const MOST_LEET: usize = 4;
 
-/// How many passwords are looked at at once: each keeps a processor busy for a millisecond.
+/// How many passwords are evaluated at once: each keeps a processor busy for a millisecond.
 static TURNS: Semaphore = Semaphore::const_new(2);
 
-/// As much of a text as is looked at, and no more characters that stand for others than can be tried.
+/// The part of a text that is evaluated: truncated, and with no more different substitutes for letters than can be
+/// tried.
 fn bounded(text: &str) -> String {
     let mut leet = Vec::new();
     let mut bounded = |c: char| {
@@ -36,7 +37,7 @@ fn bounded(text: &str) -> String {
     text.chars().take(LOOKED_AT).map(&mut bounded).collect()
 }
 
-/// Refuses a password that is easy to guess for somebody who knows `known`.
+/// Refuses a password that is easy to guess for somebody who knows the texts `known`.
 ///
 /// # Errors
 /// [`Refusal::Invalid`] if it is empty, too long, or easy to guess.

@@ -1,4 +1,4 @@
-//! Stopping an invite, letting it go on, and ending it.
+//! Pausing, resuming and deleting an invite.
 
 use app::{Action, Error as Refusal};
 
@@ -9,7 +9,7 @@ use crate::{
     store::{Invites, Pause, Written},
 };
 
-/// What owners do with their own invites, and server admins with everybody's. Cheap to clone.
+/// Operations that owners use for their own invites, and server admins for all. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Switches {
     pub(super) invites: Invites,
@@ -18,7 +18,7 @@ pub(super) struct Switches {
 }
 
 impl Switches {
-    /// Deletes an invite, and the registration token that came with it.
+    /// Deletes an invite and its registration token.
     pub(super) async fn delete(&self, account: &Account, code: &str) -> Result<()> {
         let entry = self.audit.entry(account, Action::Deleted, Some(code), None)?;
         match self.invites.delete(code, &entry).await? {
@@ -27,7 +27,7 @@ impl Switches {
         }
     }
 
-    /// Stops an invite for a while, or lets it go on. Its registration token has to be settled afterwards.
+    /// Pauses or resumes an invite. Its registration token has to be updated afterwards.
     pub(super) async fn pause(&self, account: &Account, code: &str, paused: bool, by: Pause) -> Result<()> {
         let action = if paused { Action::Paused } else { Action::Resumed };
         let entry = self.audit.entry(account, action, Some(code), None)?;

@@ -1,4 +1,5 @@
-//! Taking over the invites of the Python module `synapse_super_invites`, what its notes mean here, and the tokens of `matrix-registration`.
+//! Importing the invites of the Python module `synapse_super_invites` and the tokens of `matrix-registration`, and
+//! interpreting their data.
 
 use app::{Code, Reason};
 use matrix_sdk::ruma::{RoomOrAliasId, UserId};
@@ -16,33 +17,35 @@ use crate::{
     },
 };
 
-/// The most bytes of a code that is taken over.
+/// The longest code that is imported, in bytes.
 const LONGEST_CODE: usize = 1500;
 
-/// What was done, and what could not be.
+/// The result of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Takeover {
     /// What was written.
     pub taken: Taken,
-    /// Invites and people whose Matrix ids are none.
+    /// Invites and people that were skipped because their Matrix ids are invalid.
     pub strangers: usize,
-    /// Codes that no database can hold, or nobody can ask for.
+    /// Codes that were skipped because no database can store them, or nobody could use them.
     pub unusable: usize,
-    /// Rooms that were named by something that is neither an id nor an alias, which led nowhere in the module either.
+    /// Rooms that were skipped because they were given neither by id nor by alias; they led nowhere in the module
+    /// either.
     pub nowhere: usize,
 }
 
-/// Takes over what other programs have left.
+/// Imports the data of other programs.
 pub struct Takeovers {
     pub(super) store: store::Takeovers,
-    /// What they have left in this very database.
+    /// Their tables in this service's own database.
     pub(super) here: OtherPrograms,
     pub(super) aliases: Aliases,
     pub(super) clock: Clock,
 }
 
 impl Takeovers {
-    /// Takes over what the module has left in a database, which may be this one; nothing where it never was. With `dry` nothing is written.
+    /// Imports the module's data from a database, which may be this one; `None` if the module never used it. With `dry`
+    /// nothing is written.
     pub async fn take_over(&self, from: &OtherPrograms, dry: bool) -> Result<Option<Takeover>> {
         let Some(old) = from.module_invites().await? else { return Ok(None) };
         let mut takeover = Takeover::default();
@@ -51,22 +54,22 @@ impl Takeovers {
         Ok(Some(takeover))
     }
 
-    /// Takes over what the module has left in this very database, unless nothing has come since the last time.
+    /// Imports the module's data from this database, unless nothing was added since the last time.
     pub async fn take_over_here(&self) -> Result<Option<Takeover>> {
         let state = self.here.module_state().await?;
         if state.is_some() && state == self.store.taken_over().await? {
             return Ok(None);
         }
         let takeover = self.take_over(&self.here, false).await?;
-        // As it was before: what has come in the meantime is taken over the next time.
+        // The state from before the import: whatever was added in the meantime is imported next time.
         if let Some(state) = state {
             self.store.set_taken_over(&state).await?;
         }
         Ok(takeover)
     }
 
-    /// Takes over the tokens that matrix-registration has left in another database, as somebody's invites that open accounts and lead nowhere
-    /// else. With `dry` nothing is written.
+    /// Imports the tokens of matrix-registration from another database, as invites of `owner` that open accounts and
+    /// lead nowhere else. With `dry` nothing is written.
     pub async fn take_over_tokens(&self, from: &OtherPrograms, owner: &UserId, dry: bool) -> Result<Takeover> {
         let now = (self.clock)();
         let mut takeover = Takeover::default();
@@ -81,7 +84,7 @@ impl Takeovers {
         Ok(takeover)
     }
 
-    /// Asks the homeserver once about every alias that the module kept; whether it has told.
+    /// Tries once to resolve every alias that the module stored; returns whether the homeserver gave an answer for all.
     pub async fn resolve_all_aliases(&self) -> Result<bool> {
         self.aliases.resolve_all_aliases().await
     }
@@ -93,7 +96,7 @@ impl Takeover {
             self.strangers += 1;
             return None;
         }
-        // PostgreSQL has no text with NUL in it, and no index over longer ones.
+        // PostgreSQL's texts cannot contain NUL, and longer ones cannot be indexed.
         if old.code.len() > LONGEST_CODE || old.code.contains('\0') {
             self.unusable += 1;
             return None;
@@ -114,7 +117,7 @@ impl Takeover {
     }
 }
 
-/// A token as an invite into nothing. One that opens no more accounts is a code that was deleted.
+/// A token as an invite without rooms. A token that cannot open any more accounts becomes a deleted code.
 fn read_token(token: OldToken, owner: &UserId, now: Millis) -> TakenInvite {
     let OldToken { name, until, most, used, disabled } = token;
     let left = most.map(|most| most.saturating_sub(used).clamp(0, u32::MAX.into()));
@@ -124,7 +127,7 @@ fn read_token(token: OldToken, owner: &UserId, now: Millis) -> TakenInvite {
             code: name,
             owner: owner.to_string(),
             chat: false,
-            // It was not noted.
+            // The real time is not known.
             created_at: now,
             deleted_at: is_over.then_some(now),
             rooms: Vec::new(),
@@ -149,13 +152,13 @@ fn read_guest(invite: &OldInvite, guest: OldGuest) -> TakenGuest {
         };
         outcomes.push(Outcome { room: Some(room.clone()), came });
     }
-    // The module did not note which room it is.
+    // The module did not record the id of the direct chat.
     outcomes.extend(invite.chat.then_some(Outcome { room: None, came: Came::In }));
     let complete = !guest.cut_off && outcomes.iter().all(|outcome| outcome.came == Came::In);
     TakenGuest { redeemer: guest.redeemer, at: guest.at, complete, outcomes }
 }
 
-/// What an error of Synapse's was, in whose words the module noted it.
+/// Interprets an error message of Synapse's, which is all that the module stored.
 fn read_error(text: &str, redeemer: &str) -> Came {
     let has = |part: &str| text.contains(part);
     if has("is already in the room") && has(redeemer) {
@@ -172,7 +175,7 @@ fn read_error(text: &str, redeemer: &str) -> Came {
     }
     let reason = match has("429") || has("Too Many Requests") {
         true => Reason::Busy,
-        // Behind the status, as Python shows such errors.
+        // The message follows the status, as Python formats such errors.
         false => said(text.split_once(": ").map_or(text, |(_, words)| words)),
     };
     Came::Missed { reason, errcode: "M_UNKNOWN".to_owned(), again: true }
@@ -189,7 +192,7 @@ mod tests {
         read_guest(&invite, OldGuest { redeemer: "@cleo:test".into(), at: 2, errors: errors.into(), cut_off })
     }
 
-    /// What came of each room; nothing where they are in.
+    /// The outcome for each room; `None` for those that were joined.
     fn came(guest: &TakenGuest) -> Vec<(&str, Option<&Reason>)> {
         let outcomes = guest.outcomes.iter();
         outcomes
@@ -226,7 +229,7 @@ mod tests {
         );
         let busy = guest("!a:x skipped: '429: Too Many Requests'", false);
         assert!(matches!(&busy.outcomes[0].came, Came::Missed { again: true, .. }));
-        // What was not noted because there was no room for more is not known.
+        // Outcomes that were cut off because the column was full are unknown.
         let cut_off = guest("!a:x skipped: '429: Too Many Requests'\n!b:x skip", true);
         assert_eq!(came(&cut_off).len(), 2, "{cut_off:?}");
         assert!(!cut_off.complete);

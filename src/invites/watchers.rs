@@ -1,4 +1,4 @@
-//! Whoever watches how a redemption comes along: how many there may be.
+//! Limits for people who watch redemptions live.
 
 use std::{
     collections::HashMap,
@@ -10,20 +10,20 @@ use matrix_sdk::ruma::{OwnedUserId, UserId};
 
 use crate::store::Signal;
 
-/// How often one person may watch at once: a page each, on a few devices.
+/// How many redemptions one person may watch at once: a page each, on a few devices.
 const EACH: usize = 10;
 
-/// How many may watch at once in all.
+/// How many may be watched at once in all.
 const IN_ALL: usize = 5_000;
 
 /// After how many seconds whoever may not watch now looks again.
 const AGAIN: u32 = 10;
 
-/// Those who watch now. Cheap to clone.
+/// How many redemptions each person is watching now. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Watchers(Arc<Mutex<HashMap<OwnedUserId, usize>>>);
 
-/// Somebody who watches, until this is dropped.
+/// The right to watch a redemption, until this is dropped.
 #[derive(Debug)]
 pub struct Watcher {
     watchers: Watchers,
@@ -32,10 +32,10 @@ pub struct Watcher {
 }
 
 impl Watchers {
-    /// Lets somebody watch.
+    /// Lets somebody watch a redemption.
     ///
     /// # Errors
-    /// [`Refusal::TooFast`] if they, or all together, watch too much already.
+    /// [`Refusal::TooFast`] if they, or all together, watch too many already.
     pub(super) fn admit(&self, user: &UserId, watch: impl FnOnce() -> Signal) -> Result<Watcher, Refusal> {
         let mut all = self.all();
         let theirs = all.get(user).copied().unwrap_or_default();
@@ -53,7 +53,7 @@ impl Watchers {
 }
 
 impl Watcher {
-    /// Waits until there may be something new to see.
+    /// Waits until there may be something new.
     pub async fn wait(&mut self) {
         self.signal.wait().await;
     }

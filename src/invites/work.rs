@@ -1,5 +1,5 @@
-//! How much work for the homeserver somebody may cause. The homeserver's own limits are lifted for this service, so these stand in their
-//! place.
+//! Limits for the work that people cause on the homeserver. The homeserver's own rate limits are lifted for this
+//! service, so these take their place.
 
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
@@ -12,35 +12,35 @@ use matrix_sdk::ruma::{OwnedUserId, UserId};
 use super::attempts::{Buckets, Rate, too_fast};
 use crate::{config::WorkLimits, store::Millis};
 
-/// In how long as much may be done as the limits say.
+/// The period of the limits.
 const PERIOD: Duration = Duration::from_secs(60 * 60);
 
-/// What costs the homeserver something.
+/// Kinds of work on the homeserver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Work {
-    /// Inviting somebody to a room, and joining it for them.
+    /// Inviting somebody to a room and joining it for them.
     EnterRoom,
     /// Making a direct chat.
     MakeChat,
     /// Making an invite, or changing one.
     SaveInvite,
-    /// Choosing the code of a new one: each one that is free is gone for ever.
+    /// Choosing the code of a new invite: a code that was used once is gone forever.
     ChooseCode,
     /// Asking what somebody may do in a room.
     LookUpRoom,
-    /// Redeeming without anything new coming of it.
+    /// Redeeming without achieving anything new.
     RedeemInVain,
-    /// Making a link to be shared.
+    /// Making a share link.
     ShareLink,
 }
 
-/// What was done lately, by each person and in all.
+/// The recent work, by each person and in all.
 pub(super) struct Done {
     limits: WorkLimits,
     buckets: Mutex<Buckets<Who>>,
 }
 
-/// Somebody who does something, or with nobody all together.
+/// What work is counted for: a person or, with `None`, all together.
 type Who = (Work, Option<OwnedUserId>);
 
 impl Done {
@@ -48,7 +48,7 @@ impl Done {
         Self { limits, buckets: Mutex::new(Buckets::new()) }
     }
 
-    /// How often it may be done, by one person and in all.
+    /// The limits for a kind of work: for one person, and in all.
     fn rates(&self, work: Work) -> [Option<Rate>; 2] {
         let limits = &self.limits;
         let most = match work {
@@ -63,7 +63,7 @@ impl Done {
         most.map(|most| most.map(|most| Rate::new(most, PERIOD)))
     }
 
-    /// Whether somebody may do it now, once at least.
+    /// Returns an error if somebody may not do this now, not even once.
     ///
     /// # Errors
     /// [`Refusal::TooFast`] if they, or all together, have done too much.
@@ -73,14 +73,14 @@ impl Done {
         self.check_in(&buckets, work, user, now)
     }
 
-    /// Notes that somebody does it `many` times. Whoever may do it once may do it so often at once, and waits the longer afterwards.
+    /// Counts `many` times. Somebody who may do it once may do it this often at once, but then has to wait longer.
     pub(super) fn note(&self, work: Work, user: &UserId, many: usize, now: Millis) {
         let mut buckets = self.buckets();
         let now = buckets.steady(now);
         self.note_in(&mut buckets, work, user, many, now);
     }
 
-    /// Both: notes it if they may do it.
+    /// Checks, and counts if it is allowed.
     ///
     /// # Errors
     /// As [`Self::check`].
@@ -96,7 +96,7 @@ impl Done {
         self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whose buckets it goes into, as far as they have a limit.
+    /// The buckets for some work, of those that have a limit.
     fn limited(&self, work: Work, user: &UserId) -> impl Iterator<Item = (Who, Rate)> {
         let who = [(work, Some(user.to_owned())), (work, None)];
         who.into_iter().zip(self.rates(work)).filter_map(|(who, rate)| Some((who, rate?)))

@@ -1,4 +1,4 @@
-//! The folder in which a web server finds the pages of share links.
+//! The folder from which a web server serves the pages of share links.
 
 use std::{
     fs::{self, OpenOptions},
@@ -9,7 +9,8 @@ use std::{
 
 use crate::chance::Chance;
 
-/// A folder with one page a link. The pages' names are the hashes of links and nothing that somebody has written.
+/// A folder with one page per link. Pages are named by the hashes of links; nothing that a person has written is part
+/// of a name.
 pub(super) struct Folder {
     path: PathBuf,
     chance: Chance,
@@ -28,14 +29,14 @@ impl Folder {
         self.path.join(format!("{hash}.html"))
     }
 
-    /// Puts a page there, whole or not at all: a web server may be reading the one of before.
+    /// Writes a page atomically: a web server may be reading the previous one.
     pub(super) async fn write(&self, hash: &str, html: String) -> io::Result<()> {
         let (page, half) = (self.page(hash), self.half_written(hash)?);
         blocking(move || {
             let write = || {
                 let mut file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&half)?;
                 file.write_all(html.as_bytes())?;
-                // Or a page with nothing in it could stand there after a power cut.
+                // Otherwise, an empty page could be left after a power failure.
                 file.sync_all()?;
                 fs::rename(&half, &page)
             };
@@ -44,12 +45,12 @@ impl Folder {
         .await
     }
 
-    /// Where a page stands until it is whole. Web servers do not serve what begins with a dot.
+    /// The temporary name of an incomplete page. Web servers do not serve files that begin with a dot.
     fn half_written(&self, hash: &str) -> io::Result<PathBuf> {
         Ok(self.path.join(format!(".{hash}.{}", self.chance.id()?)))
     }
 
-    /// Whether pages can be put there.
+    /// Checks that pages can be written.
     pub(super) async fn probe(&self) -> io::Result<()> {
         let probe = self.half_written("probe")?;
         blocking(move || {
@@ -59,7 +60,7 @@ impl Folder {
         .await
     }
 
-    /// Takes a page away, if it is there.
+    /// Deletes a page, if it exists.
     pub(super) async fn remove(&self, hash: &str) -> io::Result<()> {
         let page = self.page(hash);
         blocking(move || match fs::remove_file(page) {

@@ -1,4 +1,4 @@
-//! The page of a share link: the built-in one, or templates of the operator's own in its place.
+//! The page of a share link: the built-in one, or the operator's own templates in its place.
 
 use std::{fs, io, path::Path};
 
@@ -8,66 +8,66 @@ use url::Url;
 
 use super::target::Target;
 
-/// The template of a page.
+/// The name of the main template.
 const PAGE: &str = "share_link.html";
 
-/// What is built in, by the names that operators replace it by; the same as in the Python module.
+/// The built-in templates, by the names with which operators override them; the same as in the Python module.
 const BUILT_IN: [(&str, &str); 2] = [
     (PAGE, include_str!("templates/share_link.html")),
     ("parts/extra_header.html", include_str!("templates/parts/extra_header.html")),
 ];
 
-/// How much one page may cost to make: each unit pays for one instruction of the template engine, or 64 bytes of data.
+/// The most work for one page: a unit pays for one instruction of the template engine, or for 64 bytes of data.
 const FUEL: u64 = 100_000;
 
-/// The most templates of an operator's own, and the most bytes of one.
+/// The most templates of an operator, and the most bytes of one.
 const MOST_TEMPLATES: usize = 100;
 const LARGEST_TEMPLATE: u64 = 256 * 1024;
 
-/// The most bytes of an address that is shown as a QR code: a phone reads no denser one from a screen.
+/// The longest address that is shown as a QR code, in bytes: phones cannot read a denser code from a screen.
 const LONGEST_IN_QR: usize = 500;
 
-/// How deep their folders may lie in each other.
+/// How deeply folders of templates may be nested.
 const DEEPEST: usize = 5;
 
-/// Why templates do not work.
+/// Why templates cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
     /// A file or folder cannot be read.
     #[error("{0} cannot be read: {1}")]
     Unreadable(String, #[source] io::Error),
-    /// There is nothing to show, or more than anybody needs.
+    /// The folder contains no templates, or implausibly many.
     #[error("{0}")]
     Folder(String),
-    /// A template is wrong.
+    /// A template has an error.
     #[error("{0:#}")]
     Wrong(#[from] minijinja::Error),
 }
 
-/// What a page tells.
+/// What a page shows.
 pub(super) struct Page<'a> {
-    /// Where the link leads.
+    /// What the link leads to.
     pub(super) target: &'a Target,
     /// The link.
     pub(super) url: String,
-    /// The name of who shares it.
+    /// The name of the person who shares it.
     pub(super) sharer: Option<String>,
-    /// Whether it is an invite of this server's.
+    /// Whether it leads to an invite of this server.
     pub(super) is_ours: bool,
-    /// Whether it has ended.
+    /// Whether that invite has ended.
     pub(super) ended: bool,
 }
 
-/// Makes pages.
+/// Renders pages.
 pub(super) struct Pages {
     built_in: Environment<'static>,
     own: Option<Environment<'static>>,
-    /// The address in front of the landing pages of this server's invites, where there are any.
+    /// The prefix of the landing pages of this server's invites, if there are pages.
     landing: Option<String>,
 }
 
 impl Pages {
-    /// With the operator's templates from a folder, if there is one. They are read now, and no file is looked at later.
+    /// Uses the operator's templates from a folder, if there is one. They are read now, and no file is read later.
     pub(super) fn new(folder: Option<&Path>, landing: Option<&Url>) -> Result<Self, TemplateError> {
         let built_in = environment();
         let own = folder.map(own).transpose()?;
@@ -79,7 +79,7 @@ impl Pages {
         self.own.is_some()
     }
 
-    /// The page. Where a template of the operator's own fails, which is logged, the built-in one stands in.
+    /// Renders a page. If an operator's template fails, that is logged and the built-in one is used.
     pub(super) fn render(&self, page: &Page<'_>) -> String {
         let values = self.values(page);
         let own = self.own.as_ref().and_then(|own| match render(own, &values) {
@@ -95,7 +95,7 @@ impl Pages {
         own.or_else(|| render(&self.built_in, &values).ok()).unwrap_or_default()
     }
 
-    /// What templates may show, by the names of the Python module, and some more.
+    /// The variables of templates, with the names of the Python module's, and some more.
     fn values(&self, page: &Page<'_>) -> Value {
         let Page { target, url, sharer, is_ours, ended } = page;
         let segments = target.segments();
@@ -151,7 +151,7 @@ impl Pages {
     }
 }
 
-/// What the path of a link names; what it does not is empty.
+/// The parts that the path of a link names; empty if it does not.
 #[derive(Default)]
 struct Place<'a> {
     kind: &'a str,
@@ -176,7 +176,8 @@ fn icon(kind: &str) -> &'static str {
     }
 }
 
-/// The last segment of where a link leads, as it stands in the fragment of an address of matrix.to, with parameters of the query.
+/// The last segment of the link's path and some parameters of its query, as they stand in the fragment of a matrix.to
+/// address.
 fn in_a_fragment(target: &Target, parameters: &[&str]) -> String {
     let segment = target.path.rsplit('/').next().unwrap_or_default();
     let wanted = |pair: &&str| pair.split_once('=').is_some_and(|(name, _)| parameters.contains(&name));
@@ -191,7 +192,7 @@ fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_fuel(Some(FUEL));
     for (name, text) in BUILT_IN {
-        // That they can be read is tested.
+        // A test makes sure that they can be parsed.
         environment.add_template(name, text).ok();
     }
     environment
@@ -201,7 +202,7 @@ fn render(environment: &Environment<'_>, values: &Value) -> Result<String, minij
     environment.get_template(PAGE)?.render(values)
 }
 
-/// The templates below a folder, over the built-in ones.
+/// The templates in a folder, on top of the built-in ones.
 fn own(folder: &Path) -> Result<Environment<'static>, TemplateError> {
     let mut environment = environment();
     let (mut found, mut replaced) = (0, false);
@@ -218,7 +219,7 @@ fn own(folder: &Path) -> Result<Environment<'static>, TemplateError> {
                 folders.push((path, format!("{name}/"), depth + 1));
                 continue;
             }
-            // Only in these is everything escaped for HTML.
+            // Only in files with this extension is everything escaped for HTML.
             if !metadata.is_file() || path.extension().is_none_or(|extension| extension != "html") {
                 continue;
             }
@@ -254,7 +255,7 @@ mod tests {
     fn rendered(pages: &Pages, target: &Target, sharer: &str, ended: bool) -> String {
         let is_ours = target.path.starts_with("i/");
         let page = Page { target, url: target.url("https://x/p/"), sharer: Some(sharer.to_owned()), is_ours, ended };
-        // The engine escapes more than it must.
+        // The engine escapes more than is necessary.
         pages.render(&page).replace("&#x2f;", "/")
     }
 

@@ -1,13 +1,14 @@
-//! What a share link leads to, and its address, to the letter of what clients check: they compute the hash in it again, over the rest of it.
+//! What a share link leads to, and its address. Clients verify it: they compute the hash in it from the rest of it, so
+//! every character matters.
 
 use matrix_sdk::ruma::ServerName;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sha1::{Digest, Sha1};
 
-/// What stands as it is in a form-encoded text, as Python's `urlencode` does it; a space is a `+`.
+/// Characters that Python's `urlencode` does not encode; it writes a space as `+`.
 const IN_A_QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'_').remove(b'.').remove(b'-').remove(b'~').remove(b' ');
 
-/// What stands as it is in one segment of a path (RFC 3986, section 3.3, `pchar`).
+/// Characters that need no encoding in a segment of a path (RFC 3986, section 3.3, `pchar`).
 const IN_A_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'.')
@@ -32,12 +33,13 @@ const IN_A_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 pub struct Target {
     /// `o/{room}/{kind}/{object}`, `i/{server}/{code}`, `roomid/{room}`, `r/{alias}` or `u/{user}`, percent-encoded.
     pub path: String,
-    /// What goes with it, form-encoded, in the order that the client chose.
+    /// Further parameters, form-encoded, in the order that the client chose.
     pub query: String,
 }
 
 impl Target {
-    /// The place named by these segments, shared by `sharer`. Whoever claims to be somebody else in `query` is named in that very place.
+    /// The place with these path segments, shared by `sharer`. A sharer in `query` is overwritten, at the same
+    /// position, so that nobody can pretend to be somebody else.
     pub fn new(segments: &[&str], mut query: Vec<(String, String)>, sharer: &str) -> Self {
         let sharer = sharer.trim_start_matches('@');
         match query.iter().position(|(name, _)| name == "userId") {
@@ -56,8 +58,8 @@ impl Target {
         Self { path: path.join("/"), query: query.join("&") }
     }
 
-    /// The lower-case hexadecimal SHA-1 that names the link's page below `prefix`. Clients compute it again, so it is part of the format; it
-    /// protects nothing.
+    /// The lower-case hexadecimal SHA-1 that names the link's page below `prefix`. Clients compute it again, so it is
+    /// part of the format; it is not a security feature.
     pub fn hash(&self, prefix: &str) -> String {
         let Self { path, query } = self;
         format!("{:x}", Sha1::digest(format!("{prefix}?{query}#{path}")))
@@ -69,17 +71,17 @@ impl Target {
         format!("{prefix}{}?{query}#{path}", self.hash(prefix))
     }
 
-    /// The same for the app.
+    /// The same place as an address that opens the app.
     pub fn app_url(&self) -> String {
         format!("acter:{}?{}", self.path, self.query)
     }
 
-    /// The path's segments, decoded.
+    /// The segments of the path, decoded.
     pub fn segments(&self) -> Vec<String> {
         self.path.split('/').map(decoded).collect()
     }
 
-    /// The code of an invite of this server, if that is where it leads.
+    /// The code, if the link leads to an invite of this server.
     pub fn invite_of(&self, server: &ServerName) -> Option<String> {
         match <[String; 3]>::try_from(self.segments()) {
             Ok([kind, of, code]) if kind == "i" && of == server.as_str() => Some(code),
@@ -87,7 +89,7 @@ impl Target {
         }
     }
 
-    /// The first value of a parameter of the query, decoded.
+    /// The first value of a query parameter, decoded.
     pub fn parameter(&self, name: &str) -> Option<String> {
         let mut pairs = self.query.split('&').filter_map(|pair| pair.split_once('='));
         pairs.find(|(found, _)| decoded(found) == name).map(|(_, value)| decoded(&value.replace('+', " ")))
@@ -106,7 +108,7 @@ mod tests {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
-    /// The addresses were written by Python's `hashlib` and `urllib.parse.urlencode`.
+    /// The expected addresses were made with Python's `hashlib` and `urllib.parse.urlencode`.
     #[test]
     fn an_address_is_what_clients_compute() {
         let prefix = "https://app.example.com/p/";

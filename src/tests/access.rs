@@ -1,6 +1,6 @@
-//! Who may ask, and the headers of every answer.
+//! Authentication, and the headers of every response.
 
-use reqwest::Method;
+use reqwest::{Method, header::HeaderMap};
 use serde_json::{Value, json};
 
 use crate::support::{API, Acting, Engine, Fault, Person, Proxy, Service, Setup, World, errcode};
@@ -105,7 +105,7 @@ async fn the_homeserver_learns_where_people_come_from_and_never_sees_the_acting_
     assert_eq!(request.send().await.unwrap().status(), 200);
     assert_eq!(proxy.count(&Method::GET, &world.as_token), 0);
     assert_eq!(proxy.count(&Method::GET, &person.token), 0);
-    // Synapse notes addresses a moment later, so look until it has.
+    // Synapse records addresses a moment later, so check until it has.
     let path = format!("/_synapse/admin/v1/whois/{}", person.id);
     loop {
         let (_, whois) = world.as_admin(Method::GET, &path, Value::Null).await;
@@ -117,22 +117,22 @@ async fn the_homeserver_learns_where_people_come_from_and_never_sees_the_acting_
     }
 }
 
+/// A request to the API, with a person's access token if there is one: status, headers and body of the response.
+async fn send(service: &Service, method: Method, path: &str, person: Option<&Person>) -> (u16, HeaderMap, String) {
+    let mut request = service.client.request(method, format!("{}{API}{path}", service.url));
+    if let Some(person) = person {
+        request = request.bearer_auth(&person.token);
+    }
+    let answer = request.send().await.unwrap();
+    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+    (status, headers, answer.text().await.unwrap())
+}
+
 #[tokio::test]
 async fn every_answer_has_synapses_headers_and_unknown_requests_its_errors() {
     let world = World::new().await;
     let service = Service::usual(&world).await;
     let person = world.person("person").await;
-    let url = |path: &str| format!("{}{API}{path}", service.url);
-    let send = async |method: Method, path: &str, token: bool| {
-        let mut request = service.client.request(method, url(path));
-        if token {
-            request = request.bearer_auth(&person.token);
-        }
-        let answer = request.send().await.unwrap();
-        let headers = answer.headers().clone();
-        let (status, body) = (answer.status().as_u16(), answer.text().await.unwrap());
-        (status, headers, body)
-    };
     let unrecognized = r#"{"errcode":"M_UNRECOGNIZED","error":"Unrecognized request"}"#;
     for (method, path, status, body) in [
         (Method::GET, "/tokens", 200, Some(r#"{"tokens":[]}"#)),
@@ -149,7 +149,7 @@ async fn every_answer_has_synapses_headers_and_unknown_requests_its_errors() {
         (Method::GET, "/%ff", 404, Some(unrecognized)),
         (Method::GET, "/info", 400, None),
     ] {
-        let (found, headers, text) = send(method.clone(), path, true).await;
+        let (found, headers, text) = send(&service, method.clone(), path, Some(&person)).await;
         assert_eq!(found, status, "{method} {path} {text}");
         if let Some(body) = body {
             assert_eq!(text, body, "{method} {path}");
@@ -165,13 +165,23 @@ async fn every_answer_has_synapses_headers_and_unknown_requests_its_errors() {
             assert_eq!(headers[name], value, "{method} {path}");
         }
     }
-    assert_eq!(send(Method::PUT, "/tokens", false).await.0, 405, "before the log-in is looked at");
+}
+
+#[tokio::test]
+async fn the_method_is_checked_before_the_access_token() {
+    let world = World::new().await;
+    let service = Service::usual(&world).await;
+    assert_eq!(send(&service, Method::PUT, "/tokens", None).await.0, 405, "before the log-in is looked at");
+}
+
+#[tokio::test]
+async fn a_preflight_request_needs_no_access_token() {
+    let world = World::new().await;
+    let service = Service::usual(&world).await;
     for path in ["/tokens", "/redeem", "/whatever/there/is"] {
-        let (status, headers, body) = send(Method::OPTIONS, path, false).await;
+        let (status, headers, body) = send(&service, Method::OPTIONS, path, None).await;
         assert_eq!((status, body.as_str()), (204, ""));
         assert_eq!(headers["access-control-allow-origin"], "*");
         assert!(!headers.contains_key("cache-control"));
     }
-    let home = service.client.get(format!("{}/", service.url)).send().await.unwrap();
-    assert_eq!(home.status(), 404, "without enable_web there are no pages");
 }

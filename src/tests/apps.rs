@@ -1,4 +1,4 @@
-//! The apps that people are led to, and those that open links by themselves.
+//! The recommended apps, and those that open links directly.
 
 use serde_json::{Value, json};
 

@@ -29,7 +29,7 @@ async fn check_says_what_is_wrong_and_how_to_mend_it() {
         assert_eq!(text.lines().count(), 1, "one line a finding: {text}");
     }
 
-    // A running service answers at its public address, and lifts the limits of the admin it acts with.
+    // A running service answers at its public address, and lifts the rate limits of the admin it acts with.
     let admin = Setup::new(&world, Acting::Admin, Engine::Sqlite).await;
     let (ok, text) = run(&admin, &["check"]).await;
     assert!(!ok && text.contains("The homeserver's limits hold for @admin"), "{text}");
@@ -62,7 +62,7 @@ async fn check_says_what_a_proxy_does_wrong_and_which_rules_cannot_be_kept() {
     let (ok, text) = run(setup.set("PUBLIC_URL", &before.url), &["check"]).await;
     assert!(!ok && text.contains("proxy_set_header Host") && text.contains("proxy_buffering off"), "{text}");
     assert_eq!(text.lines().count(), 2, "{text}");
-    // Whoever does not have the same key is told nothing.
+    // Without the same key, nothing is revealed.
     let url = format!("{}/_synapse/client/super_invites/_reach", service.url);
     for proof in ["", "1.x"] {
         let answer = service.client.get(&url).header("x-super-invites-check", proof).send().await.unwrap();
@@ -97,7 +97,7 @@ async fn a_registration_is_written_once_and_for_this_server() {
     assert!(!ok && text.contains("cannot write"), "a token in use is not overwritten: {text}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), written);
 
-    // Tools that derive tokens give them, and write the file themselves.
+    // Tools that derive tokens pass them in, and write the file themselves.
     let tokens = ["as", "hs"].map(|name| {
         let file = setup.folder.join(name).display().to_string();
         std::fs::write(&file, format!("{}\n", name.repeat(20))).unwrap();
@@ -108,7 +108,7 @@ async fn a_registration_is_written_once_and_for_this_server() {
     let printed: Value = serde_saphyr::from_str(&text).unwrap();
     assert!(ok && printed["as_token"] == "as".repeat(20) && printed["hs_token"] == "hs".repeat(20), "{text}");
 
-    // The file itself can be the configuration's token.
+    // The file itself can serve as the configured token file.
     let mut setup = setup.clone();
     setup.variables.retain(|(name, _)| !name.ends_with("AS_TOKEN"));
     let (ok, text) = run(setup.set("REGISTRATION_FILE", &file.display().to_string()), &["check"]).await;
@@ -137,14 +137,14 @@ async fn a_container_can_ask_whether_the_service_answers() {
             // Not every machine has IPv6.
             let bound = std::net::TcpListener::bind(format!("{listen}:0"));
             let Ok(free) = bound.and_then(|bound| bound.local_addr()) else { continue 'all };
-            // The address may also stand in a file that a variable names.
+            // The address may also be in a configuration file, whose path is in a variable.
             setup.variables.retain(|(name, _)| !name.ends_with("LISTEN"));
             std::fs::write(&file, format!("listen: '{free}'")).unwrap();
             setup.set("CONFIG", &file.display().to_string());
             let (ok, text) = run(&setup, &["healthcheck"]).await;
             assert!(!ok && text.contains("not healthy"), "{listen}: {text}");
             let mut child = setup.command("serve").kill_on_drop(true).spawn().unwrap();
-            // Somebody else may have taken the port in between; then with another one.
+            // Somebody else may have taken the port in between; then try another one.
             while child.try_wait().unwrap().is_none() {
                 if run(&setup, &["healthcheck"]).await.0 {
                     continue 'all;
@@ -153,7 +153,7 @@ async fn a_container_can_ask_whether_the_service_answers() {
             }
         }
     }
-    // Another program that answers there is not the service.
+    // Another program at that address is not the service.
     let homeserver = world.homeserver.trim_start_matches("http://");
     std::fs::write(&file, format!("listen: '{homeserver}'")).unwrap();
     let (ok, text) = run(&setup, &["healthcheck"]).await;

@@ -1,18 +1,30 @@
-//! Making, seeing, changing and deleting invites, and everything that can be wrong with a request.
+//! Making, reading, changing and deleting invites, and everything that can be wrong with a request.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{API, Acting, BOTH_WAYS, Engine, Service, Setup, World, as_of_old, errcode, unique};
+use crate::support::{
+    API, Acting, BOTH_WAYS, Engine, Person, Service, Setup, World, as_of_old, errcode, escaped, unique,
+};
+
+/// The service, an owner, and two rooms of theirs.
+async fn with_rooms(world: &World, acting: Acting, engine: Engine) -> (Service, Person, Vec<String>) {
+    let service = Setup::new(world, acting, engine).await.start().await;
+    let owner = world.person("owner").await;
+    let rooms = world.rooms(&owner, 2).await;
+    (service, owner, rooms)
+}
+
+async fn has_no_invites(service: &Service, owner: &Person) {
+    let list = service.ask(Method::GET, "tokens", owner, Value::Null).await;
+    assert_eq!(list.1, json!({"tokens": []}), "nothing was written");
+}
 
 #[tokio::test]
-async fn the_life_of_an_invite() {
+async fn a_new_invite_has_a_generated_code_and_is_in_its_owners_list() {
     let world = World::new().await;
     for (acting, engine) in BOTH_WAYS {
-        let service = Setup::new(&world, acting, engine).await.start().await;
-        let (owner, other) = (world.person("owner").await, world.person("other").await);
-        let rooms = world.rooms(&owner, 2).await;
-
+        let (service, owner, rooms) = with_rooms(&world, acting, engine).await;
         let made = service.create(&owner, json!({"rooms": rooms})).await;
         let code = made["token"]["token"].as_str().unwrap().to_owned();
         let token = json!({"token": code, "create_dm": false, "accepted_count": 0, "rooms": rooms});
@@ -26,29 +38,63 @@ async fn the_life_of_an_invite() {
             let (status, list) = service.ask(Method::GET, all, &owner, Value::Null).await;
             assert_eq!((status, as_of_old(list)), (200, json!({"tokens": [token]})));
         }
+    }
+}
 
+#[tokio::test]
+async fn everybody_who_holds_a_code_is_told_what_it_offers() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let (service, owner, rooms) = with_rooms(&world, acting, engine).await;
+        let other = world.person("other").await;
+        let code = service.invite(&owner, &rooms, false).await;
         let inviter = json!({"user_id": owner.id, "display_name": owner.id[1..].split(':').next(), "avatar_url": null});
         let info = json!({"rooms_count": 2, "has_redeemed": false, "create_dm": false, "inviter": inviter});
         for person in [&other, &owner] {
             let (status, answer) = service.info(person, &code).await;
             assert_eq!((status, as_of_old(answer)), (200, info.clone()));
         }
-        // A camera reads the whole link, and a client hands it on.
+        // A camera reads the whole link, and a client passes it on.
         for link in [format!("https://x.example/i/{code}"), format!("acter:i/test/{code}?userId=a")] {
-            assert_eq!(service.info(&other, &crate::support::escaped(&link)).await.0, 200);
+            assert_eq!(service.info(&other, &escaped(&link)).await.0, 200);
         }
+    }
+}
 
+#[tokio::test]
+async fn only_its_owner_may_see_change_and_delete_an_invite() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let (service, owner, rooms) = with_rooms(&world, acting, engine).await;
+        let other = world.person("other").await;
+        let code = service.invite(&owner, &rooms, false).await;
         let denied = (403, json!({"errcode": "", "error": "Permission denied"}));
         assert_eq!(service.token(&other, &code).await, denied);
         assert_eq!(service.delete(&other, &code).await, denied);
         assert_eq!(service.post(&other, json!({"token": code})).await, denied);
         assert_eq!(service.token(&world.admin, &code).await, denied);
+    }
+}
+
+#[tokio::test]
+async fn nobody_can_redeem_an_invite_of_their_own() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let (service, owner, rooms) = with_rooms(&world, acting, engine).await;
+        let code = service.invite(&owner, &rooms, false).await;
         assert_eq!(
             service.redeem(&owner, &code).await,
             (400, json!({"errcode": "CANT_REDEEM", "error": "Can't redeem your own token"}))
         );
+    }
+}
 
-        // Today's mobile client names these three and never another; the rest keeps its value.
+#[tokio::test]
+async fn an_edit_by_todays_client_keeps_what_it_never_sends() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let (service, owner, rooms) = with_rooms(&world, acting, engine).await;
+        // Today's mobile client sends these three fields and never others; the rest keep their values.
         let unregistered = json!({"rooms": rooms, "as_registration_token": false});
         let quiet = service.create(&owner, unregistered).await;
         assert_eq!(quiet["registration_token"], json!({"valid": false, "reason": "NOT_REQUESTED"}));
@@ -59,7 +105,16 @@ async fn the_life_of_an_invite() {
         assert_eq!(edited["registration_token"]["reason"], "NOT_REQUESTED");
         let reset = service.create(&owner, json!({"token": quiet["token"]["token"]})).await;
         assert_eq!((&reset["token"]["rooms"], &reset["token"]["create_dm"]), (&json!([]), &json!(false)));
+    }
+}
 
+#[tokio::test]
+async fn a_deleted_code_never_comes_back() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let (service, owner, rooms) = with_rooms(&world, acting, engine).await;
+        let other = world.person("other").await;
+        let code = service.invite(&owner, &rooms, false).await;
         assert_eq!(service.delete(&owner, &code).await, (200, json!({})));
         let gone = (404, json!({"errcode": "NOT_FOUND", "error": "Token not found"}));
         assert_eq!(service.delete(&owner, &code).await, gone);
@@ -111,7 +166,16 @@ async fn bad_input_is_named_and_changes_nothing() {
         }
         let refused = service.post(&owner, json!({"rooms": ["!a:test"]})).await;
         assert_eq!(refused.1["rooms"], json!([{"room": "!a:test", "reason": "You are not in this room."}]));
+        has_no_invites(&service, &owner).await;
+    }
+}
 
+#[tokio::test]
+async fn a_body_that_is_not_json_or_too_large_is_refused() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let service = Setup::new(&world, acting, engine).await.start().await;
+        let owner = world.person("owner").await;
         let post = async |body: Vec<u8>| {
             let url = format!("{}{API}/tokens", service.url);
             let answer = service.client.post(url).bearer_auth(&owner.token).body(body).send().await.unwrap();
@@ -126,7 +190,16 @@ async fn bad_input_is_named_and_changes_nothing() {
         assert_eq!(errcode(&post(b"{\"token\": \"\xff\"}".to_vec()).await), (400, "M_NOT_JSON"));
         let large = format!(r#"{{"token": "{}"}}"#, "x".repeat(64 * 1024));
         assert_eq!(errcode(&post(large.into()).await), (413, "M_TOO_LARGE"));
+        has_no_invites(&service, &owner).await;
+    }
+}
 
+#[tokio::test]
+async fn a_code_in_the_query_must_be_there_and_be_known() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let service = Setup::new(&world, acting, engine).await.start().await;
+        let owner = world.person("owner").await;
         for (method, path) in [(Method::GET, "info"), (Method::POST, "redeem"), (Method::DELETE, "tokens")] {
             for (query, code) in [
                 ("", "M_MISSING_PARAM"),
@@ -145,8 +218,7 @@ async fn bad_input_is_named_and_changes_nothing() {
                 assert_eq!(answer["errcode"], "NOT_FOUND", "{method} {path} {status}");
             }
         }
-        let list = service.ask(Method::GET, "tokens", &owner, Value::Null).await;
-        assert_eq!(list.1, json!({"tokens": []}), "nothing was written");
+        has_no_invites(&service, &owner).await;
     }
 }
 

@@ -1,10 +1,12 @@
-//! Those who may watch and bound other people's invites: room admins and server admins.
+//! People who can see and limit other people's invites: room admins and server admins.
 
 use app::{Action, AuditPage};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{API, BOTH_WAYS, Browser, Person, Service, World, errcode, escaped, moment, usual, with_pages};
+use crate::support::{
+    API, Acting, BOTH_WAYS, Browser, Engine, Person, Service, World, errcode, escaped, moment, usual, with_pages,
+};
 
 const DAY: i64 = 86_400_000;
 
@@ -26,6 +28,10 @@ impl Service {
         self.ask(Method::POST, "admin/invites", admin, json!({"invite": invite, "action": action})).await
     }
 
+    async fn pause_all(&self, admin: &Person, paused: bool) -> (u16, Value) {
+        self.ask(Method::POST, "admin/pause", admin, json!({"paused": paused})).await
+    }
+
     async fn audit(&self, admin: &Person) -> Vec<Value> {
         let url = format!("{}{API}/admin/audit", self.url);
         let answer = self.client.get(url).bearer_auth(&admin.token).send().await.unwrap();
@@ -37,11 +43,18 @@ impl Service {
     }
 }
 
-#[tokio::test]
-async fn a_rooms_admins_see_what_leads_into_it_and_can_keep_it_out() {
-    let world = World::new().await;
-    for (acting, engine) in BOTH_WAYS {
-        let service = with_pages(&world, acting, engine).await.start().await;
+/// A member's invite into two rooms of an admin's and one of their own.
+struct Club {
+    service: Service,
+    admin: Person,
+    member: Person,
+    rooms: Vec<String>,
+    code: String,
+}
+
+impl Club {
+    async fn new(world: &World, acting: Acting, engine: Engine) -> Self {
+        let service = with_pages(world, acting, engine).await.start().await;
         let (admin, member) = (world.person("admin").await, world.person("member").await);
         let mut rooms = world.rooms(&admin, 2).await;
         for room in &rooms {
@@ -50,6 +63,20 @@ async fn a_rooms_admins_see_what_leads_into_it_and_can_keep_it_out() {
         }
         rooms.push(world.rooms(&member, 1).await.remove(0));
         let code = service.invite(&member, &rooms, true).await;
+        Self { service, admin, member, rooms, code }
+    }
+
+    /// The number by which the admin knows the invite.
+    async fn number(&self) -> Value {
+        self.service.rooms(&self.admin, &self.rooms[0]).await.1["invites"][0]["invite"].clone()
+    }
+}
+
+#[tokio::test]
+async fn a_rooms_admins_see_which_invites_lead_into_it_but_no_codes() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let Club { service, admin, member, rooms, code } = Club::new(&world, acting, engine).await;
         let first = world.person("first").await;
         world.membership(&admin, &rooms[1], "ban", &first).await;
         assert_eq!(service.redeem(&first, &code).await.0, 200);
@@ -63,17 +90,37 @@ async fn a_rooms_admins_see_what_leads_into_it_and_can_keep_it_out() {
         assert_eq!(service.rooms(&admin, &rooms[1]).await.1["invites"][0]["accepted_count"], 0, "into this room");
         let told = seen.to_string();
         assert!(!told.contains(&code) && !told.contains(&rooms[1]) && !told.contains(&rooms[2]), "{told}");
+    }
+}
 
-        // Those who may not: another member, the admin of another room, and nobody learns whether there is such a room.
+#[tokio::test]
+async fn who_does_not_administer_a_room_learns_nothing_of_it() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let club = Club::new(&world, acting, engine).await;
+        let number = club.number().await;
+        let Club { service, admin, member, rooms, code } = club;
+        let first = world.person("first").await;
+        assert_eq!(service.redeem(&first, &code).await.0, 200);
+        // Two members, and the admin of another room. None of them learns whether the room exists.
         for (who, room) in
             [(&member, &rooms[0]), (&first, &rooms[0]), (&admin, &rooms[2]), (&admin, &"!none:test".to_owned())]
         {
             let refused = service.rooms(who, room).await;
             let text = json!("Only the admins of this room may see which invites lead into it.");
             assert_eq!((errcode(&refused), &refused.1["error"]), ((403, "M_FORBIDDEN"), &text));
-            assert_eq!(service.block(who, room, &invite["invite"], true).await.0, 403);
+            assert_eq!(service.block(who, room, &number, true).await.0, 403);
         }
-        let number = &invite["invite"];
+    }
+}
+
+#[tokio::test]
+async fn blocking_takes_an_invite_of_the_room_and_a_short_reason() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let club = Club::new(&world, acting, engine).await;
+        let number = club.number().await;
+        let Club { service, admin, member, rooms, .. } = club;
         let elsewhere = service.block(&member, &rooms[2], &json!(number.as_i64().unwrap() + 1000), true).await;
         assert_eq!(elsewhere.0, 404);
         for reason in ["a\0b".to_owned(), "long".repeat(300)] {
@@ -81,8 +128,17 @@ async fn a_rooms_admins_see_what_leads_into_it_and_can_keep_it_out() {
             let refused = service.ask(Method::POST, "rooms", &admin, body).await;
             assert_eq!(errcode(&refused), (400, "M_INVALID_PARAM"));
         }
+    }
+}
 
-        assert_eq!(service.block(&admin, &rooms[0], number, true).await, (200, json!({})));
+#[tokio::test]
+async fn a_blocked_invite_lets_nobody_into_the_room() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let club = Club::new(&world, acting, engine).await;
+        let number = club.number().await;
+        let Club { service, admin, member, rooms, code } = club;
+        assert_eq!(service.block(&admin, &rooms[0], &number, true).await, (200, json!({})));
         let blocked = service.rooms(&admin, &rooms[0]).await.1["invites"][0]["blocked"].clone();
         assert_eq!((&blocked["by"], &blocked["reason"]), (&json!(admin.id), &json!("Too many strangers.")));
         let second = world.person("second").await;
@@ -91,24 +147,32 @@ async fn a_rooms_admins_see_what_leads_into_it_and_can_keep_it_out() {
         assert_eq!(answer["failed"][0]["room"], json!(rooms[0]));
         assert_eq!(answer["failed"][0]["reason"], "The admins of this room do not let anybody in with this invite.");
         assert!(!world.joined_rooms(&second).await.contains(&rooms[0]));
-        // Taking the room out and putting it back does not help the owner; an admin who was demoted is none.
+        // Removing the room and adding it again does not help the owner.
         service.create(&member, json!({"token": code, "rooms": [rooms[1]]})).await;
         service.create(&member, json!({"token": code, "rooms": rooms})).await;
         let third = world.person("third").await;
         assert_eq!(service.redeem(&third, &code).await.1["failed"][0]["room"], json!(rooms[0]));
-        assert_eq!(service.block(&member, &rooms[0], number, false).await.0, 403);
-        assert_eq!(service.block(&admin, &rooms[0], number, false).await.0, 200);
+        assert_eq!(service.block(&member, &rooms[0], &number, false).await.0, 403);
+        assert_eq!(service.block(&admin, &rooms[0], &number, false).await.0, 200);
         assert_eq!(service.redeem(&third, &code).await.1["failed"], json!([]));
         assert!(world.joined_rooms(&third).await.contains(&rooms[0]));
+    }
+}
 
-        // Live power levels, never a copy.
+#[tokio::test]
+async fn a_rooms_admins_are_those_of_now() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let service = with_pages(&world, acting, engine).await.start().await;
+        let (admin, member) = (world.person("admin").await, world.person("member").await);
+        // Current power levels count, never a cached copy.
         let old = json!({"room_version": "10", "preset": "private_chat", "power_level_content_override": {"users": {&admin.id: 100, &member.id: 100}}});
         let shared = world.room(&admin, old).await;
         world.membership(&admin, &shared, "invite", &member).await;
         world.membership(&member, &shared, "join", &member).await;
         assert_eq!(service.rooms(&member, &shared).await.0, 200);
         let mut levels = world.state(&admin, &shared, "m.room.power_levels").await;
-        // May still remove people, but change no power levels.
+        // May still remove people, but no longer change power levels.
         levels["users"][&member.id] = json!(60);
         world.set_state(&member, &shared, "m.room.power_levels", levels).await;
         assert_eq!(service.rooms(&member, &shared).await.0, 403);
@@ -118,17 +182,38 @@ async fn a_rooms_admins_see_what_leads_into_it_and_can_keep_it_out() {
     }
 }
 
-#[tokio::test]
-async fn server_admins_find_pause_and_revoke_any_invite_and_stop_all() {
-    let world = World::new().await;
-    for (acting, engine) in BOTH_WAYS {
-        let service = with_pages(&world, acting, engine).await.start().await;
-        let admin = &world.admin;
+/// Two invites: the owner's into a room of theirs, and the guest's into a direct chat.
+struct Town {
+    service: Service,
+    owner: Person,
+    guest: Person,
+    rooms: Vec<String>,
+    code: String,
+    other: String,
+}
+
+impl Town {
+    async fn new(world: &World, acting: Acting, engine: Engine) -> Self {
+        let service = with_pages(world, acting, engine).await.start().await;
         let (owner, guest) = (world.person("owner").await, world.person("guest").await);
         let rooms = world.rooms(&owner, 1).await;
         let code = service.invite(&owner, &rooms, false).await;
         let other = service.invite(&guest, &[], true).await;
+        Self { service, owner, guest, rooms, code, other }
+    }
 
+    /// The number by which server admins know the owner's invite.
+    async fn number(&self, admin: &Person) -> Value {
+        self.service.server_invites(admin, &self.code).await.1["invites"][0]["invite"].clone()
+    }
+}
+
+#[tokio::test]
+async fn server_admins_find_any_invite_but_see_no_codes() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let Town { service, owner, rooms, code, other, .. } = Town::new(&world, acting, engine).await;
+        let admin = &world.admin;
         for search in [&owner.id[1..6], &code, &rooms[0], &format!("https://x.example/i/{code}")] {
             let (status, found) = service.server_invites(admin, search).await;
             let owners: Vec<&Value> =
@@ -138,15 +223,32 @@ async fn server_admins_find_pause_and_revoke_any_invite_and_stop_all() {
         let (_, all) = service.server_invites(admin, "").await;
         assert_eq!(all["invites"].as_array().unwrap().len(), 2);
         assert!(!all.to_string().contains(&code) && !all.to_string().contains(&other), "codes are masked: {all}");
-        let number = service.server_invites(admin, &code).await.1["invites"][0]["invite"].clone();
+    }
+}
 
+#[tokio::test]
+async fn only_server_admins_may_find_pause_and_revoke_any_invite() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let town = Town::new(&world, acting, engine).await;
+        let number = town.number(&world.admin).await;
+        let Town { service, owner, guest, .. } = town;
         for who in [&owner, &guest] {
             assert_eq!(errcode(&service.server_invites(who, "").await), (403, "M_FORBIDDEN"));
             assert_eq!(service.intervene(who, &number, "revoke").await.0, 403);
-            assert_eq!(service.ask(Method::POST, "admin/pause", who, json!({"paused": true})).await.0, 403);
+            assert_eq!(service.pause_all(who, true).await.0, 403);
             assert_eq!(service.ask(Method::GET, "admin/audit", who, Value::Null).await.0, 403);
         }
+    }
+}
 
+#[tokio::test]
+async fn what_a_server_admin_has_paused_only_they_can_resume() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let (town, admin) = (Town::new(&world, acting, engine).await, &world.admin);
+        let number = town.number(admin).await;
+        let Town { service, owner, guest, rooms, code, .. } = town;
         assert_eq!(service.intervene(admin, &number, "pause").await, (200, json!({})));
         assert_eq!(errcode(&service.redeem(&guest, &code).await), (404, "NOT_FOUND"));
         assert_eq!(world.registration_token(&code).await, 404);
@@ -159,10 +261,16 @@ async fn server_admins_find_pause_and_revoke_any_invite_and_stop_all() {
         );
         assert_eq!(service.intervene(admin, &number, "resume").await.0, 200);
         assert_eq!(service.redeem(&guest, &code).await.0, 200);
+    }
+}
 
-        let switch =
-            async |paused: bool| service.ask(Method::POST, "admin/pause", admin, json!({"paused": paused})).await;
-        assert_eq!(switch(true).await, (200, json!({"paused": true})));
+#[tokio::test]
+async fn server_admins_pause_all_invites_at_once_and_resume_them() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let Town { service, owner, code, other, .. } = Town::new(&world, acting, engine).await;
+        let admin = &world.admin;
+        assert_eq!(service.pause_all(admin, true).await, (200, json!({"paused": true})));
         for code in [&code, &other] {
             assert_eq!(errcode(&service.redeem(&world.person("late").await, code).await), (404, "NOT_FOUND"));
             while world.registration_token(code).await == 200 {
@@ -170,17 +278,44 @@ async fn server_admins_find_pause_and_revoke_any_invite_and_stop_all() {
             }
         }
         assert_eq!(service.token(&owner, &code).await.1["token"]["state"], "all_paused");
-        assert_eq!(switch(false).await, (200, json!({"paused": false})));
+        assert_eq!(service.pause_all(admin, false).await, (200, json!({"paused": false})));
         assert_eq!(service.redeem(&world.person("late").await, &code).await.0, 200);
         while world.registration_token(&code).await != 200 {
             moment().await;
         }
+    }
+}
 
+#[tokio::test]
+async fn a_revoked_invite_is_gone_with_its_registration_token() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let (town, admin) = (Town::new(&world, acting, engine).await, &world.admin);
+        let number = town.number(admin).await;
+        let Town { service, owner, code, .. } = town;
         assert_eq!(service.intervene(admin, &number, "revoke").await.0, 200);
         assert_eq!(service.token(&owner, &code).await.0, 404);
         assert_eq!(world.registration_token(&code).await, 404);
         assert_eq!(service.intervene(admin, &number, "resume").await.0, 404);
         assert_eq!(errcode(&service.intervene(admin, &number, "explode").await), (400, "M_BAD_JSON"));
+    }
+}
+
+#[tokio::test]
+async fn the_audit_log_says_who_did_what_shows_no_codes_and_expires() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let (town, admin) = (Town::new(&world, acting, engine).await, &world.admin);
+        let number = town.number(admin).await;
+        let Town { service, owner, guest, code, .. } = town;
+        for action in ["pause", "resume"] {
+            assert_eq!(service.intervene(admin, &number, action).await.0, 200);
+        }
+        assert_eq!(service.redeem(&guest, &code).await.0, 200);
+        for paused in [true, false] {
+            assert_eq!(service.pause_all(admin, paused).await.0, 200);
+        }
+        assert_eq!(service.intervene(admin, &number, "revoke").await.0, 200);
 
         let log = service.audit(admin).await;
         let did: Vec<(&str, &str)> =
@@ -203,7 +338,6 @@ async fn server_admins_find_pause_and_revoke_any_invite_and_stop_all() {
         let (_, last) =
             service.ask(Method::GET, &format!("admin/audit?since={since}&limit=1"), admin, Value::Null).await;
         assert_eq!(last["action"], "deleted");
-        // It is forgotten in time.
         service.pass(366 * DAY);
         while !service.audit(admin).await.is_empty() {
             moment().await;

@@ -1,4 +1,4 @@
-//! What an attacker, or the browser of somebody who reads what an attacker has written, cannot do.
+//! What an attacker cannot do, nor the browser of somebody who reads what an attacker has written.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -7,12 +7,13 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    API, Acting, BOTH_WAYS, Browser, Engine, Fault, Proxy, Service, World, errcode, moment, unique, usual, with_pages,
+    API, Acting, BOTH_WAYS, Browser, Engine, Fault, Person, Proxy, Service, World, errcode, moment, unique, usual,
+    with_pages,
 };
 
 impl World {
-    /// The devices of somebody's account, as they see them.
-    async fn devices(&self, person: &crate::support::Person) -> usize {
+    /// The devices of somebody's account, as its owner sees them.
+    async fn devices(&self, person: &Person) -> usize {
         let (_, answer) = self.ask(Method::GET, "/_matrix/client/v3/devices", &person.token, Value::Null).await;
         answer["devices"].as_array().unwrap().len()
     }
@@ -22,22 +23,28 @@ async fn all_paused(world: &World, service: &Service) -> bool {
     service.ask(Method::GET, "admin/pause", &world.admin, Value::Null).await.1["paused"] == true
 }
 
-// On several threads, as the service runs: what is known while a page is rendered is not where its head is written.
+/// A message to guests that looks like markup.
+const TEXT: &str = "\n&lt; </textarea><script id=evil>alert(1)</script>";
+
+/// Somebody whose name is markup, and their invite, whose label and message are.
+async fn hostile_invite(world: &World, service: &Service) -> (Person, String) {
+    let mallory = world.person("mallory").await;
+    let name = "</title><meta http-equiv=refresh content='0;url=https://evil.example'><b id=evil>";
+    let path = format!("/profile/{}/displayname", mallory.id);
+    world.as_user(Method::PUT, &path, &mallory, json!({"displayname": name})).await;
+    let invite = json!({"create_dm": true, "label": "</title><b id=evil>", "welcome": TEXT});
+    let code = service.create(&mallory, invite).await["token"]["token"].as_str().unwrap().to_owned();
+    (mallory, code)
+}
+
+// On several threads, as the service runs: the context in which a page is rendered is not available where its head is
+// written.
 #[tokio::test(flavor = "multi_thread")]
 async fn names_and_texts_of_others_are_no_markup() {
     let world = World::new().await;
     let service = usual(&world).await;
-    let (mallory, ben) = (world.person("mallory").await, world.person("ben").await);
-    let name = "</title><meta http-equiv=refresh content='0;url=https://evil.example'><b id=evil>";
-    let path = format!("/profile/{}/displayname", mallory.id);
-    world.as_user(Method::PUT, &path, &mallory, json!({"displayname": name})).await;
-    let text = "\n&lt; </textarea><script id=evil>alert(1)</script>";
-    let code = service
-        .create(&mallory, json!({"create_dm": true, "label": "</title><b id=evil>", "welcome": text}))
-        .await["token"]["token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let (mallory, code) = hostile_invite(&world, &service).await;
+    let ben = world.person("ben").await;
     let [mut visitor, mut owner, mut guest] = [(); 3].map(|()| Browser::new(&service));
     owner.sign_in(&mallory, "").await;
     guest.sign_in(&ben, "").await;
@@ -63,12 +70,21 @@ async fn names_and_texts_of_others_are_no_markup() {
     }
     let page = visitor.get(&format!("/i/{code}")).await.body;
     assert!(page.contains("<title>&lt;/title&gt;&lt;meta http-equiv=refresh"), "{page}");
-    // What was typed comes back as it was, also with an error.
-    let edit = owner.get(&format!("{own}/edit")).await.body;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn typed_text_comes_back_unchanged_also_after_an_error() {
+    let world = World::new().await;
+    let service = usual(&world).await;
+    let (mallory, code) = hostile_invite(&world, &service).await;
+    let mut owner = Browser::new(&service);
+    owner.sign_in(&mallory, "").await;
+    let path = format!("/invites/{code}/edit");
+    let edit = owner.get(&path).await.body;
     assert!(edit.contains(">\n&amp;lt; &lt;/textarea&gt;&lt;script"), "{edit}");
     let fields =
-        [("form[editing]", code.as_str()), ("form[chat]", "true"), ("form[welcome]", text), ("form[max_uses]", "x")];
-    let refused = owner.form(&format!("{own}/edit"), "save", &fields).await;
+        [("form[editing]", code.as_str()), ("form[chat]", "true"), ("form[welcome]", TEXT), ("form[max_uses]", "x")];
+    let refused = owner.form(&path, "save", &fields).await;
     assert_eq!(refused.status, 422);
     assert!(refused.body.contains(">\n\n&amp;lt; &lt;/textarea&gt;&lt;script"), "{}", refused.body);
 }
@@ -146,7 +162,7 @@ async fn what_server_admins_do_takes_a_page_made_for_their_session_a_while_ago_a
     service.pass(61 * 60_000);
     assert_eq!(admin.form("/server", "pause_all", &[("paused", "true"), ("proof", &mine)]).await.status, 409);
     assert!(!all_paused(&world, &service).await);
-    // The page comes back with a proof that is fresh, and scripts are given one as well.
+    // The page comes back with a fresh proof, and scripts get one as well.
     let (_, found) = admin.function::<ServerInvites>("server_invites", &[]).await;
     let fresh = found.unwrap().proof;
     assert_eq!(nobody.form("/server", "pause_all", &[("paused", "true"), ("proof", &fresh)]).await.status, 409);
@@ -174,7 +190,7 @@ async fn showing_an_invite_logs_its_owner_in_nowhere() {
         assert_eq!(browser.form(&format!("/invites/{code}/edit"), "save", &fields).await.status, 303);
         let logins = proxy.count(&Method::POST, "/login");
         let before = world.devices(&owner).await;
-        // Whoever hangs up, in the middle of whatever happens then.
+        // Disconnecting at any moment.
         for number in 0..100 {
             let url = format!("{}{API}/info?token={code}", service.url);
             let asking = tokio::spawn(service.client.get(url).bearer_auth(&guest.token).send());
@@ -245,7 +261,8 @@ async fn the_database_file_is_for_nobody_else_to_read() {
         assert_eq!(mode(name), 0o600, "{name}");
     }
     service.stop().await;
-    // One that was made by the usual mask is closed; a group that was let in on purpose, to back it up, keeps its access.
+    // A database that was made with the default umask is restricted; a group that was given access on purpose, for
+    // backups, keeps it.
     for (before, after) in [(0o644, 0o600), (0o664, 0o600), (0o640, 0o640)] {
         std::fs::set_permissions(setup.folder.join("test.db"), PermissionsExt::from_mode(before)).unwrap();
         let service = setup.start().await;
@@ -272,7 +289,7 @@ async fn turning_accounts_on_opens_none_for_invites_that_were_made_before() {
         let service = setup.set("GENERATE_REGISTRATION_TOKEN", "true").start().await;
         let new = service.invite(&owner, &[], true).await;
         assert_eq!(world.registration_token(&new).await, 200);
-        // Looked after like everything that is due, and then told to its owner.
+        // Its registration token is updated like everything that is due, and its owner can see that.
         service
             .create(&owner, json!({"token": never, "paused": true, "create_dm": true, "as_registration_token": false}))
             .await;
@@ -312,7 +329,7 @@ async fn a_session_ends_where_it_is_or_is_said_not_to() {
     let before = world.devices(&anna).await;
     let mut browser = Browser::new(&service);
     browser.sign_in(&anna, "").await;
-    // Signing in again takes the place of the session before.
+    // Signing in again replaces the previous session.
     browser.sign_in(&anna, "").await;
     while world.devices(&anna).await != before + 1 {
         moment().await;

@@ -1,4 +1,4 @@
-//! What happens when something breaks in the middle: nothing is lost, and nothing is done twice.
+//! What happens when something fails half-way: nothing is lost, and nothing is done twice.
 
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -6,16 +6,17 @@ use serde_json::json;
 
 use crate::support::{API, Acting, BOTH_WAYS, Engine, Fault, Proxy, Setup, World, errcode, sorted, strings};
 
-/// One place at which the process is killed.
+/// A moment at which the process is killed.
 struct Cut {
     method: Method,
     path: &'static str,
-    /// How many such requests pass before.
+    /// How many matching requests pass before.
     skip: u32,
     fault: Fault,
 }
 
-/// Between every two steps of a redemption there is a request that has not arrived or not been answered.
+/// Between any two steps of a redemption there is a request that can be lost before it arrives, or whose response can
+/// be lost.
 fn cuts() -> Vec<Cut> {
     let cut = |method: &Method, path, skip, fault| Cut { method: method.clone(), path, skip, fault };
     let mut cuts = Vec::new();
@@ -103,7 +104,7 @@ async fn a_homeserver_that_is_down_costs_time_and_nothing_else() {
             assert_eq!(answer.status(), 503, "{faults:?}");
             assert!(answer.headers()["retry-after"].to_str().unwrap().parse::<u32>().unwrap() > 0);
             proxy.heal();
-            // Long enough that no chat can be on its way any more.
+            // Long enough that no chat can still be under way.
             service.pass(20_000);
         }
         assert_eq!(
@@ -178,7 +179,7 @@ async fn whoever_hangs_up_is_brought_in_all_the_same() {
     while world.joined_rooms(&guest).await.len() < 6 {
         crate::support::moment().await;
     }
-    // A tidy shutdown waits for what has begun.
+    // A graceful shutdown waits for what has begun.
     service.stop().await;
     let service = setup.start().await;
     assert_eq!(errcode(&service.redeem(&guest, &code).await), (400, "ALREADY_REDEEMED"));

@@ -1,6 +1,6 @@
-//! A homeserver that is none: it plays the Matrix calls that the service and these tests make, in this process and from memory, so that most
-//! of the tests need nothing but Rust. It answers as Synapse does with its default settings, without limits; the same tests run against a real
-//! one, and `same.rs` puts the same questions to both.
+//! A fake homeserver: it implements the Matrix calls that the service and these tests make, in this process and in
+//! memory, so that most of the tests need nothing but Rust. It answers as Synapse does with its default settings,
+//! without rate limits; the same tests also run against a real one, and `same.rs` compares the answers of both.
 
 mod admin;
 mod people;
@@ -22,16 +22,16 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// The application service's token on every such homeserver.
+/// The application service's token on every fake homeserver.
 pub const AS_TOKEN: &str = "the-application-services-token";
 
-/// What lets anybody make accounts, as Synapse's `registration_shared_secret` does.
+/// The secret with which anybody can create accounts, like Synapse's `registration_shared_secret`.
 pub const SECRET: &str = "the-shared-secret";
 
-/// What a request is answered with: a body, or a refusal.
+/// The response to a request: a body, or an error.
 type Answer = Result<Value, Refusal>;
 
-/// A "standard error response" (Client-Server API).
+/// An error (Client-Server API, "Standard error response").
 struct Refusal {
     status: u16,
     body: Value,
@@ -42,7 +42,7 @@ fn refuse<T>(status: u16, errcode: &str, error: impl Into<String>) -> Result<T, 
     Err(Refusal { status, body: json!({"errcode": errcode, "error": error}) })
 }
 
-/// Everything that such a homeserver knows.
+/// The state of a fake homeserver.
 #[derive(Default)]
 struct State {
     users: HashMap<String, people::User>,
@@ -50,31 +50,31 @@ struct State {
     nonces: Vec<String>,
     rooms: BTreeMap<String, rooms::Room>,
     aliases: HashMap<String, String>,
-    /// The registrations that have begun, with the token that each has shown.
+    /// The registrations in progress, with the token that each has used.
     registrations: HashMap<String, String>,
-    /// Those that have ended, with the account that each has opened.
+    /// The completed registrations, with the account that each has created.
     registered: HashMap<String, String>,
     registration_tokens: BTreeMap<String, admin::RegistrationToken>,
     limits: HashMap<String, Value>,
-    /// From where people came last.
+    /// The address and the program that people used last.
     seen: HashMap<String, (String, String)>,
     media: HashMap<String, (String, Vec<u8>)>,
     made: u64,
 }
 
-/// Whose request it is.
+/// The sender of a request.
 struct Caller {
     user: String,
     token: String,
 }
 
-/// One request, taken apart.
+/// A parsed request.
 struct Asked {
     method: Method,
     query: HashMap<String, String>,
     token: Option<String>,
     kind: String,
-    /// The address and the program of whoever asks.
+    /// The address and the program of the sender.
     from: (String, String),
     bytes: Vec<u8>,
     body: Value,
@@ -86,7 +86,7 @@ impl Asked {
     }
 }
 
-/// A running one. It ends with the test that has begun it.
+/// A running fake homeserver, which ends with the test that started it.
 pub struct Fake {
     pub url: String,
 }
@@ -100,7 +100,7 @@ impl Fake {
     }
 }
 
-/// Everything that one answers, in a world of its own.
+/// All routes of a fake homeserver with a state of its own.
 pub fn router() -> Router {
     Router::new().fallback(answer).with_state(Arc::new(Mutex::new(State::default())))
 }
@@ -138,7 +138,7 @@ async fn answer(Shared(state): Shared<Arc<Mutex<State>>>, request: Request) -> R
 }
 
 impl State {
-    /// Something that nobody else has.
+    /// A unique name.
     fn fresh(&mut self, what: &str) -> String {
         self.made += 1;
         format!("{what}{}", self.made)
@@ -187,7 +187,7 @@ impl State {
         }
     }
 
-    /// What is asked in somebody's name.
+    /// A request in somebody's name.
     fn client_of(&mut self, path: &[&str], caller: &Caller, asked: &Asked) -> Answer {
         let user = caller.user.as_str();
         match (&asked.method, path) {

@@ -1,4 +1,4 @@
-//! Who guesses codes, and who causes the homeserver more work than anybody honest.
+//! People who guess codes, and people who cause more work for the homeserver than anybody honest.
 
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -11,7 +11,7 @@ use crate::support::{
 async fn limited(world: &World, limits: &str) -> Service {
     let mut setup = with_pages(world, Acting::Appservice, Engine::Sqlite).await;
     let service = setup.set("FAILED_LOOKUPS", limits).start().await;
-    // What is in a bucket drains as fast as time passes, and a busy machine takes its time.
+    // Buckets drain as time passes, and a busy machine takes its time.
     service.freeze();
     service
 }
@@ -29,7 +29,7 @@ async fn five_hundred_guesses_at_once_are_answered_no_more_often_than_one_after_
     assert_eq!(answered, 10);
     assert!(answers.iter().all(|answer| answer.0 == 403 || errcode(answer) == (429, "M_LIMIT_EXCEEDED")));
     assert_eq!(service.info(&eve, &right).await.0, 429, "a right guess is not told from a wrong one");
-    // Everything else goes on for her, and for others.
+    // Everything else keeps working for her, and for others.
     assert_eq!(service.ask(Method::GET, "tokens", &eve, Value::Null).await.0, 200);
     let people = join_all((0..20).map(|_| service.info(&owner, &right))).await;
     assert!(people.iter().all(|answer| answer.0 == 200), "who is right is not slowed, however many at once");
@@ -45,7 +45,7 @@ async fn asking_for_a_code_that_others_have_is_a_guess_and_so_is_one_of_which_no
         service.create(&owner, json!({"token": code})).await;
     }
     service.delete(&owner, &deleted).await;
-    // Free ones that become invites cost nothing, and neither do her own.
+    // Free codes that become invites cost nothing, and neither do her own.
     for number in 0..6 {
         let free = unique(&format!("free{number}"));
         service.create(&eve, json!({"token": free})).await;
@@ -71,7 +71,7 @@ async fn a_guess_is_not_free_because_nobody_waits_for_the_answer_or_the_homeserv
     let service = setup.start().await;
     service.freeze();
     let guess = |number: u32| json!({"token": unique(&format!("free{number}")), "create_dm": true});
-    // A code that is free is looked at further, which takes its time: a taken one would have been refused by then.
+    // A free code is processed further, which takes time: a taken one would have been refused by then.
     let eve = world.person("eve").await;
     proxy.fail(Method::POST, "/invite", 0, 1, Fault::LostRequest);
     let url = format!("{}{API}/tokens", service.url);
@@ -80,7 +80,7 @@ async fn a_guess_is_not_free_because_nobody_waits_for_the_answer_or_the_homeserv
     proxy.struck().await;
     asking.abort();
     assert_eq!(errcode(&service.post(&eve, guess(2)).await), (429, "M_LIMIT_EXCEEDED"));
-    // And so is one on whose way the homeserver fails.
+    // So is a code during whose processing the homeserver fails.
     let eve = world.person("eve").await;
     proxy.fail(Method::POST, "/invite", 0, 1, Fault::BadGateway);
     assert_eq!(service.post(&eve, guess(3)).await.0, 503);
@@ -117,55 +117,77 @@ async fn in_a_flood_of_guesses_generated_codes_work_and_chosen_ones_after_signin
     assert_eq!(visitor.get(&format!("/i/{chosen}")).await.status, 200, "it passes");
 }
 
+async fn with_limits(world: &World, limits: &str) -> Service {
+    let mut setup = Setup::new(world, Acting::Appservice, Engine::Sqlite).await;
+    setup.set("LIMITS", limits).start().await
+}
+
+fn is_refused(answer: &(u16, Value)) {
+    assert_eq!(errcode(answer), (429, "M_LIMIT_EXCEEDED"), "{answer:?}");
+    assert!(answer.1["retry_after_ms"].as_i64().unwrap() > 0);
+    assert!(answer.1["error"].as_str().unwrap().contains("Please try again in"));
+}
+
 #[tokio::test]
-async fn work_for_the_homeserver_has_a_limit_for_each_and_for_all() {
+async fn rooms_that_somebody_enters_have_a_limit_which_slows_nobody_else() {
     let world = World::new().await;
-    let setup = async |limits: &str| {
-        let mut setup = Setup::new(&world, Acting::Appservice, Engine::Sqlite).await;
-        setup.set("LIMITS", limits).start().await
-    };
+    let service = with_limits(&world, "{rooms_entered: 2}").await;
     let (owner, guest, other) = (world.person("owner").await, world.person("guest").await, world.person("other").await);
     let rooms = world.rooms(&owner, 3).await;
-    let refused = |answer: (u16, Value)| {
-        assert_eq!(errcode(&answer), (429, "M_LIMIT_EXCEEDED"), "{answer:?}");
-        assert!(answer.1["retry_after_ms"].as_i64().unwrap() > 0);
-        assert!(answer.1["error"].as_str().unwrap().contains("Please try again in"));
-    };
-
-    let service = setup("{rooms_entered: 2}").await;
     let [one, two] = [service.invite(&owner, &rooms, false).await, service.invite(&owner, &rooms[..1], false).await];
-    // A large invite is let through whole, and paid for afterwards.
+    // A large invite is redeemed as a whole, and paid for afterwards.
     assert_eq!(service.redeem(&guest, &one).await.1["rooms"], json!(rooms));
-    refused(service.redeem(&guest, &two).await);
+    is_refused(&service.redeem(&guest, &two).await);
     assert_eq!(service.token(&owner, &two).await.1["token"]["accepted_count"], 0);
     assert_eq!(service.redeem(&other, &two).await.0, 200, "others are not slowed");
     service.pass(3_600_000);
     assert_eq!(service.redeem(&guest, &two).await.0, 200, "it passes");
+}
 
-    let service = setup("{chats_made_in_all: 1}").await;
+#[tokio::test]
+async fn chats_have_a_limit_for_all_together() {
+    let world = World::new().await;
+    let service = with_limits(&world, "{chats_made_in_all: 1}").await;
+    let (owner, guest, other) = (world.person("owner").await, world.person("guest").await, world.person("other").await);
     let code = service.invite(&owner, &[], true).await;
     assert_eq!(service.redeem(&guest, &code).await.1["failed"], json!([]));
-    refused(service.redeem(&other, &code).await);
+    is_refused(&service.redeem(&other, &code).await);
+}
 
-    let service = setup("{invites_saved: 2}").await;
+#[tokio::test]
+async fn invites_made_and_changed_have_a_limit_and_ending_them_has_none() {
+    let world = World::new().await;
+    let service = with_limits(&world, "{invites_saved: 2}").await;
+    let owner = world.person("owner").await;
     let code = service.invite(&owner, &[], true).await;
     assert_eq!(service.post(&owner, json!({"token": code})).await.0, 200);
-    refused(service.post(&owner, json!({})).await);
-    refused(service.post(&owner, json!({"token": code})).await);
+    is_refused(&service.post(&owner, json!({})).await);
+    is_refused(&service.post(&owner, json!({"token": code})).await);
     assert_eq!(service.delete(&owner, &code).await.0, 200, "whoever has too many may end them");
+}
 
-    let service = setup("{codes_chosen: 2}").await;
+#[tokio::test]
+async fn chosen_codes_have_a_limit_and_generated_ones_have_none() {
+    let world = World::new().await;
+    let service = with_limits(&world, "{codes_chosen: 2}").await;
+    let owner = world.person("owner").await;
     for number in 0..2 {
         service.create(&owner, json!({"token": unique(&format!("mine{number}"))})).await;
     }
-    refused(service.post(&owner, json!({"token": unique("mine")})).await);
+    is_refused(&service.post(&owner, json!({"token": unique("mine")})).await);
     service.create(&owner, json!({})).await;
+}
 
-    let service = setup("{room_lookups: 3}").await;
+#[tokio::test]
+async fn look_ups_of_rooms_have_a_limit() {
+    let world = World::new().await;
+    let service = with_limits(&world, "{room_lookups: 3}").await;
+    let owner = world.person("owner").await;
+    let rooms = world.rooms(&owner, 3).await;
     assert_eq!(service.post(&owner, json!({"rooms": rooms})).await.0, 200);
-    refused(service.post(&owner, json!({"rooms": rooms})).await);
+    is_refused(&service.post(&owner, json!({"rooms": rooms})).await);
     let path = format!("rooms?room={}", crate::support::escaped(&rooms[0]));
-    refused(service.ask(Method::GET, &path, &owner, Value::Null).await);
+    is_refused(&service.ask(Method::GET, &path, &owner, Value::Null).await);
     assert_eq!(service.post(&owner, json!({"create_dm": true})).await.0, 200);
 }
 
@@ -195,17 +217,25 @@ async fn redeeming_in_vain_over_and_over_makes_no_work_and_no_entries() {
         let url = format!("{}{}/admin/audit", service.url, crate::support::API);
         let log = service.client.get(url).bearer_auth(&world.admin.token).send().await.unwrap().text().await.unwrap();
         assert_eq!(log.matches(r#""action":"redeemed""#).count(), 2, "{log}");
-        // Nor is it bothered for an owner who may not invite any more.
-        let (locked, third) = (world.person("locked").await, world.person("third").await);
-        let dead = service.invite(&locked, &[], true).await;
-        world.discipline(&locked, "lock").await;
-        for _ in 0..3 {
-            assert_eq!(errcode(&service.redeem(&third, &dead).await), (403, "CANT_REDEEM"));
-        }
-        assert_eq!(errcode(&service.redeem(&third, &dead).await), (429, "M_LIMIT_EXCEEDED"));
-        // When it can work again, it does.
+        // Once it can work again, it does.
         world.membership(&owner, &rooms[1], "unban", &guest).await;
         service.pass(3_600_000);
         assert_eq!(service.redeem(&guest, &code).await.1["rooms"], json!(rooms));
+    }
+}
+
+#[tokio::test]
+async fn redeeming_the_invite_of_a_locked_owner_is_in_vain() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let mut setup = Setup::new(&world, acting, engine).await;
+        let service = setup.set("LIMITS", "{redemptions_in_vain: 3}").start().await;
+        let (locked, guest) = (world.person("locked").await, world.person("guest").await);
+        let dead = service.invite(&locked, &[], true).await;
+        world.discipline(&locked, "lock").await;
+        for _ in 0..3 {
+            assert_eq!(errcode(&service.redeem(&guest, &dead).await), (403, "CANT_REDEEM"));
+        }
+        assert_eq!(errcode(&service.redeem(&guest, &dead).await), (429, "M_LIMIT_EXCEEDED"));
     }
 }

@@ -1,11 +1,11 @@
-//! Rules of the house that no compiler knows.
+//! Rules for the source code that the compiler does not check.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
-/// The files of a room of the house: `src/NAME.rs`, and those below it.
+/// The files of these top-level modules: `src/NAME.rs`, and those below `src/NAME`.
 fn files(rooms: &[&str]) -> Vec<PathBuf> {
     fn below(folder: &Path, found: &mut Vec<PathBuf>) {
         let Ok(entries) = folder.read_dir() else { return };
@@ -25,14 +25,15 @@ fn files(rooms: &[&str]) -> Vec<PathBuf> {
     found
 }
 
-/// What a file says when it runs: neither its comments nor its tests.
+/// The code of a file, without comments and tests.
 fn code(file: &Path) -> String {
     let text = std::fs::read_to_string(file).unwrap();
     let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
     text.lines().filter(|line| !line.trim_start().starts_with("//")).fold(String::new(), |all, line| all + line + "\n")
 }
 
-/// Whether a text is one that people read: it begins like a sentence, and ends like one or has many words.
+/// Whether a string literal is a sentence for people: it begins with a capital letter, and ends like a sentence or has
+/// many words.
 fn is_a_sentence(text: &str) -> bool {
     let mut letters = text.chars();
     let begins = matches!((letters.next(), letters.next()), (Some('A'..='Z'), Some('a'..='z')));
@@ -61,10 +62,10 @@ fn all_sql_stands_in_the_store() {
     }
 }
 
-/// A module by the names on the way to it; the crate itself is `lib`.
+/// The path of a module as a list of names; the crate root is empty.
 type Module = Vec<String>;
 
-/// The module that a file is.
+/// The module of a file.
 fn module(file: &Path) -> Module {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let path = file.strip_prefix(source).unwrap().with_extension("");
@@ -93,7 +94,7 @@ fn paths(tree: &str) -> Vec<String> {
     inner.map(|path| format!("{}{path}", head.trim())).collect()
 }
 
-/// The modules from which one imports, as far as it names them: of `super::a::B` the file of `a`.
+/// The modules from which a file imports: for `super::a::B`, the one of the file `a`.
 fn imports(file: &Path, modules: &BTreeSet<Module>) -> BTreeSet<Module> {
     let code = code(file);
     let trees = code.split(';').filter_map(|text| {
@@ -139,7 +140,7 @@ fn files_do_not_import_each_other_in_a_circle() {
     let modules: BTreeSet<Module> = files.iter().map(|file| module(file)).collect();
     let mut left: BTreeMap<Module, BTreeSet<Module>> =
         files.iter().map(|file| (module(file), imports(file, &modules))).collect();
-    // Whoever imports nothing that is left is no part of a circle.
+    // A module that imports none of the remaining ones is not part of a circle.
     loop {
         let known: BTreeSet<Module> = left.keys().cloned().collect();
         let before = left.len();

@@ -1,6 +1,7 @@
-//! The service as a whole. `cargo test` runs it against a homeserver in this process (`fake`) and on SQLite, in seconds and with nothing
-//! installed. `scripts/test` runs the same tests against a real Synapse with its default limits, on SQLite and PostgreSQL, and says in
-//! `TEST_*` variables where these are; tests that need something real are ignored without.
+//! Tests of the whole service. `cargo test` runs them against a fake homeserver in this process (`fake`) and on SQLite,
+//! within seconds and with nothing installed. `scripts/test` runs the same tests against a real Synapse with its
+//! default rate limits, on SQLite and PostgreSQL, and says in `TEST_*` variables where these are; without those, tests
+//! that need something real are ignored.
 
 #![allow(missing_docs, unreachable_pub, clippy::allow_attributes, reason = "tests")]
 #![allow(

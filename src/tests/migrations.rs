@@ -1,13 +1,13 @@
-//! Databases that older versions have filled go on without loss.
+//! Databases that older versions have filled are migrated without loss.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgPool, sqlite::SqliteConnectOptions};
 
-use crate::support::{Acting, Engine, Setup, World, errcode, moment, now};
+use crate::support::{Acting, Engine, Person, Service, Setup, World, errcode, moment, now};
 
-/// What the second version had written: `OWNER` and `GUEST` have an open invite with a label, one that ended without its registration token, and one
-/// that was redeemed by one person completely and by another not at all.
+/// The data of the second version: `OWNER` and `GUEST` have an open invite with a label, one that ended without its
+/// registration token, and one that was redeemed completely by one person and not at all by another.
 const FILLED: &str = "
     INSERT INTO invites (code, owner, chat, registration, registration_token, created_at, changed_at, deleted_at, label, show_rooms) VALUES
         ('CODE-open', 'OWNER', FALSE, TRUE, 'ours', MADE, MADE, NULL, 'Garden party', TRUE),
@@ -23,13 +23,13 @@ const FILLED: &str = "
 ";
 
 impl Setup {
-    /// Fills the database as that version has done, the first of which is 1.
+    /// Fills the database as a version did, counted from 1.
     async fn fill_as(&self, version: i64, data: &str) {
         let url = &self.variables.iter().find(|(name, _)| name == "SUPER_INVITES_SQL_URL").unwrap().1;
         let migrator = sqlx::migrate!();
         let before = || migrator.iter().filter(|migration| migration.version <= version);
         let script: String = before().map(|migration| migration.sql.as_str()).chain([data]).collect();
-        // As the library that runs them notes which have run.
+        // The table in which sqlx records which migrations have run.
         let notes = "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT NOT NULL,
             installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, success BOOLEAN NOT NULL, checksum BLOB NOT NULL,
             execution_time BIGINT NOT NULL);";
@@ -52,7 +52,7 @@ impl Setup {
         self.execute(&all).await;
     }
 
-    /// Whether this service has made its tables.
+    /// Whether this service has created its tables.
     pub async fn has_our_tables(&self) -> bool {
         const OURS: &str = "SELECT COUNT(*) FROM redemptions";
         let url = &self.variables.iter().find(|(name, _)| name == "SUPER_INVITES_SQL_URL").unwrap().1;
@@ -68,7 +68,7 @@ impl Setup {
         }
     }
 
-    /// Runs SQL in the service's database, before it does.
+    /// Runs SQL in the service's database, before the service does.
     pub async fn execute(&self, sql: &str) {
         let url = &self.variables.iter().find(|(name, _)| name == "SUPER_INVITES_SQL_URL").unwrap().1;
         match url.strip_prefix("sqlite:///") {
@@ -85,11 +85,19 @@ impl Setup {
     }
 }
 
-#[tokio::test]
-async fn a_database_of_the_version_before_loses_nothing() {
-    let world = World::new().await;
-    for engine in [Engine::Sqlite, Engine::Postgres] {
-        let setup = Setup::new(&world, Acting::Appservice, engine).await;
+/// The service on a database that the second version has filled.
+struct Filled {
+    service: Service,
+    owner: Person,
+    guest: Person,
+    room: String,
+    code: String,
+    made: i64,
+}
+
+impl Filled {
+    async fn new(world: &World, engine: Engine) -> Self {
+        let setup = Setup::new(world, Acting::Appservice, engine).await;
         let (owner, guest) = (world.person("owner").await, world.person("guest").await);
         let room = world.rooms(&owner, 1).await.remove(0);
         let code = crate::support::unique("old");
@@ -101,8 +109,15 @@ async fn a_database_of_the_version_before_loses_nothing() {
         let filled = FILLED.replace("CODE", &code).replace("OWNER", &owner.id).replace("GUEST", &guest.id);
         let made = now() - 1000;
         setup.fill_as(2, &filled.replace("ROOM", &room).replace("MADE", &made.to_string())).await;
-        let service = setup.start().await;
+        Self { service: setup.start().await, owner, guest, room, code, made }
+    }
+}
 
+#[tokio::test]
+async fn a_database_of_the_version_before_loses_nothing() {
+    let world = World::new().await;
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let Filled { service, owner, code, made, .. } = Filled::new(&world, engine).await;
         let (_, list) = service.ask(Method::GET, "tokens", &owner, Value::Null).await;
         let tokens = list["tokens"].as_array().unwrap();
         assert_eq!(tokens.len(), 2);
@@ -118,15 +133,28 @@ async fn a_database_of_the_version_before_loses_nothing() {
             moment().await;
         }
         assert_eq!(world.registration_token(&format!("{code}-open")).await, 200);
+    }
+}
 
-        // Those who came count as uses, and only they.
+#[tokio::test]
+async fn people_who_joined_before_uses_were_counted_have_one_and_nobody_else() {
+    let world = World::new().await;
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let Filled { service, owner, guest, room, code, .. } = Filled::new(&world, engine).await;
         let used = format!("{code}-used");
         let bounded = service.create(&owner, json!({"token": used, "rooms": [room], "max_uses": 2})).await;
         assert_eq!(bounded["token"]["uses_left"], 1);
         assert_eq!(errcode(&service.redeem(&guest, &used).await), (400, "ALREADY_REDEEMED"));
         let (_, came) = service.ask(Method::GET, &format!("redemptions?token={used}"), &owner, Value::Null).await;
         assert_eq!((&came["total"], &came["accepted_count"]), (&json!(2), &json!(1)));
-        // Old invites have numbers, each one, and new ones go on counting.
+    }
+}
+
+#[tokio::test]
+async fn invites_made_before_they_had_numbers_get_them_by_age() {
+    let world = World::new().await;
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let Filled { service, owner, room, .. } = Filled::new(&world, engine).await;
         let (_, into) = service
             .ask(Method::GET, &format!("rooms?room={}", crate::support::escaped(&room)), &owner, Value::Null)
             .await;
@@ -136,12 +164,12 @@ async fn a_database_of_the_version_before_loses_nothing() {
             into["invites"].as_array().unwrap().iter().map(|one| one["invite"].as_i64().unwrap()).collect();
         numbers.push(found["invites"][0]["invite"].as_i64().unwrap());
         numbers.sort_unstable();
-        assert_eq!(numbers, [1, 3, 4], "by age");
+        assert_eq!(numbers, [1, 3, 4], "by age, and the new one after them");
     }
 }
 
-/// What the fourth version had written: an invite that its owner has paused, one that an admin has, and one through which somebody came, while
-/// others were banned or unlucky. `ACCOUNTS` says whether codes opened accounts then.
+/// The data of the fourth version: an invite that its owner has paused, one that an admin has, and one through which
+/// somebody joined, while others were banned or unlucky. `ACCOUNTS` says whether codes opened accounts then.
 const CONTROLLED: &str = "
     INSERT INTO invites (code, owner, chat, registration, created_at, changed_at, number, paused_by) VALUES
         ('CODE-own', 'OWNER', TRUE, TRUE, 1000, 1000, 1, 'OWNER'), ('CODE-held', 'OWNER', TRUE, TRUE, 1000, 1000, 2, 'ADMIN'),
@@ -183,7 +211,7 @@ async fn pauses_reasons_and_accounts_stay_what_they_were() {
         let used = format!("{code}-used");
         assert_eq!(service.info(&banned, &used).await.1["has_redeemed"], true);
         assert_eq!(service.info(&unlucky, &used).await.1["has_redeemed"], false);
-        // Where codes opened accounts before, those that are out go on doing so; where they did not, none begins to.
+        // If codes opened accounts before, existing ones continue to; if not, none of them begins to.
         let new = service.invite(&owner, &[], true).await;
         assert_eq!(world.registration_token(&new).await, 200);
         service.stop().await;
@@ -197,7 +225,7 @@ async fn pauses_reasons_and_accounts_stay_what_they_were() {
     }
 }
 
-/// What the seventh version had written of somebody who is in no room, and of what was done: sentences.
+/// The data of the seventh version about somebody who has joined no room, and its audit log: sentences.
 const WORDED: &str = "
     INSERT INTO invites (code, owner, chat, registration, created_at, changed_at, number) VALUES
         ('CODE', 'OWNER', FALSE, FALSE, 1000, 1000, 1);

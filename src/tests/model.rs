@@ -1,7 +1,8 @@
 //! Histories that nobody has thought of: people redeem, owners edit, pause and delete, moderators ban, people leave, time passes, and the process
 //! dies at any request to the homeserver and at any commit to the database, before it was carried out or after. Whatever happens, what was promised holds.
 //!
-//! proptest makes the histories and, where one breaks a promise, the shortest that does. `PROPTEST_CASES` says how many.
+//! proptest generates the histories and, if one breaks a promise, the shortest that does. `PROPTEST_CASES` says how
+//! many.
 
 use std::{
     collections::BTreeSet,
@@ -45,11 +46,11 @@ use crate::{
 const GUESTS: usize = 3;
 const ROOMS: usize = 3;
 
-/// The invites: one with a direct chat, and one for two people.
+/// The number of invites: one with a direct chat, and one for two people.
 const CODES: usize = 2;
 const PLACES: u32 = 2;
 
-/// How many histories are made where nobody says.
+/// The default number of histories.
 const CASES: u32 = 16;
 
 #[derive(Debug, Clone)]
@@ -59,12 +60,12 @@ enum Step {
         code: usize,
         crash: Option<Crash>,
     },
-    /// Everybody at once.
+    /// Everybody redeems at once.
     Rush {
         code: usize,
         crash: Option<Crash>,
     },
-    /// Lets an invite lead into some of the rooms.
+    /// Makes an invite lead into some of the rooms.
     Edit {
         code: usize,
         rooms: u8,
@@ -179,7 +180,7 @@ async fn watch(State(armed): State<Arc<Armed>>, request: Request, next: Next) ->
     }
 }
 
-/// The service in a runtime of its own, which can be ended as a process is: nothing of it goes on.
+/// The service in a runtime of its own, which can be ended like a process: nothing of it keeps running.
 struct Process {
     runtime: Runtime,
     invites: Invites,
@@ -235,7 +236,7 @@ struct History {
     armed: Arc<Armed>,
     clock: Arc<AtomicI64>,
     folder: PathBuf,
-    /// Beside the service, to look at what it has written.
+    /// A connection of the test's own, to look at what the service has written.
     tables: SqlitePool,
     process: Option<Process>,
     owner: Person,
@@ -243,7 +244,7 @@ struct History {
     rooms: Vec<String>,
     codes: Vec<Known>,
     banned: BTreeSet<(usize, usize)>,
-    /// Who has left a room, or was made to. What an answer says of it is that they came in once.
+    /// People who have left a room, or were removed. The service's answers still say that they joined.
     left: BTreeSet<(usize, usize)>,
 }
 
@@ -363,7 +364,7 @@ impl History {
         self.clock.fetch_add(milliseconds, Ordering::Relaxed);
     }
 
-    /// Ends the process as it is, and starts another one once its leases have ended.
+    /// Ends the process abruptly, and starts another one after its leases have expired.
     fn die(&mut self) {
         self.process.take().unwrap().runtime.shutdown_background();
         self.arm(None);
@@ -374,7 +375,7 @@ impl History {
         self.process = Some(Process::start(&database, &self.world.homeserver, &self.clock, &self.armed));
     }
 
-    /// Lets some people redeem at once, and the process die if it comes to that.
+    /// Makes some people redeem at once, with the process dying if it comes to that.
     fn redeem(&mut self, who: &[usize], code: usize, crash: Option<Crash>) {
         self.arm(crash);
         let accounts: Vec<Account> = who.iter().map(|who| account(&self.guests[*who])).collect();
@@ -411,7 +412,7 @@ impl History {
             _ => (actor, json!({"user_id": target.id})),
         };
         let path = format!("/_matrix/client/v3/rooms/{room}/{action}?user_id={}", escaped(&actor.id));
-        // Whether it is possible now is for the homeserver to say.
+        // Whether this is possible now is up to the homeserver.
         self.outside.block_on(self.world.ask(Method::POST, &path, fake::AS_TOKEN, body));
     }
 
@@ -501,7 +502,7 @@ impl History {
         }
     }
 
-    /// Everybody tries again while nothing fails, and then what was promised has come to be.
+    /// Everybody tries again while nothing fails; then all promises are fulfilled.
     fn end(&mut self) {
         self.later(15_000);
         for code in 0..CODES {
@@ -515,7 +516,7 @@ impl History {
             let chats = self.joined(who).iter().filter(|room| self.is_chat(who, room)).count();
             assert!(chats <= 1, "{me} has {chats} chats with the owner");
         }
-        // What those held who died is forgotten after an hour.
+        // The leases of processes that died are deleted after an hour.
         self.later(2 * 60 * 60_000);
         self.sweep(None);
         self.check();
@@ -527,7 +528,7 @@ impl History {
         assert_eq!(self.number("SELECT COUNT(*) FROM leases"), 0, "nobody holds a lease who is not at work");
     }
 
-    /// Whether the service has made a room as a direct chat.
+    /// Whether the service has created a room as a direct chat.
     fn is_chat(&self, who: usize, room: &str) -> bool {
         let path = format!("/rooms/{}/state/m.room.create/", escaped(room));
         let made = self.outside.block_on(self.world.as_user(Method::GET, &path, &self.guests[who], Value::Null));
@@ -559,7 +560,7 @@ fn whatever_happens_what_was_promised_holds() {
     });
 }
 
-/// Nobody looks here by themselves, as the pages do.
+/// This watcher does not poll, as the pages do.
 #[test]
 fn a_redemption_tells_whoever_watches_it() {
     let history = History::begin();

@@ -1,18 +1,35 @@
-//! The browser door, as browsers see it: statuses, headers, pictures, lists, forms.
+//! The web interface, as browsers see it: statuses, headers, pictures, lists, forms.
 
 use app::{InvitePage, Rooms};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{API, Acting, Browser, Engine, Fault, Proxy, Service, World, moment, unique, usual, with_pages};
+use crate::support::{
+    API, Acting, Answer, Browser, Engine, Fault, Proxy, Service, World, moment, unique, usual, with_pages,
+};
+
+/// Asserts that a response has the headers of every page, and that each script on it carries the page's nonce.
+fn is_protected(answer: &Answer, path: &str) {
+    assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+    assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+    assert_eq!(answer.header("strict-transport-security"), "", "{path}: this is plain http");
+    let policy = answer.header("content-security-policy");
+    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+    assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{path}: {policy}");
+    // Not the whole host: it may be the homeserver's, which serves anybody's uploads.
+    let scripts = policy.split("; ").find(|part| part.starts_with("script-src ")).unwrap_or_default();
+    assert!(!scripts.contains("'self'"), "{path}: {policy}");
+    assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+    let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or("none");
+    let scripts = answer.body.matches("<script").count();
+    let allowed = answer.body.matches(&format!("nonce=\"{nonce}\"")).count();
+    assert!(scripts <= allowed, "{path}: {scripts} scripts, {allowed} allowed");
+}
 
 #[tokio::test]
 async fn every_page_has_its_status_and_its_headers() {
     let world = World::new().await;
-    let proxy = Proxy::start(&world).await;
-    let mut setup = with_pages(&world, Acting::Appservice, Engine::Sqlite).await;
-    setup.set("HOMESERVER_URL", &proxy.url);
-    let service = setup.start().await;
+    let service = usual(&world).await;
     let (anna, ben) = (world.person("anna").await, world.person("ben").await);
     let rooms = world.rooms(&anna, 1).await;
     let code = service.invite(&anna, &rooms, false).await;
@@ -56,52 +73,76 @@ async fn every_page_has_its_status_and_its_headers() {
             _ => &mut other,
         };
         for base in ["", API] {
-            // Below the API's path what is no page is the API's own answer.
+            // Below the API's path, the API answers for addresses that are not pages.
             if base == API && path == "/nowhere" {
                 continue;
             }
             let answer = browser.get(&format!("{base}{path}")).await;
             assert_eq!(answer.status, status, "{base}{path}");
-            assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
-            assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
-            assert_eq!(answer.header("strict-transport-security"), "", "{path}: this is plain http");
-            let policy = answer.header("content-security-policy");
-            assert!(
-                policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
-                "{path}: {policy}"
-            );
-            assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{path}: {policy}");
-            // Not the whole host: it may be the homeserver's, which serves what anybody has uploaded.
-            let scripts = policy.split("; ").find(|part| part.starts_with("script-src ")).unwrap_or_default();
-            assert!(!scripts.contains("'self'"), "{path}: {policy}");
-            assert_eq!(answer.header("cache-control"), "no-store", "{path}");
-            // Every script on the page carries this page's own word.
-            let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or("none");
-            let scripts = answer.body.matches("<script").count();
-            let allowed = answer.body.matches(&format!("nonce=\"{nonce}\"")).count();
-            assert!(scripts <= allowed, "{path}: {scripts} scripts, {allowed} allowed");
+            is_protected(&answer, &path);
         }
     }
+}
+
+#[tokio::test]
+async fn the_pages_of_an_unknown_invite_and_of_a_deleted_one_are_the_same() {
+    let world = World::new().await;
+    let service = usual(&world).await;
+    let anna = world.person("anna").await;
+    let deleted = service.invite(&anna, &world.rooms(&anna, 1).await, false).await;
+    service.delete(&anna, &deleted).await;
+    let mut visitor = Browser::new(&service);
     let text = |body: &str| body[body.find("<main").unwrap()..body.find("</main").unwrap()].to_owned();
     let (unknown, ended) = (visitor.get("/i/never-there").await, visitor.get(&format!("/i/{deleted}")).await);
     assert_eq!(text(&unknown.body), text(&ended.body), "the page does not tell which it is");
+}
+
+#[tokio::test]
+async fn the_nonce_of_a_page_is_another_one_each_time() {
+    let world = World::new().await;
+    let service = usual(&world).await;
+    let mut visitor = Browser::new(&service);
     let first = visitor.get("/").await.header("content-security-policy").to_owned();
-    assert_ne!(first, visitor.get("/").await.header("content-security-policy"), "the word is another one each time");
+    assert_ne!(first, visitor.get("/").await.header("content-security-policy"));
+}
+
+#[tokio::test]
+async fn over_https_browsers_are_told_to_stay_with_it() {
+    let world = World::new().await;
+    let service = usual(&world).await;
     let mut secure = Browser::new(&service).with("x-forwarded-proto", "https");
     assert_eq!(secure.get("/").await.header("strict-transport-security"), "max-age=31536000");
+}
 
-    // The session is gone, and then the homeserver.
+#[tokio::test]
+async fn a_session_that_has_ended_leads_to_the_sign_in_page_and_back() {
+    let world = World::new().await;
+    let service = usual(&world).await;
+    let ben = world.person("ben").await;
+    let mut browser = Browser::new(&service);
+    browser.sign_in(&ben, "").await;
     world.ask(Method::POST, "/_matrix/client/v3/logout/all", &ben.token, json!({})).await;
-    let answer = other.get("/invites?q=x").await;
+    let answer = browser.get("/invites?q=x").await;
     assert_eq!((answer.status, answer.header("location")), (303, "/sign-in?to=%2Finvites%3Fq%3Dx"));
-    assert!(other.cookie.is_none(), "it is forgotten");
+    assert!(browser.cookie.is_none(), "it is forgotten");
+}
+
+#[tokio::test]
+async fn nobody_is_signed_out_because_the_homeserver_is_away() {
+    let world = World::new().await;
+    let proxy = Proxy::start(&world).await;
+    let mut setup = with_pages(&world, Acting::Appservice, Engine::Sqlite).await;
+    let service = setup.set("HOMESERVER_URL", &proxy.url).start().await;
+    let anna = world.person("anna").await;
+    let mut browser = Browser::new(&service);
+    browser.sign_in(&anna, "").await;
     proxy.fail(Method::GET, "/", 0, u32::MAX, Fault::BadGateway);
     for path in ["/new", "/sign-in"] {
-        let answer = owner.get(path).await;
+        let answer = browser.get(path).await;
         assert_eq!((answer.status, answer.header("retry-after")), (503, "5"), "{path}");
         assert!(answer.body.contains("The homeserver does not answer"), "{path}");
     }
-    assert!(owner.cookie.is_some(), "nobody is signed out because the homeserver is away");
+    assert!(browser.cookie.is_some());
 }
 
 #[tokio::test]
@@ -172,7 +213,7 @@ async fn pictures_are_passed_on_for_pages_only() {
     assert_eq!((header("content-type"), header("x-content-type-options")), ("image/png".into(), "nosniff".into()));
     assert!(header("cache-control").contains("immutable") && header("content-security-policy").contains("'none'"));
 
-    // Nobody fetches through here what no page shows.
+    // Nobody can fetch pictures through here that no page shows.
     let (picture, mark) = address.rsplit_once('/').unwrap();
     let (server, _) = picture.rsplit_once('/').unwrap();
     let shortened = &mark[2..];
@@ -251,7 +292,7 @@ async fn invites_are_found_sorted_and_paged_by_the_database() {
         assert_eq!(ask("the_garden", "name", "1").await.0, ["Nr 07"], "by room");
         for pattern in ["%", "_", "!", "Nr_0", "\\"] {
             let found = ask(pattern, "name", "1").await;
-            // An underscore is in the garden's name, and nowhere else.
+            // Only the garden's name contains an underscore.
             assert_eq!(found.1, u64::from(pattern == "_"), "{pattern} is no wildcard");
         }
         assert_eq!(ask("", "newest", "0").await.3, 1);
@@ -286,7 +327,15 @@ async fn a_form_that_does_not_work_loses_nothing() {
     }
     let ticked = answer.body.split("<input").find(|input| input.contains(&room)).unwrap();
     assert!(ticked.split('>').next().unwrap().contains("checked"), "{ticked}");
+}
 
+#[tokio::test]
+async fn a_form_that_says_too_little_or_too_much_is_refused() {
+    let world = World::new().await;
+    let service = usual(&world).await;
+    let anna = world.person("anna").await;
+    let mut browser = Browser::new(&service);
+    browser.sign_in(&anna, "").await;
     let empty = browser.form("/new", "save", &[("form[label]", "x")]).await;
     assert!(empty.status == 422 && empty.body.contains("choose at least one"), "{}", empty.body);
     let long = "x".repeat(81);
@@ -378,7 +427,7 @@ async fn while_the_homeserver_is_away_an_invites_page_says_whose_it_is() {
     for method in [Method::GET, Method::POST, Method::PUT] {
         proxy.fail(method, "/", 0, u32::MAX, Fault::BadGateway);
     }
-    // What is shown of people and rooms may be a minute old.
+    // The people and rooms on pages may be a minute old.
     let name = owner.id[1..].split(':').next().unwrap();
     for (code, rooms_are_named) in [(&shown, true), (&hidden, false), (&unseen, false)] {
         let mut page = browser.get(&format!("/i/{code}")).await;

@@ -1,11 +1,11 @@
-//! What chats show of a link.
+//! Link previews in chats.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{Acting, Browser, Engine, World, escaped, usual, with_pages};
 
-/// The `content` of a tag of the page's head.
+/// The `content` of a `<meta>` tag in the page's head.
 fn tag<'a>(page: &'a str, property: &str) -> &'a str {
     let head = page.split("</head>").next().unwrap();
     let tag = head.split("<meta ").find(|tag| tag.contains(&format!("property=\"{property}\"")));

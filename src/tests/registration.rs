@@ -73,7 +73,7 @@ async fn a_registration_token_of_the_operators_is_left_alone() {
     let code = unique("expired");
     let end = json!({"token": code, "expiry_time": 32_503_680_000_000_i64});
     world.as_admin(Method::POST, &format!("{TOKENS}/new"), end).await;
-    // Synapse takes no past time in a new token, but in an old one.
+    // Synapse refuses a past expiry time for a new token, but not for an existing one.
     let past = world.as_admin(Method::PUT, &format!("{TOKENS}/{code}"), json!({"uses_allowed": 1})).await;
     assert_eq!(past.0, 200);
     world.register_with(&code).await.expect("one use is left");

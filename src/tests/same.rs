@@ -1,11 +1,12 @@
-//! The homeserver that is none answers as the real one does: both are asked the same, and what the service reads of the answers is compared.
+//! The fake homeserver answers as the real one does: both get the same requests, and the parts of the responses that
+//! the service reads are compared.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{Person, World, escaped};
 
-/// What the service reads of an answer: its status, its error code, and the rest by what kinds of values there are.
+/// The parts of a response that the service reads: its status, its error code, and the types of the other values.
 fn read(answer: &(u16, Value)) -> String {
     fn kind(value: &Value) -> String {
         match value {
@@ -55,19 +56,19 @@ fn read(answer: &(u16, Value)) -> String {
         .iter()
         .filter_map(|name| {
             let value = body.get(name)?;
-            // Error codes and memberships are compared by word.
+            // Error codes and memberships are compared literally.
             let is_word = ["errcode", "membership", "join_rule", "join_rules"].contains(name);
             Some(format!("{name}: {}", if is_word { value.to_string() } else { kind(value) }))
         })
-        // Some are left out by one and null for the other: the service takes both for the same. Who has shown what with how many ways to
-        // sign in differs by configuration, and so do the servers of an alias.
+        // Some fields are missing on one side and null on the other, which is the same to the service. The available
+        // flows and the servers of an alias depend on the configuration.
         .filter(|field| !field.ends_with(": null") && !field.starts_with("flows") && !field.starts_with("servers"))
         .collect();
     fields.sort();
     format!("{status} {}", fields.join(", "))
 }
 
-/// One question: how it is called, and its answer.
+/// A request by name, with the readable parts of its response.
 struct Asked(&'static str, String);
 
 struct Asking<'a> {
@@ -82,7 +83,7 @@ impl Asking<'_> {
         answer.1
     }
 
-    /// In somebody's name.
+    /// Asks in somebody's name.
     async fn as_user(&mut self, what: &'static str, method: Method, path: &str, user: &Person, body: Value) -> Value {
         let path = format!("/_matrix/client/v3{path}?user_id={}", escaped(&user.id));
         let token = self.world.as_token.clone();
@@ -90,7 +91,7 @@ impl Asking<'_> {
     }
 }
 
-/// Whoever there is in each of the two.
+/// The people on each of the two.
 struct People {
     anna: Person,
     ben: Person,

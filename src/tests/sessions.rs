@@ -1,4 +1,4 @@
-//! Signing in and out by browser: the cookie, where a request may come from, where it may lead.
+//! Signing in and out with a browser: the cookie, which requests are accepted, and where they may lead.
 
 use reqwest::Method;
 use serde_json::Value;
@@ -23,7 +23,7 @@ async fn a_session_is_a_matrix_session_in_a_sealed_cookie() {
     assert!(!cookie.contains("Domain") && !cookie.contains("syt_"), "{cookie}");
     assert_eq!(browser.get("/invites").await.status, 200);
 
-    // It is a session of the account like any other, and ends with a sign-out.
+    // It is an ordinary session of the account, and ends when the person signs out.
     let devices = async || {
         let (_, answer) = world.ask(Method::GET, "/_matrix/client/v3/devices", &anna.token, Value::Null).await;
         answer["devices"].as_array().unwrap().iter().filter(|device| device["display_name"] == "Super Invites").count()
@@ -38,7 +38,7 @@ async fn a_session_is_a_matrix_session_in_a_sealed_cookie() {
     let answer = browser.get("/invites").await;
     assert_eq!((answer.status, answer.header("location")), (303, "/sign-in?to=%2Finvites"));
 
-    // A cookie that was not sealed here is none.
+    // A cookie that was not sealed here is ignored.
     browser.cookie = Some("__Host-super_invites=AAAA".into());
     assert_eq!(browser.get("/invites").await.status, 303);
 }
@@ -90,7 +90,7 @@ async fn who_cannot_sign_in_is_told_why() {
         assert_eq!(answer.status, status, "{user}");
         assert!(answer.body.contains(text), "{user}: {text} is not in {}", answer.body);
         assert!(browser.cookie.is_none(), "{user}");
-        // What was typed is still there, but for the password.
+        // What was typed is still there, except the password.
         assert!(user.is_empty() || answer.body.contains(&format!("value=\"{user}\"")), "{}", answer.body);
         assert!(!answer.body.contains("value=\"password\"") && !answer.body.contains("value=\"wrong\""));
     }
@@ -105,7 +105,7 @@ async fn who_tries_passwords_has_to_wait_by_whatever_name_they_call_the_account(
     let attempt = async |browser: &mut Browser, user: &str, password: &str| {
         browser.form("/sign-in", "sign_in", &[("user", user), ("password", password)]).await
     };
-    // The homeserver counts them.
+    // The homeserver counts failed attempts.
     let mut wrong = 0;
     loop {
         let answer = attempt(&mut browser, &anna.id, "wrong").await;
@@ -165,7 +165,7 @@ async fn only_this_sites_own_pages_change_anything() {
     assert_eq!(honest.form(&format!("/invites/{code}/delete"), "delete", &[("code", &code)]).await.status, 303);
     assert_eq!(service.token(&anna, &code).await.0, 404);
 
-    // No address changes anything because it was looked at.
+    // No GET request changes anything.
     let code = service.invite(&anna, &rooms, false).await;
     let ben = world.person("ben").await;
     let mut browser = Browser::new(&service);
@@ -192,7 +192,7 @@ async fn signing_in_leads_nowhere_else() {
     ] {
         let mut browser = Browser::new(&service);
         assert_eq!(browser.sign_in(&anna, to).await.header("location"), goes, "{to:?}");
-        // And the same from below the homeserver's own address.
+        // The same below the homeserver's own address.
         let below = format!("{API}/sign-in");
         let fields = [("user", anna.id.as_str()), ("password", "password"), ("to", to)];
         let answer = browser.form(&below, "sign_in", &fields).await;
@@ -210,7 +210,7 @@ async fn only_the_browser_that_left_comes_back_signed_in() {
     let world = World::new().await;
     let service = usual(&world).await;
     let mut browser = Browser::new(&service);
-    // Somebody else's login token, in a link: there is no journey, or another one.
+    // Somebody else's login token, in a link: no single sign-on has begun in this browser, or a different one.
     for path in ["/sign-in/back?loginToken=x", "/sign-in/back?state=x&loginToken=x", "/sign-in/back"] {
         let answer = browser.get(path).await;
         assert_eq!((answer.status, answer.header("location")), (303, "/sign-in?problem=failed&to=%2Finvites"));

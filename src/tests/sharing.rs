@@ -1,4 +1,5 @@
-//! Links that members share by their apps. The addresses are computed here as clients do it, apart from the service.
+//! Share links, which members make in their apps. The addresses are computed here as clients do it, independently of
+//! the service.
 
 use std::{fs, path::Path, path::PathBuf};
 
@@ -10,7 +11,7 @@ use crate::support::{Acting, Engine, Person, Service, Setup, World, errcode, mom
 
 const PREFIX: &str = "https://app.example.com/p/";
 
-/// As Python's `urlencode` does it.
+/// Encodes a text like Python's `urlencode`.
 fn encoded(text: &str) -> String {
     let encode = |byte: u8| match byte {
         b' ' => "+".to_owned(),
@@ -38,7 +39,7 @@ async fn share(service: &Service, person: &Person, body: impl ToString) -> (u16,
     (answer.status().as_u16(), serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap())
 }
 
-/// Static pages in a folder.
+/// A service that writes static pages to a folder.
 async fn static_pages(world: &World, engine: Engine) -> (Setup, PathBuf) {
     let mut setup = with_pages(world, Acting::Appservice, engine).await;
     let folder = setup.folder.join("pages");
@@ -62,13 +63,14 @@ fn pages(folder: &Path) -> Vec<String> {
     files
 }
 
-/// What is sent, and what the path and the query of the link must be. The bodies are texts, because the order of what is in them matters.
+/// A request, and the path and the query that the link must have. The bodies are texts, because the order of their
+/// fields matters.
 type Example<'a> = (&'static str, &'static str, Vec<(&'static str, &'a str)>);
 
 fn shared_by(sharer: &str) -> Vec<Example<'_>> {
     let me = ("userId", sharer);
     vec![
-        // What the tests of the module's repository ask.
+        // The requests in the tests of the module's repository.
         (
             r#"{"type": "spaceObject", "objectId": "objectId", "objectType": "pin", "roomId": "roomId"}"#,
             "o/roomId/pin/objectId",
@@ -134,7 +136,8 @@ fn shared_by(sharer: &str) -> Vec<Example<'_>> {
             "u/alice:acter.global",
             vec![("userDisplayName", "Alice"), ("via", "acter.global"), me],
         ),
-        // A list is the parameter as often: the module wrote a list of Python's into the address, which no client can read.
+        // A list becomes a repeated parameter: the module wrote a Python list into the address, which no client can
+        // parse.
         (
             r#"{"type": "ref", "target_id": "$object_id", "ref": "pin", "room_id": "!room_id", "via": ["acer.global", "matrix.org"]}"#,
             "o/room_id/pin/object_id",
@@ -146,7 +149,7 @@ fn shared_by(sharer: &str) -> Vec<Example<'_>> {
             "o/roomId/pin/objectId",
             vec![("via", "acer.global"), ("via", "matrix.org"), me],
         ),
-        // Whoever claims to be somebody else is named in that place.
+        // A false sharer is replaced, at the same position.
         (
             r#"{"type": "roomId", "roomId": "r", "query": {"userId": "nope:example.org", "roomDisplayName": "test room"}}"#,
             "roomid/r",
@@ -263,7 +266,7 @@ async fn the_page_of_an_invite_that_has_ended_says_so() {
         status == 200 && html.replace("&#x2f;", "/").contains(&format!("https://invite.example.org/i/{code}")),
         "{html}"
     );
-    // One that never was is no different from one that is over.
+    // An invite that never existed looks the same as one that has ended.
     let never = json!({"type": "superInvite", "server": "test", "inviteCode": unique("never")});
     let (status, answer) = share(&service, &owner, never).await;
     assert_eq!(status, 200);
@@ -274,7 +277,7 @@ async fn the_page_of_an_invite_that_has_ended_says_so() {
     assert_eq!(service.delete(&owner, &code).await.0, 200);
     let (status, html) = page(&service, &path).await;
     assert!(status == 410 && html.contains("has ended") && !html.contains("Open in Acter"), "{html}");
-    // One that is paused is no different to strangers either.
+    // To strangers, a paused invite looks the same, too.
     let paused = service.create(&owner, json!({"rooms": rooms, "paused": true})).await["token"]["token"].clone();
     let (_, answer) =
         share(&service, &owner, json!({"type": "superInvite", "server": "test", "inviteCode": paused})).await;
@@ -293,7 +296,7 @@ async fn whoever_looks_for_links_that_are_not_there_has_to_wait() {
     let anna = world.person("anna").await;
     let (_, answer) = share(&service, &anna, json!({"type": "roomId", "roomId": "a"})).await;
     let there = format!("/p/{}", &answer["url"].as_str().unwrap()[PREFIX.len()..PREFIX.len() + 40]);
-    // What is in an address can be computed from a code.
+    // Hashes in addresses can be computed from codes.
     for (status, guess) in [(404, "1"), (404, "2"), (429, "3")] {
         assert_eq!(page(&service, &format!("/p/{}", guess.repeat(40))).await.0, status);
     }
@@ -319,7 +322,7 @@ async fn static_pages_go_with_their_invites_and_come_back_with_them() {
             codes.push(token);
         }
         assert_eq!(pages(&folder).len(), 2);
-        // What others keep there is not ours to remove.
+        // Other files in the folder are not ours to delete.
         fs::write(folder.join("index.html"), "mine").unwrap();
         assert_eq!(service.delete(&owner, &codes[0]).await.0, 200);
         let end = service.now() + 200;
@@ -329,12 +332,12 @@ async fn static_pages_go_with_their_invites_and_come_back_with_them() {
             moment().await;
         }
         service.stop().await;
-        // The folder is looked through at a start, and then now and then.
+        // The folder is tidied at start-up, and then regularly.
         let service = setup.start().await;
         while pages(&folder) != ["index.html"] {
             moment().await;
         }
-        // Sharing what has ended puts no page there.
+        // Sharing an ended invite writes no page.
         let body = json!({"type": "superInvite", "server": "test", "inviteCode": codes[1]});
         assert_eq!(share(&service, &owner, body).await.0, 200);
         assert_eq!(pages(&folder), ["index.html"]);
@@ -362,7 +365,7 @@ async fn sharing_too_much_has_to_wait() {
     assert_eq!(share(&service, &anna, room("a")).await.0, 200);
     assert_eq!(share(&service, &anna, room("b")).await.0, 200);
     assert_eq!(errcode(&share(&service, &anna, room("c")).await), (429, "M_LIMIT_EXCEEDED"));
-    // Whoever shares codes that are not there is guessing.
+    // Sharing codes that do not exist is guessing.
     let code = |name: &str| json!({"type": "superInvite", "server": "test", "inviteCode": name});
     assert_eq!(share(&service, &ben, code("guess-1")).await.0, 200);
     assert_eq!(errcode(&share(&service, &ben, code("guess-2")).await), (429, "M_LIMIT_EXCEEDED"));
@@ -405,7 +408,7 @@ async fn check_looks_where_links_lead() {
     let prefix = format!("{{url_prefix: '{}/p/'}}", service.url);
     setup.set("SHARE_LINK_GENERATOR", &prefix).set("HOMESERVER_PUBLIC_URL", &service.url);
     assert_eq!(run(&setup, &["check"]).await, (true, "Nothing is wrong.\n".into()));
-    // Apps look for the call where the homeserver is.
+    // Apps look for the API at the homeserver's address.
     let (ok, text) = run(setup.set("HOMESERVER_PUBLIC_URL", &world.homeserver), &["check"]).await;
     assert!(!ok && text.contains("Apps cannot make share links: something else answers at"), "{text}");
     setup.set("HOMESERVER_PUBLIC_URL", &service.url);

@@ -1,4 +1,4 @@
-//! From a link to the rooms, for somebody who has no account yet.
+//! From a link to the rooms, for people who have no account yet.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -12,7 +12,7 @@ use crate::support::{
 
 const PASSWORD: &str = "courgette tram lantern";
 
-/// Newcomers come from all over: the homeserver limits how many come from one address.
+/// Each newcomer has another address: the homeserver limits how many may register from one.
 fn newcomer(service: &Service) -> Browser {
     static LAST: AtomicU32 = AtomicU32::new(1);
     let [_, a, b, c] = LAST.fetch_add(1, Ordering::Relaxed).to_be_bytes();
@@ -28,7 +28,7 @@ impl Browser {
 }
 
 impl World {
-    /// The rooms of somebody whose token is not known, by what the homeserver tells its admins.
+    /// The rooms of somebody whose token is not known, from the homeserver's admin API.
     async fn rooms_of(&self, user: &str) -> Vec<Value> {
         let path = format!("/_synapse/admin/v1/users/{}/joined_rooms", escaped(user));
         self.as_admin(Method::GET, &path, Value::Null).await.1["joined_rooms"].as_array().unwrap().clone()
@@ -181,7 +181,7 @@ async fn a_homeserver_that_dies_in_the_middle_leaves_a_form_to_send_again() {
 #[tokio::test]
 async fn the_last_place_is_not_lost_with_an_answer() {
     let world = World::new().await;
-    // Before the account is there, and after it.
+    // Before the account exists, and after.
     for fault in [Fault::Limited, Fault::LostRequest, Fault::LostAnswer] {
         let proxy = Proxy::start(&world).await;
         let mut setup = with_pages(&world, Acting::Appservice, Engine::Sqlite).await;
@@ -215,7 +215,7 @@ async fn whoever_presses_again_after_having_come_in_is_signed_in() {
     let code = made["token"]["token"].as_str().unwrap();
     let (mut browser, name) = (newcomer(&service), unique("ben"));
     for _ in 0..2 {
-        // As if the answer before had been lost.
+        // As if the previous response had been lost.
         browser.cookie = None;
         let answer = browser.create_account(code, &name, "Ben", PASSWORD).await;
         assert_eq!(answer.status, 303, "{}", answer.body);
@@ -234,7 +234,7 @@ async fn an_invite_that_ends_while_an_account_is_made_leaves_the_account() {
     let owner = world.person("owner").await;
     let code = service.invite(&owner, &world.rooms(&owner, 1).await, false).await;
     let (mut browser, name) = (newcomer(&service), unique("ben"));
-    // The account is there, and has no display name yet.
+    // The account exists, but has no display name yet.
     proxy.fail(Method::PUT, "/profile/", 0, 1, Fault::Held);
     let ends = async {
         proxy.struck().await;

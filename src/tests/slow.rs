@@ -1,5 +1,5 @@
-//! Who is slow, on either side of the service, holds up nobody else. What the listener does with slow clients is tested in `listener.rs`, with
-//! bounds that are shorter.
+//! A slow client or homeserver holds up nobody else. How the listener treats slow clients is tested in `listener.rs`,
+//! with shorter limits.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::support::{
     API, Acting, Browser, Engine, Fault, Person, Proxy, Service, Setup, World, errcode, moment, usual,
 };
 
-/// Shorter than what is under way may hold up a stop (`GRACE`, eight seconds): whatever ends within it was not cut short.
+/// Less than what may delay a shutdown (`GRACE`, eight seconds): anything that ends within this time was not cut short.
 const SOON: Duration = Duration::from_secs(6);
 
 /// Somebody who holds a code, in their browser, and what they send to watch themselves join.
@@ -67,7 +67,7 @@ async fn a_homeserver_that_hangs_when_it_is_asked_something_is_given_up_soon() {
 async fn whoever_watches_does_not_hold_up_a_stop() {
     let world = World::new().await;
     let service = usual(&world).await;
-    // It waits ten seconds for the work to begin.
+    // The watcher waits ten seconds for the redemption to begin.
     let (.., watch) = holder(&world, &service).await;
     let mut watcher = sent(&service, &watch).await;
     read_until(&mut watcher, "event: progress").await;

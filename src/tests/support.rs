@@ -1,5 +1,5 @@
-//! A world to test in: people on a real homeserver, rooms, the service in either way of acting on either engine, and a proxy
-//! between the two that can fail on demand.
+//! The test environment: people and rooms on a homeserver, the service in either way of acting on either engine, and a
+//! proxy in front of the homeserver that can fail on demand.
 
 use std::{
     net::SocketAddr,
@@ -56,7 +56,7 @@ pub struct Person {
     pub token: String,
 }
 
-/// The homeserver, and what an admin of it can do.
+/// The homeserver, with admin rights.
 #[derive(Clone)]
 pub struct World {
     pub client: Client,
@@ -67,7 +67,7 @@ pub struct World {
 }
 
 impl World {
-    /// With the real homeserver, where there is one, or else with one that is none.
+    /// With the real homeserver if there is one, otherwise with a fake one.
     pub async fn new() -> Self {
         match std::env::var("TEST_SYNAPSE_URL") {
             Ok(url) => Self::at(url, variable("TEST_SYNAPSE_SECRET"), variable("TEST_AS_TOKEN")).await,
@@ -79,7 +79,7 @@ impl World {
         Self::at(Fake::start().await.url, fake::SECRET.to_owned(), fake::AS_TOKEN.to_owned()).await
     }
 
-    /// One in whose homeserver the Python module runs, and the module's database.
+    /// With a homeserver in which the Python module runs; also returns the module's database.
     pub async fn with_module(engine: Engine) -> (Self, String) {
         let name = match engine {
             Engine::Sqlite => "SQLITE",
@@ -92,7 +92,7 @@ impl World {
         )
     }
 
-    /// With the homeserver at this address, whose secrets these are.
+    /// With the homeserver at this address, which has these secrets.
     pub async fn at(homeserver: String, secret: String, as_token: String) -> Self {
         let client = client();
         let nobody = Person { id: String::new(), token: String::new() };
@@ -126,7 +126,7 @@ impl World {
         Person { id: text("user_id"), token: text("access_token") }
     }
 
-    /// Asks the homeserver.
+    /// Sends a request to the homeserver.
     pub async fn ask(&self, method: Method, path: &str, token: &str, body: Value) -> (u16, Value) {
         ask(&self.client, method, &format!("{}{path}", self.homeserver), token, body).await
     }
@@ -135,7 +135,7 @@ impl World {
         self.ask(method, path, &self.admin.token, body).await
     }
 
-    /// Asks in somebody's name, past all limits: tests set things up faster than people do.
+    /// Sends a request in somebody's name, bypassing rate limits: tests set things up faster than people do.
     pub async fn as_user(&self, method: Method, path: &str, user: &Person, body: Value) -> Value {
         let separator = if path.contains('?') { '&' } else { '?' };
         let path = format!("/_matrix/client/v3{path}{separator}user_id={}", escaped(&user.id));
@@ -158,7 +158,7 @@ impl World {
         rooms
     }
 
-    /// What a person's own client shows.
+    /// The rooms that the person's own client shows.
     pub async fn joined_rooms(&self, person: &Person) -> Vec<String> {
         let (status, answer) =
             self.ask(Method::GET, "/_matrix/client/v3/joined_rooms", &person.token, Value::Null).await;
@@ -185,7 +185,7 @@ impl World {
         self.ask(Method::GET, &path, &person.token, Value::Null).await.1
     }
 
-    /// Locks, suspends or deactivates somebody.
+    /// Locks, suspends or deactivates an account.
     pub async fn discipline(&self, person: &Person, how: &str) {
         let user = escaped(&person.id);
         let (method, path, body) = match how {
@@ -203,7 +203,7 @@ impl World {
 async fn ask(client: &Client, method: Method, url: &str, token: &str, body: Value) -> (u16, Value) {
     let mut request = client.request(method, url);
     if url.ends_with("/_matrix/client/v3/register") {
-        // Newcomers come from all over: the homeserver limits how many come from one address.
+        // Each newcomer has another address: the homeserver limits how many may register from one.
         let [_, a, b, c] = COUNTER.fetch_add(1, Ordering::Relaxed).to_be_bytes();
         request = request.header("x-forwarded-for", format!("10.{a}.{b}.{c}"));
     }
@@ -247,7 +247,7 @@ impl Setup {
         std::fs::create_dir_all(&folder).unwrap();
         let sql_url = match engine {
             Engine::Sqlite => format!("sqlite:///{}/test.db", folder.display()),
-            // The fast tests have one engine.
+            // Without PostgreSQL, SQLite takes its place.
             Engine::Postgres if std::env::var("TEST_POSTGRES_URL").is_err() => {
                 format!("sqlite:///{}/test.db", folder.display())
             }
@@ -261,11 +261,11 @@ impl Setup {
         };
         let mut setup = Self { variables: Vec::new(), folder };
         setup.set("HOMESERVER_URL", &world.homeserver).set("SERVER_NAME", "test").set("SQL_URL", &sql_url);
-        // Any free one.
+        // Any free port.
         setup.set("LISTEN", "127.0.0.1:0");
-        // What is cached is not asked, and these tests are about what the homeserver says.
+        // Cached answers would hide what these tests are about: what the homeserver says now.
         setup.set("TOKEN_CACHE_SECONDS", "0").set("GENERATE_REGISTRATION_TOKEN", "true");
-        // Tests ask for what is not there more often than people do.
+        // Tests look up what does not exist more often than people do.
         setup.set("FAILED_LOOKUPS", "{per_user: null, per_address: null, in_all: null}");
         match acting {
             Acting::Appservice => setup.set("ACTING", "appservice").set("AS_TOKEN", &world.as_token),
@@ -281,7 +281,7 @@ impl Setup {
         self
     }
 
-    /// The service in this process.
+    /// Starts the service in this process.
     pub async fn start(&self) -> Service {
         let config = Config::read(None, self.variables.clone()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -304,12 +304,12 @@ impl Setup {
         service
     }
 
-    /// The service as a process of its own, which can be killed.
+    /// Starts the service as a process of its own, which can be killed.
     pub async fn spawn(&self) -> (Service, Child) {
         self.spawn_as(self.command("serve")).await
     }
 
-    /// The same, with everything that it says in `log` of its folder.
+    /// The same, with its log written to the file `log` in its folder.
     pub async fn spawn_talking(&self) -> (Service, Child) {
         let mut command = self.command("serve");
         let log = std::fs::File::create(self.folder.join("log")).unwrap();
@@ -351,7 +351,7 @@ impl Setup {
     }
 }
 
-/// Runs a command to its end: whether it was content, and what it said.
+/// Runs a command to its end; returns whether it succeeded, and its output.
 pub async fn run(setup: &Setup, arguments: &[&str]) -> (bool, String) {
     let mut command = setup.command(arguments[0]);
     command.args(&arguments[1..]).stderr(Stdio::piped()).kill_on_drop(true);
@@ -364,36 +364,36 @@ pub async fn run(setup: &Setup, arguments: &[&str]) -> (bool, String) {
 pub struct Service {
     pub url: String,
     pub client: Client,
-    /// How far its clock is ahead, in milliseconds; only of a service in this process.
+    /// How far its clock is ahead, in milliseconds; only for a service in this process.
     ahead: Arc<AtomicI64>,
-    /// At what time it stands still, if it does.
+    /// The time at which its clock stands still, if it does.
     frozen: Arc<AtomicI64>,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
 }
 
 impl Service {
-    /// The service in its usual way of acting, on SQLite.
+    /// The service with its usual way of acting, on SQLite.
     pub async fn usual(world: &World) -> Self {
         Setup::new(world, Acting::Appservice, Engine::Sqlite).await.start().await
     }
 
-    /// Lets time pass for the service.
+    /// Puts the service's clock forward.
     pub fn pass(&self, milliseconds: i64) {
         self.ahead.fetch_add(milliseconds, Ordering::Relaxed);
     }
 
-    /// From now on time passes for the service only by [`Self::pass`].
+    /// From now on the service's clock only moves by [`Self::pass`].
     pub fn freeze(&self) {
         self.frozen.store(now(), Ordering::Relaxed);
     }
 
-    /// What the service takes for the time.
+    /// The time on the service's clock.
     pub fn now(&self) -> i64 {
         told(&self.ahead, &self.frozen)
     }
 
-    /// Until it answers at all.
+    /// Waits until the service responds at all.
     async fn wait(&self) {
         let ended = || self.task.as_ref().is_some_and(JoinHandle::is_finished);
         while self.client.get(format!("{}{API}/info", self.url)).send().await.is_err() {
@@ -402,7 +402,7 @@ impl Service {
         }
     }
 
-    /// Asks to stop, and waits until it has.
+    /// Asks the service to stop, and waits until it has.
     pub async fn stop(mut self) {
         self.stop.take().unwrap().send(()).unwrap();
         self.task.take().unwrap().await.unwrap();
@@ -422,7 +422,7 @@ impl Service {
         answer
     }
 
-    /// Makes an invite and gives its code.
+    /// Makes an invite and returns its code.
     pub async fn invite(&self, owner: &Person, rooms: &[String], chat: bool) -> String {
         let answer = self.create(owner, json!({"rooms": rooms, "create_dm": chat})).await;
         answer["token"]["token"].as_str().unwrap().to_owned()
@@ -451,20 +451,20 @@ fn told(ahead: &AtomicI64, frozen: &AtomicI64) -> i64 {
     now + ahead.load(Ordering::Relaxed)
 }
 
-/// Whoever has not answered after so long never will: the test fails, and says where.
+/// Anything that has not responded after this time never will: the test fails, and says where.
 pub const ANSWERS: Duration = Duration::from_secs(120);
 
 fn client() -> Client {
     Client::builder().timeout(ANSWERS).build().unwrap()
 }
 
-/// In milliseconds since the epoch.
+/// The current time, in milliseconds since the epoch.
 pub fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     i64::try_from(since.as_millis()).unwrap()
 }
 
-/// What clients of the Python module see of an answer: they know no other fields.
+/// The parts of a response that clients of the Python module know.
 pub fn as_of_old(mut answer: Value) -> Value {
     fn strip(value: &mut Value) {
         match value {
@@ -486,10 +486,10 @@ pub fn as_of_old(mut answer: Value) -> Value {
     answer
 }
 
-/// Between two looks at something that will be so in a moment.
+/// Waits between two checks of something that is about to happen.
 ///
 /// # Panics
-/// Once all tests together have taken so long that it will not be.
+/// Once all tests together have taken so long that it will not happen.
 pub async fn moment() {
     static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
     assert!(BEGUN.elapsed() < Duration::from_secs(15 * 60), "it did not come to be");

@@ -1,5 +1,5 @@
-//! The database of the Python module `synapse_super_invites` 0.8.4, made by the module itself inside a Synapse of its own, taken over on both
-//! engines.
+//! Importing the database of the Python module `synapse_super_invites` 0.8.4, which the module itself fills inside a
+//! Synapse of its own, on both engines.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -55,7 +55,7 @@ async fn nothing_of_the_modules_is_lost() {
         let dead = module.create(&owner, json!({"rooms": rooms})).await;
         let ending = module.create(&owner, json!({"rooms": rooms})).await;
         let chosen = module.create(&owner, json!({"token": unique("chosen"), "rooms": rooms})).await;
-        // SQLite does not hold to the length of a column.
+        // SQLite does not enforce the length of a column.
         let times = if engine == Engine::Sqlite { 4 } else { 1 };
         let odd = format!("Sommer/fest ä 100%?#{}", unique("x").repeat(times));
         assert_eq!(module.create(&owner, json!({"token": odd, "rooms": [rooms[0]]})).await, odd);
@@ -68,14 +68,15 @@ async fn nothing_of_the_modules_is_lost() {
         for person in [&all, &before, &banned] {
             assert_eq!(module.redeem(person, &code).await.0, 200);
         }
-        // The module has opened accounts with each of them, and leaves those of deleted codes open.
+        // The module has opened accounts with each of the codes, and leaves the tokens of deleted codes open.
         for code in [&code, &dead] {
             assert_eq!(world.registration_token(code).await, 200);
         }
 
         let mut setup = with_pages(&world, Acting::Appservice, engine).await;
         let elsewhere = setup.clone();
-        // A first start before everything is configured ends what deleted codes have left, and no account that is open.
+        // A first start before everything is configured closes what deleted codes have left, but no token of a live
+        // one.
         let unready = setup.set("SQL_URL", &sql_url).set("GENERATE_REGISTRATION_TOKEN", "false").start().await;
         while world.registration_token(&dead).await == 200 {
             moment().await;
@@ -88,7 +89,7 @@ async fn nothing_of_the_modules_is_lost() {
         let token = state(&service, &owner, &code).await;
         assert_eq!((&token["accepted_count"], &token["create_dm"]), (&json!(3), &json!(true)));
         assert!((0..600_000).contains(&(service.now() - token["created_at"].as_i64().unwrap())), "{token}");
-        // Those who came before.
+        // People who joined before.
         for person in [&all, &before] {
             assert_eq!(errcode(&redeem(&service, person, &code).await), (400, "ALREADY_REDEEMED"));
             assert_eq!(service.info(person, &code).await.1["has_redeemed"], true);
@@ -102,17 +103,17 @@ async fn nothing_of_the_modules_is_lost() {
             json!([]),
             "the module would have refused for ever"
         );
-        // A newcomer, and the page of who is through.
+        // A newcomer, and the page of somebody who has finished.
         assert_eq!(redeem(&service, &late, &code).await.1["failed"], json!([]));
         let mut browser = Browser::new(&service);
         browser.sign_in(&all, "").await;
         let page = browser.get(&format!("/i/{code}")).await;
         assert!(page.status == 200 && page.body.contains("You’re in, "), "{}", page.body);
         assert!(!page.body.contains("Waiting"), "which room the chat is the module has not noted");
-        // An alias is the room's id as soon as the homeserver says so.
+        // An alias becomes the room's id as soon as the homeserver resolves it.
         assert_eq!(redeem(&service, &late, &with_alias).await.1["rooms"], json!([named]));
         assert_eq!(state(&service, &owner, &with_alias).await["rooms"], json!([named]));
-        // Registration tokens are ours: open ones stay, and end with their codes.
+        // Registration tokens are ours now: open ones stay, and end with their codes.
         world.register_with(&code).await.expect("it goes on opening accounts");
         assert_eq!(errcode(&service.post(&owner, json!({"token": dead})).await), (409, "M_INVALID_PARAM"));
         assert_eq!(redeem(&service, &late, &dead).await.0, 404);
@@ -122,7 +123,7 @@ async fn nothing_of_the_modules_is_lost() {
         }
 
         a_code_that_this_service_would_not_make(&world, &service, &odd, &owner, [&all, &late], &rooms[0]).await;
-        // What the module has generated goes on opening accounts, however old it is.
+        // Codes that the module has generated keep opening accounts, however old they are.
         service.pass(30 * 86_400_000);
         while world.registration_token(&chosen).await != 404 {
             moment().await;
@@ -130,7 +131,7 @@ async fn nothing_of_the_modules_is_lost() {
         world.register_with(&code).await.expect("nobody has chosen it");
         service.stop().await;
 
-        // Back: the module finds everything as it was, goes on, and what came since is taken over as well.
+        // Back again: the module finds everything unchanged and continues, and what it adds is imported as well.
         let (_, list) = module.ask(Method::GET, "tokens", &owner, Value::Null).await;
         assert_eq!(list["tokens"].as_array().unwrap().len(), 5);
         let since = world.person("since").await;
@@ -158,7 +159,7 @@ async fn a_code_that_this_service_would_not_make(
     [all, late]: [&Person; 2],
     room: &str,
 ) {
-    // One that the homeserver would not make again outlives a pause.
+    // A token that the homeserver would not make again survives a pause.
     let pause = |paused: bool| json!({"token": odd, "rooms": [room], "paused": paused});
     world.register_with(odd).await.expect("it goes on");
     assert_eq!(service.post(owner, pause(true)).await.0, 200);
@@ -188,7 +189,7 @@ async fn a_code_that_this_service_would_not_make(
     assert_eq!(service.info(all, &escaped(odd)).await.1["rooms_count"], 1);
 }
 
-/// Into a database of one's own: first to be seen, then done, then done already.
+/// Importing into another database: first as a dry run, then for real, then again.
 async fn imported_elsewhere(elsewhere: &Setup, sql_url: &str, came: &Person, code: &str) {
     let import = async |more: &[&str]| {
         let arguments: Vec<&str> = ["import", "--from", sql_url].into_iter().chain(more.iter().copied()).collect();
@@ -205,33 +206,50 @@ async fn imported_elsewhere(elsewhere: &Setup, sql_url: &str, came: &Person, cod
     service.stop().await;
 }
 
-/// A database as matrix-registration 0.9 makes it.
+/// A database as matrix-registration 0.9 creates it.
 const MATRIX_REGISTRATION: &str = "CREATE TABLE ips (id INTEGER PRIMARY KEY, address VARCHAR(255));
     CREATE TABLE tokens (name VARCHAR(255) PRIMARY KEY, expiration_date TIMESTAMP, max_usage INTEGER, used INTEGER, disabled BOOLEAN);";
+
+/// A database of matrix-registration with these tokens, and its address.
+async fn matrix_registration(world: &World, engine: Engine, tokens: &str) -> (Setup, String) {
+    let old = Setup::new(world, Acting::Appservice, engine).await;
+    old.execute(&format!("{MATRIX_REGISTRATION} INSERT INTO tokens VALUES {tokens};")).await;
+    let from = old.variables.iter().find(|(name, _)| name == "SUPER_INVITES_SQL_URL").unwrap().1.clone();
+    (old, from)
+}
+
+async fn import_tokens(setup: &Setup, from: &str, owner: &str) -> (bool, String) {
+    run(setup, &["import", "--from-matrix-registration", from, "--owner", owner]).await
+}
+
+#[tokio::test]
+async fn tokens_of_matrix_registration_need_an_owner_of_this_server() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let world = World::new().await;
+        let (_, from) = matrix_registration(&world, engine, "('some', NULL, 0, 0, FALSE)").await;
+        let setup = Setup::new(&world, Acting::Appservice, engine).await;
+        let (ok, text) = run(&setup, &["import", "--from-matrix-registration", &from]).await;
+        assert!(!ok && text.contains("--owner"), "{text}");
+        let (ok, text) = import_tokens(&setup, &from, "@anna:elsewhere").await;
+        assert!(!ok && text.contains("@anna:elsewhere has no account on test"), "{text}");
+    }
+}
 
 #[tokio::test]
 async fn tokens_of_matrix_registration_become_somebodys_invites() {
     for engine in [Engine::Sqlite, Engine::Postgres] {
         let world = World::new().await;
-        let (anna, old) = (world.person("anna").await, Setup::new(&world, Acting::Appservice, engine).await);
+        let anna = world.person("anna").await;
         let [open, twice, used, late, ended] = ["Open", "Twice", "Used", "Late", "Ended"].map(unique);
-        old.execute(&format!(
-            "{MATRIX_REGISTRATION}
-             INSERT INTO tokens VALUES ('{open}', NULL, 0, 7, FALSE), ('{twice}', '2999-01-01 00:00:00', 3, 1, FALSE),
+        let tokens = format!(
+            "('{open}', NULL, 0, 7, FALSE), ('{twice}', '2999-01-01 00:00:00', 3, 1, FALSE),
                 ('{used}', NULL, 1, 1, FALSE), ('{late}', '2020-01-01 00:00:00.5', 0, 0, FALSE), ('{ended}', NULL, 0, 0, TRUE),
-                ('not a name', NULL, 0, 0, FALSE);"
-        ))
-        .await;
-        let from = old.variables.iter().find(|(name, _)| name == "SUPER_INVITES_SQL_URL").unwrap().1.clone();
-        let mut setup = Setup::new(&world, Acting::Appservice, engine).await;
-        setup.set("GENERATE_REGISTRATION_TOKEN", "true");
-        let import = ["import", "--from-matrix-registration", &from];
-        let (ok, text) = run(&setup, &import).await;
-        assert!(!ok && text.contains("--owner"), "{text}");
-        let (ok, text) = run(&setup, &[&import[..], &["--owner", "@anna:elsewhere"]].concat()).await;
-        assert!(!ok && text.contains("@anna:elsewhere has no account on test"), "{text}");
+                ('not a name', NULL, 0, 0, FALSE)"
+        );
+        let (_, from) = matrix_registration(&world, engine, &tokens).await;
+        let setup = Setup::new(&world, Acting::Appservice, engine).await;
         for (number, begin) in [(5, "Took over 5 invites, 3 of them deleted"), (0, "Took over 0 invites")] {
-            let (ok, text) = run(&setup, &[&import[..], &["--owner", &anna.id]].concat()).await;
+            let (ok, text) = import_tokens(&setup, &from, &anna.id).await;
             assert!(ok && text.starts_with(begin) && text.contains("1 invites were left out"), "{number}: {text}");
         }
         let service = setup.start().await;
@@ -246,15 +264,29 @@ async fn tokens_of_matrix_registration_become_somebodys_invites() {
             world.register_with(code).await.expect_err("it opens no more");
         }
         assert_eq!(errcode(&service.post(&anna, json!({"token": used})).await), (409, "M_INVALID_PARAM"));
-        // What is made or changed here is not undone by importing again.
-        let mine = unique("mine");
+        service.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn importing_tokens_again_does_not_undo_what_was_made_or_changed_here() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let world = World::new().await;
+        let anna = world.person("anna").await;
+        let [open, twice, mine] = ["Open", "Twice", "mine"].map(unique);
+        let tokens = format!("('{open}', NULL, 0, 7, FALSE), ('{twice}', '2999-01-01 00:00:00', 3, 1, FALSE)");
+        let (old, from) = matrix_registration(&world, engine, &tokens).await;
+        let setup = Setup::new(&world, Acting::Appservice, engine).await;
+        let (ok, text) = import_tokens(&setup, &from, &anna.id).await;
+        assert!(ok && text.starts_with("Took over 2 invites"), "{text}");
+        let service = setup.start().await;
         old.execute(&format!(
             "INSERT INTO tokens VALUES ('{mine}', NULL, 0, 0, TRUE);
              UPDATE tokens SET expiration_date = '2020-01-01 00:00:00' WHERE name = '{twice}'; UPDATE tokens SET disabled = TRUE WHERE name = '{open}';"
         ))
         .await;
         assert_eq!(service.post(&anna, json!({"token": mine})).await.0, 200);
-        let (ok, text) = run(&setup, &[&import[..], &["--owner", &anna.id]].concat()).await;
+        let (ok, text) = import_tokens(&setup, &from, &anna.id).await;
         assert!(
             ok && text.contains("1 invites were deleted since") && text.contains("1 codes are other invites"),
             "{text}"

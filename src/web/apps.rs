@@ -1,14 +1,14 @@
-//! The apps that a page leads to, those for whoever looks at it first.
+//! The apps that a landing page recommends, with those for the visitor's platform first.
 
 use app::{AppLink, Landing, Relation, wording};
 use http::{HeaderMap, header};
 
 use crate::config::{Client, Platform};
 
-/// What a browser says it runs on; nothing if it does not, or on something else.
+/// The platform of a browser, from its headers; `None` if it is unknown.
 fn platform(headers: &HeaderMap) -> Option<Platform> {
     let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
-    // In this order: phones name what they descend from as well.
+    // The order matters: phones also name the systems that theirs derive from.
     let names = [
         ("Android", Platform::Android),
         ("iPhone", Platform::Ios),
@@ -31,7 +31,7 @@ fn said(platform: Platform) -> &'static str {
     }
 }
 
-/// The apps for whoever looks at an invite, in the operator's order: those that run where they are come first.
+/// The recommended apps, in the operator's order, except that those for the visitor's platform come first.
 pub(super) fn apps(
     clients: &[Client],
     headers: &HeaderMap,

@@ -1,4 +1,4 @@
-//! The files that pages are made of: those that the binary carries, or in development those in a folder.
+//! The pages' static files: embedded in the binary, or in development from a folder.
 
 use std::{borrow::Cow, path::Path};
 
@@ -15,29 +15,29 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tower_http::services::ServeDir;
 
-/// Where cargo-leptos says what it has called the files this time.
+/// The file in which cargo-leptos lists the hashes in the names of the files.
 const HASHES: &str = "hash.txt";
 
-/// What the binary carries.
+/// The embedded files.
 #[cfg(feature = "embed")]
 #[derive(rust_embed::RustEmbed)]
 #[folder = "$LEPTOS_SITE_ROOT/"]
 struct Embedded;
 
-/// Where the files are.
+/// The location of the files.
 #[derive(Debug, Clone, Copy)]
 pub enum Assets<'a> {
-    /// In the binary.
+    /// Embedded in the binary.
     Embedded,
     /// In a folder.
     Folder(&'a Path),
 }
 
 impl Assets<'_> {
-    /// Whether this binary carries them.
+    /// Whether the files are embedded in this binary.
     pub const ARE_EMBEDDED: bool = cfg!(feature = "embed");
 
-    /// What the files are called, with their hashes where they have any.
+    /// The hashes in the names of the files, if there are any.
     pub(super) fn files(self) -> Files {
         let hashes = match self {
             Self::Embedded => embedded(HASHES).map(|file| String::from_utf8_lossy(&file.data).into_owned()),
@@ -51,7 +51,7 @@ impl Assets<'_> {
         Files { script: hash("js"), program: hash("wasm"), style: hash("css") }
     }
 
-    /// Serves them, compressed where the browser can take that. A name with a hash in it never means another file.
+    /// Serves the files, compressed if the browser accepts that. Files with a hash in their name never change.
     pub(super) fn service(self) -> Router {
         let (named, others) = match self {
             Self::Embedded => (
@@ -83,10 +83,10 @@ impl Assets<'_> {
     }
 }
 
-/// A file that the binary carries.
+/// An embedded file.
 struct File {
     data: Cow<'static, [u8]>,
-    /// Another one for another content.
+    /// The `ETag`, which differs for every content.
     tag: String,
     kind: String,
 }
@@ -103,7 +103,8 @@ fn embedded(_: &str) -> Option<File> {
     None
 }
 
-/// A file that the binary carries, as the browser can take it (RFC 9110, section 12.5.3), unless it has it already.
+/// The response with an embedded file, in an encoding that the browser accepts (RFC 9110, section 12.5.3), or without a
+/// body if the browser has it already.
 fn carried(name: &str, headers: &HeaderMap) -> Response {
     let Some(File { data, tag, kind }) = embedded(name) else { return StatusCode::NOT_FOUND.into_response() };
     let asked = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -131,7 +132,7 @@ fn carried(name: &str, headers: &HeaderMap) -> Response {
     response
 }
 
-/// Whether a browser takes an encoding.
+/// Whether the browser accepts an encoding.
 fn takes(accepted: &str, encoding: &str) -> bool {
     accepted.split(',').any(|one| {
         let (name, weight) = one.split_once(';').unwrap_or((one, "q=1"));

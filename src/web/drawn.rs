@@ -1,4 +1,4 @@
-//! Pictures of invites: what is on them, and those that were drawn lately.
+//! Preview pictures of invites: their content, and a cache of recently drawn ones.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,13 +14,13 @@ use crate::people::Picture;
 /// How many pictures are drawn at once: each keeps a processor busy for some twenty milliseconds.
 const AT_ONCE: usize = 2;
 
-/// How much memory pictures may take, in bytes.
+/// The most memory that cached pictures may take, in bytes.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
-/// Hands out turns at drawing.
+/// Limits how many pictures are drawn at once.
 static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
 
-/// How long a turn is waited for.
+/// How long a request waits for its turn.
 const QUEUE: Duration = Duration::from_secs(5);
 
 /// Why there is no picture.
@@ -36,7 +36,7 @@ pub(super) enum Error {
     Closed(#[from] tokio::sync::AcquireError),
 }
 
-/// The pictures that were drawn lately, by what they show.
+/// Recently drawn pictures, by a hash of their content.
 pub(super) struct Drawn(Cache<[u8; 32], Bytes>);
 
 impl Drawn {
@@ -45,13 +45,13 @@ impl Drawn {
         Self(Cache::builder().max_capacity(MOST_BYTES).weigher(weight).build())
     }
 
-    /// The picture that shows this, as PNG.
+    /// The picture with this content, as PNG.
     pub(super) async fn get(&self, shown: Shown) -> Result<Bytes, Arc<Error>> {
         self.0.try_get_with(shown.fingerprint(), shown.drawn()).await
     }
 }
 
-/// Everything that a picture shows. Of an invite that lets nobody in, or never was, there is no card and no address.
+/// The content of a picture. For an invite that lets nobody in, or never existed, there is no card and no address.
 #[derive(Default)]
 pub(super) struct Shown {
     pub(super) card: Option<Card>,
@@ -60,7 +60,7 @@ pub(super) struct Shown {
     pub(super) address: String,
 }
 
-/// What stands on the picture. A name without a letter that can be drawn would leave it without a title.
+/// The card for a picture. If nothing of the title can be drawn, the inviter's id takes its place.
 pub(super) fn card(landing: &Landing) -> Card {
     let mut card = Card::of(landing);
     if !can_draw(&card.title) {
@@ -70,7 +70,7 @@ pub(super) fn card(landing: &Landing) -> Card {
 }
 
 impl Shown {
-    /// Whoever hangs up meanwhile gives back no turn: the picture is drawn to its end.
+    /// If the client disconnects meanwhile, the turn is still held until the picture is finished.
     async fn drawn(self) -> Result<Bytes, Error> {
         let turn = tokio::time::timeout(QUEUE, TURNS.acquire()).await.map_err(|_| Error::Busy)??;
         let drawing = tokio::task::spawn_blocking(move || {

@@ -1,5 +1,5 @@
-//! Forms without JavaScript: a page's form is posted to the page itself, with the name of the server function that it is for. What works
-//! leads on; what does not shows the page again, with the reason and what was typed.
+//! Forms without JavaScript: a page's form is posted to the page itself, and names its server function. After success
+//! the browser is redirected; after an error the page is shown again, with the reason and what was typed.
 
 use std::sync::Arc;
 
@@ -32,7 +32,8 @@ pub(super) async fn posted(State(web): State<Arc<Web>>, visit: Visit, request: R
         return (StatusCode::BAD_REQUEST, "This page has no such form. Please go back and reload it.\n")
             .into_response();
     };
-    // Written anew from what was looked at: another reader of the same bytes could find something else in them.
+    // Serialised again from the fields that were checked: another parser could read something else from the original
+    // bytes.
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
     let base = visit.base;
     let here = visit.path.clone();
@@ -60,7 +61,8 @@ pub(super) async fn posted(State(web): State<Arc<Web>>, visit: Visit, request: R
     response
 }
 
-/// The form that was sent, if the page shows such a form: with its own fields, each once, and about the invite that the page is about.
+/// The form that was posted, if the page shows such a form: with only its own fields, each once, and about the invite
+/// that the page is about.
 fn shown_form(page: &str, fields: &[(String, String)]) -> Option<PageForm> {
     let named = |name: &str| fields.iter().filter(|(field, _)| field == name).collect::<Vec<_>>();
     let [(_, function)] = named(FORM_FUNCTION)[..] else { return None };
@@ -75,7 +77,7 @@ fn shown_form(page: &str, fields: &[(String, String)]) -> Option<PageForm> {
     fits.then_some(form)
 }
 
-/// The same as a script on the page would ask it.
+/// The request that a script on the page would make for this form.
 fn function_call(parts: &Parts, path: &'static str, body: Bytes) -> Request {
     let mut request = Request::new(Body::from(body));
     *request.method_mut() = Method::POST;
@@ -127,7 +129,7 @@ mod tests {
             "/new",
             &[save, (Field::Rooms.name(), "!a:x"), (Field::Rooms.name(), "!b:x"), ("form[label]", "x")]
         ));
-        // What a more generous reader would take for a field of the form.
+        // Text that a more lenient parser would take for a field of the form.
         let pause = (FORM_FUNCTION, "pause");
         for fields in [
             &[pause, ("[code]", "another"), ("paused", "true")][..],

@@ -1,4 +1,4 @@
-//! Headers that keep pages safe.
+//! Security headers.
 
 use axum::{extract::Request, middleware::Next, response::Response};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, header};
 use super::visit::Visit;
 use crate::chance::Chance;
 
-/// With everything that the browser door answers.
+/// For every response of the web interface.
 pub(super) const EVERYWHERE: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     // The address of a landing page is a secret.
@@ -16,17 +16,17 @@ pub(super) const EVERYWHERE: [(HeaderName, &str); 4] = [
     (HeaderName::from_static("permissions-policy"), "camera=(self), geolocation=(), microphone=(), payment=()"),
 ];
 
-/// For what is no page, and runs nothing.
+/// For responses that are not pages and need nothing.
 const NOTHING_RUNS: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// A text that nobody can guess, for one page: only scripts that carry it run.
+/// A random nonce for one page: only scripts that carry it run.
 pub(super) fn nonce(chance: &Chance) -> String {
-    // Without random numbers no script runs at all: the page still works.
+    // Without random numbers no script runs at all, but the page still works.
     chance.bytes::<16>().map(|bytes| URL_SAFE_NO_PAD.encode(bytes)).unwrap_or_default()
 }
 
-/// Lets a page do what it needs, and nothing else (W3C, Content Security Policy Level 3). `scripts` is where its own scripts are: not the whole
-/// host, on which a homeserver serves what anybody has uploaded.
+/// Allows a page what it needs, and nothing else (W3C, Content Security Policy Level 3). `scripts` is where its own
+/// scripts are: not the whole host, on which a homeserver may serve anybody's uploads.
 pub(super) fn protect(response: &mut Response, nonce: &str, scripts: &str) {
     let script =
         if nonce.is_empty() { "'none'".to_owned() } else { format!("{scripts} 'nonce-{nonce}' 'wasm-unsafe-eval'") };
@@ -54,11 +54,11 @@ fn limit(response: &mut Response, policy: &str) {
     if let Ok(policy) = policy.parse() {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
     }
-    // What stands there is for one person, now.
+    // The content is for one person, now.
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }
 
-/// What every answer of the browser door carries.
+/// Adds the headers of every response of the web interface.
 pub(super) async fn harden(visit: Visit, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();

@@ -1,4 +1,4 @@
-//! How a redemption comes along, as it happens (HTML, "Server-sent events").
+//! Live progress of a redemption (HTML, "Server-sent events").
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -16,13 +16,14 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::{reply::status_of, site::Site, state::Web, visit::Visit};
 use crate::{invites::Watcher, reach::UNBUFFERED};
 
-/// How often is looked whether something has changed that nobody has told of: a signal may get lost, or another instance die.
+/// The interval at which to check for changes without a signal: it may have been lost, or the other instance may have
+/// died.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// How much time there is at least between two looks.
+/// The shortest time between two checks.
 const PAUSE: Duration = Duration::from_millis(150);
 
-/// For how long somebody who watches waits for the work to begin.
+/// How long a watcher waits for the redemption to begin.
 const BEGIN: Duration = Duration::from_secs(10);
 
 pub(super) async fn events(State(web): State<Arc<Web>>, visit: Visit, Path(code): Path<String>) -> Response {
@@ -63,7 +64,7 @@ struct Watch {
     until: Instant,
 }
 
-/// Every change, until nothing more will come.
+/// A stream of all changes, until no more can come.
 fn changes(
     site: Arc<Site>,
     watcher: Watcher,
@@ -91,9 +92,9 @@ fn changes(
             }
             let looked = Instant::now();
             if timeout(LOOK, watch.watcher.wait()).await.is_ok() {
-                // Another instance may be at work, and has told.
+                // Perhaps another instance is redeeming, and has sent a signal.
                 watch.until = Instant::now() + BEGIN;
-                // Whatever comes in the meantime is seen with it.
+                // One check covers all signals that arrive in the meantime.
                 sleep_until(looked + PAUSE).await;
             }
         }

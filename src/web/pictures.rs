@@ -17,12 +17,12 @@ use crate::{
     session::{Purpose, Sealer},
 };
 
-/// How much memory pictures may take, in bytes.
+/// The most memory that cached pictures may take, in bytes.
 const MOST_BYTES: u64 = 32 * 1024 * 1024;
 
 const KEPT: Duration = Duration::from_secs(60 * 60);
 
-/// The pictures that were asked for lately.
+/// Recently requested pictures.
 pub(super) struct Pictures {
     people: People,
     sealer: Sealer,
@@ -39,8 +39,8 @@ impl Pictures {
         Self { people, sealer, cache }
     }
 
-    /// From where a page can show the picture with this `mxc:` address. The address carries a mark of ours, or this would pass on
-    /// whatever anybody asks for.
+    /// The address at which a page can show the picture with this `mxc:` address. It is signed; otherwise this service
+    /// would pass on whatever anybody asks for.
     pub(super) fn address(&self, mxc: &str) -> Option<String> {
         let (server, id) = mxc.strip_prefix("mxc://")?.split_once('/')?;
         let escape = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);

@@ -1,4 +1,5 @@
-//! The picture that a chat shows beside the link of an invite: as much as a stranger sees of its page, and no more.
+//! The preview picture that a chat shows beside the link of an invite: as much as a stranger sees of its page, and no
+//! more.
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use super::{
     visit::Visit,
 };
 
-/// For how long somebody else may keep one. An invite that ends meanwhile is shown as it was for so long.
+/// How long caches may keep a picture. If an invite ends, its old picture may be shown for this long.
 const CACHE: &str = "public, max-age=300";
 
 pub(super) async fn picture(State(web): State<Arc<Web>>, visit: Visit, Path(code): Path<String>) -> Response {
@@ -35,7 +36,7 @@ pub(super) async fn picture(State(web): State<Arc<Web>>, visit: Visit, Path(code
             };
             (Shown { card: Some(card(&landing)), face, host: host(&address), address }, CACHE)
         }
-        // The same for all, whatever host they say that they ask.
+        // Identical for all, whatever host the request names.
         Err(app::Error::UnknownInvite) => {
             let host = public.as_deref().map(host).unwrap_or_default();
             (Shown { host, ..Shown::default() }, "no-store")

@@ -1,4 +1,4 @@
-//! The QR code of an invite, for its owner: as a drawing and as a picture of pixels.
+//! The QR code of an invite, for its owner: as SVG and as PNG.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use http::{StatusCode, Uri, header};
 
 use super::{reply::status_of, site::Site, state::Web, visit::Visit};
 
-/// White space around the code, in modules (ISO/IEC 18004, "quiet zone").
+/// The quiet zone around the code, in modules (ISO/IEC 18004).
 const MARGIN: usize = 4;
 
-/// Pixels of a module.
+/// The size of a module in pixels.
 const SCALE: usize = 16;
 
 pub(super) async fn file(

@@ -1,4 +1,4 @@
-//! What an answer to a browser carries beside its content.
+//! Status, headers and cookies of a response to a browser.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -6,7 +6,7 @@ use app::{Error, LocalPath};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
-/// What a request's [`Site`](super::site::Site) wants to say with the answer, whoever writes it.
+/// What a request's [`Site`](super::site::Site) adds to the response, whoever produces its body.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ResponseParts(Arc<Mutex<Parts>>);
 
@@ -24,7 +24,7 @@ impl ResponseParts {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Answers with the status of an error.
+    /// Sets the status that belongs to an error.
     pub(super) fn refuse(&self, error: &Error) {
         self.with(|parts| {
             parts.status = Some(status_of(error));
@@ -37,7 +37,7 @@ impl ResponseParts {
         });
     }
 
-    /// Leads the browser elsewhere, in place of the page.
+    /// Redirects the browser instead of showing the page.
     pub(super) fn redirect(&self, to: LocalPath) {
         self.with(|parts| parts.redirect = Some(to));
     }
@@ -58,7 +58,7 @@ impl ResponseParts {
         self.with(|parts| parts.cookies.extend(cookie));
     }
 
-    /// Writes all of it on a response; `base` is where the pages are mounted.
+    /// Adds everything to a response; `base` is where the pages are mounted.
     pub(super) fn apply(&self, mut response: Response, base: &str) -> Response {
         let parts = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         if let Some(to) = parts.redirect {
@@ -76,12 +76,12 @@ impl ResponseParts {
     }
 }
 
-/// Leads the browser to another page (HTTP semantics, "303 See Other").
+/// Redirects the browser to another page (HTTP Semantics, "303 See Other").
 pub(super) fn see_other(base: &str, to: &LocalPath) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, format!("{base}{to}"))]).into_response()
 }
 
-/// The answer to a request that another site's page has sent.
+/// The response to a request from another site's page.
 pub(super) fn not_from_here() -> Response {
     (
         StatusCode::FORBIDDEN,
@@ -90,7 +90,7 @@ pub(super) fn not_from_here() -> Response {
         .into_response()
 }
 
-/// What an error is in HTTP: the table.
+/// The table: the HTTP status for each error.
 pub(super) fn status_of(error: &Error) -> StatusCode {
     match error {
         Error::SignedOut { .. } => StatusCode::UNAUTHORIZED,

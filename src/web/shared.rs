@@ -1,4 +1,4 @@
-//! Pages of links that members share by their apps, where the service serves them itself.
+//! The pages of share links, if the service serves them itself.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -17,17 +17,18 @@ use crate::{
     share::{Sharing, Shown},
 };
 
-/// What stands where there is no link.
+/// The response for a link that does not exist.
 pub(crate) const NOTHING: &str = "There is no such link.\n";
 
-/// The built-in page has a style of its own and runs nothing (W3C, Content Security Policy Level 3).
+/// The built-in page has inline styles and runs nothing (W3C, Content Security Policy Level 3).
 const BUILT_IN: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// Templates of the operator's own may load pictures, styles and fonts. They run nothing either: the pages for members may be on this very host.
+/// An operator's templates may load pictures, styles and fonts. They run nothing either: the pages for members may be
+/// on this very host.
 const OPERATORS: &str = "default-src 'none'; style-src 'unsafe-inline' https: 'self'; img-src data: https: 'self'; font-src data: https: 'self'; \
     frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// What every request needs.
+/// What every request has access to.
 #[derive(Clone)]
 struct Door {
     sharing: Sharing,

@@ -1,4 +1,4 @@
-//! One request's server, for the pages.
+//! The [`Backend`](app::Backend) of a request from a page.
 
 mod pictures;
 mod saving;
@@ -26,25 +26,25 @@ use crate::{
     session::{Purpose, Session},
 };
 
-/// For how long a page waits that will show how joining comes along.
+/// How long a page waits for a redemption to begin, if it will show its progress live.
 const BEGINNING: Duration = Duration::from_millis(300);
 
-/// One request's server: who asks, and what to say with the answer.
+/// The backend of one request: its sender, and what it adds to the response.
 pub(super) struct Site {
     web: Arc<Web>,
     visit: Visit,
     reply: ResponseParts,
     session: Option<Session>,
-    /// Whether a page is being rendered, which is replaced by the one for signing in when nobody is signed in.
+    /// Whether a page is being rendered, for which the sign-in page is shown instead if nobody is signed in.
     page: bool,
 }
 
-/// The page for signing in, from where it goes on to `to`.
+/// The sign-in page, which leads on to `to`.
 pub(super) fn sign_in_path(to: &LocalPath) -> LocalPath {
     LocalPath::parse(&format!("/sign-in?to={}", utf8_percent_encode(to.as_str(), NON_ALPHANUMERIC)))
 }
 
-/// The page for signing in after it did not work.
+/// The sign-in page after signing in has failed.
 pub(super) fn sign_in_again_path(to: Option<&LocalPath>, error: &Error) -> LocalPath {
     let problem = match error {
         Error::Unreachable { .. } => "unreachable",
@@ -63,14 +63,14 @@ impl Site {
         (Arc::new(Self { web, visit, reply: reply.clone(), session, page }), reply)
     }
 
-    /// Who is signed in, by the homeserver's word.
+    /// The account that is signed in, as confirmed by the homeserver.
     async fn account(&self) -> Result<Account> {
         let signed_out = || crate::error::Error::from(Error::SignedOut { soft: false });
         let session = self.session.as_ref().ok_or_else(signed_out)?;
         self.web.people.authenticate(&session.token, &self.visit.origin).await
     }
 
-    /// Who is signed in, if anybody is.
+    /// The account that is signed in, if any.
     async fn account_if_any(&self) -> Result<Option<Account>> {
         if self.session.is_none() {
             return Ok(None);
@@ -93,11 +93,11 @@ impl Site {
         self.reply.cookie(self.web.settings.sealer.seal::<Session>(None, self.visit.is_secure()));
     }
 
-    /// What to tell the person, with the status that belongs to it.
+    /// Converts an error to one for the person, and sets the status that belongs to it.
     fn tell<T>(&self, result: Result<T>) -> app::Result<T> {
         result.map_err(|error| {
             let error = match error.into_told() {
-                // Somebody else's invite is nothing to know of.
+                // Somebody else's invite is not even confirmed to exist.
                 Error::NotYours => Error::UnknownInvite,
                 error => error,
             };
@@ -114,7 +114,7 @@ impl Site {
         })
     }
 
-    /// Whether it is the asking person's own invite.
+    /// Checks that the invite belongs to the person who is signed in.
     pub(super) async fn check_owner(&self, code: &str) -> app::Result<()> {
         self.tell(async { self.web.invites.owner.one(&self.account().await?, code).await.map(drop) }.await)
     }
@@ -143,29 +143,29 @@ impl Site {
         self.tell(progress.await).map(|progress| self.with_pictures(progress))
     }
 
-    /// Watches it.
+    /// Watches the person's own redemption.
     pub(super) async fn watch(&self, code: &str) -> app::Result<Watcher> {
         self.tell(async { Ok(self.web.invites.guest.watch(&self.account().await?, code)?) }.await)
     }
 
-    /// Whether a form comes from a page that was made for this very session, a short while ago.
+    /// Checks that a form comes from a page that was made for this session a short while ago.
     fn check_proof(&self, proof: &str) -> app::Result<()> {
         let session = self.session.as_ref().map(|session| session.token.as_str()).unwrap_or_default();
         let sealer = &self.web.settings.sealer;
         match session.is_empty() || sealer.proves(Purpose::ServerAdmin, session, proof, (self.web.settings.clock)()) {
-            // Who is nobody is told so by what comes next.
+            // A visitor who is not signed in gets the error for that later.
             true => Ok(()),
             false => self.tell(Err(Error::Outdated.into())),
         }
     }
 
-    /// The same with addresses of pictures from which this service shows them.
+    /// Replaces addresses of pictures with those at which this service serves them.
     fn with_pictures<T: HasPictures>(&self, mut shown: T) -> T {
         shown.each_picture(&mut |mxc| *mxc = mxc.take().and_then(|mxc| self.web.pictures.address(&mxc)));
         shown
     }
 
-    /// What somebody sees of an invite who has nothing but its link.
+    /// What a stranger who has the link sees of an invite.
     pub(super) async fn strangers_landing(&self, code: &str) -> app::Result<Landing> {
         self.tell(self.web.invites.guest.front(&self.visit.origin, code).await)
     }
@@ -179,7 +179,7 @@ impl Site {
         match seen.await {
             Err(crate::error::Error::Refused(away @ Error::Unreachable { .. })) => {
                 let landing = guest.landing_while_away(origin, code).await?;
-                // A script reads what comes, whatever the status of the page.
+                // A script reads the body, whatever the status of the page.
                 if self.page {
                     self.reply.refuse(&away);
                 }
@@ -204,7 +204,7 @@ impl Backend for Site {
         };
         let person = match account {
             Ok(account) => account.map(|account| account.user_id().to_owned()),
-            // Nothing is known now; the page itself says what is the matter.
+            // The homeserver does not answer; the page itself explains that.
             Err(_) => self.session.as_ref().and_then(|session| UserId::parse(&session.user_id).ok()),
         };
         let person = match person {
@@ -231,7 +231,7 @@ impl Backend for Site {
             self.tell(self.web.people.sign_out(&session.token).await)?;
         }
         self.forget();
-        // Whoever signs out at an invite has it still, and can join with another account.
+        // Somebody who signs out on the page of an invite stays there, and can join with another account.
         let here = self.visit.path.as_str();
         Ok(Next::to(if here.starts_with(LANDING) { here } else { "/" }.to_owned()))
     }
@@ -342,13 +342,13 @@ impl Backend for Site {
         let me = self.tell(self.web.people.authenticate(&account.token, &self.visit.origin).await)?;
         let guest = Arc::clone(&invites.guest);
         let joining = tokio::spawn(async move { guest.redeem(&me, &code).await });
-        // A script shows how it comes along; without one, the next page shows what has come of it.
+        // With scripts the page shows the progress live; without, the next page shows the result.
         let patience = if self.visit.is_by_script() { BEGINNING } else { Duration::from_secs(60) };
         match tokio::time::timeout(patience, joining).await {
             Ok(Ok(Err(crate::error::Error::Refused(Error::UnknownInvite | Error::Ended | Error::OwnerGone)))) => {
                 self.tell(Err(Error::EndedMeanwhile { user_id: account.user_id }.into()))
             }
-            // Whatever else is the matter, the page shows how far it is, and offers to try again.
+            // For any other error, the page shows the progress and offers to try again.
             _ => Ok(Next::here()),
         }
     }
@@ -357,7 +357,7 @@ impl Backend for Site {
         let redeemed = async {
             let account = self.account().await?;
             match self.web.invites.guest.redeem(&account, &code).await {
-                // That is what was wanted.
+                // The person is where they wanted to be.
                 Err(crate::error::Error::Refused(Error::AlreadyRedeemed)) | Ok(_) => {}
                 Err(error) => return Err(error),
             }

@@ -1,4 +1,4 @@
-//! Signing in by somebody else: to the homeserver's page, and back (Client-Server API, "Client login via SSO").
+//! Single sign-on: to the homeserver's page, and back (Client-Server API, "Client login via SSO").
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::{
     session::{Detour, Session},
 };
 
-/// Where to, and by whom.
+/// The query of a link that begins single sign-on.
 #[derive(Deserialize)]
 pub(super) struct Departure {
     #[serde(default)]
@@ -29,7 +29,7 @@ pub(super) struct Departure {
     to: String,
 }
 
-/// What the homeserver sends back, with what it was given.
+/// The query with which the homeserver sends the browser back.
 #[derive(Deserialize)]
 pub(super) struct Return {
     #[serde(default)]
@@ -38,7 +38,7 @@ pub(super) struct Return {
     token: String,
 }
 
-/// Leads to the homeserver, and remembers in a sealed cookie where the person wanted to go.
+/// Redirects to the homeserver, and remembers in a sealed cookie where the person wanted to go.
 pub(super) async fn begin(State(web): State<Arc<Web>>, visit: Visit, Query(departure): Query<Departure>) -> Response {
     let Ok(state) = web.settings.chance.code().map(String::from) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
@@ -52,7 +52,7 @@ pub(super) async fn begin(State(web): State<Arc<Web>>, visit: Visit, Query(depar
     reply.apply((StatusCode::FOUND, [(header::LOCATION, address)]).into_response(), visit.base)
 }
 
-/// Signs in who comes back, if they left from this very browser, and leads on to where they wanted to go.
+/// Signs the person in if they left from this very browser, and leads on to where they wanted to go.
 pub(super) async fn finish(State(web): State<Arc<Web>>, visit: Visit, Query(back): Query<Return>) -> Response {
     let (sealer, secure) = (&web.settings.sealer, visit.is_secure());
     let detour = sealer.open::<Detour>(&visit.headers, secure);

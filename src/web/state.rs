@@ -1,4 +1,4 @@
-//! What all requests of the browser door share.
+//! The state that all requests of the web interface share.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,32 +18,32 @@ use crate::{
     session::Sealer,
 };
 
-/// For how long it is believed that somebody is a server admin, or not, when pages are made.
+/// How long it is cached whether somebody is a server admin, for the layout of pages.
 const SERVER_ADMIN_CACHE: Duration = Duration::from_secs(60);
 
-/// What the browser door needs.
+/// What the web interface depends on.
 pub struct Settings {
-    /// Whose word on a client's address is believed.
+    /// Which proxies are trusted to report the client's address.
     pub proxies: Arc<Proxies>,
-    /// What seals cookies.
+    /// Seals cookies.
     pub sealer: Sealer,
-    /// Where random numbers come from.
+    /// The source of random numbers.
     pub chance: Chance,
-    /// The time.
+    /// The clock.
     pub clock: Clock,
-    /// The address that links carry.
+    /// The public address, for links.
     pub public_url: Option<Url>,
-    /// Where browsers find the homeserver.
+    /// The address of the homeserver for browsers.
     pub homeserver: Url,
-    /// What the homeserver is called.
+    /// The homeserver's name, as in `@user:name`.
     pub server_name: String,
-    /// Apps that people are led to.
+    /// Apps that the pages recommend.
     pub clients: Vec<Client>,
-    /// Apps that may open links by themselves.
+    /// Apps that may open links directly.
     pub app_links: AppLinks,
 }
 
-/// What every request shares.
+/// What every request has access to.
 pub(super) struct Web {
     pub(super) invites: Invites,
     pub(super) people: People,
@@ -51,7 +51,7 @@ pub(super) struct Web {
     pub(super) files: Files,
     pub(super) pictures: Arc<Pictures>,
     pub(super) drawn: Drawn,
-    /// Who is shown the pages for server admins, by access token. What can be done there is checked when it is done.
+    /// Who is shown the pages for server admins, by access token. Actions on them are authorised separately.
     pub(super) server_admins: Cache<String, bool>,
 }
 
@@ -72,7 +72,7 @@ impl Web {
         self.server_admins.try_get_with_by_ref(account.token(), ask).await.unwrap_or_default()
     }
 
-    /// The address of an invite to be shared, where it is configured.
+    /// The address of an invite to share, if a public address is configured.
     pub(super) fn public_address(&self, code: &str) -> Option<String> {
         let public = self.settings.public_url.as_ref()?;
         Some(format!("{}{}", public.as_str().trim_end_matches('/'), app::landing_path(code)))

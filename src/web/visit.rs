@@ -1,4 +1,5 @@
-//! What a request from a browser says of itself: where it is, whom it comes from, and whether this site's own pages sent it.
+//! What the request of a browser tells about itself: the address it used, where it comes from, and whether a page of
+//! this site sent it.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -10,18 +11,18 @@ use url::Url;
 use super::state::Web;
 use crate::{account::Origin, proxies::Proxies};
 
-/// One request, before it is known who is signed in.
+/// A request, before its session was checked.
 #[derive(Debug, Clone)]
 pub(super) struct Visit {
-    /// Whom it comes from.
+    /// Where it comes from.
     pub(super) origin: Origin,
     /// Scheme and host as the browser sees them, `https://invite.example.org`.
     pub(super) site: String,
-    /// Where the pages are mounted on it: nothing, or [`PREFIX`].
+    /// The prefix below which the pages are mounted: nothing, or [`PREFIX`].
     pub(super) base: &'static str,
-    /// The page asked for, below `base`.
+    /// The requested page, relative to `base`.
     pub(super) path: LocalPath,
-    /// What came with it.
+    /// The request's headers.
     pub(super) headers: HeaderMap,
     /// Scheme and host of the public address, if one is configured.
     public: Option<String>,
@@ -52,20 +53,21 @@ impl Visit {
         }
     }
 
-    /// Whether everything between here and the browser is encrypted.
+    /// Whether the browser's connection uses TLS.
     pub(super) fn is_secure(&self) -> bool {
         self.site.starts_with("https://")
     }
 
-    /// An address of this site, as the browser sees it.
+    /// The full address of a page on this site.
     pub(super) fn address(&self, path: &LocalPath) -> String {
         format!("{}{}{path}", self.site, self.base)
     }
 
-    /// Whether a request that changes something was sent by a page of this site.
+    /// Whether a state-changing request was sent by a page of this site.
     ///
-    /// Browsers say so in `Sec-Fetch-Site`, which pages cannot write (W3C, Fetch Metadata). A browser too old for it sends `Origin`, which is
-    /// `null` for a form on a page that hides its address, as ours do: that proves nothing, and is refused.
+    /// Browsers say so in `Sec-Fetch-Site`, which pages cannot set (W3C, Fetch Metadata). A browser too old for that
+    /// sends `Origin`, which is `null` for a form on a page with `Referrer-Policy: no-referrer`, as ours are: that
+    /// proves nothing, and is refused.
     pub(super) fn is_from_here(&self) -> bool {
         let text = |name| self.headers.get(name).and_then(|value| value.to_str().ok());
         let origin = text(header::ORIGIN.as_str());
@@ -78,8 +80,8 @@ impl Visit {
         }
     }
 
-    /// Whether a script has sent it. Forms can send nearly anything to nearly any address, but only by going there (W3C, Fetch Metadata), or
-    /// for browsers too old for that: they cannot choose what they would accept.
+    /// Whether a script has sent it. Forms can send nearly anything to nearly any address, but only by navigating (W3C,
+    /// Fetch Metadata); in browsers too old for that header, they still cannot choose the `Accept` header.
     pub(super) fn is_by_script(&self) -> bool {
         match self.headers.get("sec-fetch-mode") {
             Some(mode) => mode != "navigate",
@@ -87,7 +89,7 @@ impl Visit {
         }
     }
 
-    /// The public address counts as this one, because some proxies do not pass on for which host a request was.
+    /// The public address counts as this host as well, because some proxies do not forward the requested host.
     fn is_this_host(&self, origin: &str) -> bool {
         let ours = [Some(self.site.as_str()), self.public.as_deref()];
         host_of(origin).is_some_and(|host| ours.into_iter().flatten().any(|ours| host_of(ours) == Some(host)))
@@ -98,7 +100,7 @@ fn host_of(origin: &str) -> Option<&str> {
     origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"))
 }
 
-/// Scheme and host: of the public address where the request is for its host, else what the request says itself.
+/// Scheme and host: those of the public address if its host is requested, otherwise those of the request.
 fn site(parts: &Parts, peer: SocketAddr, proxies: &Proxies, public: Option<&str>) -> String {
     let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let host = host.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str)).unwrap_or("localhost");
@@ -107,7 +109,7 @@ fn site(parts: &Parts, peer: SocketAddr, proxies: &Proxies, public: Option<&str>
     {
         return public.to_owned();
     }
-    // Only a host, whatever else a client may have written there: it is repeated in pages and headers.
+    // Only a host name, whatever a client may have sent: it is repeated in pages and headers.
     let plain = |host: &String| host.chars().all(|c| c.is_ascii_alphanumeric() || ".-_:[]".contains(c));
     let host = format!("http://{host}/").parse::<Uri>().ok().and_then(|uri| uri.authority().map(ToString::to_string));
     let host = host.filter(plain);
@@ -153,7 +155,7 @@ mod tests {
             let headers: Vec<_> = headers.iter().copied().chain([own]).collect();
             assert_eq!(visit("/new", &headers, None).is_from_here(), allowed, "{headers:?}");
         }
-        // nginx says the name of its upstream unless it is told otherwise.
+        // nginx forwards the name of its upstream unless it is configured otherwise.
         let public = Some("https://invite.example.org/");
         let upstream = ("host", "127.0.0.1:8090");
         for (origin, allowed) in [("https://invite.example.org", true), ("https://evil.example", false)] {
@@ -185,7 +187,7 @@ mod tests {
         assert_eq!(link(below, &https, None), "https://invite.example.org/_synapse/client/super_invites/i/abc");
         assert_eq!(link("/", &[host], Some("https://invite.example.org/a")), "https://invite.example.org/i/abc");
         assert_eq!(link("/", &[host], Some("https://go.example.org")), "http://invite.example.org/i/abc");
-        // A strange host is not repeated.
+        // An invalid host is not repeated.
         for strange in ["a b/<x>", "x;script-src", "u@evil.example", "a'b"] {
             assert_eq!(link("/", &[("host", strange)], None), "http://localhost/i/abc");
         }

@@ -1,5 +1,5 @@
-//! For operators with apps of their own: that an app may open the links of this host (Android App Links, "Digital Asset Links"; Apple,
-//! "Supporting associated domains").
+//! For operators with apps of their own: declares that an app may open the links of this host (Android App Links,
+//! "Digital Asset Links"; Apple, "Supporting associated domains").
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use serde_json::json;
 use super::state::Web;
 use crate::config::AndroidApp;
 
-/// What both are, where the host has its well-known files.
+/// The routes of both files, at the root of the host.
 pub(super) fn routes() -> Router<Arc<Web>> {
     Router::new()
         .route("/.well-known/assetlinks.json", get(android))

@@ -1,4 +1,4 @@
-//! New accounts, for those who come without one.
+//! New accounts, for people who come to an invite without one.
 
 use std::fmt;
 
@@ -9,34 +9,34 @@ use serde::{Deserialize, Serialize};
 pub enum SignUp {
     /// On the invite's own page.
     Here {
-        /// What they accept by it.
+        /// The documents that they accept by creating the account.
         terms: Vec<Document>,
     },
-    /// Not by these pages.
+    /// Only outside these pages.
     Elsewhere {
-        /// A page that says how, where the operator has one.
+        /// The address of a page that says how, if the operator has configured one.
         help: Option<String>,
     },
 }
 
-/// A text of the server's to read before one accepts it.
+/// A document, such as terms of service, to read before accepting it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
-    /// What it is called.
+    /// Its title.
     pub name: String,
-    /// Where it is: an `http` or `https` address.
+    /// Its address: `http` or `https`.
     pub address: String,
 }
 
-/// What somebody types who wants a new account.
+/// The form for a new account, as it was filled in.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AccountForm {
-    /// The user name, without the server's.
+    /// The user name: the local part of the Matrix id.
     pub user: String,
-    /// What others see; the user name, if it is empty.
+    /// The display name; the user name is used if it is empty.
     pub display_name: String,
-    /// The password.
+    /// The password, in plain text.
     pub password: String,
 }
 
@@ -46,20 +46,20 @@ impl fmt::Debug for AccountForm {
     }
 }
 
-/// What is said of a form while it is filled in.
+/// Feedback on the form while it is being filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct AccountAdvice {
-    /// Of the user name, once there is one.
+    /// Feedback on the user name, once one was typed.
     pub user: Option<Advice>,
-    /// Of the password, once there is one.
+    /// Feedback on the password, once one was typed.
     pub password: Option<Advice>,
 }
 
-/// A sentence about a field.
+/// Feedback on one field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Advice {
-    /// Whether the field can stay as it is.
+    /// Whether the value is acceptable as it is.
     pub good: bool,
-    /// The sentence.
+    /// The sentence to show.
     pub words: String,
 }

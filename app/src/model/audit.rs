@@ -1,10 +1,10 @@
-//! Who did what to which invite.
+//! The audit log: who did what to which invite.
 
 use serde::{Deserialize, Serialize};
 
 use super::Field;
 
-/// Through which door a request came.
+/// The interface through which a request came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Door {
     /// The JSON API.
@@ -15,7 +15,7 @@ pub enum Door {
 }
 
 impl Door {
-    /// The word under which it is kept.
+    /// The word that is stored for it.
     pub fn key(self) -> &'static str {
         match self {
             Self::Api => "api",
@@ -23,34 +23,34 @@ impl Door {
         }
     }
 
-    /// The door that was kept under this word.
+    /// The interface for a stored word.
     pub fn of(key: &str) -> Self {
         if key == Self::Web.key() { Self::Web } else { Self::Api }
     }
 }
 
-/// What can be done.
+/// An action that the audit log records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
     /// An invite was made.
     Created,
-    /// It was changed.
+    /// An invite was changed.
     Changed,
-    /// It was stopped for a while.
+    /// An invite was paused.
     Paused,
-    /// It goes on.
+    /// An invite was resumed.
     Resumed,
-    /// It was deleted.
+    /// An invite was deleted.
     Deleted,
-    /// Somebody used it.
+    /// Somebody redeemed an invite.
     Redeemed,
-    /// It was kept out of a room.
+    /// A room admin blocked an invite in a room.
     Blocked,
-    /// It leads into a room again.
+    /// A room admin unblocked an invite in a room.
     Unblocked,
-    /// All invites of the server were stopped.
+    /// A server admin paused all invites of the server.
     PausedAll,
-    /// They go on.
+    /// A server admin resumed all invites of the server.
     ResumedAll,
 }
 
@@ -68,7 +68,7 @@ impl Action {
         Self::ResumedAll,
     ];
 
-    /// The word under which it is kept.
+    /// The word that is stored for it.
     pub fn key(self) -> &'static str {
         match self {
             Self::Created => "created",
@@ -84,72 +84,72 @@ impl Action {
         }
     }
 
-    /// The action that was kept under this word; one of a later version is read as a change.
+    /// The action for a stored word; an unknown word, of a later version, is read as a change.
     pub fn of(key: &str) -> Self {
         Self::ALL.into_iter().find(|action| action.key() == key).unwrap_or(Self::Changed)
     }
 }
 
-/// What else there is to say of it.
+/// Details of an action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Detail {
-    /// What the new invite is.
+    /// The properties of a new invite.
     Made {
-        /// Into how many rooms it leads.
+        /// The number of rooms it leads into.
         rooms: u32,
         /// Whether a direct chat comes with it.
         chat: bool,
-        /// How many people it may let in.
+        /// How many people it may let in; unlimited if unset.
         max_uses: Option<u32>,
-        /// Whether it has an end.
+        /// Whether it has an end time.
         ends: bool,
     },
-    /// What has changed.
+    /// The fields that have changed.
     Fields(Vec<Field>),
-    /// What came of a redemption.
+    /// The result of a redemption.
     Came {
-        /// How many rooms were joined; a direct chat counts as one.
+        /// How many rooms were joined; the direct chat counts as one.
         joined: u32,
-        /// How many were not.
+        /// How many rooms were not.
         missed: u32,
     },
-    /// The room's id.
+    /// The id of the room that the action is about.
     Room(String),
-    /// What an earlier version has noted, in its words.
+    /// The text of an entry that an earlier version has written.
     Noted(String),
 }
 
 /// One line of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
-    /// When, in milliseconds since the epoch.
+    /// When it happened, in milliseconds since the epoch.
     pub at: i64,
-    /// Matrix id of who did it.
+    /// Matrix id of the person who did it.
     pub actor: String,
-    /// Through which door they came.
+    /// The interface that they used.
     pub door: Door,
     /// What they did.
     pub action: Action,
-    /// The number of the invite, if it is about one.
+    /// The number of the invite, if the entry is about one.
     pub invite: Option<i64>,
     /// Matrix id of the invite's owner.
     pub owner: Option<String>,
-    /// The beginning of its code.
+    /// The beginning of the invite's code.
     pub code: Option<String>,
-    /// What else there is to say.
+    /// Details, if there are any.
     pub detail: Option<Detail>,
 }
 
-/// A page of the audit log.
+/// One page of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditPage {
-    /// The entries, the last first.
+    /// The entries, newest first.
     pub entries: Vec<AuditEntry>,
     /// Where the next page begins, if there is one.
     pub next: Option<String>,
-    /// Whether so many people are called what was looked for that some are left out.
+    /// Whether the search matched more people than are looked up, so that entries may be missing.
     pub too_many_people: bool,
-    /// When this was true, in milliseconds since the epoch.
+    /// When the page was made, in milliseconds since the epoch.
     pub now: i64,
 }

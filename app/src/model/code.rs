@@ -1,4 +1,4 @@
-//! The secret text of an invite.
+//! Codes: the secret texts of invites.
 
 use std::borrow::Cow;
 
@@ -11,10 +11,10 @@ use crate::{Error, Result};
 /// The letters of generated codes: no `0`/`o`, no `1`/`i`/`l`, one case, so that a code survives being read aloud.
 pub const CODE_ALPHABET: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
 
-/// The most characters that Synapse takes as a registration token.
+/// The longest registration token that Synapse accepts, in characters.
 pub(super) const LONGEST_CODE: u32 = 64;
 
-/// The least number of letters of [`CODE_ALPHABET`] that carry 128 bits: 26 × log₂ 31 = 128.8.
+/// How many letters of [`CODE_ALPHABET`] it takes to carry 128 bits: 26 × log₂ 31 = 128.8.
 const GENERATED_LENGTH: usize = 26;
 
 /// The secret text of an invite, legal as a Matrix registration token: 1 to 64 characters of `A-Z a-z 0-9 . _ ~ -`
@@ -23,10 +23,10 @@ const GENERATED_LENGTH: usize = 26;
 pub struct Code(String);
 
 impl Code {
-    /// Takes a code that a person chose.
+    /// Parses a code that a person chose.
     ///
     /// # Errors
-    /// [`Error::Invalid`], saying what is legal.
+    /// [`Error::Invalid`], saying what is allowed.
     pub fn parse(text: &str) -> Result<Self> {
         let legal = |c: char| c.is_ascii_alphanumeric() || "._~-".contains(c);
         if text.is_empty() || text.len() > LONGEST_CODE as usize || !text.chars().all(legal) {
@@ -35,18 +35,18 @@ impl Code {
         Ok(Self(text.to_owned()))
     }
 
-    /// A code that is there already, whoever made it and whatever is in it.
+    /// A code that exists already, which is not checked: the Python module allowed any text.
     pub fn known(text: &str) -> Self {
         Self(text.to_owned())
     }
 
-    /// Makes a new code out of random bytes, which `random` writes over the whole slice it is given.
+    /// Generates a new code. `random` fills the slice that it is given with random bytes.
     ///
     /// # Errors
     /// Whatever `random` fails with.
     pub fn generate<E>(mut random: impl FnMut(&mut [u8]) -> Result<(), E>) -> Result<Self, E> {
         let letters = CODE_ALPHABET.len();
-        // Bytes past the last whole multiple would make the first letters likelier than the others.
+        // Larger bytes are dropped: taken modulo 31 they would make the first letters likelier than the others.
         let fair = u8::MAX - u8::MAX % 31;
         let mut code = String::with_capacity(GENERATED_LENGTH);
         while code.len() < GENERATED_LENGTH {
@@ -64,13 +64,14 @@ impl Code {
         &self.0
     }
 
-    /// Whether it looks like one that [`Self::generate`] made. What people choose, others can guess.
+    /// Whether a code looks like one that [`Self::generate`] made. Any other was chosen by a person, so others can
+    /// guess it.
     pub fn looks_generated(code: &str) -> bool {
         let different = CODE_ALPHABET.iter().filter(|letter| code.as_bytes().contains(letter)).count();
         code.len() == GENERATED_LENGTH && code.bytes().all(|byte| CODE_ALPHABET.contains(&byte)) && different >= 8
     }
 
-    /// Enough of a code to tell it from others in a list or a log, and not enough to use it.
+    /// Enough of a code to tell it from others in a list or a log, but not enough to use it.
     pub fn masked(code: &str) -> String {
         let shown = (code.chars().count() / 4).min(4);
         code.chars().take(shown).chain(['…']).collect()
@@ -83,9 +84,9 @@ impl From<Code> for String {
     }
 }
 
-/// Takes the code out of what people paste and cameras read: the code itself, a link to a landing page
-/// (`https://…/i/CODE`), an `acter:i/SERVER/CODE?…` address, or a share link that carries one behind its `#`.
-/// Anything else comes back as it is, to the last space: the Python module has made codes with spaces at their ends.
+/// Extracts the code from what people paste and cameras read: the code itself, a link to a landing page
+/// (`https://…/i/CODE`), an `acter:i/SERVER/CODE?…` address, or a share link that carries one behind its `#`. Any other
+/// text is returned unchanged, with its spaces: the Python module has made codes that begin or end with spaces.
 pub fn code_in(text: &str) -> Cow<'_, str> {
     code_of_link(text.trim()).unwrap_or(Cow::Borrowed(text))
 }
@@ -186,7 +187,7 @@ mod tests {
             ("acter:i/example.org/mygroup123?userId=a%3Aexample.org", "mygroup123"),
             ("acter:i/example.org/mygroup123", "mygroup123"),
             ("https://share.example.org/p/0a1b?userId=a#i/example.org/mygroup123", "mygroup123"),
-            // Not invites: left alone, to be looked up and not found.
+            // These are not invites: they are returned unchanged, then looked up and not found.
             ("acter:o/room/pin/event", "acter:o/room/pin/event"),
             ("https://example.org/", "https://example.org/"),
             ("mailto:i/x", "mailto:i/x"),

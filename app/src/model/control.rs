@@ -1,74 +1,74 @@
-//! What admins see of other people's invites: those of a room's, and those of the server's.
+//! What admins see of other people's invites: room admins of those that lead into their rooms, server admins of all.
 
 use serde::{Deserialize, Serialize};
 
 use super::{InviteState, Limits, Person, Room};
 
-/// An invite to somebody who may know of it, but not use it.
+/// An invite as shown to somebody who may know of it, but not use it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownInvite {
-    /// What it is called in place of its code.
+    /// Its number, which identifies it in place of its code.
     pub number: i64,
-    /// Whose it is.
+    /// Its owner.
     pub owner: Person,
     /// When it was made, in milliseconds since the epoch.
     pub created_at: i64,
-    /// When and how often it may be used.
+    /// When, and how often, it may be used.
     pub limits: Limits,
     /// Whether it lets people in.
     pub state: InviteState,
-    /// How many people came through it: into the room, where it is about one.
+    /// How many people have joined through it; in [`RoomInvite`], how many have joined that room.
     pub came: u32,
 }
 
 /// An invite that leads into a room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomInvite {
-    /// The invite.
+    /// The invite as admins see it, without its code.
     pub invite: KnownInvite,
-    /// Whether the room's admins keep it out.
+    /// Who has blocked it in the room, if somebody has.
     pub block: Option<Block>,
 }
 
-/// That an invite is kept out of a room.
+/// The record that an invite is blocked in a room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Block {
-    /// Who has done so.
+    /// The room admin who blocked it.
     pub by: Person,
-    /// Since when, in milliseconds since the epoch.
+    /// When, in milliseconds since the epoch.
     pub at: i64,
-    /// Why, if they said so.
+    /// The reason, if one was given.
     pub reason: Option<String>,
 }
 
 /// A room with the invites that lead into it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomInvites {
-    /// The room.
+    /// The room, as the admin sees it.
     pub room: Room,
     /// How many people are in it.
     pub members: u32,
-    /// Some of its invites, the newest first.
+    /// Some of the invites, newest first.
     pub invites: Vec<RoomInvite>,
-    /// The number below which the next ones are, if there are more.
+    /// The number below which the next page begins, if there is one.
     pub next: Option<i64>,
 }
 
-/// The rooms that somebody looks after.
+/// The rooms that somebody administers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LookedAfter {
-    /// Those into which invites lead, spaces first.
+    /// The rooms into which invites lead, spaces first.
     pub rooms: Vec<RoomInvites>,
-    /// How many others there are; nothing where one room was asked for.
+    /// How many administered rooms no invite leads into; `None` where a single room was asked for.
     pub quiet: Option<u32>,
-    /// When this was true, in milliseconds since the epoch.
+    /// When the page was made, in milliseconds since the epoch.
     pub now: i64,
 }
 
-/// An invite of the server, to one of its admins.
+/// An invite as shown to a server admin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerInvite {
-    /// The invite.
+    /// The invite as admins see it, without its code.
     pub invite: KnownInvite,
     /// The beginning of its code.
     pub code: String,
@@ -80,20 +80,21 @@ pub struct ServerInvite {
     pub registration: bool,
 }
 
-/// A page of all invites of the server.
+/// One page of all invites of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerInvites {
-    /// The invites, the newest first.
+    /// The invites, newest first.
     pub invites: Vec<ServerInvite>,
-    /// The number below which the next ones are, if there are more.
+    /// The number below which the next page begins, if there is one.
     pub next: Option<i64>,
-    /// Whether so many people are called what was looked for that the invites of some are left out.
+    /// Whether the search matched more people than are looked up, so that some people's invites may be missing.
     pub too_many_people: bool,
-    /// Who has stopped all of them, and when, if somebody has.
+    /// The server admin who has paused all invites, and when in milliseconds since the epoch, if they are paused.
     pub all_paused: Option<(Person, i64)>,
-    /// What forms on the page bring along, to show that they come from a page which was made for this session; empty elsewhere.
+    /// A token that forms on the page send back, to prove that they come from a page which was made for this session;
+    /// empty elsewhere.
     pub proof: String,
-    /// When this was true, in milliseconds since the epoch.
+    /// When the page was made, in milliseconds since the epoch.
     pub now: i64,
 }
 
@@ -101,10 +102,10 @@ pub struct ServerInvites {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Intervention {
-    /// Stop it for a while.
+    /// Pause it.
     Pause,
-    /// Let it go on.
+    /// Resume it.
     Resume,
-    /// End it for ever.
+    /// End it for good.
     Revoke,
 }

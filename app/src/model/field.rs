@@ -1,51 +1,51 @@
-//! The fields of forms and requests, and what can be wrong with them.
+//! The fields of forms and requests, and the errors in their values.
 
 use serde::{Deserialize, Serialize};
 
 use super::code::LONGEST_CODE;
 
-/// Something that a form or a request can say.
+/// A field of a form or a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
-    /// The code.
+    /// The code of the invite.
     Code,
-    /// What the owner calls it.
+    /// The owner's label for the invite.
     Label,
-    /// Where it leads.
+    /// The rooms that the invite leads into.
     Rooms,
-    /// Whether a direct chat with the owner comes with it.
+    /// Whether a direct chat with the owner is part of the invite.
     Chat,
     /// Whether the code also opens an account.
     Registration,
-    /// What the owner says to those who open the link.
+    /// The owner's message to people who open the link.
     Welcome,
     /// Whether the names of the rooms are shown to everybody who has the code.
     ShowRooms,
-    /// From when on it may be used.
+    /// The time from which the invite may be used.
     NotBefore,
-    /// From when on it may not be used any more.
+    /// The time at which the invite ends.
     ExpiresAt,
     /// How many people it may let in.
     MaxUses,
-    /// Why a room's admin keeps it out.
+    /// A room admin's reason for blocking the invite.
     BlockReason,
-    /// The link that is to be shared.
+    /// The link that is to be turned into a share link.
     Link,
-    /// Whose account it is.
+    /// The user name, for signing in.
     UserName,
-    /// The password of the account.
+    /// The password, for signing in.
     Password,
-    /// What a new account is to be called.
+    /// The user name of a new account.
     NewUserName,
-    /// What others see of a new account.
+    /// The display name of a new account.
     DisplayName,
     /// The password of a new account.
     NewPassword,
 }
 
 impl Field {
-    /// Under which name a form sends it.
+    /// The name under which a form sends it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Code => "form[code]",
@@ -68,18 +68,18 @@ impl Field {
         }
     }
 
-    /// The most characters that it may have, where it is a text.
+    /// The most characters that a value may have, if it is a text.
     pub fn longest(self) -> Option<u32> {
         match self {
             Self::Code => Some(LONGEST_CODE),
             Self::Label => Some(80),
             Self::Welcome => Some(1000),
             Self::BlockReason => Some(200),
-            // Browsers and messengers cut longer addresses short.
+            // Browsers and messengers truncate longer addresses.
             Self::Link => Some(4096),
             // A Matrix id has at most 255 bytes (Matrix specification, Appendices, "User Identifiers").
             Self::NewUserName => Some(255),
-            // Synapse takes no longer ones of either.
+            // Synapse accepts no longer display names or passwords.
             Self::DisplayName => Some(256),
             Self::NewPassword => Some(512),
             _ => None,
@@ -87,64 +87,64 @@ impl Field {
     }
 }
 
-/// What a homeserver can want of a password (Matrix error codes `M_PASSWORD_…` and `M_WEAK_PASSWORD`).
+/// A requirement that a homeserver can have for passwords (Matrix error codes `M_PASSWORD_…` and `M_WEAK_PASSWORD`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordRule {
     /// More characters.
     Longer,
     /// A digit.
     Digit,
-    /// A capital letter.
+    /// An upper-case letter.
     Uppercase,
-    /// A small letter.
+    /// A lower-case letter.
     Lowercase,
     /// A character that is neither a letter nor a digit.
     Symbol,
     /// No common word.
     NoWord,
-    /// A stronger one, in whatever way.
+    /// A stronger password, for an unspecified reason.
     Stronger,
 }
 
-/// What is wrong with a field.
+/// What is wrong with the value of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
-    /// A code that is not legal: it may have at most so many characters.
+    /// A code that is not allowed; the number is the most characters that one may have.
     IllegalCode(u32),
-    /// A new invite cannot have this code: it is, or was, that of another one.
+    /// The code of a new invite is, or was, that of another one.
     TakenCode,
-    /// A new invite cannot have this code: it is that of one of the member's own.
+    /// The code of a new invite is that of another invite of the same member.
     OwnCode,
-    /// More rooms than so many.
+    /// More rooms than this number.
     TooManyRooms(u32),
-    /// A text that is neither a room id nor an alias; cut short.
+    /// A text that is neither a room id nor an alias; truncated.
     NoRoom(String),
     /// The invite would lead nowhere.
     Nowhere,
-    /// A text that is no time.
+    /// A text that is not a time.
     NoTime,
-    /// A text that is no whole number from 1 on.
+    /// A text that is not a positive whole number.
     NoCount,
-    /// A time that is over.
+    /// A time in the past.
     Past,
-    /// An end that is not after the beginning.
+    /// An end time that is not after the start time.
     BeforeBegin,
-    /// More than one line of so many characters.
+    /// More than one line, or a line of more than this number of characters.
     NotOneLine(u32),
-    /// A text of more than so many characters.
+    /// A text of more than this number of characters.
     TooLong(u32),
-    /// A link whose path and query have more than so many characters together.
+    /// A link whose path and query together have more than this number of characters.
     TooMuch(u32),
-    /// Nothing was typed where something has to be.
+    /// A required value is missing.
     Missing,
-    /// Somebody has this user name, or had it once.
+    /// The user name is taken, or was once.
     TakenName,
-    /// No user name.
+    /// A text that is not a user name.
     IllegalName,
-    /// A user name that the homeserver does not want.
+    /// A user name that the homeserver rejects.
     RefusedName,
     /// A password that is easy to guess.
     EasyPassword,
-    /// A password against a rule of the homeserver.
+    /// A password that violates a rule of the homeserver.
     AgainstRule(PasswordRule),
 }

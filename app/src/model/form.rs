@@ -1,52 +1,52 @@
-//! What forms carry.
+//! What forms send, and what comes back.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Draft, Edit, Field, Limits, Problem, RoomChoice, Terms, Wanted, WantedLimits, utc_millis, utc_text};
 use crate::{Error, Result, Told};
 
-/// The field of a form that says which server function it is for, where it is posted without a script.
+/// The form field that names the server function, for a form that is posted without a script.
 pub const FORM_FUNCTION: &str = "_function";
 
-/// Where to go after something was done.
+/// Where the browser goes after a form has succeeded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Next {
-    /// A page, as a path below where the pages are mounted; empty for the one that the form stands on.
+    /// The path of a page, relative to where the pages are mounted; empty for the page that the form is on.
     pub next: String,
 }
 
 impl Next {
-    /// To the page itself, which has something else to show now.
+    /// Stay on the same page, which has something new to show.
     pub fn here() -> Self {
         Self { next: String::new() }
     }
 
-    /// To that page.
+    /// Go to this page.
     pub fn to(next: String) -> Self {
         Self { next }
     }
 }
 
-/// What came of a form that was posted without a script, and did not work.
+/// The failure of a form that was posted without a script.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Posted {
-    /// Which server function it was for.
+    /// The server function that the form was for.
     pub function: String,
-    /// Why it did not work.
+    /// The error, as the page shows it.
     pub error: Told,
-    /// What was typed.
+    /// The submitted fields, without passwords.
     pub fields: Vec<(String, String)>,
 }
 
 impl Posted {
-    /// What was typed is shown again, but never a password.
+    /// Keeps what was typed, to show it again, but never a password.
     pub fn new(function: String, error: Told, mut fields: Vec<(String, String)>) -> Self {
         let secret = [Field::Password.name(), Field::NewPassword.name()];
         fields.retain(|(name, _)| !secret.contains(&name.as_str()));
         Self { function, error, fields }
     }
 
-    /// What was typed into a field.
+    /// The submitted value of a field.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
@@ -57,41 +57,41 @@ impl Posted {
     }
 }
 
-/// The form for making and changing an invite. A box that is not ticked is not sent.
+/// The form for making and changing an invite. Browsers do not send a box that is not ticked.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct InviteForm {
-    /// The code of the invite that is changed; a new one is made if there is none.
+    /// The code of the invite to change; unset for a new one.
     pub editing: Option<String>,
-    /// The code for a new one; nothing for a generated one.
+    /// The code of a new invite; generated if empty.
     pub code: String,
-    /// What the owner calls it.
+    /// The owner's label.
     pub label: String,
-    /// Room ids.
+    /// The ids of the chosen rooms.
     pub rooms: Vec<String>,
-    /// What the owner says to those who open the link.
+    /// The owner's message to people who open the link.
     pub welcome: String,
-    /// From when on it may be used, as [`utc_text`](super::utc_text) writes it; nothing for at once.
+    /// The start time, as [`utc_text`](super::utc_text) writes it; at once if empty.
     pub not_before: String,
-    /// From when on it may not be used any more, in the same way; nothing for never.
+    /// The end time, as [`utc_text`](super::utc_text) writes it; never if empty.
     pub expires_at: String,
-    /// How many people it may let in; nothing for as many as like.
+    /// How many people it may let in; unlimited if empty.
     pub max_uses: String,
-    /// Whether a direct chat comes with it.
+    /// Whether a direct chat with the owner is part of it.
     pub chat: bool,
     /// Whether the names of the rooms are shown to everybody who has the code.
     pub show_rooms: bool,
-    /// Whether the form asks for what comes next.
+    /// Whether the form has the box for `registration`, so that its absence means that it was not ticked.
     pub asks_registration: bool,
     /// Whether the code also opens an account.
     pub registration: bool,
 }
 
 impl InviteForm {
-    /// What is asked for with it.
+    /// The draft that the form asks for.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for an invite that leads nowhere.
+    /// [`Error::Invalid`] for an invite that leads nowhere, and for values that cannot be read.
     pub fn into_draft(self) -> Result<Draft> {
         if self.rooms.is_empty() && !self.chat {
             return Err(Error::Invalid { field: Field::Rooms, problem: Problem::Nowhere });
@@ -119,7 +119,7 @@ impl InviteForm {
         })
     }
 
-    /// The form as it shows these terms.
+    /// The form as it shows the terms of an existing invite.
     pub fn of(terms: Terms) -> Self {
         let Limits { not_before, expires_at, max_uses } = terms.limits;
         Self {
@@ -136,7 +136,7 @@ impl InviteForm {
         }
     }
 
-    /// The form as somebody has filled it in who has no script.
+    /// The form as it was posted without a script, to be shown again.
     pub fn filled_in(posted: &Posted) -> Self {
         let text = |field: Field| posted.field(field.name()).unwrap_or_default().to_owned();
         let ticked = |field: Field| posted.is_ticked(field.name(), "true");
@@ -157,7 +157,7 @@ impl InviteForm {
     }
 }
 
-/// What stands in a field that may stay empty.
+/// Reads a field that may stay empty.
 fn optional<T>(field: Field, text: &str, problem: Problem, read: impl FnOnce(&str) -> Option<T>) -> Result<Edit<T>> {
     match text.trim() {
         "" => Ok(Edit::Set(None)),
@@ -168,28 +168,28 @@ fn optional<T>(field: Field, text: &str, problem: Problem, read: impl FnOnce(&st
     }
 }
 
-/// What somebody can choose from for an invite.
+/// What a member can choose for an invite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rooms {
-    /// Their rooms.
+    /// The member's rooms.
     pub choices: Vec<RoomChoice>,
     /// Whether codes can open accounts here.
     pub opens_accounts: bool,
-    /// What this server allows.
+    /// The server's rules for invites.
     pub allowed: Allowed,
 }
 
-/// What a server allows of invites, as far as it matters to somebody who makes one.
+/// The rules of a server that matter to a member who makes an invite.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Allowed {
-    /// Why they may not make one, if they may not.
+    /// Why the member may not make invites, if so.
     pub refusal: Option<Told>,
-    /// Whether they may choose the code.
+    /// Whether the member may choose the code.
     pub chosen_codes: bool,
-    /// The bounds that a new invite has where they say nothing.
+    /// The limits of a new invite for which the member sets none.
     pub usual: Limits,
     /// The most people that one invite may let in.
     pub max_uses: Option<u32>,
-    /// For how many days after it was made an invite may be open.
+    /// For how many days after its creation an invite may be open.
     pub max_days: Option<u32>,
 }

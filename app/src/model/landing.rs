@@ -1,53 +1,53 @@
-//! What whoever holds a code sees of it.
+//! What people who hold a code see of the invite.
 
 use serde::{Deserialize, Serialize};
 
 use super::{InviteState, Person, Reason, Room, SignUp};
 
-/// The page behind an invite's link.
+/// The content of the page behind an invite's link (the landing page).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Landing {
-    /// Who invites.
+    /// The person who invites.
     pub inviter: Person,
-    /// What they say.
+    /// Their message.
     pub welcome: Option<String>,
-    /// Into how many rooms, spaces not counted.
+    /// How many rooms it leads into, spaces not counted.
     pub rooms: u32,
-    /// Into how many spaces.
+    /// How many spaces it leads into.
     pub spaces: u32,
     /// Whether a direct chat with the inviter comes with it.
     pub chat: bool,
-    /// The rooms themselves, where the owner lets everybody with the code see them.
+    /// The rooms themselves, if the owner lets everybody who has the code see them.
     pub shown: Vec<Room>,
     /// When it ends, in milliseconds since the epoch.
     pub expires_at: Option<i64>,
-    /// Whether it lets people in; anything but open is shown to its owner only.
+    /// Whether it lets people in; only its owner sees a state other than open.
     pub state: InviteState,
-    /// Who looks at it.
+    /// How the visitor relates to the invite.
     pub relation: Relation,
     /// Apps, those that run where they look at it first.
     pub apps: Vec<AppLink>,
-    /// When this was true, in milliseconds since the epoch.
+    /// When the page was made, in milliseconds since the epoch.
     pub now: i64,
 }
 
-/// An app for Matrix.
+/// A Matrix app to recommend.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppLink {
-    /// What it is called.
+    /// Its name.
     pub name: String,
-    /// What it runs on, in words.
+    /// The platforms it runs on, in words.
     pub runs_on: String,
-    /// Whether it runs where somebody is, as far as that is known.
+    /// Whether it runs on the visitor's platform, as far as that is known.
     pub runs_here: bool,
-    /// Where they get it: an `http` or `https` address.
+    /// Where to get it: an `http` or `https` address.
     pub address: String,
-    /// What it opens this invite by, if it can.
+    /// An address with which it opens this invite, if it can.
     pub invite: Option<String>,
 }
 
 impl Landing {
-    /// What is before somebody who joins it: every room, as far as it may be known, and the chat.
+    /// The steps for somebody who is about to join: every room, by name if that may be shown, and the chat.
     pub fn ahead(&self) -> Progress {
         let unnamed = (0..self.rooms + self.spaces).map(|_| None);
         let rooms: Vec<Option<Room>> = match self.shown.is_empty() {
@@ -60,39 +60,39 @@ impl Landing {
     }
 }
 
-/// What somebody who looks at an invite has to do with it.
+/// How a visitor relates to an invite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Relation {
-    /// Nobody knows who they are; so they can get an account.
+    /// They are not signed in, and may need an account.
     SignedOut(SignUp),
-    /// It is their own.
+    /// It is their own invite.
     Owner,
     /// They may redeem it.
     Invited(Person),
-    /// They have begun to redeem it, or are through.
+    /// They have begun to redeem it, or have finished.
     Redeeming(Person, Progress),
-    /// The homeserver does not answer, so nobody knows, and nobody can join now.
+    /// The homeserver does not answer, so their relation is unknown, and nobody can join now.
     Away,
 }
 
 /// How far somebody is with redeeming an invite.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Progress {
-    /// Room by room, the direct chat last.
+    /// One step for each room, the direct chat last.
     pub steps: Vec<Step>,
-    /// Whether it is being worked on now.
+    /// Whether a redemption is running now.
     pub running: bool,
     /// Whether they are in everything.
     pub complete: bool,
 }
 
 impl Progress {
-    /// Whether anything has come of it yet.
+    /// Whether any step has a result yet.
     pub fn has_begun(&self) -> bool {
         self.steps.iter().any(|step| step.state != StepState::Waiting)
     }
 
-    /// Whether trying again may help, with nobody having to do anything before that.
+    /// Whether trying again may help without anybody doing something first.
     pub fn may_go_on(&self) -> bool {
         self.steps.iter().any(|step| match &step.state {
             StepState::Missed(reason) => reason.may_pass(),
@@ -105,34 +105,34 @@ impl Progress {
 /// One room of a redemption, or the direct chat.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
-    /// The room, once they may know it; never that of the direct chat.
+    /// The room, once they may see it; always `None` for the direct chat.
     pub room: Option<Room>,
     /// Whether this is the direct chat.
     pub chat: bool,
-    /// What has come of it.
+    /// Its result.
     pub state: StepState,
 }
 
-/// What has come of one room of a redemption.
+/// The result of one step of a redemption.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StepState {
-    /// Nothing yet.
+    /// No result yet.
     Waiting,
-    /// They are in.
+    /// They have joined.
     In(RoomLinks),
-    /// They are not, for this reason.
+    /// They have not joined, for this reason.
     Missed(Reason),
 }
 
-/// The ways into a room from a web page.
+/// The links to a room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomLinks {
-    /// For whatever app the person has (Matrix specification, Appendices, "Matrix URI scheme").
+    /// Opens any app that the person has installed (Matrix specification, Appendices, "Matrix URI scheme").
     pub app: String,
-    /// A page that offers apps (Matrix specification, Appendices, "matrix.to navigation").
+    /// Opens a page that recommends apps (Matrix specification, Appendices, "matrix.to navigation").
     pub matrix_to: String,
-    /// For Acter.
+    /// Opens the Acter app.
     pub acter: String,
-    /// For Element in the browser, where the operator runs one.
+    /// Opens Element in the browser, if the operator runs it.
     pub element: Option<String>,
 }

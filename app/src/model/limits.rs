@@ -1,20 +1,20 @@
-//! When and how often an invite may be used.
+//! When, and how often, an invite may be used.
 
 use serde::{Deserialize, Serialize};
 
-/// The bounds of an invite. Times are milliseconds since the epoch.
+/// The limits of an invite. Times are milliseconds since the epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Limits {
-    /// From when on it may be used; at once if unset.
+    /// The time from which it may be used; at once if unset.
     pub not_before: Option<i64>,
-    /// From when on it may not be used any more; never if unset.
+    /// The time at which it ends; never if unset.
     pub expires_at: Option<i64>,
-    /// How many people it may let in; as many as like if unset.
+    /// How many people it may let in; unlimited if unset.
     pub max_uses: Option<u32>,
 }
 
 impl Limits {
-    /// What they say at `now` of an invite that has let in `uses` people, or is about to.
+    /// The state that the limits alone imply at `now` for an invite of which `uses` uses are taken.
     pub fn state(self, uses: u32, now: i64) -> InviteState {
         if self.expires_at.is_some_and(|end| now >= end) {
             InviteState::Expired
@@ -32,24 +32,24 @@ impl Limits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InviteState {
-    /// It does.
+    /// It lets people in.
     Open,
-    /// It will.
+    /// Its start time is in the future.
     NotYet,
-    /// Its owner has stopped it for a while.
+    /// Its owner has paused it.
     Paused,
-    /// A server admin has stopped it.
+    /// A server admin has paused it.
     PausedByAdmin,
-    /// A server admin has stopped every invite of the server.
+    /// A server admin has paused all invites of the server.
     AllPaused,
-    /// Its time is over.
+    /// Its end time is past.
     Expired,
-    /// It has let in as many people as it may.
+    /// All its uses are taken.
     UsedUp,
 }
 
 impl InviteState {
-    /// What it is called where programs read it.
+    /// The name of the state in the JSON API.
     pub fn key(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -63,18 +63,18 @@ impl InviteState {
     }
 }
 
-/// What a change says of a value that may be unset.
+/// A change to a value that may be unset.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Edit<T> {
-    /// Nothing: it stays as it is.
+    /// Keep the old value.
     #[default]
     Keep,
-    /// It is this from now on, or unset.
+    /// Replace it with this value, or unset it.
     Set(Option<T>),
 }
 
 impl<T> Edit<T> {
-    /// The value after the change.
+    /// The value that results from applying the change to an old one.
     pub fn over(self, old: Option<T>) -> Option<T> {
         match self {
             Self::Keep => old,

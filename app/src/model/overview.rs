@@ -7,22 +7,22 @@ use super::{Block, Invite, InviteState, MissedRoom, Person, Registration, RoomPr
 /// A room, as shown to somebody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Room {
-    /// Room id.
+    /// Its Matrix room id.
     pub id: String,
-    /// What it is called there, if they may know.
+    /// Its name, if it has one that they may know.
     pub name: Option<String>,
-    /// Where its picture is, if it has one.
+    /// The address of its picture, if it has one.
     pub avatar_url: Option<String>,
     /// Whether it is a space.
     pub space: bool,
-    /// Whether the person who looks has left it.
+    /// Whether the person viewing it has left it.
     pub left: bool,
 }
 
-/// A room of a member's, as one that an invite may or may not lead into.
+/// A member's room as a choice for an invite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomChoice {
-    /// The room.
+    /// The room itself.
     pub room: Room,
     /// How many people are in it.
     pub members: u32,
@@ -30,56 +30,56 @@ pub struct RoomChoice {
     pub encrypted: bool,
     /// Whether anybody may join it without an invitation.
     pub public: bool,
-    /// Why they may not invite people to it, if they may not.
+    /// Why the member may not invite people to it, if so.
     pub refusal: Option<RoomProblem>,
-    /// For a space: the ids of its rooms, as far as the member is in them.
+    /// For a space: the ids of its rooms, of those that the member is in.
     pub children: Vec<String>,
 }
 
-/// Whether an invite still does what it says.
+/// Whether an invite still works as it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Works {
-    /// Everything it leads to can be entered.
+    /// Everything it leads to can be joined.
     Fully,
-    /// So many of its rooms cannot be entered any more.
+    /// This many of its rooms cannot be joined any more.
     Partly(u32),
-    /// Nothing can be entered any more.
+    /// Nothing can be joined any more.
     Not,
-    /// The homeserver does not say.
+    /// The homeserver did not say.
     Unknown,
 }
 
-/// An invite with what its owner wants to know at a glance.
+/// An invite as its owner sees it in a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InviteCard {
-    /// The invite.
+    /// The invite itself.
     pub invite: Invite,
     /// Its rooms, in the owner's order.
     pub rooms: Vec<Room>,
-    /// Whether it still does what it says.
+    /// Whether it still works as it says.
     pub works: Works,
     /// Whether it lets people in.
     pub state: InviteState,
 }
 
 impl InviteCard {
-    /// What to call it: the owner's label, or the code.
+    /// Its title: the owner's label, or the code.
     pub fn title(&self) -> &str {
         self.invite.terms.label.as_deref().unwrap_or(&self.invite.code)
     }
 }
 
-/// In which order invites are shown.
+/// The order in which invites are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Sort {
-    /// The newest first.
+    /// Newest first.
     #[default]
     #[serde(rename = "newest")]
     Newest,
-    /// Those with the most people first.
+    /// Most people first.
     #[serde(rename = "people")]
     MostPeople,
-    /// Those through which somebody came last first.
+    /// Most recently joined first.
     #[serde(rename = "recent")]
     LastCame,
     /// By label or code.
@@ -88,10 +88,10 @@ pub enum Sort {
 }
 
 impl Sort {
-    /// All of them.
+    /// All orders.
     pub const ALL: [Self; 4] = [Self::Newest, Self::MostPeople, Self::LastCame, Self::Name];
 
-    /// What it is called in addresses.
+    /// The name of the order in addresses.
     pub fn key(self) -> &'static str {
         match self {
             Self::Newest => "newest",
@@ -101,91 +101,91 @@ impl Sort {
         }
     }
 
-    /// The order of that key; the usual one for any other text.
+    /// The order with this name; the default for any other text.
     pub fn of(key: &str) -> Self {
         Self::ALL.into_iter().find(|sort| sort.key() == key).unwrap_or_default()
     }
 }
 
-/// Which of somebody's invites are asked for.
+/// A query for a member's own invites.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct InviteQuery {
-    /// What must be part of the label, of the code or of a room's name; nothing for all.
+    /// Text to look for in the label, the code and the names of rooms; all invites if empty.
     pub search: String,
-    /// In which order.
+    /// The order.
     pub sort: Sort,
-    /// Which page, from 1.
+    /// The number of the page, from 1.
     pub page: u32,
 }
 
-/// A page of somebody's invites.
+/// One page of a member's own invites.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InvitePage {
-    /// The invites on this page.
+    /// The invites on this page, in the requested order.
     pub invites: Vec<InviteCard>,
-    /// How many match.
+    /// How many invites match the query.
     pub matching: u32,
-    /// How many there are at all.
+    /// How many invites the member has.
     pub all: u32,
-    /// Which page this is, from 1.
+    /// The number of this page, from 1.
     pub page: u32,
     /// How many pages there are, at least 1.
     pub pages: u32,
-    /// When this was true, in milliseconds since the epoch.
+    /// When the page was made, in milliseconds since the epoch.
     pub now: i64,
 }
 
 /// One invite with everything its owner may know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InviteDetail {
-    /// At a glance.
+    /// The invite as it is shown in a list.
     pub card: InviteCard,
-    /// The address to share, where it is configured; else it is the one under which the pages are looked at.
+    /// The address to share, if one is configured; otherwise the pages use the one under which they are viewed.
     pub link: Option<String>,
     /// Whether the code also opens an account.
     pub registration: Registration,
-    /// The rooms whose admins keep it out.
+    /// The rooms in which it is blocked by their admins.
     pub blocks: Vec<(Room, Block)>,
-    /// Who came, and when.
+    /// The people who joined, and when.
     pub came: Came,
-    /// When this was true, in milliseconds since the epoch.
+    /// When the page was made, in milliseconds since the epoch.
     pub now: i64,
 }
 
-/// Who came with an invite.
+/// The people who redeemed an invite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Came {
-    /// Some of them, the last first.
+    /// Some of them, newest first.
     pub guests: Vec<Guest>,
-    /// Where the next ones begin, if there are more.
+    /// Where the next page begins, if there is one.
     pub next: Option<String>,
     /// How many have begun to redeem it.
     pub begun: u32,
-    /// How many came in to anything.
+    /// How many joined at least one room or the chat.
     pub came: u32,
-    /// How many are in everything.
+    /// How many joined everything.
     pub complete: u32,
-    /// How many came on which day, counted from the epoch (UTC); days on which nobody came are left out.
+    /// How many joined on which day, in days since the epoch (UTC); days on which nobody joined are left out.
     pub by_day: Vec<(i64, u32)>,
 }
 
-/// Somebody who has redeemed an invite, or tried.
+/// Somebody who has redeemed an invite, or tried to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Guest {
-    /// Who.
+    /// The person.
     pub person: Person,
     /// When they began, in milliseconds since the epoch.
     pub since: i64,
-    /// When they came in to anything, in milliseconds since the epoch.
+    /// When they first joined a room or the chat, in milliseconds since the epoch.
     pub came_at: Option<i64>,
-    /// When they were in everything, in milliseconds since the epoch.
+    /// When they had joined everything, in milliseconds since the epoch.
     pub completed_at: Option<i64>,
-    /// Whether they are in everything.
+    /// Whether they have joined everything.
     pub complete: bool,
-    /// The rooms they are in through it.
+    /// The rooms that they have joined through it.
     pub joined: Vec<Room>,
-    /// Whether they have the direct chat.
+    /// Whether they have joined the direct chat.
     pub chat: bool,
-    /// The rooms that are missing, with the reason; no room stands for the direct chat.
+    /// The rooms that they could not join, with the reasons; without a room for the direct chat.
     pub missed: Vec<(Option<Room>, MissedRoom)>,
 }

@@ -2,17 +2,17 @@
 
 use std::fmt;
 
-/// A page of this application: a path below the one where the pages are mounted, with its query. It never leads anywhere else, whoever
-/// wrote it.
+/// The address of a page of this application: a path relative to where the pages are mounted, with its query. It never
+/// leads anywhere else, whoever wrote it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalPath(String);
 
 impl LocalPath {
-    /// Takes a path from outside; anything that a browser could read as another place becomes the start page.
+    /// Parses a path from outside; anything that a browser could read as another place becomes the start page.
     pub fn parse(text: &str) -> Self {
-        // Browsers drop tabs and line breaks, and take `\` for `/`: `/\evil.example` is another host to them.
+        // Browsers drop tabs and line breaks, and treat `\` as `/`: to them `/\evil.example` is another host.
         let strange = |c: char| c.is_control() || c.is_whitespace() || c == '\\';
-        // A browser takes `.` and `..` out of a path, however they are written, and what is left could begin with `//`.
+        // Browsers resolve `.` and `..` however they are written, and what is left could begin with `//`.
         let dots = |segment: &str| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
         let path = text.split(['?', '#']).next().unwrap_or_default();
         let local =
@@ -26,20 +26,21 @@ impl LocalPath {
     }
 }
 
-/// What the paths of the pages behind invites' links begin with.
+/// The prefix of the paths of landing pages.
 pub const LANDING: &str = "/i/";
 
-/// The page behind an invite's link.
+/// The path of an invite's landing page.
 pub fn landing_path(code: &str) -> String {
     format!("{LANDING}{}", segment(code))
 }
 
-/// The page about one of one's own invites.
+/// The path of the page on which an owner manages an invite.
 pub fn invite_path(code: &str) -> String {
     format!("/invites/{}", segment(code))
 }
 
-/// A text as one segment of a path (RFC 3986, section 2.3): codes of the Python module may have anything in them.
+/// Encodes a text as one segment of a path (RFC 3986, section 2.3): codes of the Python module may contain any
+/// characters.
 pub(crate) fn segment(text: &str) -> String {
     let mut path = String::with_capacity(text.len());
     for byte in text.bytes() {

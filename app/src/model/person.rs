@@ -2,65 +2,65 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Somebody, as shown to others.
+/// A person, as shown to others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
-    /// Matrix id.
+    /// Their Matrix id, `@user:name`.
     pub user_id: String,
     /// The name they chose, if any.
     pub display_name: Option<String>,
-    /// Where their picture is, if they have one.
+    /// The address of their picture, if they have one.
     pub avatar_url: Option<String>,
 }
 
 impl Person {
-    /// What to call them: the name they chose, or the first part of their id.
+    /// The name they chose, or the local part of their id.
     pub fn name(&self) -> &str {
         let short = || self.user_id.trim_start_matches('@').split(':').next().unwrap_or(&self.user_id);
         self.display_name.as_deref().unwrap_or_else(short)
     }
 
-    /// What to call them among friends: the first word of their name.
+    /// The first word of their name.
     pub fn first_name(&self) -> &str {
         self.name().split_whitespace().next().unwrap_or_else(|| self.name())
     }
 
-    /// The homeserver that they are on.
+    /// The name of their homeserver.
     pub fn server(&self) -> &str {
         self.user_id.split_once(':').map_or(&*self.user_id, |(_, server)| server)
     }
 }
 
-/// Who looks at a page.
+/// The visitor of a page.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Visitor {
-    /// Who is signed in, if anybody is.
+    /// The person who is signed in, if anybody is.
     pub person: Option<Person>,
     /// Whether they are a server admin.
     pub server_admin: bool,
-    /// Whether every invite of the server is stopped; told to those who are signed in.
+    /// Whether all invites of the server are paused; always false for visitors who are not signed in.
     pub all_paused: bool,
 }
 
-/// How people can sign in (Client-Server API, `GET /login`).
+/// The ways in which people can sign in (Client-Server API, `GET /login`).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SignInWays {
     /// The homeserver's name, as in `@user:name`.
     pub server_name: String,
-    /// By user name and password.
+    /// Whether a user name and a password will do.
     pub password: bool,
-    /// By somebody else who knows them ("single sign-on").
+    /// The identity providers for single sign-on.
     pub providers: Vec<IdentityProvider>,
 }
 
-/// Somebody who tells the homeserver who a person is.
+/// An identity provider for single sign-on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdentityProvider {
-    /// What the homeserver calls it; empty for the only one of a homeserver that names none.
+    /// The homeserver's id for it; empty for the only one of a homeserver that names none.
     pub id: String,
-    /// What people call it.
+    /// Its name for people.
     pub name: String,
-    /// Where its icon is, if it has one.
+    /// The address of its icon, if it has one.
     pub icon: Option<String>,
 }
 

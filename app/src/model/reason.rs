@@ -1,13 +1,13 @@
-//! Why something is as it is: data, which [`wording`](crate::wording) says to people.
+//! Why something is as it is: data, which [`wording`](crate::wording) puts into words.
 
 use serde::{Deserialize, Serialize};
 
-/// Why somebody is not in a room after redeeming an invite.
+/// Why somebody has not joined a room that an invite leads into.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reason {
     /// They are banned from it.
     Banned,
-    /// The invite's owner is not in it any more.
+    /// The invite's owner has left it.
     OwnerLeft,
     /// The invite's owner may not invite people to it.
     OwnerMayNotInvite,
@@ -19,17 +19,17 @@ pub enum Reason {
     ServerForbids,
     /// They ignore the owner, so no invitation would reach them (Client-Server API, "Ignoring users").
     OwnerIgnored,
-    /// The room's admins keep the invite out of it.
+    /// The room's admins have blocked the invite there.
     RoomBlocked,
-    /// It is named by an alias of which nobody says now which room it is.
+    /// It is known only by an alias that cannot be resolved now.
     RoomUnknown,
-    /// The homeserver limits how fast it works.
+    /// The homeserver's rate limit was met.
     Busy,
     /// The homeserver failed.
     HomeserverFailed,
     /// The direct chat could not be made.
     ChatFailed,
-    /// What the homeserver said, in its own words.
+    /// Something else, in the homeserver's own words.
     Said(String),
 }
 
@@ -50,12 +50,12 @@ impl Reason {
         Self::ChatFailed,
     ];
 
-    /// Whether it may pass by itself. Others last until somebody has done something about them.
+    /// Whether the obstacle may go away by itself. Others last until somebody does something about them.
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::RoomUnknown | Self::Busy | Self::HomeserverFailed | Self::ChatFailed | Self::Said(_))
     }
 
-    /// The word under which it is kept. That of [`Self::Said`] stands beside a text.
+    /// The word that is stored for it; beside that of [`Self::Said`] a text is stored.
     pub fn key(&self) -> &'static str {
         match self {
             Self::Banned => "banned",
@@ -74,7 +74,7 @@ impl Reason {
         }
     }
 
-    /// The text that is kept beside the word.
+    /// The text that is stored beside the word.
     pub fn said(&self) -> Option<&str> {
         match self {
             Self::Said(said) => Some(said),
@@ -82,7 +82,8 @@ impl Reason {
         }
     }
 
-    /// The reason that was kept under this word, with the text beside it. A word of a later version is read as that the homeserver failed.
+    /// The reason for a stored word, and the text beside it. An unknown word, of a later version, is read as
+    /// [`Self::HomeserverFailed`].
     pub fn of(key: &str, said: Option<String>) -> Self {
         match said {
             Some(said) if key == "said" => Self::Said(said),
@@ -94,41 +95,41 @@ impl Reason {
 /// Why an invite may not lead into a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RoomProblem {
-    /// There is none of this name.
+    /// There is no such room.
     Unknown,
     /// The member is not in it.
     NotIn,
     /// The member may not invite people to it.
     MayNotInvite,
-    /// It was replaced by another one (Client-Server API, "Room upgrades").
+    /// It was replaced by another room (Client-Server API, "Room upgrades").
     Replaced,
-    /// An invite leads into it already, but its owner cannot let anybody in any more.
+    /// The invite leads into it already, but its owner cannot let anybody in any more.
     Closed,
 }
 
-/// What an operator can forbid, with the bound that was set.
+/// A rule that an operator can set, with its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rule {
-    /// Who may make invites.
+    /// Only some people may make invites.
     Creators,
-    /// Whether codes may be chosen.
+    /// Codes may not be chosen.
     ChosenCodes,
-    /// The fewest characters of a chosen code.
+    /// A chosen code must have at least this many characters.
     ShortestChosenCode(u32),
-    /// How many days old an account must be whose owner makes invites.
+    /// An account must be at least this many days old to make invites.
     AccountAge(u32),
-    /// The most people that one invite lets in.
+    /// An invite may let in at most this many people.
     MaxUses(u32),
-    /// The most days for which an invite is open.
+    /// An invite may be open for at most this many days.
     MaxDays(u32),
-    /// The most invites of one member that are open at a time.
+    /// A member may have at most this many open invites at a time.
     OpenInvites(u32),
-    /// The most invites that one member makes in a day.
+    /// A member may make at most this many invites in a day.
     CreationsPerDay(u32),
 }
 
 impl Rule {
-    /// What the configuration calls it.
+    /// The key of the rule in the configuration.
     pub fn key(self) -> &'static str {
         match self {
             Self::Creators => "policy.create",

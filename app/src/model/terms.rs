@@ -1,73 +1,73 @@
-//! What an invite gives, to whom and how: what its owner decides.
+//! The terms of an invite: what it gives, to whom and how. Its owner decides them.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Edit, Field, Limits};
 
-/// What the owner of an invite has decided.
+/// The terms that the owner of an invite has decided.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Terms {
-    /// Room ids, each once, in the owner's order.
+    /// Room ids, without duplicates, in the owner's order.
     pub rooms: Vec<String>,
     /// Whether a direct chat with the owner comes with it.
     pub chat: bool,
-    /// Whether the code is to open an account as well.
+    /// Whether the code should also open an account.
     pub registration: bool,
-    /// What the owner calls it.
+    /// The owner's label.
     pub label: Option<String>,
-    /// What the owner says to those who open the link.
+    /// The owner's message to people who open the link.
     pub welcome: Option<String>,
     /// Whether the names of the rooms are shown to everybody who has the code.
     pub show_rooms: bool,
-    /// When and how often it may be used.
+    /// When, and how often, it may be used.
     pub limits: Limits,
 }
 
-/// What a member asks for when they make or change an invite.
+/// A member's request to make or change an invite.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Draft {
-    /// The code they chose, or the one to change; a new one is generated if there is none.
+    /// The code that they chose, or that of the invite to change; generated if unset.
     pub code: Option<String>,
-    /// Whether it must be a new one, so that the code may not be there.
+    /// Whether it must be a new invite, so that an existing code is an error.
     pub new: bool,
-    /// Whether it is stopped for a while; `None` leaves it as it is.
+    /// Whether the invite is paused; `None` leaves that unchanged.
     pub paused: Option<bool>,
-    /// What it gives.
+    /// The requested terms.
     pub terms: Wanted,
 }
 
-/// Terms as a member asks for them: what they do not name stays as it is.
+/// Terms as a request states them: anything that it does not mention stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Wanted {
-    /// Room ids or aliases, in the order in which they will be shown.
+    /// Room ids or aliases, in the order in which they are to be shown.
     pub rooms: Vec<String>,
     /// Whether a direct chat with the owner comes with it.
     pub chat: bool,
-    /// Whether the code is to open an account as well.
+    /// Whether the code should also open an account.
     pub registration: Option<bool>,
-    /// What the owner calls it.
+    /// The owner's label.
     pub label: Edit<String>,
-    /// What the owner says to those who open the link.
+    /// The owner's message to people who open the link.
     pub welcome: Edit<String>,
     /// Whether the names of the rooms are shown to everybody who has the code.
     pub show_rooms: Option<bool>,
-    /// When and how often it may be used.
+    /// When, and how often, it may be used.
     pub limits: WantedLimits,
 }
 
-/// Limits as a member asks for them.
+/// Limits as a request states them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WantedLimits {
-    /// From when on it may be used, in milliseconds since the epoch.
+    /// The time from which it may be used, in milliseconds since the epoch.
     pub not_before: Edit<i64>,
-    /// From when on it may not be used any more, in milliseconds since the epoch.
+    /// The time at which it ends, in milliseconds since the epoch.
     pub expires_at: Edit<i64>,
     /// How many people it may let in.
     pub max_uses: Edit<u32>,
 }
 
 impl Wanted {
-    /// The terms after the change.
+    /// The terms that result from applying the request to those `before`.
     pub fn over(self, before: Terms) -> Terms {
         Terms {
             rooms: self.rooms,
@@ -92,12 +92,12 @@ impl WantedLimits {
 }
 
 impl Terms {
-    /// What a new invite gives whose owner says no more than where it leads.
+    /// The terms of a new invite whose owner decides nothing but where it leads.
     pub fn usual(limits: Limits) -> Self {
         Self { registration: true, limits, ..Self::default() }
     }
 
-    /// What of it is another than before.
+    /// The fields that differ from `before`.
     pub fn changed(&self, before: &Self) -> Vec<Field> {
         let changed = [
             (Field::Rooms, before.rooms != self.rooms),
@@ -113,9 +113,9 @@ impl Terms {
         changed.into_iter().filter(|(_, changed)| *changed).map(|(field, _)| field).collect()
     }
 
-    /// Whether a change lets in more people, into more, or for longer.
+    /// Whether the change lets in more people, into more rooms, or for longer.
     pub fn widens(&self, before: &Self) -> bool {
-        // Nothing is the widest bound of all.
+        // Unset is the widest bound of all.
         let later = |new: Option<i64>, old: Option<i64>| new.unwrap_or(i64::MAX) > old.unwrap_or(i64::MAX);
         let (new, old) = (self.limits, before.limits);
         self.rooms.iter().any(|room| !before.rooms.contains(room))

@@ -1,15 +1,15 @@
-//! Times in the fields of forms (HTML, "local date and time"), in UTC.
+//! Times as form fields write them (HTML, "local date and time"), in UTC.
 
 use time::{Date, Month, OffsetDateTime, Time};
 
-/// A time in milliseconds since the epoch, to the minute: `2026-05-03T14:05`.
+/// A time, given in milliseconds since the epoch, to the minute: `2026-05-03T14:05`.
 pub fn utc_text(millis: i64) -> String {
     let Ok(at) = OffsetDateTime::from_unix_timestamp(millis.div_euclid(1000)) else { return String::new() };
     let (year, month, day) = at.to_calendar_date();
     format!("{year:04}-{:02}-{day:02}T{:02}:{:02}", u8::from(month), at.hour(), at.minute())
 }
 
-/// The milliseconds since the epoch of such a text; seconds may follow. Nothing, if it is none.
+/// Parses such a text, which may have seconds as well, to milliseconds since the epoch; `None` if it is not a time.
 pub fn utc_millis(text: &str) -> Option<i64> {
     let (date, clock) = text.split_once('T')?;
     let mut date = date.splitn(3, '-');

@@ -9,7 +9,6 @@ use crate::{
     view, wording,
 };
 
-/// The page.
 #[component]
 pub(crate) fn Audit() -> impl IntoView {
     let (search, before) = (query("q"), query("before"));

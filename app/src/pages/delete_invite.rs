@@ -1,4 +1,4 @@
-//! Deleting an invite, after a look at what ends with it.
+//! Deleting an invite, after showing what will stop working with it.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -9,7 +9,6 @@ use crate::{
     view,
 };
 
-/// The page.
 #[component]
 pub(crate) fn DeleteInvite() -> impl IntoView {
     let code = parameter("code");

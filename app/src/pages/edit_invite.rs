@@ -9,7 +9,6 @@ use crate::{
     view,
 };
 
-/// The page.
 #[component]
 pub(crate) fn EditInvite() -> impl IntoView {
     let code = parameter("code");

@@ -1,4 +1,4 @@
-//! For those who hold a code in their hand.
+//! Entering a code, for people who have one but did not follow a link.
 
 use leptos::prelude::*;
 use leptos_meta::Title;

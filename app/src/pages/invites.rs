@@ -1,4 +1,4 @@
-//! My invites.
+//! The list of a member's own invites.
 
 use leptos::{ev::Event, prelude::*, wasm_bindgen::JsCast, web_sys};
 use leptos_meta::Title;
@@ -11,10 +11,9 @@ use crate::{
     wording::{self, count},
 };
 
-/// How many rooms' pictures stand on a card.
+/// How many room pictures a card shows.
 const PICTURES: usize = 4;
 
-/// The page.
 #[component]
 pub(crate) fn Invites() -> impl IntoView {
     let (search, sort, page) = (query("q"), query("sort"), query("page"));
@@ -35,7 +34,7 @@ pub(crate) fn Invites() -> impl IntoView {
     }
 }
 
-/// For somebody who has made none yet.
+/// Shown to members who have made no invite yet.
 #[component]
 fn Nothing() -> impl IntoView {
     view! {
@@ -87,7 +86,7 @@ fn Page(page: InvitePage, search: String, sort: Sort) -> impl IntoView {
     }
 }
 
-/// What is searched for, and the order. It all stands in the address, so that going back works.
+/// The search field and the choice of order. Both are kept in the address, so that the Back button works.
 #[component]
 fn Search(search: String, sort: Sort) -> impl IntoView {
     let navigate = use_navigate();
@@ -183,7 +182,7 @@ fn Card(card: InviteCard, now: i64) -> impl IntoView {
     }
 }
 
-/// Says so where an invite does not do what it did.
+/// A warning on an invite whose rooms cannot all be joined any more.
 #[component]
 pub(crate) fn WorksBadge(works: Works) -> impl IntoView {
     let (class, text) = match works {

@@ -1,4 +1,4 @@
-//! The page behind an invite's link: who invites whom into what, and the way in.
+//! The page behind an invite's link: who invites whom into what, and how to join.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -13,10 +13,9 @@ use crate::{
     view, wording,
 };
 
-/// How many rooms have a door of their own on every screen.
+/// How many rooms get a door of their own on every screen size.
 const DOORS: usize = 5;
 
-/// The page.
 #[component]
 pub(crate) fn Landing() -> impl IntoView {
     let code = parameter("code");
@@ -32,7 +31,7 @@ pub(crate) fn Landing() -> impl IntoView {
     )
 }
 
-/// For an invite that lets nobody in. Whoever has just created an account with it is told so.
+/// Shown for an invite that lets nobody in. A visitor who has just created an account with it is told so.
 fn dead() -> AnyView {
     let create = sending::<rpc::CreateAccount>();
     view! {
@@ -81,7 +80,8 @@ fn sign_in_to_join(code: &str, class: &str) -> String {
     button(class, &address, "", "Sign in to join")
 }
 
-/// For somebody of whom nothing is known: beside the front the way in, and below it what they may want to know first.
+/// For a visitor who is not signed in: how to join, beside the house front, and below it answers to what they may want
+/// to know first.
 fn signed_out(house: &House, sign_up: SignUp) -> (AnyView, String) {
     let (server, inviter) = (house.inviter.server(), house.inviter.first_name());
     let creates = matches!(sign_up, SignUp::Here { .. });
@@ -95,7 +95,7 @@ fn signed_out(house: &House, sign_up: SignUp) -> (AnyView, String) {
         SignUp::Elsewhere { help } => {
             let html = with_account(house) + &no_account(server, inviter, help) + &by_app(house);
             let card = view! { <Html class="card lift grid gap-4" html /> };
-            // Of whoever has sent the form before it went.
+            // The result of a form that the visitor sent while accounts could still be created here.
             let create = sending::<rpc::CreateAccount>();
             let problem = view! { <FormProblem sending=create /> };
             (problem.into_any(), card.into_any(), wording::steps(server, &house.all()))
@@ -109,14 +109,14 @@ fn signed_out(house: &House, sign_up: SignUp) -> (AnyView, String) {
     (two(invitation(house, ""), problem, beside), below)
 }
 
-/// The way in for those who have an account, as HTML.
+/// Signing in, for people who have an account, as HTML.
 fn with_account(house: &House) -> String {
     let back = escaped(&wording::bring_back(house.inviter.server()));
     let sign_in = sign_in_to_join(&house.code, "btn-primary btn-lg");
     format!(r#"<div class="grid gap-1"><h2>Join with your account</h2><p class="hint">{back}</p></div>{sign_in}"#)
 }
 
-/// What those can do who have none, where they cannot create one here, as HTML.
+/// Advice for people without an account where they cannot create one here, as HTML.
 fn no_account(server: &str, inviter: &str, help: Option<String>) -> String {
     match help {
         Some(help) => {
@@ -131,7 +131,7 @@ fn no_account(server: &str, inviter: &str, help: Option<String>) -> String {
     }
 }
 
-/// The ways in by an app that knows what an invite is, as HTML.
+/// Links to apps that can open invites, as HTML.
 fn by_app(house: &House) -> String {
     let links = house.apps.iter().filter_map(|app| {
         let (name, address) = (escaped(&app.name), escaped(app.invite.as_ref()?));
@@ -147,7 +147,7 @@ fn by_app(house: &House) -> String {
     )
 }
 
-/// Says that joining has to wait. With a script the page goes on by itself.
+/// Says that joining has to wait. With scripts the page retries by itself.
 fn away(house: &House) -> AnyView {
     look_again();
     let server = escaped(house.inviter.server());

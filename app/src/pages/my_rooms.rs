@@ -1,4 +1,4 @@
-//! The rooms that somebody manages, and the invites that lead into them.
+//! The rooms that the person administers, and the invites that lead into them.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -13,7 +13,6 @@ use crate::{
     wording::{self, count},
 };
 
-/// The page.
 #[component]
 pub(crate) fn MyRooms() -> impl IntoView {
     let (room, before) = (query("room"), query("before"));

@@ -9,7 +9,6 @@ use crate::{
     view,
 };
 
-/// The page.
 #[component]
 pub(crate) fn NewInvite() -> impl IntoView {
     let rooms = load(|| rpc::GetRooms {});

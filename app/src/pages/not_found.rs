@@ -1,10 +1,9 @@
-//! The page for an address that leads nowhere.
+//! The page for an unknown address.
 
 use leptos::prelude::*;
 
 use crate::ui::sorry;
 
-/// Says so, and leads back.
 #[component]
 pub(crate) fn NotFound() -> impl IntoView {
     let text = "The link may be incomplete. If somebody sent it to you, please ask them for it again.";

@@ -13,7 +13,6 @@ use crate::{
     wording::count,
 };
 
-/// The page.
 #[component]
 pub(crate) fn AllInvites() -> impl IntoView {
     let (search, before) = (query("q"), query("before"));
@@ -134,7 +133,7 @@ fn OneInvite(invite: ServerInvite, intervene: Sending, proof: String, now: i64) 
     }
 }
 
-/// A button that does something to one invite.
+/// A button that pauses, resumes or revokes one invite.
 #[component]
 fn Intervene(intervene: Sending, number: i64, name: String, proof: String, what: &'static str) -> impl IntoView {
     let (text, class) = match what {

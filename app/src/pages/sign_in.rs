@@ -1,4 +1,4 @@
-//! Signing in, in whatever ways the homeserver offers.
+//! Signing in, in each of the ways that the homeserver offers.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -12,7 +12,6 @@ use crate::{
     view, wording,
 };
 
-/// The page.
 #[component]
 pub(crate) fn SignIn() -> impl IntoView {
     let ways = load(|| rpc::GetSignInWays {});
@@ -25,7 +24,7 @@ pub(crate) fn SignIn() -> impl IntoView {
     }
 }
 
-/// What went wrong with signing in elsewhere, by the word in the address.
+/// Explains why single sign-on failed, by the error code in the address.
 fn explain(problem: &str) -> Option<String> {
     let words = match problem {
         "" => return None,
@@ -74,7 +73,7 @@ fn Elsewhere(provider: IdentityProvider, to: String) -> impl IntoView {
     let IdentityProvider { id, name, icon } = provider;
     let address = href(&format!("/sign-in/elsewhere?by={}&to={}", Url::escape(&id), Url::escape(&to)));
     view! {
-        // Not a page: `rel` keeps the router out of it.
+        // It is not a page of the application: `rel` makes the router leave the link to the browser.
         <a class="btn btn-lg justify-start" href=address rel="external">
             {match icon {
                 Some(icon) => view! { <img class="size-6 rounded" src=icon alt="" /> },

@@ -15,7 +15,7 @@ const STEPS: [(&str, &str); 3] = [
     ("They’re in", "Anyone who accepts joins every room within seconds, and you see who joined."),
 ];
 
-/// What a visitor without any address gets.
+/// What a visitor without a more specific address gets.
 #[component]
 pub(crate) fn Start() -> impl IntoView {
     let visitor = load(|| rpc::GetVisitor {});

@@ -1,27 +1,29 @@
-//! Pictures of people, rooms and spaces, or a letter in their place. A person is round, a room is an arch, a space is a square.
+//! Pictures of people, rooms and spaces, or a letter in their place. A person's is round, a room's is an arch, a
+//! space's is a square.
 
 use leptos::prelude::*;
 
 use super::escaped;
 use crate::{Person, Room, view};
 
-/// Rather a strange letter than tables of all letters in everybody's browser.
+/// The first character that is neither ASCII punctuation nor white space. Not a grapheme cluster: an odd letter now and
+/// then is better than Unicode tables in every visitor's download.
 fn letter(name: &str) -> String {
     name.chars().find(|c| !c.is_ascii_punctuation() && !c.is_whitespace()).map(String::from).unwrap_or_default()
 }
 
-/// The number of the hue, from 1 to 12, that somebody or something with this id always has.
+/// The number of the hue, from 1 to 12, for a Matrix id: always the same for the same id.
 pub(super) fn hue_number(id: &str) -> u8 {
     let sum = id.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
     u8::try_from(sum % 12 + 1).unwrap_or(1)
 }
 
-/// The class of that hue's paint (`style/theme.css`).
+/// The class that sets this hue (`style/theme.css`).
 pub(super) fn hue(id: &str) -> String {
     format!("hue-{}", hue_number(id))
 }
 
-/// What is in the shape, as HTML: a picture, a letter or, where nothing is known, nothing.
+/// The content of the shape, as HTML: a picture, a letter or, if there is no name either, nothing.
 pub(super) fn inside(url: Option<&str>, name: &str) -> String {
     match url {
         Some(url) => format!(r#"<img src="{}" alt="" loading="lazy">"#, escaped(url)),
@@ -29,13 +31,13 @@ pub(super) fn inside(url: Option<&str>, name: &str) -> String {
     }
 }
 
-/// The classes of a person's picture, and what is in it.
+/// The classes and the content of a person's picture.
 fn person(person: &Person, size: &str) -> (String, String) {
     let class = format!("who {size} {}", hue(&person.user_id));
     (class, inside(person.avatar_url.as_deref(), person.name()))
 }
 
-/// The same of a room's, or a space's.
+/// The classes and the content of a room's or space's picture.
 fn room(room: &Room, size: &str) -> (String, String) {
     let shape = if room.space { "sign" } else { "room" };
     let class = format!("{shape} {size} {}", hue(&room.id));
@@ -46,12 +48,12 @@ fn html((class, inside): (String, String)) -> String {
     format!(r#"<span class="{class}" aria-hidden="true">{inside}</span>"#)
 }
 
-/// A person's picture as HTML. Their name stands beside it, so it says nothing itself.
+/// A person's picture as HTML. It is hidden from screen readers, because the name stands beside it.
 pub(super) fn person_html(who: &Person, size: &str) -> String {
     html(person(who, size))
 }
 
-/// A room's picture as HTML.
+/// A room's or space's picture as HTML.
 pub(super) fn room_html(which: &Room, size: &str) -> String {
     html(room(which, size))
 }
@@ -61,13 +63,11 @@ fn Avatar(drawn: (String, String)) -> impl IntoView {
     view! { <span class=drawn.0 aria-hidden="true" inner_html=drawn.1></span> }
 }
 
-/// A person's picture.
 #[component]
 pub(crate) fn PersonAvatar(person: Person, #[prop(optional)] class: &'static str) -> impl IntoView {
     view! { <Avatar drawn=self::person(&person, class) /> }
 }
 
-/// A room's picture, or a space's.
 #[component]
 pub(crate) fn RoomAvatar(room: Room, #[prop(default = "s-sm")] class: &'static str) -> impl IntoView {
     view! { <Avatar drawn=self::room(&room, class) /> }

@@ -1,4 +1,4 @@
-//! What a browser can do, if it is there and can.
+//! Browser features, each with a fallback where the browser lacks it.
 
 use js_sys::{Array, Date, Function, JsString, Object, Promise, Reflect};
 use leptos::{
@@ -12,14 +12,15 @@ use web_sys::{EventSource, HtmlVideoElement, MediaStreamConstraints, MessageEven
 
 use crate::{Progress, utc_millis, utc_text, wire::Answer};
 
-/// Tells the style sheet that a script is at work, and what the browser can do: what needs it is hidden until then (`style/main.css`).
+/// Tells the style sheet that scripts run, and which features the browser has: what needs them is hidden until then
+/// (`style/main.css`).
 pub(crate) fn announce() {
     let navigator = window().navigator();
     let root = document().document_element().map(|root| root.class_list());
     let tell = |class, is: bool| root.as_ref().map(|classes| classes.toggle_with_force(class, is));
     tell("scripted", true);
     tell("can-share", has(&navigator, "share"));
-    // WICG, Shape Detection API; and there may be a camera.
+    // Needs the Shape Detection API (WICG) and access to cameras.
     tell("can-scan", has(&window(), "BarcodeDetector") && has(&navigator, "mediaDevices"));
     for kind in ["click", "keydown"] {
         let close = Closure::<dyn Fn(web_sys::Event)>::new(|event: web_sys::Event| {
@@ -31,12 +32,12 @@ pub(crate) fn announce() {
             }
         });
         document().add_event_listener_with_callback(kind, close.as_ref().unchecked_ref()).ok();
-        // It is needed for as long as the page is there.
+        // The listener is needed for as long as the page lives.
         close.forget();
     }
 }
 
-/// A time in words, in the person's language and time zone.
+/// A time in words, in the visitor's language and time zone.
 pub(crate) fn local_text(at: i64) -> String {
     let options = Object::new();
     for (name, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {
@@ -45,40 +46,40 @@ pub(crate) fn local_text(at: i64) -> String {
     day(at).to_locale_string("en-GB", &options).into()
 }
 
-/// What a field for UTC shows, for one in the person's time zone.
+/// Converts the value of a UTC time field for one in the visitor's time zone.
 pub(crate) fn local_field(utc: &str) -> String {
     let Some(at) = utc_millis(utc) else { return String::new() };
     let offset = day(at).get_timezone_offset();
     utc_text(at - minutes(offset))
 }
 
-/// What a field in the person's time zone shows, for one in UTC.
+/// Converts the value of a time field in the visitor's time zone for one in UTC.
 pub(crate) fn utc_field(local: &str) -> String {
-    // Without a zone a date is in the person's own (ECMAScript, "Date Time String Format").
+    // A date and time without a zone is local time (ECMAScript, "Date Time String Format").
     let at = Date::new(&local.into()).value_of();
     if at.is_nan() { String::new() } else { utc_text(minutes(at / 60_000.0)) }
 }
 
 fn day(at: i64) -> Date {
     let (days, rest) = (at.div_euclid(86_400_000), at.rem_euclid(86_400_000));
-    // Exactly, as numbers of the browser are.
+    // Exact: JavaScript's numbers hold every `i32`.
     let number = |number: i64| f64::from(i32::try_from(number).unwrap_or_default());
     Date::new(&(number(days) * 86_400_000.0 + number(rest)).into())
 }
 
-/// Whole minutes in milliseconds.
+/// Converts a number of minutes, without its fraction, to milliseconds.
 #[expect(clippy::cast_possible_truncation, reason = "minutes since the epoch fit")]
 fn minutes(number: f64) -> i64 {
     number as i64 * 60_000
 }
 
-/// Closes every open menu but the one that something is in.
+/// Closes every open menu except the one that contains a node.
 fn close_menus(except: Option<&web_sys::Node>) {
     let Ok(menus) = document().query_selector_all("details.dropdown[open]") else { return };
     for number in 0..menus.length() {
         let Some(menu) = menus.item(number).filter(|menu| !menu.contains(except)) else { continue };
         let Ok(menu) = menu.dyn_into::<web_sys::Element>() else { continue };
-        // Whoever was in it, by keyboard, is at its button again.
+        // If the keyboard focus was inside, it moves to the menu's button.
         let inside = document().active_element().is_some_and(|focused| menu.contains(Some(&focused)));
         menu.remove_attribute("open").ok();
         if let Ok(Some(button)) = menu.query_selector("summary")
@@ -95,8 +96,8 @@ fn focus(element: &web_sys::Element) {
     }
 }
 
-/// After another page has come in place of the last one: what was open is closed, and whoever goes on by keyboard, or has the page
-/// read to them, begins at its content.
+/// After another page was shown: closes what was open, and moves the focus to the content, where keyboard users and
+/// screen readers continue.
 pub(crate) fn arrive() {
     close_menus(None);
     if let Some(content) = document().get_element_by_id("content") {
@@ -112,13 +113,13 @@ fn method(object: &JsValue, name: &str) -> Option<Function> {
     Reflect::get(object, &name.into()).ok()?.dyn_into().ok()
 }
 
-/// Puts a text where it can be pasted from; false if the browser does not let it.
+/// Copies a text to the clipboard; false if the browser does not allow it.
 pub(crate) async fn copy(text: &str) -> bool {
     let navigator = window().navigator();
     has(&navigator, "clipboard") && JsFuture::from(navigator.clipboard().write_text(text)).await.is_ok()
 }
 
-/// Shows what the system offers for sharing a link (W3C, Web Share API).
+/// Opens the system's dialogue for sharing a link (W3C, Web Share API).
 pub(crate) fn share(title: &str, url: &str) {
     let navigator = window().navigator();
     let data = Object::new();
@@ -127,25 +128,25 @@ pub(crate) fn share(title: &str, url: &str) {
     if let (Ok(_), Some(share)) = (filled, method(&navigator, "share"))
         && let Ok(promise) = share.call1(&navigator, &data)
     {
-        // Whoever closes the sheet has shared nothing, and nobody needs to be told.
+        // Closing the dialogue counts as an error, which nobody needs to be told.
         leptos::task::spawn_local(async move {
             JsFuture::from(Promise::resolve(&promise)).await.ok();
         });
     }
 }
 
-/// Whether a text has another in it, whatever their case.
+/// Whether a text contains another, ignoring case.
 pub(crate) fn contains(text: &str, part: &str) -> bool {
     let lower = |text: &str| JsString::from(text).to_locale_lower_case(None);
     lower(text).includes(&String::from(lower(part)), 0)
 }
 
-/// How many boxes of that name are ticked on the page.
+/// How many check boxes of that name are ticked on the page.
 pub(crate) fn ticked(name: &str) -> usize {
     document().query_selector_all(&format!("[name='{name}']:checked")).map_or(0, |all| all.length() as usize)
 }
 
-/// Writes into a field, by its id, and sends its form.
+/// Writes into a field, given its id, and submits its form.
 pub(crate) fn fill_and_send(id: &str, text: &str) {
     let field = document().get_element_by_id(id).and_then(|field| field.dyn_into::<web_sys::HtmlInputElement>().ok());
     if let Some(field) = field {
@@ -156,7 +157,7 @@ pub(crate) fn fill_and_send(id: &str, text: &str) {
     }
 }
 
-/// Ticks all boxes that may be ticked in the group in whose heading a button was pressed, or none of them.
+/// Ticks all enabled boxes in the group whose heading contains the pressed button, or unticks them.
 pub(crate) fn tick_group(event: &web_sys::MouseEvent, on: bool) {
     let button = event.current_target().and_then(|button| button.dyn_into::<web_sys::Element>().ok());
     let group = button.and_then(|button| button.parent_element()?.parent_element());
@@ -189,18 +190,18 @@ impl Live {
         for name in ["progress", "end"] {
             source.add_event_listener_with_callback(name, on_event.as_ref().unchecked_ref()).ok()?;
         }
-        // It is needed for as long as the page is there.
+        // The listener is needed for as long as the page lives.
         on_event.forget();
         Some(Self(SendWrapper::new(source)))
     }
 
-    /// Follows no longer.
     pub(crate) fn stop(&self) {
         self.0.close();
     }
 }
 
-/// Shows the camera in `video` until a QR code is seen, and gives its text; nothing if the camera may not be used or was stopped.
+/// Shows the camera in `video` until a QR code is seen, and returns its text; `None` if the camera may not be used or
+/// was stopped.
 pub(crate) async fn scan(video: HtmlVideoElement) -> Option<String> {
     let devices = window().navigator().media_devices().ok()?;
     let constraints = MediaStreamConstraints::new();
@@ -234,7 +235,7 @@ async fn look(video: &HtmlVideoElement) -> Option<String> {
     None
 }
 
-/// Until the browser has drawn once more.
+/// Waits until the browser paints the next frame.
 async fn next_frame() {
     let frame = Promise::new(&mut |done, _| {
         window().request_animation_frame(&done).ok();
@@ -242,7 +243,6 @@ async fn next_frame() {
     JsFuture::from(frame).await.ok();
 }
 
-/// Turns the camera off.
 pub(crate) fn stop_camera(video: &HtmlVideoElement) {
     if let Some(stream) = video.src_object() {
         for track in stream.get_tracks() {

@@ -1,40 +1,41 @@
-//! What is to be seen on a picture of an invite, beside its link in a chat: as much as on its page, and no more.
+//! The content of an invite's preview picture, which chats show beside its link: as much as its landing page shows, and
+//! no more.
 
 use super::{House, avatar::hue_number, escaped, house::Place};
 use crate::{Landing, Person, wording};
 
-/// An invite on a picture.
+/// The content of the preview picture of an invite.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Card {
-    /// Who invites.
+    /// The person who invites.
     pub inviter: Person,
-    /// The number of their hue, from 1 to 12.
+    /// The number of the inviter's hue, from 1 to 12.
     pub inviter_hue: u8,
-    /// What they do, where the title is not their own name: `invites you to`.
+    /// The line below the inviter's name, `invites you to`; empty where their name is the title itself.
     pub says: &'static str,
-    /// What it leads to, or who invites where that may not be known.
+    /// The name of the place it leads to, or of the inviter where that name may not be shown.
     pub title: String,
     /// What it leads to, counted.
     pub what: String,
-    /// The number of the hue of the front.
+    /// The number of the house front's hue, from 1 to 12.
     pub hue: u8,
-    /// What it leads to, in order.
+    /// The rooms and the chat that it leads to, in order.
     pub doors: Vec<CardDoor>,
 }
 
-/// A door on a picture.
+/// A door on the picture: a room or the direct chat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CardDoor {
-    /// The number of its hue, from 1 to 12, where it is known what is behind it.
+    /// The number of its hue, from 1 to 12; `None` where the room may not be shown.
     pub hue: Option<u8>,
-    /// What it is called, if that may be known; the first name of whom the chat is with.
+    /// The name of the room, empty if it may not be shown; the inviter's first name for the chat.
     pub name: String,
-    /// Whether the chat is behind it.
+    /// Whether it is the direct chat.
     pub chat: bool,
 }
 
 impl Card {
-    /// For whoever has the link, and is nobody.
+    /// The card as a stranger who has the link may see it.
     pub fn of(landing: &Landing) -> Self {
         let house = House::of(String::new(), landing);
         let doors = house.places(&house.ahead, false).iter().map(door).collect();
@@ -53,7 +54,7 @@ impl Card {
         }
     }
 
-    /// What stands below the title on the picture.
+    /// The line below the title.
     pub fn below(&self) -> String {
         match self.says {
             "" => format!("{} {}", wording::INVITES_YOU_TO, self.what),

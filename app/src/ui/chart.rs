@@ -1,4 +1,4 @@
-//! People over time.
+//! A bar chart of people over time.
 
 use leptos::prelude::*;
 
@@ -7,18 +7,19 @@ use crate::view;
 
 const DAY: i64 = 86_400_000;
 
-/// How high the drawing is, and how wide each bar with the gap behind it, in its own units.
+/// The height of the drawing, and the width of a bar with its gap, in the units of the SVG.
 const HEIGHT: u32 = 100;
 const STEP: usize = 10;
 
-/// One bar: from which day on, and how many.
+/// One bar: its first day, and the number of people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Bar {
     from: i64,
     people: u32,
 }
 
-/// Puts days together so that there are at most thirty bars and at least seven: days, weeks, or months of thirty days. The last one ends today.
+/// Groups days so that there are at most thirty bars and at least seven: by day, by week, or by months of thirty days.
+/// The last bar ends today.
 fn bars(by_day: &[(i64, u32)], today: i64) -> (i64, Vec<Bar>) {
     let first = by_day.iter().map(|(day, _)| *day).min().unwrap_or(today).min(today);
     let days = today - first + 1;
@@ -37,7 +38,7 @@ fn bars(by_day: &[(i64, u32)], today: i64) -> (i64, Vec<Bar>) {
     (width, (0..number).map(bar).collect())
 }
 
-/// How many came when, as bars; said in words as well.
+/// How many people joined when, as bars and in words.
 #[component]
 pub(crate) fn Chart(by_day: Vec<(i64, u32)>, now: i64) -> impl IntoView {
     let (days, bars) = bars(&by_day, now.div_euclid(DAY));
@@ -59,7 +60,7 @@ pub(crate) fn Chart(by_day: Vec<(i64, u32)>, now: i64) -> impl IntoView {
         .iter()
         .zip(0_usize..)
         .map(|(bar, index)| {
-            // A day without anybody is a line.
+            // A day without people is drawn as a thin line.
             let height = (bar.people * HEIGHT / most).max(2);
             let class = if bar.people > 0 { "fill-primary" } else { "fill-base-300" };
             let (x, y, title) = (index * STEP, HEIGHT - height, format!("{}: {}", date(bar.from * DAY), bar.people));

@@ -1,4 +1,4 @@
-//! What stands in place of a page that cannot be shown.
+//! What is shown in place of a page that cannot be shown.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -7,10 +7,10 @@ use leptos_router::hooks::{use_location, use_navigate};
 use super::{Html, Visits, button, escaped, front::Front, house::door, href};
 use crate::{Kind, Told, view, wording};
 
-/// A door that is not there.
+/// The outline of a door that is not there.
 const OUTLINE: &str = r#"<svg class="outline-door" viewBox="0 0 66 100" aria-hidden="true"><path d="M5 98V33a28 28 0 0 1 56 0v65zM5 36h56"/></svg>"#;
 
-/// Says what is the matter, and what can be done.
+/// Says what is wrong, and what can be done about it.
 #[component]
 pub(crate) fn Failure(error: Told) -> impl IntoView {
     if error.kind == Kind::SignedOut {
@@ -23,7 +23,7 @@ pub(crate) fn Failure(error: Told) -> impl IntoView {
 /// A title, a sentence and, where that may help, a button to try again, as HTML.
 pub(crate) fn apology(error: Told) -> (&'static str, String, String) {
     let Told { kind, words, .. } = error;
-    // An empty address is this page.
+    // An empty address is that of the current page.
     let again = button("btn-primary", "", "external", "Try again");
     match kind {
         Kind::NoInvite => (
@@ -38,14 +38,14 @@ pub(crate) fn apology(error: Told) -> (&'static str, String, String) {
     }
 }
 
-/// For an invite that lets nobody in: it says no more than that, whatever the reason.
+/// Shown for an invite that lets nobody in. It does not say why.
 #[component]
 pub(crate) fn DeadInvite() -> impl IntoView {
     let text = "It may have ended, or the link is incomplete. Check it against the message you got, or ask the person who sent it for a new one.";
     sorry(wording::UNAVAILABLE, text, &button("", &href("/join"), "", "Enter a code"))
 }
 
-/// A house without a name, and what can be done besides going home, as HTML.
+/// A house front without a name, and what to do besides going to the start page, as HTML.
 pub(crate) fn sorry(title: &'static str, text: &str, more: &str) -> AnyView {
     let front = Front {
         class: "hue-none short".to_owned(),
@@ -63,7 +63,8 @@ pub(crate) fn sorry(title: &'static str, text: &str, more: &str) -> AnyView {
     }
 }
 
-/// Leads to signing in, and from there back to this page. The server has sent a browser without a script there already.
+/// Leads to signing in, and from there back to this page. Browsers without scripts have been redirected there by the
+/// server already.
 #[component]
 fn SignInFirst() -> impl IntoView {
     let (location, navigate) = (use_location(), use_navigate());

@@ -1,4 +1,5 @@
-//! Forms: they post to the page they stand on; a script, once it is there, asks without a new page.
+//! Forms. They post to the page that they are on; with scripts, they call the server function without loading a new
+//! page.
 
 use std::time::Duration;
 
@@ -22,43 +23,44 @@ use crate::{
     wording,
 };
 
-/// What is sent to a server function by a form, and what came of it.
+/// A form's call of a server function, with its answer.
 #[derive(Clone, Copy)]
 pub(crate) struct Sending {
-    /// What the server function's address ends with.
+    /// The end of the server function's address.
     function: &'static str,
     action: Action<String, Answer>,
 }
 
 impl Sending {
-    /// Whether there is no answer yet.
+    /// Whether a call is waiting for its answer.
     pub(crate) fn pending(self) -> Memo<bool> {
         self.action.pending()
     }
 
-    /// The last answer; what is read from it is tracked.
+    /// The last answer, as a tracked signal.
     pub(crate) fn answer(self) -> Option<Answer> {
         self.action.value().get()
     }
 }
 
-/// What is said of a form while somebody fills it in, by a server function that gets the whole form and answers with an [`AccountAdvice`].
+/// Feedback on a form while it is being filled in, from a server function that gets the whole form and answers with an
+/// [`AccountAdvice`].
 #[derive(Clone, Copy)]
 pub(crate) struct Typing {
     asking: Sending,
-    /// The form itself.
+    /// The submission of the form itself.
     form: Sending,
-    /// Whether something was typed after the form was sent last.
+    /// Whether something was typed after the form was last sent.
     since: RwSignal<bool>,
-    /// Whether nothing was typed after it was asked last.
+    /// Whether nothing was typed after feedback was last asked for.
     quiet: RwSignal<bool>,
-    /// What is asked next.
+    /// The body of the next question.
     next: StoredValue<Option<String>>,
     timer: StoredValue<Option<TimeoutHandle>>,
 }
 
 impl Typing {
-    /// For how long nobody types before anything is asked.
+    /// How long typing has to pause before feedback is asked for.
     const PAUSE: Duration = Duration::from_millis(400);
 
     pub(crate) fn new<Q: Question>(form: Sending) -> Self {
@@ -88,7 +90,7 @@ impl Typing {
         }
     }
 
-    /// Asks what is to be asked, one at a time, so that no answer comes after a newer one.
+    /// Sends the next question, one at a time, so that no answer can arrive after a newer one.
     fn ask(self) {
         if !self.asking.pending().get_untracked()
             && let Some(body) = self.next.try_update_value(Option::take).flatten()
@@ -108,7 +110,7 @@ impl Typing {
         self.timer.set_value(set_timeout_with_handle(move || self.ask(), Self::PAUSE).ok());
     }
 
-    /// What is said of one of its fields: what was wrong with it when it was sent, until somebody types again.
+    /// The feedback on one field: the error from the last submission until something is typed, then the advice.
     pub(crate) fn advice(self, field: Field, of: fn(AccountAdvice) -> Option<Advice>) -> Memo<Option<Advice>> {
         let (problem, pending) = (problem(self.form), self.asking.pending());
         Memo::new(move |_| {
@@ -122,7 +124,7 @@ impl Typing {
     }
 }
 
-/// Goes to a field in which something is wrong.
+/// Moves the focus to a field with an error.
 fn focus(field: Field) {
     let field = document().get_element_by_id(&field_id(field));
     if let Some(field) = field.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()) {
@@ -134,7 +136,6 @@ fn function<Q: Question>() -> &'static str {
     Q::PATH.rsplit('/').next().unwrap_or_default()
 }
 
-/// For a form of that server function.
 pub(crate) fn sending<Q: Question>() -> Sending {
     Sending { function: function::<Q>(), action: action(send::<Q>) }
 }
@@ -143,7 +144,7 @@ fn action(send: fn(String) -> Asked) -> Action<String, Answer> {
     Action::new(move |body: &String| send(body.clone()))
 }
 
-/// What came of a form of that server function, if it was posted to this page without a script.
+/// The result of a form for this server function, if it was posted to this page without a script.
 pub(crate) fn last_post<Q: Question>() -> Option<Posted> {
     posted(function::<Q>())
 }
@@ -152,26 +153,26 @@ fn posted(function: &str) -> Option<Posted> {
     use_context::<LastPost>().and_then(LastPost::get).filter(|posted| posted.function == function)
 }
 
-/// What a form would send.
+/// The body that a form would send.
 fn body(form: &web_sys::HtmlFormElement) -> Option<String> {
     let data = web_sys::FormData::new_with_form(form).ok()?;
     let fields = web_sys::UrlSearchParams::new_with_str_sequence_sequence(&data).ok()?;
     Some(fields.to_string().into())
 }
 
-/// A form for a server function. It stays as it is until the answer is there, so nothing typed is lost.
+/// A form for a server function. It stays as it is until the answer arrives, so nothing typed is lost.
 #[component]
 pub(crate) fn Form(
     sending: Sending,
     #[prop(optional, into)] class: String,
-    /// What is asked about it while it is filled in.
+    /// The feedback that is asked for while it is filled in.
     #[prop(optional)]
     typing: Option<Typing>,
     children: Children,
 ) -> impl IntoView {
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        // A second tap while the first is being answered.
+        // Ignores a second tap while the first is being answered.
         if sending.pending().get_untracked() {
             return;
         }
@@ -193,7 +194,7 @@ pub(crate) fn Form(
     }
 }
 
-/// Why the last attempt to send a form did not work.
+/// Why the last submission failed, if it did.
 fn problem(sending: Sending) -> impl Fn() -> Option<Told> + Copy {
     let before = StoredValue::new(posted(sending.function).map(|posted| posted.error));
     move || match sending.answer() {
@@ -202,11 +203,11 @@ fn problem(sending: Sending) -> impl Fn() -> Option<Told> + Copy {
     }
 }
 
-/// Says why the last attempt did not work, where it can be seen and heard.
+/// Says why the last submission failed, where it can be seen and screen readers announce it.
 #[component]
 pub(crate) fn FormProblem(
     sending: Sending,
-    /// Whether what is wrong with a field is said there.
+    /// Whether errors in the value of a field are shown at the field.
     #[prop(optional)]
     at_fields: bool,
 ) -> impl IntoView {
@@ -242,12 +243,11 @@ pub(crate) fn FormProblem(
     }
 }
 
-/// The button that sends a form.
 #[component]
 pub(crate) fn Submit(
     sending: Sending,
     #[prop(default = "btn btn-primary")] class: &'static str,
-    /// What it does, where its words alone do not say so.
+    /// What it does, for screen readers, where its text alone does not say so.
     #[prop(optional)]
     label: Option<String>,
     children: Children,
@@ -261,12 +261,12 @@ pub(crate) fn Submit(
     }
 }
 
-/// By what a label refers to its field.
+/// The id of a field's input, to which its label refers.
 pub(super) fn field_id(field: Field) -> String {
     format!("field-{}", field.name().replace(['[', ']'], "-"))
 }
 
-/// A line of text with its name.
+/// A text input of one line, with its label.
 #[component]
 pub(crate) fn TextField(
     field: Field,
@@ -276,7 +276,7 @@ pub(crate) fn TextField(
     #[prop(optional)] required: bool,
     #[prop(optional)] hint: String,
     #[prop(optional)] least: Option<&'static str>,
-    /// What is said of it while it is filled in.
+    /// Feedback while it is being filled in.
     #[prop(optional)]
     advice: Option<Memo<Option<Advice>>>,
 ) -> impl IntoView {
@@ -323,12 +323,12 @@ pub(crate) fn TextField(
     }
 }
 
-/// Some lines of text with their name.
+/// A text input of several lines, with its label.
 #[component]
 pub(crate) fn AreaField(field: Field, value: String, hint: &'static str) -> impl IntoView {
     let id = field_id(field);
     let hint_id = format!("{id}-hint");
-    // A parser drops the first line break of a text area; what is set later is taken as it is.
+    // HTML parsers drop the first line break of a text area; a value that is set from a script is kept as it is.
     let first = if cfg!(target_family = "wasm") { "" } else { "\n" };
     let html = first.to_owned() + &escaped(&value);
     view! {
@@ -336,7 +336,7 @@ pub(crate) fn AreaField(field: Field, value: String, hint: &'static str) -> impl
             <label class="font-medium" for=id.clone()>
                 {wording::field(field)}
             </label>
-            // Children of a text area would be written as they are.
+            // Leptos would write children of a text area without escaping them.
             <textarea
                 class="textarea w-full"
                 id=id
@@ -353,7 +353,7 @@ pub(crate) fn AreaField(field: Field, value: String, hint: &'static str) -> impl
     }
 }
 
-/// Once the server function has done its work, everything on the page is asked for again.
+/// Once the server function has succeeded, loads everything on the page again.
 pub(crate) fn reload_after(sending: Sending) {
     let visits = expect_context::<Visits>();
     Effect::new(move |_| {
@@ -363,7 +363,7 @@ pub(crate) fn reload_after(sending: Sending) {
     });
 }
 
-/// Once the server function has done its work, shows the page that it leads to.
+/// Once the server function has succeeded, goes to the page that it names.
 pub(crate) fn go_on(sending: Sending, before: impl Fn() + 'static) {
     let navigate = use_navigate();
     Effect::new(move |_| {

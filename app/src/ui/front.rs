@@ -1,4 +1,4 @@
-//! The front of a house, with its doors.
+//! The house front of an invite, with its doors.
 
 use leptos::prelude::*;
 
@@ -8,27 +8,27 @@ use super::{
 };
 use crate::{view, wording};
 
-/// How many doors fit on a phone, and elsewhere.
+/// How many doors fit on a phone, and on wider screens.
 const FIT: [usize; 2] = [5, 7];
 
-/// A house front. What is told of as HTML comes escaped.
+/// A house front. Fields that hold HTML have to be escaped by whoever fills them.
 #[derive(Default)]
 pub(crate) struct Front {
-    /// The class of its paint, and of its size.
+    /// The classes for its colour and size.
     pub(crate) class: String,
-    /// Whose or what's picture it has, and what stands above the title, as HTML.
+    /// The picture, and what else stands above the title, as HTML.
     pub(crate) above: String,
     /// The title, as HTML.
     pub(crate) title: String,
-    /// What stands below it, as HTML.
+    /// The line below the title, as HTML.
     pub(crate) below: String,
-    /// Whether that changes while somebody looks.
+    /// Whether that line changes while the page is open, so that screen readers announce it.
     pub(crate) live: bool,
-    /// What comes after these, as HTML.
+    /// More content below, as HTML.
     pub(crate) more: String,
-    /// The doors: the classes of each, and what is in it, as HTML.
+    /// The doors: the classes and the content of each, the latter as HTML.
     pub(crate) doors: Vec<(String, String)>,
-    /// What the doors are, unless they are a picture of what something else says.
+    /// The doors' label for screen readers; `None` if they only illustrate what other text says.
     pub(crate) label: Option<&'static str>,
 }
 
@@ -51,8 +51,8 @@ impl Front {
     }
 }
 
-/// The front of an invite that nobody has begun to join: whose it is, and what it is called; or only whose, where the name may not be known.
-/// `notice` is about why nobody can.
+/// The front of an invite before anybody has begun to join: the name of the place and the inviter, or only the inviter
+/// where the name may not be shown. `notice` says why joining is impossible now, if it is.
 pub(crate) fn invitation(house: &House, notice: &str) -> AnyView {
     let House { inviter, name, what, welcome, ahead, .. } = house;
     let picture = avatar::person_html(inviter, "");
@@ -62,7 +62,7 @@ pub(crate) fn invitation(house: &House, notice: &str) -> AnyView {
             let above = format!(r#"{picture}<p class="by"><b dir="auto">{host}</b> {}</p>"#, wording::INVITES_YOU_TO);
             (above, escaped(name), escaped(what), Some("Where this invite leads"))
         }
-        // How many there are is said above the doors.
+        // The line above the doors already says how many there are.
         None => (picture, host, format!("{} {}", wording::INVITES_YOU_TO, escaped(what)), None),
     };
     let welcome = welcome.iter().map(|welcome| format!(r#"<blockquote dir="auto">{}</blockquote>"#, escaped(welcome)));
@@ -71,7 +71,7 @@ pub(crate) fn invitation(house: &House, notice: &str) -> AnyView {
     Front { class: house.hue(), above, title, below, more, doors, label, ..Front::default() }.view()
 }
 
-/// A door for each place, and one for those that do not fit.
+/// One door for each place, and one that counts those that do not fit.
 pub(crate) fn doors(places: &[Place]) -> Vec<(String, String)> {
     let all = places.len();
     let [few, many] = FIT.map(|fit| if all > fit { fit - 1 } else { all });

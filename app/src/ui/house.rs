@@ -1,4 +1,5 @@
-//! An invite as what it is to those who hold it: whose, what it is called, and what is in it. A space is a house, a room is a door.
+//! An invite as its landing page presents it: the inviter, its name and its content. A space is drawn as a house, a
+//! room as a door.
 
 use super::{
     avatar::{hue, inside},
@@ -6,29 +7,29 @@ use super::{
 };
 use crate::{AppLink, Landing, Person, Progress, Room, Step, StepState, wording};
 
-/// How many rooms are joined at the same time, as far as anybody can tell from here.
+/// How many rooms the server joins at the same time, as far as this program knows.
 const AT_ONCE: usize = 4;
 
-/// What an invite is to those who hold it.
+/// What the landing page shows of an invite.
 #[derive(Clone)]
 pub(crate) struct House {
-    /// The code.
     pub(crate) code: String,
-    /// Who invites.
+    /// The person who invites.
     pub(crate) inviter: Person,
     /// The space that the rooms are in, if it may be known.
     pub(crate) space: Option<Room>,
-    /// What it is called, if that may be known.
+    /// The name of the place it leads to, if that may be shown.
     pub(crate) name: Option<String>,
-    /// What it leads to, counted; the space that it is called by is not.
+    /// What it leads to, counted; without the space that gives it its name.
     pub(crate) what: String,
-    /// What they say.
+    /// The inviter's message.
     pub(crate) welcome: Option<String>,
-    /// What has the hue that its front has: the space, the first room that may be known, or who invites.
+    /// The id that decides the colour of the front: that of the space, of the first room that may be shown, or of the
+    /// inviter.
     pub(crate) hue_of: String,
-    /// What is before somebody who joins.
+    /// The steps that joining takes.
     pub(crate) ahead: Progress,
-    /// Apps to open it with.
+    /// Apps that can open it.
     pub(crate) apps: Vec<AppLink>,
 }
 
@@ -45,12 +46,12 @@ impl House {
         Self { code, inviter, space, name, what, welcome, hue_of, ahead, apps }
     }
 
-    /// The class of its paint.
+    /// The class for its colour.
     pub(crate) fn hue(&self) -> String {
         hue(&self.hue_of)
     }
 
-    /// What somebody joins: each by its name, or counted where names may not be known.
+    /// What there is to join: by name, or counted where names may not be shown.
     pub(crate) fn all(&self) -> String {
         let named = self.places(&self.ahead, false).into_iter().map(|place| match place.host {
             Some(host) => wording::a_chat_with(host.first_name()),
@@ -62,13 +63,14 @@ impl House {
         }
     }
 
-    /// The space that somebody who is so far may know.
+    /// The space, if somebody with this progress may see it.
     pub(crate) fn space_of(&self, progress: &Progress) -> Option<Room> {
         let known = || progress.steps.iter().find_map(|step| step.room.clone().filter(|room| room.space));
         self.space.clone().or_else(|| known().filter(|room| progress.complete && room.name.is_some()))
     }
 
-    /// What there is to join, and how somebody stands to it who is so far. The space is the house itself, unless that is what is missing.
+    /// What there is to join, with the state of each at this progress. The space is left out, because it is the house
+    /// itself, unless it could not be joined.
     pub(crate) fn places(&self, progress: &Progress, at_work: bool) -> Vec<Place> {
         let space = self.space_of(progress);
         let is_house = |step: &Step| {
@@ -91,20 +93,20 @@ impl House {
     }
 }
 
-/// A room, or the chat.
+/// A room, or the direct chat.
 #[derive(Clone)]
 pub(crate) struct Place {
-    /// What it is called; nothing where that may not be known.
+    /// Its name; empty where it may not be shown.
     pub(crate) name: String,
-    /// Which one it is, from 1.
+    /// Its position in the list, from 1.
     number: usize,
-    /// The room, if it may be known.
+    /// The room, if it may be shown.
     pub(crate) room: Option<Room>,
-    /// Whom the chat is with, if it is one.
+    /// The person whom the chat is with, if it is the direct chat.
     pub(crate) host: Option<Person>,
-    /// What has come of it.
+    /// Its state.
     pub(crate) state: StepState,
-    /// Whether it is being joined, if nothing has come of it.
+    /// Whether it is being joined right now, if its state is waiting.
     pub(crate) now: bool,
 }
 
@@ -113,7 +115,7 @@ impl Place {
         matches!(self.state, StepState::In(_))
     }
 
-    /// What to call it in a list.
+    /// Its title in a list.
     pub(crate) fn title(&self) -> String {
         if self.name.is_empty() { format!("Room {}", self.number) } else { self.name.clone() }
     }
@@ -140,7 +142,7 @@ impl Place {
     }
 }
 
-/// A door with its name below, as HTML. `leaf` is HTML.
+/// A door with its name below, as HTML. `leaf` is HTML, too.
 pub(super) fn door(class: &str, leaf: &str, name: &str) -> String {
     format!(
         r#"<span class="door-frame" aria-hidden="true"><span class="door-leaf{class}">{leaf}</span></span><span class="door-name" dir="auto">{}</span>"#,

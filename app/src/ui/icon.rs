@@ -1,10 +1,10 @@
-//! Small drawings.
+//! Icons.
 
 use leptos::prelude::*;
 
 use crate::view;
 
-/// What a drawing shows.
+/// The icons, by what they mean.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// A tick.
@@ -46,7 +46,7 @@ pub(crate) enum Shape {
 }
 
 impl Shape {
-    /// The lines of the drawing, on a square of 24 by 24.
+    /// The SVG path of the icon, on a square of 24 by 24.
     pub(super) fn path(self) -> &'static str {
         match self {
             Self::Done => "M5 13l4 4L19 7",
@@ -73,7 +73,7 @@ impl Shape {
     }
 }
 
-/// A drawing beside words that say the same.
+/// An icon beside words that say the same, hidden from screen readers.
 #[component]
 pub(crate) fn Icon(shape: Shape, #[prop(default = "size-5")] class: &'static str) -> impl IntoView {
     view! {

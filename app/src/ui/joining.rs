@@ -1,4 +1,4 @@
-//! Joining what an invite leads to, as it happens: the doors of the house open, and a list says the same.
+//! Joining what an invite leads to, with live progress: the doors of the house open, and a list says the same in words.
 
 use leptos::prelude::*;
 
@@ -15,16 +15,16 @@ use super::{
 };
 use crate::{Person, Progress, StepState, rpc, view, wording};
 
-/// How far it is.
+/// The phase of a redemption.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// Nobody has begun.
+    /// Not begun.
     Ahead,
-    /// It goes on.
+    /// Running.
     UnderWay,
-    /// They are in everything.
+    /// The person is in everything.
     Done,
-    /// It has stopped, and something is missing.
+    /// Stopped, with something missing.
     Stopped,
 }
 
@@ -40,7 +40,7 @@ impl Phase {
     }
 }
 
-/// How far a redemption is, from what is known when the page is made to its end; it is followed while it goes on.
+/// The progress of a redemption, from what was known when the page was made; it is followed live while it runs.
 fn progress_of(code: String, redeem: Sending, before: Option<Progress>) -> RwSignal<Option<Progress>> {
     let progress = RwSignal::new(before);
     let live = StoredValue::new(None::<Live>);
@@ -56,7 +56,7 @@ fn progress_of(code: String, redeem: Sending, before: Option<Progress>) -> RwSig
     Effect::new(move |_| {
         let under_way = progress.with_untracked(|progress| progress.as_ref().is_some_and(|progress| progress.running));
         if pending.get() {
-            // The button is gone, and the focus with it.
+            // The button that had the focus is gone.
             arrive();
         }
         if pending.get() || under_way {
@@ -75,16 +75,16 @@ fn progress_of(code: String, redeem: Sending, before: Option<Progress>) -> RwSig
     progress
 }
 
-/// The house front and, beside it, what somebody who is signed in can do.
+/// The house front and, beside it, what a visitor who is signed in can do.
 #[component]
 pub(crate) fn Joining(
     house: House,
     me: Person,
-    /// How far it was when the page was made; nothing if it has not begun.
+    /// The progress when the page was made; `None` if nothing has begun.
     before: Option<Progress>,
-    /// What the button says at first.
+    /// The text of the button before anything has begun.
     call: String,
-    /// What stands below it until then, as HTML.
+    /// The text below the button until then, as HTML.
     hint: String,
 ) -> impl IntoView {
     let redeem = sending::<rpc::Redeem>();
@@ -115,7 +115,7 @@ pub(crate) fn Joining(
             }
             Phase::Stopped => {
                 let (buttons, rooms) = opened(&house, &so_far);
-                // Where somebody has to do something first, trying at once is no use.
+                // If somebody has to do something first, trying again at once does not help.
                 let again = match so_far.may_go_on() {
                     true => begin("Try again", "btn-lg"),
                     false => begin("Check again", "btn-plain"),
@@ -128,7 +128,7 @@ pub(crate) fn Joining(
     page.into_any()
 }
 
-/// The button that begins, or goes on.
+/// The button that starts or continues a redemption.
 fn begin(redeem: Sending, code: &str, call: &str, class: &str) -> AnyView {
     let (code, call) = (escaped(code), escaped(call));
     let html = format!(
@@ -141,7 +141,7 @@ fn begin(redeem: Sending, code: &str, call: &str, class: &str) -> AnyView {
     }
 }
 
-/// Who joins; somebody else can.
+/// Says who would join, and offers to change that.
 fn signed_in(me: &Person) -> AnyView {
     let (picture, id) = (avatar::person_html(me, ""), escaped(&me.user_id));
     let html = format!(
@@ -154,7 +154,7 @@ fn signed_in(me: &Person) -> AnyView {
     }
 }
 
-/// The front once somebody has begun.
+/// The house front once a redemption has begun.
 fn front(house: &House, me: &Person, progress: &Progress, phase: Phase) -> AnyView {
     let space = house.space_of(progress);
     let places = house.places(progress, phase == Phase::UnderWay);
@@ -183,7 +183,7 @@ fn front(house: &House, me: &Person, progress: &Progress, phase: Phase) -> AnyVi
     Front { class, above, title, below, live: true, doors, ..Front::default() }.view()
 }
 
-/// What somebody is in, counted.
+/// The places that the person has joined, counted.
 fn counted(places: &[Place]) -> String {
     let rooms = places.iter().filter_map(|place| place.room.as_ref());
     let (spaces, rooms): (Vec<_>, Vec<_>) = rooms.partition(|room| room.space);
@@ -192,9 +192,9 @@ fn counted(places: &[Place]) -> String {
     wording::leads_to(number(rooms), number(spaces), host.map(Person::first_name))
 }
 
-/// What there is to join, with what has come of each, as HTML.
+/// Everything there is to join with its state, as HTML.
 fn under_way(places: &[Place], me: &Person) -> String {
-    // Without a script nothing here changes by itself. An empty address is this page.
+    // Without scripts the page does not update by itself. An empty address is that of the current page.
     let again = r#"<a class="btn scripted:hidden" href="" rel="external">Show how far it is</a>"#;
     let rows: String = places.iter().map(row).collect();
     let account = done(&avatar::person_html(me, "s-sm"), &me.user_id, "Your account");
@@ -219,12 +219,12 @@ fn row(place: &Place) -> String {
     line(&picture, &place.title(), class, &icon, &text)
 }
 
-/// What is done already.
+/// A finished step.
 fn done(picture: &str, title: &str, text: &str) -> String {
     line(picture, title, "text-success", &drawing(Shape::Done), text)
 }
 
-/// A line of the list. `picture` and `icon` are HTML.
+/// A row of the list. `picture` and `icon` are HTML.
 fn line(picture: &str, title: &str, class: &str, icon: &str, text: &str) -> String {
     let (title, text) = (escaped(title), escaped(text));
     format!(
@@ -232,7 +232,7 @@ fn line(picture: &str, title: &str, class: &str, icon: &str, text: &str) -> Stri
     )
 }
 
-/// What somebody is not in, and why, as HTML.
+/// The places that the person could not join, with the reasons, as HTML.
 fn missed(places: &[Place]) -> String {
     let missed = places.iter().filter_map(|place| match &place.state {
         StepState::Missed(reason) => Some((place.title(), wording::reason(reason).into_owned())),

@@ -1,4 +1,4 @@
-//! What stands around every page.
+//! The frame around every page.
 
 use leptos::prelude::*;
 use leptos_router::{
@@ -11,11 +11,11 @@ use super::{
 };
 use crate::{LANDING, Person, Visitor, rpc, view};
 
-/// Counts sign-ins and sign-outs: whatever is about the person is asked for again after each.
+/// Counts sign-ins and sign-outs: data about the visitor is loaded again after each.
 #[derive(Clone, Copy)]
 pub(crate) struct Visits {
     number: RwSignal<u32>,
-    /// Whether the homeserver has ended this one.
+    /// Whether the homeserver has ended the current visit.
     ended: StoredValue<bool>,
 }
 
@@ -24,18 +24,17 @@ impl Visits {
         Self { number: RwSignal::new(0), ended: StoredValue::new(false) }
     }
 
-    /// Which one this is.
+    /// The number of the current visit, as a tracked signal.
     pub(crate) fn now(self) -> u32 {
         self.number.get()
     }
 
-    /// Begins another one.
     pub(crate) fn another(self) {
         self.ended.set_value(false);
         self.number.update(|visit| *visit += 1);
     }
 
-    /// Notes that the homeserver has ended this one, however many answers say so.
+    /// Notes that the homeserver has ended the current visit, once, however many answers say so.
     pub(crate) fn end(self) {
         if !self.ended.get_value() {
             self.another();
@@ -44,16 +43,15 @@ impl Visits {
     }
 }
 
-/// Signing out, which can be asked for in several places; what came of it stands at the top of every page.
+/// Signing out, which is offered in several places; errors are shown at the top of every page.
 #[derive(Clone, Copy)]
 struct SignOut(Sending);
 
-/// For a form that signs out.
+/// The shared call that every sign-out form uses.
 pub(crate) fn sign_out() -> Sending {
     expect_context::<SignOut>().0
 }
 
-/// Header, the page, footer.
 #[component]
 pub(crate) fn Layout(children: Children) -> impl IntoView {
     let visitor = load(|| rpc::GetVisitor {});
@@ -64,7 +62,7 @@ pub(crate) fn Layout(children: Children) -> impl IntoView {
     view! {
         <a
             href="#content"
-            // The browser itself leads there, and the focus with it.
+            // The browser itself follows the link, so that the focus moves as well.
             rel="external"
             class="btn btn-primary sr-only focus:not-sr-only focus:fixed focus:start-4 focus:top-4 focus:z-20"
         >
@@ -100,7 +98,7 @@ pub(crate) fn Layout(children: Children) -> impl IntoView {
     }
 }
 
-/// Once somebody has signed out, they are on the first page; or still at an invite, which they would lose.
+/// After signing out, goes to the first page, but stays on the page of an invite, whose link would be lost.
 fn leave_after(sign_out: Sending) {
     let (path, navigate, visits) = (use_location().pathname, use_navigate(), expect_context::<Visits>());
     Effect::new(move |_| {
@@ -113,7 +111,7 @@ fn leave_after(sign_out: Sending) {
     });
 }
 
-/// Once another page is shown, what was posted to the first one is past.
+/// Once another page is shown, the result of a form that was posted to the first one is outdated.
 fn notice_another_page() {
     let (path, last) = (use_location().pathname, expect_context::<LastPost>());
     Effect::new(move |before: Option<String>| {
@@ -141,7 +139,7 @@ fn nobody() -> AnyView {
     }
 }
 
-/// Says so where every invite of the server is stopped.
+/// A notice while all invites of the server are paused.
 fn all_paused(visitor: Visitor) -> AnyView {
     let banner = visitor.all_paused.then(|| {
         view! {
@@ -153,7 +151,7 @@ fn all_paused(visitor: Visitor) -> AnyView {
     banner.into_any()
 }
 
-/// Who is signed in, and what they can do about it.
+/// Who is signed in, and their menu.
 #[component]
 fn Account(person: Person, server_admin: bool) -> impl IntoView {
     let sign_out = sign_out();

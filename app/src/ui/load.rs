@@ -1,5 +1,5 @@
-//! What a page shows of the server: asked for while the page is made and brought along with it; asked for again in the browser when
-//! the question changes, or who asks.
+//! Data that a page loads from the server: on the server, while the page is rendered, and embedded in it; again in the
+//! browser when the query or the visitor changes.
 
 use std::{marker::PhantomData, sync::Arc, time::Duration};
 
@@ -12,10 +12,10 @@ use crate::{
     wire::{Answer, Asked, Question, ask, body},
 };
 
-/// After how long a page that waits for the homeserver asks again.
+/// How long a page that waits for the homeserver waits before it asks again.
 const AGAIN: Duration = Duration::from_secs(5);
 
-/// Something that the server is asked for.
+/// Data that is loaded from the server.
 pub(crate) struct Loaded<T> {
     answer: Resource<Answer, FromToStringCodec>,
     given: PhantomData<fn() -> T>,
@@ -29,7 +29,6 @@ impl<T> Clone for Loaded<T> {
 
 impl<T> Copy for Loaded<T> {}
 
-/// Asks the server.
 pub(crate) fn load<Q: Question>(question: impl Fn() -> Q + Send + Sync + 'static) -> Loaded<Q::Output> {
     let question = Arc::new(question);
     let asks = Arc::clone(&question);
@@ -51,7 +50,7 @@ fn resource(body: Body, ask: Ask) -> Resource<Answer, FromToStringCodec> {
     Resource::new_str_blocking(move || (visits.now(), body()), move |(_, body)| ask(body))
 }
 
-/// Shows what the server gives, or why it does not.
+/// Shows the loaded data, or the error.
 pub(crate) fn show<T: DeserializeOwned + 'static>(
     loaded: Loaded<T>,
     view: impl Fn(T) -> AnyView + Send + Sync + 'static,
@@ -63,7 +62,7 @@ fn failure(error: Told) -> AnyView {
     view! { <Failure error /> }
 }
 
-/// Shows what the server gives, or something else in its place.
+/// Shows the loaded data, or something else in place of the error.
 pub(crate) fn show_either<T: DeserializeOwned + 'static>(
     loaded: Loaded<T>,
     view: impl Fn(T) -> AnyView + Send + Sync + 'static,
@@ -85,7 +84,7 @@ pub(crate) fn show_either<T: DeserializeOwned + 'static>(
     }
 }
 
-/// Asks for everything on the page again after a while, if this part of it is still there then.
+/// Loads everything on the page again after a while, if this part of it is still shown then.
 pub(crate) fn look_again() {
     let visits = expect_context::<Visits>();
     Effect::new(move |_| {

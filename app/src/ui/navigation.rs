@@ -1,11 +1,11 @@
-//! Addresses, and what came with the one of this page.
+//! Addresses of pages, parameters of the current one, and the result of a form posted to it.
 
 use leptos::prelude::*;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
 use crate::{Posted, backend::Mount};
 
-/// What came of the form that was posted to this page, until another page is shown.
+/// The result of the form that was posted to this page, until another page is shown.
 #[derive(Clone, Copy)]
 pub(crate) struct LastPost(StoredValue<Option<Posted>>);
 
@@ -23,25 +23,25 @@ impl LastPost {
     }
 }
 
-/// The address of a page, wherever the pages are mounted.
+/// The address of a page within the site, wherever the pages are mounted.
 pub(crate) fn href(path: &str) -> String {
     let base = use_context::<Mount>().map_or("", |mount| mount.base);
     format!("{base}{path}")
 }
 
-/// The address of a page, for those who are not here.
+/// The absolute address of a page, to be shared.
 pub(crate) fn address(path: &str) -> String {
     let site = use_context::<Mount>().map(|mount| mount.site).unwrap_or_default();
     site + &href(path)
 }
 
-/// A part of this page's path.
+/// A parameter of the current page's path.
 pub(crate) fn parameter(name: &'static str) -> Memo<String> {
     let all = use_params_map();
     Memo::new(move |_| all.with(|all| all.get(name)).unwrap_or_default())
 }
 
-/// A part of this page's query.
+/// A parameter of the current page's query.
 pub(crate) fn query(name: &'static str) -> Memo<String> {
     let all = use_query_map();
     Memo::new(move |_| all.with(|all| all.get(name)).unwrap_or_default())

@@ -1,4 +1,4 @@
-//! What somebody can do once they are in: open it, write to who invited them, and take it with them.
+//! What somebody can do after joining: open the rooms, write to the inviter, and continue on another device.
 
 use leptos::prelude::*;
 
@@ -8,23 +8,23 @@ use super::{
 };
 use crate::{AppLink, Person, Progress, Room, RoomLinks, StepState, view, wording};
 
-/// Where whatever is opened leads out of these pages.
+/// The `rel` of links that lead out of these pages.
 const OUT: &str = "external noreferrer";
 
-/// A row: what it is called, what stands below that, and a button. All of it is HTML.
+/// A row with a name, a hint below it, and a button. All arguments are HTML.
 fn row(picture: &str, name: &str, hint: &str, button: &str) -> String {
     format!(
         r#"<li class="item">{picture}<span class="min-w-0 flex-1"><b class="block wrap-anywhere" dir="auto">{name}</b><span class="hint">{hint}</span></span>{button}</li>"#
     )
 }
 
-/// Where a button leads that has to work for everybody: into the browser, or to a page that offers apps. An address that only an app understands
-/// does nothing where there is none.
+/// A link that works for everybody: to the browser, or to a page that recommends apps. An address that only an app
+/// understands does nothing where none is installed.
 fn anywhere(links: &RoomLinks) -> &str {
     links.element.as_ref().unwrap_or(&links.matrix_to)
 }
 
-/// The ways into a room by name. `title` is HTML.
+/// The links to one room, by name. `title` is HTML.
 fn ways(links: &RoomLinks, title: &str) -> String {
     let all = [
         ("your app", Some(&links.app)),
@@ -41,7 +41,7 @@ fn ways(links: &RoomLinks, title: &str) -> String {
     format!("Open in {}", links.collect::<Vec<_>>().join(" · "))
 }
 
-/// The buttons that lead to what somebody is in, and the rooms below, both as HTML.
+/// The buttons to what the person has joined, and the list of rooms below, both as HTML.
 pub(super) fn opened(house: &House, progress: &Progress) -> (String, String) {
     let space = house.space_of(progress);
     let (mut rooms, mut main, mut chat) = (Vec::new(), None, None);
@@ -69,7 +69,7 @@ pub(super) fn opened(house: &House, progress: &Progress) -> (String, String) {
     (format!(r#"<div class="grid gap-2 empty:hidden">{buttons}</div>"#), folded(&rooms, progress.complete))
 }
 
-/// Every room, folded.
+/// Every room, collapsed.
 fn folded(rooms: &[(&Room, &RoomLinks)], all: bool) -> String {
     if rooms.is_empty() {
         return String::new();
@@ -87,7 +87,7 @@ fn folded(rooms: &[(&Room, &RoomLinks)], all: bool) -> String {
     fold("list", &format!(r#"<span class="stackrow">{pictures}</span>{text}"#), &rows)
 }
 
-/// For another device: a title, who they are, and what they can use there.
+/// Continuing on another device: a title, the account, and apps for it.
 pub(super) fn take(house: &House, me: &Person) -> (&'static str, AnyView, String) {
     let title = r#"<div class="mt-4 grid gap-1"><h2>Take it with you</h2><p class="hint">Get an app, then sign in with your address.</p></div>"#;
     let address = format!(
@@ -98,7 +98,7 @@ pub(super) fn take(house: &House, me: &Person) -> (&'static str, AnyView, String
     (title, between("card flex items-center gap-3", address, copy, String::new()), apps(&house.apps))
 }
 
-/// Where to get apps, those that run elsewhere folded, as HTML.
+/// Where to get apps, with those for other platforms collapsed, as HTML.
 fn apps(apps: &[AppLink]) -> String {
     let rows = |runs_here: bool| -> String {
         let rows = apps.iter().filter(|app| app.runs_here == runs_here).map(|app| {

@@ -1,4 +1,4 @@
-//! Rooms in a row.
+//! A row of rooms.
 
 use leptos::prelude::*;
 
@@ -17,7 +17,7 @@ pub(crate) fn rooms(rooms: &[Room]) -> String {
     format!(r#"<ul class="grid gap-2 sm:grid-cols-2">{}</ul>"#, rooms.iter().map(one).collect::<String>())
 }
 
-/// The same in a page.
+/// The same as a component.
 #[component]
 pub(crate) fn RoomList(rooms: Vec<Room>) -> impl IntoView {
     view! { <Html html=self::rooms(&rooms) /> }

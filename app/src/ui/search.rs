@@ -1,11 +1,11 @@
-//! Finding something in a long list. What is searched for stands in the address, so that going back works.
+//! Search and paging of long lists. The query is kept in the address, so that the Back button works.
 
 use leptos::prelude::*;
 
 use super::{Icon, Shape, href};
 use crate::view;
 
-/// A field to search with, which leads to the same page with another address.
+/// A search field, which leads to the same page with another query.
 #[component]
 pub(crate) fn SearchForm(path: &'static str, search: String, hint: &'static str) -> impl IntoView {
     view! {
@@ -22,7 +22,7 @@ pub(crate) fn SearchForm(path: &'static str, search: String, hint: &'static str)
     }
 }
 
-/// The way to the page before and the next one; `path` has a query already.
+/// Links to the previous and the next page; `path` has a query already.
 #[component]
 pub(crate) fn Pager(path: String, page: u32, pages: u32) -> impl IntoView {
     let other = move |page: u32| href(&format!("{path}&page={page}"));
@@ -37,7 +37,7 @@ pub(crate) fn Pager(path: String, page: u32, pages: u32) -> impl IntoView {
     })
 }
 
-/// The way to the next page of a list that goes on from where this one ends; `path` has a query already.
+/// A link to the next page of a list that is paged by cursor; `path` has a query already.
 #[component]
 pub(crate) fn Older(path: String, next: Option<String>, text: &'static str) -> impl IntoView {
     next.map(|next| {
@@ -49,7 +49,7 @@ pub(crate) fn Older(path: String, next: Option<String>, text: &'static str) -> i
     })
 }
 
-/// Says that more people are called what was looked for than are looked up.
+/// Says that the search matched more people than are looked up.
 #[component]
 pub(crate) fn TooManyPeople() -> impl IntoView {
     view! {

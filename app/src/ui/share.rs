@@ -1,4 +1,4 @@
-//! Passing an invite on, and taking one in.
+//! Passing an invite on, and reading one by camera.
 
 use leptos::{html::Video, prelude::*, task::spawn_local};
 
@@ -6,7 +6,7 @@ use crate::{invite_path, view};
 
 use super::{Icon, Shape, browser, href};
 
-/// Copies a text, where a script is there to do it, and says in its own words that it has.
+/// A button that copies a text and then confirms it; only shown where scripts run.
 #[component]
 pub(crate) fn CopyButton(text: String, class: &'static str) -> impl IntoView {
     let (said, say) = signal("Copy");
@@ -24,7 +24,7 @@ pub(crate) fn CopyButton(text: String, class: &'static str) -> impl IntoView {
     }
 }
 
-/// The link of an invite, and all ways of passing it on. What its owner calls it is nobody else's business.
+/// The link of an invite, and all ways of sharing it. The owner's label is not shown, because it is private.
 #[component]
 pub(crate) fn SharePanel(code: String, link: String) -> impl IntoView {
     let share = {
@@ -77,7 +77,7 @@ pub(crate) fn SharePanel(code: String, link: String) -> impl IntoView {
     }
 }
 
-/// Reads a QR code with the camera, where the browser can.
+/// Reads a QR code with the camera, in browsers that can.
 #[component]
 pub(crate) fn Camera(found: Callback<String>) -> impl IntoView {
     let video = NodeRef::<Video>::new();
@@ -90,7 +90,7 @@ pub(crate) fn Camera(found: Callback<String>) -> impl IntoView {
         spawn_local(async move {
             match browser::scan(video).await {
                 Some(text) => found.run(text),
-                // Whoever has closed it knows.
+                // If the camera was closed, no message is needed.
                 None if open.get_untracked() => say.set("The camera cannot be used. Please type the code."),
                 None => {}
             }

@@ -1,17 +1,17 @@
-//! An account for those who come with an invite and have none.
+//! Creating an account, for people who come to an invite without one.
 
 use leptos::prelude::*;
 
 use super::{Form, FormProblem, House, Html, Submit, TextField, Typing, escaped, last_post, reload_after, sending};
 use crate::{Document, Field, rpc, view, wording};
 
-/// The form for it, on the invite's page. Whoever has sent it is signed in and about to join.
+/// The form for a new account, on the invite's page. Sending it signs the person in and starts to redeem the invite.
 #[component]
 pub(crate) fn SignUpForm(
     house: House,
-    /// What they accept by it.
+    /// The documents that they accept by it.
     terms: Vec<Document>,
-    /// What stands below it for those who have an account, as HTML.
+    /// What is shown below it for people who have an account, as HTML.
     or: String,
 ) -> impl IntoView {
     let create = sending::<rpc::CreateAccount>();
@@ -60,7 +60,7 @@ pub(crate) fn SignUpForm(
     }
 }
 
-/// What somebody accepts who creates an account, as HTML; nothing where there is nothing to accept.
+/// The documents that somebody accepts by creating an account, as HTML; empty if there are none.
 fn accepts(server: &str, terms: &[Document]) -> String {
     let links: Vec<String> = terms
         .iter()

@@ -1,4 +1,4 @@
-//! Whether an invite lets people in, and within which bounds.
+//! The state and the limits of an invite.
 
 use leptos::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::{
     wording::{self, count},
 };
 
-/// Says so where an invite lets nobody in.
+/// A badge on an invite that lets nobody in.
 #[component]
 pub(crate) fn StateBadge(state: InviteState) -> impl IntoView {
     let class = match state {
@@ -21,7 +21,7 @@ pub(crate) fn StateBadge(state: InviteState) -> impl IntoView {
     Some(view! { <span class=class>{wording::state(state).to_owned()}</span> })
 }
 
-/// The bounds of an invite, each in a few words.
+/// The limits of an invite, each in a few words.
 #[component]
 pub(crate) fn Bounds(limits: Limits, now: i64) -> impl IntoView {
     let begins = limits.not_before.filter(|begin| *begin > now);
@@ -33,7 +33,7 @@ pub(crate) fn Bounds(limits: Limits, now: i64) -> impl IntoView {
         .collect_view()
 }
 
-/// How many may come, if that is bounded.
+/// How many uses are left, if they are limited.
 pub(crate) fn places(invite: &Invite) -> Option<String> {
     let most = invite.terms.limits.max_uses?;
     Some(format!("{} of {} left", most.saturating_sub(invite.uses), count(most, "place")))

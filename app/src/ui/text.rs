@@ -4,7 +4,8 @@ use time::{Date, OffsetDateTime};
 
 use crate::{utc_text, wording::count};
 
-/// A text as HTML (HTML, "Escaping a string"), for where Leptos writes it as it is: the title, text areas, and `inner_html`.
+/// Escapes a text for HTML ("Escaping a string"), for places where Leptos does not: the title, text areas, and
+/// `inner_html`.
 pub(crate) fn escaped(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     for c in text.chars() {
@@ -19,7 +20,7 @@ pub(crate) fn escaped(text: &str) -> String {
     html
 }
 
-/// How long before `now` something was, both in milliseconds since the epoch; a date, if that is long ago.
+/// How long before `now` something happened, both in milliseconds since the epoch; a date if that is long ago.
 pub(crate) fn ago(then: i64, now: i64) -> String {
     let minutes = (now - then) / 60_000;
     let whole = |number: i64, one| count(u32::try_from(number).unwrap_or_default(), one) + " ago";

@@ -1,4 +1,4 @@
-//! Times: told and asked for in the person's own time zone where a script knows it, and in UTC, saying so, where none is.
+//! Times: shown and entered in the visitor's time zone where scripts run, and in UTC, with a note, where they do not.
 
 use leptos::{html, prelude::*};
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{Field, utc_text, view, wording};
 
-/// A time of which the minute matters.
+/// A point in time, to the minute.
 #[component]
 pub(crate) fn Moment(at: i64) -> impl IntoView {
     let node = NodeRef::<html::Time>::new();
@@ -25,13 +25,13 @@ pub(crate) fn Moment(at: i64) -> impl IntoView {
     }
 }
 
-/// A field for a time, which may stay empty. `value` and what is sent are UTC.
+/// A time field that may stay empty. `value` and the submitted value are UTC.
 #[component]
 pub(crate) fn TimeField(field: Field, value: String, hint: String) -> impl IntoView {
     let id = field_id(field);
     let hint_id = format!("{id}-hint");
     let (shown, sent) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
-    // From now on the visible field is in local time, and the other one is sent.
+    // From now on the visible field is in local time, and a hidden field with UTC is submitted.
     Effect::new(move |_| {
         if let (Some(shown), Some(sent)) = (shown.get(), sent.get()) {
             sent.set_value(&shown.value());

@@ -1,37 +1,37 @@
-//! What a person is told when something does not work.
+//! Error messages.
 
 use super::{count, field};
 use crate::{Error, PasswordRule, Problem, RoomProblem, RoomRefusal, Rule};
 
-/// That the homeserver, or this service, cannot be reached.
+/// The homeserver, or this service, cannot be reached.
 pub const UNREACHABLE: &str =
     "The homeserver does not answer right now. Nothing is lost: please try again in a moment.";
 
-/// That the service is about to stop.
+/// The service is about to stop.
 pub const STOPPING: &str = "The service is being restarted. Please try again in a moment.";
 
-/// That a request did not arrive in time.
+/// A request did not arrive in time.
 pub const TOO_SLOW: &str = "The request took too long to arrive.";
 
-/// That an answer was not there in time.
+/// A response was not ready in time.
 pub const TOO_LONG: &str = "This took too long. Please try again in a moment.";
 
-/// That a page is of another version.
+/// The page is of another version.
 pub const OUTDATED: &str = "This page is too old. Please reload it.";
 
-/// That something broke.
+/// An internal failure.
 pub const BROKEN: &str = "Something went wrong here. It has been noted; please try again later.";
 
-/// That signing in did not work.
+/// Signing in failed, for an unspecified reason.
 pub const SIGN_IN_FAILED: &str = "Signing in did not work, or took too long. Please try again.";
 
-/// That an account is locked.
+/// An account is locked.
 pub const LOCKED: &str = "This account has been locked.";
 
-/// That an account is closed for good.
+/// An account is deactivated.
 pub const DEACTIVATED: &str = "This account has been deactivated.";
 
-/// An error, as a sentence or two.
+/// The message for an error: a sentence or two.
 pub fn error(error: &Error) -> String {
     let words = match error {
         Error::SignedOut { .. } => "You’ve been signed out.",
@@ -91,12 +91,12 @@ pub fn error(error: &Error) -> String {
     words.to_owned()
 }
 
-/// What is wrong with a field of this name.
+/// The message for a wrong value of the field with this name.
 pub fn invalid(name: &str, problem: &Problem) -> String {
     format!("“{name}” {}.", self::problem(problem))
 }
 
-/// What is wrong with a field, and what is allowed: it continues the sentence that the field's name begins.
+/// What is wrong with a value, and what is allowed: the rest of a sentence that begins with the field's name.
 pub fn problem(problem: &Problem) -> String {
     let words = match problem {
         Problem::IllegalCode(longest) => {
@@ -138,7 +138,7 @@ pub fn problem(problem: &Problem) -> String {
     words.to_owned()
 }
 
-/// A rule of the server that speaks against something.
+/// The message for a rule of the server.
 pub fn rule(rule: Rule) -> String {
     match rule {
         Rule::Creators => "You can’t create invites here.".to_owned(),
@@ -160,7 +160,7 @@ pub fn rule(rule: Rule) -> String {
     }
 }
 
-/// Why an invite may not lead into a room.
+/// Says why an invite may not lead into a room.
 pub fn room_problem(problem: RoomProblem) -> &'static str {
     match problem {
         RoomProblem::Unknown => "There is no such room.",

@@ -1,9 +1,9 @@
-//! What whoever holds a code reads of it, counted and named as people do.
+//! Sentences about an invite for people who hold its code.
 
 use super::count;
 use crate::Room;
 
-/// Texts in a row: `a, b and c`.
+/// A list in words: `a, b and c`.
 fn listed(mut parts: Vec<String>) -> String {
     match parts.pop() {
         Some(last) if parts.is_empty() => last,
@@ -21,7 +21,7 @@ pub fn leads_to(rooms: u32, spaces: u32, chat: Option<&str>) -> String {
     listed(parts)
 }
 
-/// What rooms are called together: by their space, or by some of their names; nothing where none has one.
+/// A name for rooms together: that of their space, or some of their own; `None` if none has a name.
 pub fn place(rooms: &[Room]) -> Option<String> {
     let space = rooms.iter().find(|room| room.space && room.name.is_some());
     if let Some(space) = space {
@@ -31,7 +31,7 @@ pub fn place(rooms: &[Room]) -> Option<String> {
     (!names.is_empty()).then(|| first(2, names))
 }
 
-/// Names in a row, and how many more there are where there are too many to read.
+/// A list of names, cut to a readable length with the number of those left out.
 pub fn some_of(names: Vec<String>) -> String {
     first(6, names)
 }
@@ -44,26 +44,26 @@ fn first(most: usize, mut names: Vec<String>) -> String {
     listed(names)
 }
 
-/// What the direct chat with somebody is called.
+/// The name of the direct chat with somebody.
 pub fn chat_with(name: &str) -> String {
     format!("Chat with {name}")
 }
 
-/// The same in a sentence.
+/// The direct chat with somebody, within a sentence.
 pub fn a_chat_with(name: &str) -> String {
     format!("a chat with {name}")
 }
 
-/// What somebody does who invites; what to comes after it.
+/// Follows the inviter's name; what they invite to comes after it.
 pub const INVITES_YOU_TO: &str = "invites you to";
 
-/// The title of a page or a picture of an invite that lets nobody in.
+/// The title of the page and the picture of an invite that lets nobody in.
 pub const UNAVAILABLE: &str = "This invite isn’t available";
 
-/// What to do then.
+/// What to do about an invite that lets nobody in.
 pub const ASK_AGAIN: &str = "Please ask the person who sent it for a new one.";
 
-/// Who invites to what, where that may be known.
+/// The inviter and the place they invite to, if its name may be shown.
 pub fn invites_to(inviter: &str, place: Option<&str>) -> String {
     match place {
         Some(place) => format!("{inviter} invites you to {place}"),
@@ -71,7 +71,7 @@ pub fn invites_to(inviter: &str, place: Option<&str>) -> String {
     }
 }
 
-/// What signing in needs, and that the invite is not lost by it.
+/// Says what signing in needs, and that it returns to the invite.
 pub fn bring_back(server: &str) -> String {
     format!("Sign in with your account on {server}. We’ll bring you back to your invite.")
 }
@@ -94,50 +94,50 @@ pub fn joined(place: Option<&str>, what: &str) -> String {
     }
 }
 
-/// What somebody joins who is signed in, below the button; `inviter` is a first name.
+/// What somebody who is signed in will join, for below the button; `inviter` is a first name.
 pub fn you_join(all: &str, inviter: &str) -> String {
     format!("You join {all}. {inviter} sees that you joined.")
 }
 
-/// That joining does not need the page.
+/// Says that joining continues if the page is closed.
 pub fn goes_on(me: &str) -> String {
     format!("You can close this page; we’ll finish for you. Sign in as {me} on any device to see it again.")
 }
 
-/// What stands below the field for a user name.
+/// The hint below the field for a user name.
 pub fn user_name_hint(server: &str) -> String {
     format!("What you sign in with. Small letters and digits; it becomes a part of your address on {server}.")
 }
 
-/// That a user name can be had, and what the whole of it will be.
+/// Says that a user name is free, and what the whole Matrix id will be.
 pub fn name_is_free(user_id: &str) -> String {
     format!("Not taken. You’ll be {user_id}")
 }
 
-/// That a password is good.
+/// Says that a password is good.
 pub const STRONG: &str = "Strong enough";
 
-/// What somebody accepts who creates an account; the names of the documents come after it.
+/// Introduces the documents that somebody accepts by creating an account; their names follow it.
 pub fn accepts(server: &str) -> String {
     format!("By creating an account on {server} you accept its")
 }
 
-/// For those who have an account already.
+/// Addresses people who have an account already.
 pub fn have_an_account(server: &str) -> String {
     format!("Have an account on {server}?")
 }
 
-/// For those who have none, and cannot create one here.
+/// Addresses people without an account, where they cannot create one here.
 pub fn no_account_yet(server: &str) -> String {
     format!("No account on {server} yet?")
 }
 
-/// How they get one; `inviter` is a first name.
+/// Says how to get an account; `inviter` is a first name.
 pub fn ask_for_one(inviter: &str) -> String {
     format!("Ask {inviter} how to get one.")
 }
 
-/// What happens to somebody who has no account: title and text of each step. `all` is what they join.
+/// The next steps for somebody without an account: a title and a text for each. `all` is what they join.
 pub fn steps_from_nothing(all: &str) -> [(String, String); 3] {
     [
         ("You create an account".to_owned(), "It takes half a minute. No e-mail address, no phone number.".to_owned()),
@@ -146,7 +146,7 @@ pub fn steps_from_nothing(all: &str) -> [(String, String); 3] {
     ]
 }
 
-/// What happens to somebody who is not signed in: title and text of each step. `all` is what they join.
+/// The next steps for somebody who is not signed in: a title and a text for each. `all` is what they join.
 pub fn steps(server: &str, all: &str) -> [(String, String); 3] {
     [
         ("You sign in".to_owned(), format!("With your Matrix account on {server}, in whatever way it offers.")),
@@ -155,7 +155,7 @@ pub fn steps(server: &str, all: &str) -> [(String, String); 3] {
     ]
 }
 
-/// What happens to somebody who is.
+/// The next steps for somebody who is signed in: a title and a text for each.
 pub fn steps_signed_in(me: &str) -> [(String, String); 2] {
     [
         (
@@ -166,7 +166,8 @@ pub fn steps_signed_in(me: &str) -> [(String, String); 2] {
     ]
 }
 
-/// What somebody wants to know before they join; `inviter` is a first name. `creates` is whether they can create an account here.
+/// Questions and answers before joining; `inviter` is a first name. `creates` says whether accounts can be created
+/// here.
 pub fn answers(server: &str, inviter: &str, creates: bool) -> [(String, String); 3] {
     let cost = match creates {
         true => "Nothing. You need a user name and a password, that’s all.".to_owned(),
@@ -191,7 +192,8 @@ pub fn answers(server: &str, inviter: &str, creates: bool) -> [(String, String);
     ]
 }
 
-/// What has become of joining, below a headline that says how much of it worked: of so many things, these are missing.
+/// The sentence below a headline that says how much of joining worked: `joined` is the number of places that were
+/// joined, `missed` are the names of the others.
 pub fn missing(joined: usize, missed: &[String]) -> String {
     match (joined, missed) {
         (_, []) => "It stopped before the end. Trying again does only what is missing.".to_owned(),

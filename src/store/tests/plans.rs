@@ -15,22 +15,22 @@ use tracing_subscriber::{Layer, layer::Context, prelude::*, registry::LookupSpan
 
 use super::*;
 
-/// The texts of all queries that this process has asked, as sqlx says them where it logs.
+/// The statements that this process has executed, as sqlx logs them.
 static ASKED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-/// The span in which this test asks.
+/// The span in which this test runs its queries.
 const HERE: &str = "asked here";
 
 struct Listener;
 
 impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Listener {
     fn on_event(&self, event: &tracing::Event<'_>, context: Context<'_, S>) {
-        // Other tests ask as well.
+        // Other tests run queries as well.
         let is_here = context.lookup_current().is_some_and(|span| span.name() == HERE);
         if is_here && event.metadata().target() == "sqlx::query" {
             let mut asked = Asked::default();
             event.record(&mut asked);
-            // A short one stands in its summary as it is.
+            // A short statement is logged only as its summary.
             let sql = if asked.statement.is_empty() { asked.summary } else { asked.statement };
             ASKED.lock().unwrap_or_else(PoisonError::into_inner).insert(sql.trim().to_owned());
         }
@@ -55,8 +55,9 @@ impl Visit for Asked {
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
-/// Whatever a request asks, and what is asked every few seconds. What is not here is asked at a start, but for `Invites::owners_like`: a
-/// server admin who looks for a person waits for a look through those who have made invites.
+/// Every query of a request, and of the recurring tasks. Those that are missing run at start-up, except
+/// `Invites::owners_like`: a server admin who searches for a person waits while the people who have made invites are
+/// scanned.
 async fn ask_everything(store: &Store) {
     const CODE: &str = "code-7";
     let (guest, room) = ("@guest7:x", "!room7:x");
@@ -135,7 +136,7 @@ async fn ask_everything(store: &Store) {
     all.await.unwrap();
 }
 
-/// Many invites, each of somebody else, into its own room and used by one.
+/// Many invites, each by somebody else, into its own room and used by one person.
 async fn fill(store: &Store) {
     const MANY: &str = "WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n < 3000) INSERT INTO ";
     for rows in [
@@ -148,7 +149,7 @@ async fn fill(store: &Store) {
         "audit (at, id, actor, door, action) SELECT n, 'id', '@owner:x', 'api', 'created' FROM n",
         "share_links (hash, sharer, path, query, created_at) SELECT 'hash-' || n, '@owner:x', '', '', n FROM n",
     ] {
-        // A common table expression stands before the statement in both engines.
+        // A common table expression precedes the statement in both engines.
         let sql = MANY.to_owned() + rows;
         on_pool!(&store.pool, |pool| sqlx::query(AssertSqlSafe(sql)).execute(pool).await?.rows_affected()).unwrap();
     }
@@ -157,7 +158,7 @@ async fn fill(store: &Store) {
     on_pool!(&store.pool, |pool| sqlx::query("ANALYZE").execute(pool).await?.rows_affected()).unwrap();
 }
 
-/// What an engine would do for a query, a line each.
+/// An engine's plan for a query, one line per step.
 async fn plan(store: &Store, sql: &str) -> Vec<String> {
     match &store.pool {
         Pool::Sqlite(pool) => {
@@ -170,7 +171,7 @@ async fn plan(store: &Store, sql: &str) -> Vec<String> {
             let numbers = (1..20).filter(|number| sql.contains(&format!("${number}"))).count();
             let nulls = vec!["NULL"; numbers].join(", ");
             let arguments = if nulls.is_empty() { nulls } else { format!("({nulls})") };
-            // Small tables are read whole unless that is made dear.
+            // Small tables are scanned anyway unless that is made expensive.
             for sql in [
                 "SET enable_seqscan = off".to_owned(),
                 "SET plan_cache_mode = force_generic_plan".to_owned(),
@@ -178,7 +179,7 @@ async fn plan(store: &Store, sql: &str) -> Vec<String> {
             ] {
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await.unwrap();
             }
-            // Of some parameters the type is known only to who binds them; SQLite tells of those queries.
+            // Of some parameters only the binder knows the type; those queries are checked in SQLite.
             let prepare = AssertSqlSafe(format!("PREPARE asked AS {sql}"));
             if sqlx::raw_sql(prepare).execute(&mut *connection).await.is_err() {
                 return Vec::new();
@@ -190,7 +191,7 @@ async fn plan(store: &Store, sql: &str) -> Vec<String> {
     }
 }
 
-/// Tables that grow with nothing but the number of instances and settings.
+/// Tables whose size depends only on the number of instances and settings.
 const SMALL: [&str; 4] = ["switches", "keys", "counters", "leases"];
 
 #[tokio::test]

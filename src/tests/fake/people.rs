@@ -1,4 +1,4 @@
-//! Accounts: signing in, registering, who asks, what their clients keep.
+//! Accounts: signing in, registering, authentication, account data.
 
 use std::collections::HashMap;
 
@@ -18,18 +18,18 @@ pub(super) struct User {
     pub(super) deactivated: bool,
     pub(super) shadow_banned: bool,
     pub(super) made_at: i64,
-    /// How many wrong passwords have been tried.
+    /// How many wrong passwords were tried.
     pub(super) guesses: u32,
     pub(super) profile: HashMap<String, Value>,
     pub(super) account_data: HashMap<String, Value>,
 }
 
-/// How many wrong passwords are taken before somebody has to wait (Synapse, `rc_login.failed_attempts`).
+/// How many wrong passwords are accepted before somebody has to wait (Synapse, `rc_login.failed_attempts`).
 const GUESSES: u32 = 3;
 
 pub(super) struct Token {
     pub(super) user: String,
-    /// Its device's id and name; an admin's log-in for somebody has none.
+    /// The id and the name of the device; an admin's log-in for somebody has none.
     device: Option<(String, Option<String>)>,
 }
 
@@ -43,14 +43,15 @@ fn locked() -> Refusal {
     Refusal { status: 401, body }
 }
 
-/// What is left of a registration (Client-Server API, "User-Interactive Authentication API").
+/// The remaining stages of a registration (Client-Server API, "User-Interactive Authentication API").
 fn flows(session: &str, completed: &[&str]) -> Value {
     let stages = ["m.login.registration_token", "m.login.dummy"];
     json!({"session": session, "flows": [{"stages": stages}], "params": {}, "completed": completed})
 }
 
 impl State {
-    /// Whose request it is (Client-Server API, "Using access tokens"; Application Service API, "Identity assertion").
+    /// The sender of a request (Client-Server API, "Using access tokens"; Application Service API, "Identity
+    /// assertion").
     pub(super) fn caller(&self, asked: &Asked) -> Result<Caller, Refusal> {
         let Some(token) = asked.token.clone() else {
             return refuse(401, "M_MISSING_TOKEN", "Missing access token");
@@ -80,12 +81,12 @@ impl State {
         answer
     }
 
-    /// What somebody is called.
     pub(super) fn display_name(&self, user: &str) -> Value {
         self.users.get(user).and_then(|user| user.profile.get("displayname")).cloned().unwrap_or_default()
     }
 
-    /// A session on a device, or none for one that an admin begins; a device that is named loses the session that it had.
+    /// A session on a device, or without one if an admin has begun it; if the device is named, its previous session
+    /// ends.
     pub(super) fn begin(&mut self, user: &str, device: Option<(String, Option<String>)>) -> Value {
         if let Some((id, _)) = &device {
             let same =
@@ -221,7 +222,7 @@ impl State {
         }
     }
 
-    /// Whether somebody could be called so.
+    /// Returns an error if the user name is not available.
     pub(super) fn check_name(&self, name: &str) -> Result<(), Refusal> {
         if name.is_empty() || name.starts_with('_') || name.chars().all(|c| c.is_ascii_digit()) {
             return refuse(400, "M_INVALID_USERNAME", "User ID may not begin with _");

@@ -1,4 +1,4 @@
-//! Rooms: their state, who is in them, and who may do what.
+//! Rooms: their state, members and power levels.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Refusal, State, refuse};
 
-/// The room version of rooms that name none, as Synapse has it: their creators have infinite power, and their ids no server.
+/// The default room version, as in Synapse: creators have infinite power, and room ids contain no server name.
 const VERSION: &str = "12";
 
 struct Event {
@@ -43,7 +43,7 @@ impl Room {
         creation.sender == user || others.is_some_and(|others| others.iter().any(|other| other == user))
     }
 
-    /// How far somebody's power goes (Client-Server API, `m.room.power_levels`).
+    /// Somebody's power level (Client-Server API, `m.room.power_levels`).
     fn power(&self, user: &str) -> i64 {
         match self.content("m.room.power_levels", "") {
             _ if self.version == "12" && self.is_creator(user) => i64::MAX,
@@ -94,7 +94,7 @@ impl State {
         Some(room)
     }
 
-    /// The room, if somebody may see its state: they are in it, or were.
+    /// The room, if somebody may see its state: current and former members may.
     fn seen(&self, user: &str, id: &str) -> Result<&Room, Refusal> {
         match self.room(id) {
             Some(room)
@@ -331,7 +331,7 @@ impl State {
         }))
     }
 
-    /// Simplified sliding sync (MSC4186): all rooms of somebody, with their state.
+    /// Simplified sliding sync (MSC4186): all rooms of a user, with their state.
     pub(super) fn sync(&self, user: &str) -> Value {
         let direct = self.direct(user);
         let joined = self.rooms.iter().filter(|(_, room)| room.membership(user) == "join");

@@ -5,16 +5,16 @@ use serde::de::DeserializeOwned;
 
 use super::{ANSWERS, API, Acting, Engine, Person, Service, Setup, World};
 
-/// A browser without scripts: it keeps its cookie, and follows nothing by itself.
+/// A browser without scripts: it keeps its cookie, and does not follow redirects by itself.
 pub struct Browser {
     pub client: Client,
     pub url: String,
     pub cookie: Option<String>,
-    /// What it sends along as a browser would.
+    /// The headers it sends, as a browser would.
     pub headers: HeaderMap,
 }
 
-/// An answer, read.
+/// A response with its body.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -68,7 +68,7 @@ impl Browser {
         self.read(answer).await
     }
 
-    /// The first thing that somebody hears who watches a redemption, with the status.
+    /// The first event that somebody who watches a redemption gets, with the status.
     pub async fn first_event(&mut self, code: &str) -> (u16, String) {
         let request = self.client.get(format!("{}{API}/_live/{code}", self.url)).headers(self.headers.clone());
         let mut answer = request.header("cookie", self.cookie.as_deref().unwrap_or_default()).send().await.unwrap();
@@ -92,13 +92,13 @@ impl Browser {
         self.read(answer).await
     }
 
-    /// Sends a page's form.
+    /// Posts a form of a page.
     pub async fn form(&mut self, page: &str, function: &str, fields: &[(&str, &str)]) -> Answer {
         let fields: Vec<_> = [("_function", function)].into_iter().chain(fields.iter().copied()).collect();
         self.post(page, &fields).await
     }
 
-    /// Makes an invite to a room as the page for that does, and tells its code.
+    /// Makes an invite to a room through the pages, and returns its code.
     pub async fn invite(&mut self, owner: &Person, room: &str, shows_rooms: bool) -> String {
         self.sign_in(owner, "").await;
         let mut fields = vec![("form[rooms][]", room), ("form[welcome]", "Hello!")];
@@ -113,7 +113,7 @@ impl Browser {
         self.form("/sign-in", "sign_in", &[("user", &person.id), ("password", "password"), ("to", to)]).await
     }
 
-    /// Asks as a script of a page does.
+    /// Calls a server function as a script of a page does.
     pub async fn function<T: DeserializeOwned>(&mut self, name: &str, fields: &[(&str, &str)]) -> (u16, Option<T>) {
         self.headers.insert("sec-fetch-mode", "cors".parse().unwrap());
         let answer = self.post(&format!("{API}/_rpc/{name}"), fields).await;

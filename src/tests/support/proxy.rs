@@ -1,4 +1,4 @@
-//! A proxy between the service and the homeserver that writes down what is asked, and fails on demand.
+//! A proxy in front of the homeserver that records requests, and fails on demand.
 
 use std::sync::{Arc, Mutex};
 
@@ -14,26 +14,26 @@ use tokio::{net::TcpListener, sync::Notify};
 
 use super::World;
 
-/// What goes wrong.
+/// A kind of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// The request never arrives, and no answer comes.
+    /// The request is lost, and gets no response.
     LostRequest,
-    /// The request is carried out, but no answer comes.
+    /// The request is carried out, but its response is lost.
     LostAnswer,
     /// The request is held back until [`Proxy::release`], and arrives then.
     Held,
-    /// As from a reverse proxy that finds nobody behind it.
+    /// The response of a reverse proxy that cannot reach its upstream.
     BadGateway,
-    /// As from a homeserver that breaks.
+    /// The response of a homeserver with an internal error.
     Broken,
-    /// The homeserver's limit.
+    /// The response of a homeserver whose rate limit is exceeded.
     Limited,
-    /// As from a homeserver that does not know the address.
+    /// The response of a homeserver that does not know the endpoint.
     Unknown,
-    /// As an application service that is no admin.
+    /// The response to an application service that is not an admin.
     NotAdmin,
-    /// This in place of what was asked for, as if all were well.
+    /// This body in place of the requested one, with a status of success.
     Junk(&'static str),
     /// A 401 with this body, as where more is wanted (Client-Server API, "User-Interactive Authentication API").
     Unauthorized(&'static str),
@@ -55,7 +55,7 @@ struct Inner {
     client: Client,
     homeserver: String,
     rules: Mutex<Vec<Rule>>,
-    /// What was asked, and with which token.
+    /// The requests, each with its access token.
     log: Mutex<Vec<(String, String)>>,
     struck: Notify,
     released: Notify,
@@ -71,7 +71,7 @@ impl Proxy {
         Self::before(world, &world.homeserver).await
     }
 
-    /// One in front of something else: it holds answers back until they are whole, and asks in its own name.
+    /// A reverse proxy in front of another server: it buffers responses, and forwards nothing about the client.
     pub async fn before(world: &World, url: &str) -> Self {
         let inner = Arc::new(Inner {
             client: world.client.clone(),
@@ -93,17 +93,17 @@ impl Proxy {
         self.inner.rules.lock().unwrap().push(Rule { method, path, skip, times, fault });
     }
 
-    /// Everything works again.
+    /// Removes all failures.
     pub fn heal(&self) {
         self.inner.rules.lock().unwrap().clear();
     }
 
-    /// Until a request was lost.
+    /// Waits until a request was lost.
     pub async fn struck(&self) {
         self.inner.struck.notified().await;
     }
 
-    /// Lets one request go on that is held back.
+    /// Lets one request proceed that is held back.
     pub fn release(&self) {
         self.inner.released.notify_one();
     }
@@ -115,7 +115,7 @@ impl Proxy {
         log.iter().filter(|(line, _)| line.starts_with(&begin) && line.contains(path)).count()
     }
 
-    /// How many requests with `path` in their path somebody's token was used for.
+    /// For how many requests with `path` in their path somebody's token was used.
     pub fn count_with(&self, token: &str, path: &str) -> usize {
         let log = self.inner.log.lock().unwrap();
         log.iter().filter(|(line, used)| used == token && line.contains(path)).count()

@@ -1,4 +1,4 @@
-//! Where pictures stand in what pages show.
+//! The addresses of pictures in the data of pages.
 
 use app::{
     Block, Came, Guest, IdentityProvider, InviteCard, InviteDetail, InvitePage, KnownInvite, Landing, LookedAfter,
@@ -6,9 +6,10 @@ use app::{
     SignInWays, Step,
 };
 
-/// Something in which addresses of pictures stand. Whatever a page shows is one, so that none is forgotten.
+/// Data that may contain addresses of pictures. Everything that a page shows implements this, so that none is
+/// forgotten.
 pub(super) trait HasPictures {
-    /// Hands every address over to be changed.
+    /// Calls `change` for each address.
     fn each_picture(&mut self, change: &mut dyn FnMut(&mut Option<String>));
 }
 
@@ -35,7 +36,7 @@ impl<A: HasPictures, B: HasPictures> HasPictures for (A, B) {
     }
 }
 
-/// What else stands beside somebody who has a picture.
+/// Data that occurs beside somebody who has a picture.
 impl HasPictures for i64 {
     fn each_picture(&mut self, _: &mut dyn FnMut(&mut Option<String>)) {}
 }
@@ -44,7 +45,7 @@ impl HasPictures for MissedRoom {
     fn each_picture(&mut self, _: &mut dyn FnMut(&mut Option<String>)) {}
 }
 
-/// `Type: field, field;` for types whose fields have pictures or, behind `=`, are the address of one.
+/// `Type: field, field;` for types whose fields contain pictures or, behind `=`, are the address of one.
 macro_rules! has_pictures {
     ($($kind:ident: $($($field:ident)? $(= $address:ident)?),+;)+) => {$(
         impl HasPictures for $kind {

@@ -1,4 +1,4 @@
-//! What comes of the form for making and changing an invite.
+//! Handling the form for making and changing an invite.
 
 use app::{Edit, Error, Field, InviteForm, Next, Problem, invite_path, utc_text, wording};
 
@@ -12,7 +12,7 @@ impl Site {
         let editing = form.editing.is_some();
         let mut draft = form.into_draft()?;
         if let (true, Some(code)) = (editing, &draft.code) {
-            // A form knows minutes only: what it shows unchanged is not changed.
+            // The form has times to the minute only: an unchanged time must keep its seconds.
             let before = invites.owner.one(&account, code).await?.0.terms.limits;
             keep_seconds(&mut draft.terms.limits.not_before, before.not_before);
             keep_seconds(&mut draft.terms.limits.expires_at, before.expires_at);
@@ -47,7 +47,7 @@ impl Site {
     }
 }
 
-/// Takes a time that a form shows as it was for what it was.
+/// Keeps the old time if the form submitted it unchanged, to the minute.
 fn keep_seconds(edit: &mut Edit<i64>, before: Option<i64>) {
     if let (Edit::Set(Some(time)), Some(before)) = (&*edit, before)
         && utc_text(*time) == utc_text(before)
