@@ -31,7 +31,7 @@ pub mod wording;
 pub use backend::{Backend, backend, provide_backend, provide_mount, provide_posted};
 pub use error::{Error, Kind, Result, RoomRefusal, Told};
 pub use model::*;
-pub use pages::{Document, PageForm, Printing, forms_on, nothing_to_print, print_page};
+pub use pages::{Frame, PageForm, Printing, forms_on, nothing_to_print, print_page};
 pub use shell::{App, Files, PREFIX, shell};
 pub use ui::{Card, CardDoor};
 pub use wire::{from_wire, to_wire};

@@ -19,7 +19,7 @@ mod server_invites;
 mod sign_in;
 mod start;
 
-pub use self::print::{Document, Printing, nothing_to_print, print_page};
+pub use self::print::{Frame, Printing, nothing_to_print, print_page};
 pub(crate) use self::{
     audit::Audit, delete_invite::DeleteInvite, edit_invite::EditInvite, enter_code::EnterCode, invite::InvitePage,
     invites::Invites, landing::Landing, my_rooms::MyRooms, new_invite::NewInvite, not_found::NotFound,

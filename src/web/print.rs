@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::{Document, Landing, LocalPath, Paper, Printing, QrCode, invite_path, nothing_to_print, print_page};
+use app::{Frame, Landing, LocalPath, Paper, Printing, QrCode, invite_path, nothing_to_print, print_page};
 use axum::{
     extract::{Path, Query, State},
     response::{Html, IntoResponse, Response},
@@ -35,10 +35,10 @@ pub(super) async fn page(
     visit.path = LocalPath::parse(&invite_path(&code));
     let (site, reply) = Site::new(Arc::clone(&web), visit, true);
     let nonce = headers::nonce(&web.settings.chance);
-    let document = Document { base, nonce: &nonce, files: &web.files };
+    let frame = Frame { base, nonce: &nonce, files: &web.files };
     let html = match site.card(&code).await {
-        Ok(landing) => printed(&document, &code, &landing, &choice),
-        Err(error) => Some(nothing_to_print(&document, error)),
+        Ok(landing) => printed(&frame, &code, &site.link(&code), &landing, &choice),
+        Err(error) => Some(nothing_to_print(&frame, error)),
     };
     let Some(html) = html else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
     let mut response = Html(html).into_response();
@@ -47,17 +47,17 @@ pub(super) async fn page(
 }
 
 /// The page; nothing if no code can hold the address.
-fn printed(document: &Document<'_>, code: &str, landing: &Landing, choice: &Choice) -> Option<String> {
+fn printed(frame: &Frame<'_>, code: &str, address: &str, landing: &Landing, choice: &Choice) -> Option<String> {
     let (paper, wanted) = (Paper::of(&choice.paper), !choice.mark.is_empty());
     // What the mark covers has to be made up for (ISO/IEC 18004, "error correction").
-    let strong = drawn(&landing.address, ECL::H).filter(|qr| paper.takes_mark(qr));
+    let strong = drawn(address, ECL::H).filter(|qr| paper.takes_mark(qr));
     let mark = strong.as_ref().map(|_| wanted);
     let qr = match strong.filter(|_| wanted) {
         Some(strong) => strong,
         // Paper is folded, gets wet and is pinned up.
-        None => drawn(&landing.address, ECL::Q)?,
+        None => drawn(address, ECL::Q)?,
     };
-    Some(print_page(document, &Printing { code, landing, paper, qr: &qr, mark }))
+    Some(print_page(frame, &Printing { code, address, landing, paper, qr: &qr, mark }))
 }
 
 /// The code that holds an address.

@@ -126,13 +126,11 @@ impl Site {
             self.web.invites.owner.one(&account, code).await?;
             self.web.invites.guest.landing(Some(&account), &self.visit.origin, code).await
         };
-        let mut landing = self.with_pictures(self.tell(seen.await)?);
-        landing.address = self.link(code);
-        Ok(landing)
+        Ok(self.with_pictures(self.tell(seen.await)?))
     }
 
     /// The address of an invite, to be shared.
-    fn link(&self, code: &str) -> String {
+    pub(super) fn link(&self, code: &str) -> String {
         let here = || self.visit.address(&LocalPath::parse(&app::landing_path(code)));
         self.web.public_address(code).unwrap_or_else(here)
     }

@@ -14,11 +14,11 @@ const STYLE: &str = include_str!("../../../style/print.css");
 
 /// Shows a button that only a script can make work.
 const SCRIPT: &str =
-    r#"const button = document.getElementById("print"); button.hidden = false; button.onclick = () => window.print();"#;
+    r#"const button = frame.getElementById("print"); button.hidden = false; button.onclick = () => window.print();"#;
 
 /// What such a page needs, whatever is on it.
 #[derive(Debug, Clone, Copy)]
-pub struct Document<'a> {
+pub struct Frame<'a> {
     /// What stands before the path of each page: nothing, or [`PREFIX`].
     pub base: &'a str,
     /// The word that its own script and style carry.
@@ -32,7 +32,9 @@ pub struct Document<'a> {
 pub struct Printing<'a> {
     /// The code of the invite.
     pub code: &'a str,
-    /// What a stranger sees of it, with the address to share.
+    /// The address to share.
+    pub address: &'a str,
+    /// What a stranger sees at it.
     pub landing: &'a Landing,
     /// What it is printed on.
     pub paper: Paper,
@@ -43,29 +45,29 @@ pub struct Printing<'a> {
 }
 
 /// The page for printing an invite.
-pub fn print_page(document: &Document<'_>, printing: &Printing<'_>) -> String {
-    let Printing { code, landing, paper, qr, mark } = *printing;
-    let back = format!("{}{}", document.base, invite_path(code));
+pub fn print_page(frame: &Frame<'_>, printing: &Printing<'_>) -> String {
+    let Printing { code, address, landing, paper, qr, mark } = *printing;
+    let back = format!("{}{}", frame.base, invite_path(code));
     let note = stopped(landing.state).map(|text| format!(r#"<p class="alert alert-warning">{}</p>"#, escaped(text)));
     let main = format!(
         r#"<div class="grid gap-6 pt-4 pb-8 print:hidden"><div class="grid gap-1"><a class="link w-fit text-sm" href="{back}">Back to the invite</a><h1>Print cards</h1></div>{}{}<div class="flex flex-wrap items-center gap-4"><button id="print" class="btn btn-primary" type="button" hidden>Print</button><p class="hint">Use your browser’s print: it can also save a PDF. At a scale of 100 % the cards have their true size.</p></div></div><section class="sheets" aria-label="Preview">{}</section><script type="module" nonce="{}">{SCRIPT}</script>"#,
         note.unwrap_or_default(),
         choices(paper, mark),
-        sheet(landing, paper, qr, mark == Some(true)),
-        document.nonce
+        sheet(landing, address, paper, qr, mark == Some(true)),
+        frame.nonce
     );
-    whole(document, "Print cards", &format!("@page{{size:{};margin:0}}", paper.size()), &main)
+    whole(frame, "Print cards", &format!("@page{{size:{};margin:0}}", paper.size()), &main)
 }
 
 /// What stands there for whoever may not print it.
-pub fn nothing_to_print(document: &Document<'_>, error: Error) -> String {
+pub fn nothing_to_print(frame: &Frame<'_>, error: Error) -> String {
     let (title, words, again) = apology(error.into());
-    let home = button("", &format!("{}/", document.base), "", "Home");
+    let home = button("", &format!("{}/", frame.base), "", "Home");
     let main = format!(
         r#"<div class="grid gap-6 py-4"><h1>{title}</h1><p>{}</p><div class="flex flex-wrap gap-3">{again}{home}</div></div>"#,
         escaped(&words)
     );
-    whole(document, title, "", &main)
+    whole(frame, title, "", &main)
 }
 
 /// The form in which the paper is chosen, and the mark where it can be.
@@ -90,12 +92,12 @@ fn choices(chosen: Paper, mark: Option<bool>) -> String {
     )
 }
 
-/// A whole document. `title` and `more` are ours, `main` is HTML. What its title is, a browser prints and calls the PDF by.
-fn whole(document: &Document<'_>, title: &str, more: &str, main: &str) -> String {
-    let Document { base, nonce, files } = document;
+/// A whole frame. `title` and `more` are ours, `main` is HTML. What its title is, a browser prints and calls the PDF by.
+fn whole(frame: &Frame<'_>, title: &str, more: &str, main: &str) -> String {
+    let Frame { base, nonce, files } = frame;
     let (assets, style) = (format!("{PREFIX}/_assets"), file(&files.style, "css"));
     format!(
-        r##"<!DOCTYPE html>
+        r#"<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -113,7 +115,7 @@ fn whole(document: &Document<'_>, title: &str, more: &str, main: &str) -> String
 <main id="content" class="wide pb-16">{main}</main>
 </body>
 </html>
-"##
+"#
     )
 }
 
@@ -142,7 +144,6 @@ mod tests {
             expires_at: Some(1_709_164_800_000),
             state: InviteState::Paused,
             relation: Relation::Owner,
-            address: "https://invite.example/i/a%20b".to_owned(),
             apps: Vec::new(),
             now: 0,
         }
@@ -151,8 +152,11 @@ mod tests {
     fn printed(paper: Paper, landing: &Landing, mark: Option<bool>) -> String {
         let files = Files { style: ".abc".to_owned(), ..Files::default() };
         let qr = QrCode { modules: 29, dark: vec![true; 29 * 29] };
-        let document = Document { base: PREFIX, nonce: "once", files: &files };
-        print_page(&document, &Printing { code: "a b", landing, paper, qr: &qr, mark })
+        let frame = Frame { base: PREFIX, nonce: "once", files: &files };
+        print_page(
+            &frame,
+            &Printing { code: "a b", address: "https://invite.example/i/a%20b", landing, paper, qr: &qr, mark },
+        )
     }
 
     #[test]
@@ -185,8 +189,8 @@ mod tests {
 
     #[test]
     fn whoever_may_not_print_is_told_why() {
-        let document = Document { base: "", nonce: "once", files: &Files::default() };
-        let page = nothing_to_print(&document, Error::UnknownInvite);
+        let frame = Frame { base: "", nonce: "once", files: &Files::default() };
+        let page = nothing_to_print(&frame, Error::UnknownInvite);
         assert!(page.contains("<h1>There is no such invite</h1>") && !page.contains("<article"));
     }
 }

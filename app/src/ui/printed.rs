@@ -25,10 +25,10 @@ const CROWDED: usize = 80;
 const SHORT_ADDRESS: usize = 46;
 
 /// A sheet with its cards, which tell as much as a stranger sees of the invite's page. `mark` is whether the code has the mark in its middle.
-pub(crate) fn sheet(landing: &Landing, paper: Paper, code: &QrCode, mark: bool) -> String {
+pub(crate) fn sheet(landing: &Landing, address: &str, paper: Paper, code: &QrCode, mark: bool) -> String {
     let house = House::of(String::new(), landing);
     let places = house.places(&house.ahead, false);
-    let (hue, head, foot) = (house.hue(), head(&house, paper), foot(landing));
+    let (hue, head, foot) = (house.hue(), head(&house, paper), foot(landing, address));
     let card = |hidden: &str, code: &str| {
         let street = street(&places, code);
         format!(r#"<article class="print-card {hue}"{hidden}>{head}{street}{foot}</article>"#)
@@ -137,8 +137,7 @@ fn beside(place: &Place) -> String {
 }
 
 /// What to do with it, where it leads, and until when.
-fn foot(landing: &Landing) -> String {
-    let address = landing.address.as_str();
+fn foot(landing: &Landing, address: &str) -> String {
     let shown = address.strip_prefix("https://").or(address.strip_prefix("http://")).unwrap_or(address);
     let size = if shown.len() > SHORT_ADDRESS { "long" } else { "" };
     // What ends at midnight can be used until the day before.
