@@ -101,6 +101,10 @@ async fn answer(api: Arc<Api>, resource: Resource, peer: SocketAddr, sent: extra
         let query = Query::parse(uri.query().unwrap_or_default());
         let token = access_token::find(&headers, &query)?;
         let origin = api.proxies.origin(Door::Api, peer, &headers);
+        if method != Method::GET {
+            // What changes something is not done for a session that has ended.
+            api.people.forget(&token).await;
+        }
         let account = api.people.authenticate(&token, &origin).await?;
         let odd = query.has_odd_code();
         let answer = (resource.answer)(Arc::clone(&api), Request { account, method, query, body });

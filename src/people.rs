@@ -54,6 +54,11 @@ impl People {
         }
     }
 
+    /// Forgets whose a token is, so that the homeserver is asked again: the session may have ended since.
+    pub async fn forget(&self, token: &str) {
+        self.accounts.forget(token).await;
+    }
+
     /// Whether somebody is a server admin, now.
     pub async fn is_server_admin(&self, account: &Account) -> Result<bool> {
         Ok(self.accounts.is_server_admin(account).await?)

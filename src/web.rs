@@ -35,6 +35,7 @@ use axum::{
 use http::{Method, StatusCode, request::Parts};
 use leptos::{nonce::Nonce, prelude::provide_context};
 use leptos_axum::{generate_route_list, handle_server_fns_with_context, render_app_async_with_context};
+use tower_http::compression::CompressionLayer;
 
 pub use self::{assets::Assets, state::Settings};
 use self::{pictures::Pictures, site::Site, state::Web, visit::Visit};
@@ -72,7 +73,8 @@ pub fn router(invites: Invites, people: People, settings: Settings, assets: Asse
             .route(&format!("{base}/i/{{code}}/preview.png"), get(preview::picture));
     }
     router = router.merge(well_known::routes());
-    router.fallback(missing).layer(from_fn_with_state(Arc::clone(&web), headers::harden)).with_state(web)
+    let router = router.fallback(missing).layer(CompressionLayer::new());
+    router.layer(from_fn_with_state(Arc::clone(&web), headers::harden)).with_state(web)
 }
 
 /// The response to a request that the listener refuses, as plain text.

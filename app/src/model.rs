@@ -6,6 +6,7 @@
 
 mod account;
 mod audit;
+mod choice;
 mod code;
 mod control;
 mod field;
@@ -25,7 +26,8 @@ pub(crate) use self::path::segment;
 pub use self::{
     account::{AccountAdvice, AccountForm, Advice, Document, SignUp},
     audit::{Action, AuditEntry, AuditPage, Detail, Door},
-    code::{CODE_ALPHABET, Code, code_in},
+    choice::{ENDS, FOR_HOW_MANY, OWN, WITHOUT_END},
+    code::{CODE_ALPHABET, Code, Pasted, code_in},
     control::{Block, Intervention, KnownInvite, LookedAfter, RoomInvite, RoomInvites, ServerInvite, ServerInvites},
     field::{Field, PasswordRule, Problem},
     form::{Allowed, FORM_FUNCTION, InviteForm, Next, Posted, Rooms},

@@ -6,6 +6,7 @@ mod card;
 mod chart;
 mod editor;
 mod failure;
+mod field;
 mod form;
 mod front;
 mod house;
@@ -26,6 +27,7 @@ mod sign_up;
 mod state;
 mod text;
 mod time;
+mod typing;
 
 pub use self::card::{Card, CardDoor};
 pub(crate) use self::{
@@ -34,7 +36,8 @@ pub(crate) use self::{
     chart::Chart,
     editor::Editor,
     failure::{DeadInvite, Failure, apology, sorry},
-    form::{AreaField, Form, FormProblem, Sending, Submit, TextField, Typing, go_on, last_post, reload_after, sending},
+    field::TextField,
+    form::{Form, FormProblem, Sending, Submit, go_on, last_post, reload_after, sending},
     front::invitation,
     house::House,
     html::{Html, between, button, fold, pairs, steps, two},
@@ -52,4 +55,5 @@ pub(crate) use self::{
     state::{Bounds, StateBadge, places},
     text::{ago, escaped},
     time::{Moment, TimeField},
+    typing::Typing,
 };

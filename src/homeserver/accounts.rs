@@ -98,6 +98,11 @@ impl Accounts {
         self.sessions.try_get_with_by_ref(token, ask).await
     }
 
+    /// Forgets whose a token is.
+    pub async fn forget(&self, token: &str) {
+        self.sessions.invalidate(token).await;
+    }
+
     /// Whether somebody is a server admin now. Asked with their own token: admins may query their own account, others
     /// may not.
     pub async fn is_server_admin(&self, account: &Account) -> Result<bool> {

@@ -94,6 +94,17 @@ async fn a_session_is_remembered_for_the_time_configured() {
 }
 
 #[tokio::test]
+async fn a_session_that_has_ended_changes_nothing_however_long_it_is_remembered() {
+    let world = World::new().await;
+    let mut setup = Setup::new(&world, Acting::Appservice, Engine::Sqlite).await;
+    let service = setup.set("TOKEN_CACHE_SECONDS", "3600").start().await;
+    let person = world.person("person").await;
+    assert_eq!(service.ask(Method::GET, "tokens", &person, Value::Null).await.0, 200);
+    world.ask(Method::POST, "/_matrix/client/v3/logout", &person.token, json!({})).await;
+    assert_eq!(errcode(&service.post(&person, json!({"create_dm": true})).await), (401, "M_UNKNOWN_TOKEN"));
+}
+
+#[tokio::test]
 async fn the_homeserver_learns_where_people_come_from_and_never_sees_the_acting_token_in_an_address() {
     let world = World::new().await;
     let proxy = Proxy::start(&world).await;

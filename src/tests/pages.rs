@@ -443,3 +443,30 @@ async fn while_the_homeserver_is_away_an_invites_page_says_whose_it_is() {
     proxy.heal();
     assert_eq!(browser.get(&format!("/i/{shown}")).await.status, 200);
 }
+
+#[tokio::test]
+async fn pages_are_compressed_for_strangers_and_never_beside_somebodys_secrets() {
+    let world = World::new().await;
+    let service = usual(&world).await;
+    let owner = world.person("owner").await;
+    let code = service.invite(&owner, &world.rooms(&owner, 1).await, false).await;
+    let mut browser = Browser::new(&service).with("accept-encoding", "gzip");
+    assert_eq!(browser.get(&format!("/i/{code}")).await.header("content-encoding"), "gzip");
+    browser.sign_in(&owner, "").await;
+    assert_eq!(browser.get("/invites?q=guess").await.header("content-encoding"), "");
+}
+
+#[tokio::test]
+async fn a_code_is_found_however_it_was_typed_and_a_link_of_another_server_is_not_taken_for_one_of_ours() {
+    let world = World::new().await;
+    let service = usual(&world).await;
+    let owner = world.person("owner").await;
+    let code = service.invite(&owner, &world.rooms(&owner, 1).await, false).await;
+    let mut browser = Browser::new(&service);
+    for typed in [code.to_uppercase(), format!("{code}."), format!("{}/i/{code}#top", service.url)] {
+        let answer = browser.form("/join", "open", &[("text", &typed)]).await;
+        assert_eq!((answer.status, answer.header("location")), (303, &*format!("/i/{code}")), "{typed}");
+    }
+    let answer = browser.form("/join", "open", &[("text", &format!("https://other.example/i/{code}"))]).await;
+    assert!(answer.body.contains("leads to an invite of other.example: please open it there"), "{}", answer.body);
+}

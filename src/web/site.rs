@@ -6,11 +6,13 @@ mod saving;
 use std::{sync::Arc, time::Duration};
 
 use app::{
-    AccountAdvice, AccountForm, AuditPage, Backend, Card, Error, Intervention, InviteDetail, InviteForm, InvitePage,
-    InviteQuery, LANDING, Landing, LocalPath, LookedAfter, Next, Progress, Rooms, ServerInvites, SignInWays, Visitor,
+    AccountAdvice, AccountForm, AuditPage, Backend, Card, Error, Field, Intervention, InviteDetail, InviteForm,
+    InvitePage, InviteQuery, LANDING, Landing, LocalPath, LookedAfter, Next, Pasted, Problem, Progress, Rooms,
+    ServerInvites, SignInWays, Visitor,
 };
 use matrix_sdk::ruma::UserId;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use url::{Position, Url};
 
 use self::pictures::HasPictures;
 use super::{
@@ -70,6 +72,14 @@ impl Site {
         self.web.people.authenticate(&session.token, &self.visit.origin).await
     }
 
+    /// The account that is signed in, as the homeserver knows it now: for whatever changes something.
+    async fn account_now(&self) -> Result<Account> {
+        if let Some(session) = &self.session {
+            self.web.people.forget(&session.token).await;
+        }
+        self.account().await
+    }
+
     /// The account that is signed in, if any.
     async fn account_if_any(&self) -> Result<Option<Account>> {
         if self.session.is_none() {
@@ -127,6 +137,15 @@ impl Site {
             self.web.invites.guest.landing(Some(&account), &self.visit.origin, code).await
         };
         Ok(self.with_pictures(self.tell(seen.await)?))
+    }
+
+    /// Whether a link to that host, or of that server, is one to an invite of ours.
+    fn is_here(&self, server: &str) -> bool {
+        let Settings { server_name, public_url, homeserver, .. } = &self.web.settings;
+        let host = |url: &Url| url[Position::BeforeHost..Position::AfterPort].to_owned();
+        let visited = self.visit.site.split("://").nth(1).unwrap_or_default().to_owned();
+        let ours = [server_name.clone(), visited, host(homeserver)].into_iter().chain(public_url.as_ref().map(host));
+        ours.into_iter().any(|ours| ours.eq_ignore_ascii_case(server))
     }
 
     /// The address of an invite, to be shared.
@@ -260,13 +279,13 @@ impl Backend for Site {
     }
 
     async fn delete(&self, code: String) -> app::Result<Next> {
-        let deleted = async { self.web.invites.owner.delete(&self.account().await?, &code).await };
+        let deleted = async { self.web.invites.owner.delete(&self.account_now().await?, &code).await };
         self.tell(deleted.await)?;
         Ok(Next::to("/invites".to_owned()))
     }
 
     async fn pause(&self, code: String, paused: bool) -> app::Result<Next> {
-        let done = async { self.web.invites.owner.pause(&self.account().await?, &code, paused).await };
+        let done = async { self.web.invites.owner.pause(&self.account_now().await?, &code, paused).await };
         self.tell(done.await)?;
         Ok(Next::here())
     }
@@ -280,7 +299,7 @@ impl Backend for Site {
 
     async fn block(&self, room: String, invite: i64, blocked: bool, reason: String) -> app::Result<Next> {
         let done = async {
-            self.web.invites.room_admin.block(&self.account().await?, &room, invite, blocked, Some(reason)).await
+            self.web.invites.room_admin.block(&self.account_now().await?, &room, invite, blocked, Some(reason)).await
         };
         self.tell(done.await)?;
         Ok(Next::here())
@@ -300,14 +319,14 @@ impl Backend for Site {
 
     async fn intervene(&self, invite: i64, what: Intervention, proof: String) -> app::Result<Next> {
         self.check_proof(&proof)?;
-        let done = async { self.web.invites.server_admin.intervene(&self.account().await?, invite, what).await };
+        let done = async { self.web.invites.server_admin.intervene(&self.account_now().await?, invite, what).await };
         self.tell(done.await)?;
         Ok(Next::here())
     }
 
     async fn pause_all(&self, paused: bool, proof: String) -> app::Result<Next> {
         self.check_proof(&proof)?;
-        let done = async { self.web.invites.server_admin.pause_all(&self.account().await?, paused).await };
+        let done = async { self.web.invites.server_admin.pause_all(&self.account_now().await?, paused).await };
         self.tell(done.await)?;
         Ok(Next::here())
     }
@@ -353,7 +372,7 @@ impl Backend for Site {
 
     async fn redeem(&self, code: String) -> app::Result<Progress> {
         let redeemed = async {
-            let account = self.account().await?;
+            let account = self.account_now().await?;
             match self.web.invites.guest.redeem(&account, &code).await {
                 // The person is where they wanted to be.
                 Err(crate::error::Error::Refused(Error::AlreadyRedeemed)) | Ok(_) => {}
@@ -365,10 +384,19 @@ impl Backend for Site {
     }
 
     async fn open(&self, text: String) -> app::Result<Next> {
-        let code = app::code_in(text.trim());
+        let Pasted { codes, of } = Pasted::of(&text);
         let opened = async {
-            self.see_landing(&code).await?;
-            Ok(Next::to(app::landing_path(&code)))
+            if let Some(server) = of.filter(|server| !self.is_here(server)) {
+                return Err(Error::Invalid { field: Field::Link, problem: Problem::OtherServer(server) }.into());
+            }
+            let mut unknown = Error::UnknownInvite.into();
+            for code in codes {
+                match self.see_landing(&code).await {
+                    Err(error @ crate::error::Error::Refused(Error::UnknownInvite)) => unknown = error,
+                    seen => return seen.map(|_| Next::to(app::landing_path(&code))),
+                }
+            }
+            Err(unknown)
         };
         self.tell(opened.await)
     }

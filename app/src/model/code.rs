@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
-use url::Url;
+use url::{Position, Url};
 
 use super::{Field, Problem};
 use crate::{Error, Result};
@@ -88,27 +88,59 @@ impl From<Code> for String {
 /// (`https://…/i/CODE`), an `acter:i/SERVER/CODE?…` address, or a share link that carries one behind its `#`. Any other
 /// text is returned unchanged, with its spaces: the Python module has made codes that begin or end with spaces.
 pub fn code_in(text: &str) -> Cow<'_, str> {
-    code_of_link(text.trim()).unwrap_or(Cow::Borrowed(text))
+    in_link(text.trim()).map_or(Cow::Borrowed(text), |link| link.code)
 }
 
-fn code_of_link(text: &str) -> Option<Cow<'_, str>> {
+/// What somebody has typed, pasted or photographed to open an invite.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pasted {
+    /// What its code may be, the likeliest first: sentences end in full stops, and keyboards begin with capitals.
+    pub codes: Vec<String>,
+    /// Whose invite it is, where a link tells: the host that it leads to, with a port that is not the usual one, or the server that it names.
+    pub of: Option<String>,
+}
+
+impl Pasted {
+    /// Reads it.
+    pub fn of(text: &str) -> Self {
+        let text = text.trim();
+        let (code, of) = in_link(text).map_or((text.into(), None), |link| (link.code, link.of));
+        let bare = code.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '”', '»']);
+        let mut codes = vec![code.clone().into_owned(), bare.to_owned(), bare.to_lowercase()];
+        codes.dedup();
+        Self { codes, of }
+    }
+}
+
+/// What a link says of an invite.
+struct InLink<'a> {
+    code: Cow<'a, str>,
+    of: Option<String>,
+}
+
+fn in_link(text: &str) -> Option<InLink<'_>> {
     let link = Url::parse(text).ok()?;
-    let path = match link.scheme() {
-        "acter" => rest_of(text, "acter:"),
-        "http" | "https" => match text.split_once('#') {
-            Some((_, fragment)) if !fragment.is_empty() => fragment,
-            _ => text,
-        },
-        _ => return None,
-    };
-    let path = path.split(['?', '#']).next().unwrap_or_default();
-    let mut segments = path.trim_matches('/').rsplit('/');
-    match (segments.next(), segments.next(), segments.next()) {
-        (Some(code), Some("i"), _) | (Some(code), Some(_), Some("i")) if !code.is_empty() => {
-            Some(percent_decode_str(code).decode_utf8_lossy())
+    match link.scheme() {
+        "acter" => in_path(rest_of(text, "acter:"), None),
+        "http" | "https" => {
+            let (page, fragment) = text.split_once('#').unwrap_or((text, ""));
+            let host = link[Position::BeforeHost..Position::AfterPort].to_owned();
+            in_path(fragment, None).or_else(|| in_path(page, Some(host)))
         }
         _ => None,
     }
+}
+
+/// What a path says of an invite on a host, if it names no other server.
+fn in_path(path: &str, host: Option<String>) -> Option<InLink<'_>> {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let mut segments = path.trim_matches('/').rsplit('/');
+    let (code, of) = match (segments.next(), segments.next(), segments.next()) {
+        (Some(code), Some("i"), _) => (code, host),
+        (Some(code), Some(server), Some("i")) => (code, Some(server.to_owned())),
+        _ => return None,
+    };
+    (!code.is_empty()).then(|| InLink { code: percent_decode_str(code).decode_utf8_lossy(), of })
 }
 
 fn rest_of<'a>(text: &'a str, prefix: &str) -> &'a str {
@@ -186,6 +218,7 @@ mod tests {
             ("https://example.org/_synapse/client/super_invites/i/a.b?x=1", "a.b"),
             ("acter:i/example.org/mygroup123?userId=a%3Aexample.org", "mygroup123"),
             ("acter:i/example.org/mygroup123", "mygroup123"),
+            ("https://invite.example.org/i/mygroup123#x", "mygroup123"),
             ("https://share.example.org/p/0a1b?userId=a#i/example.org/mygroup123", "mygroup123"),
             // These are not invites: they are returned unchanged, then looked up and not found.
             ("acter:o/room/pin/event", "acter:o/room/pin/event"),
@@ -194,6 +227,20 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(code_in(text), code, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_link_tells_whose_invite_it_is_and_its_end_is_not_taken_too_seriously() {
+        for (text, codes, of) in [
+            ("Garden", &["Garden", "garden"][..], None),
+            ("https://x.example/i/garden.", &["garden.", "garden"], Some("x.example")),
+            ("https://x.example:8443/a/i/garden#top", &["garden"], Some("x.example:8443")),
+            ("acter:i/x.example/Garden", &["Garden", "garden"], Some("x.example")),
+            ("https://share.example/p/0a#i/x.example/garden", &["garden"], Some("x.example")),
+        ] {
+            let pasted = Pasted { codes: codes.iter().map(ToString::to_string).collect(), of: of.map(str::to_owned) };
+            assert_eq!(Pasted::of(text), pasted, "{text}");
         }
     }
 }

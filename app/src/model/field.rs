@@ -109,6 +109,8 @@ pub enum PasswordRule {
 /// What is wrong with the value of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
+    /// A link to an invite of another server, at this address.
+    OtherServer(String),
     /// A code that is not allowed; the number is the most characters that one may have.
     IllegalCode(u32),
     /// The code of a new invite is, or was, that of another one.

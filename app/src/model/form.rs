@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Draft, Edit, Field, Limits, Problem, RoomChoice, Terms, Wanted, WantedLimits, utc_millis, utc_text};
+use super::{
+    Draft, Edit, Field, Limits, Problem, RoomChoice, Terms, Wanted, WantedLimits,
+    choice::{self, ENDS, FOR_HOW_MANY, WITHOUT_END},
+    utc_millis, utc_text,
+};
 use crate::{Error, Result, Told};
 
 /// The form field that names the server function, for a form that is posted without a script.
@@ -73,8 +77,12 @@ pub struct InviteForm {
     pub welcome: String,
     /// The start time, as [`utc_text`](super::utc_text) writes it; at once if empty.
     pub not_before: String,
+    /// After how many days it ends, [`WITHOUT_END`](super::WITHOUT_END), or [`OWN`](super::OWN) for `expires_at`, as if empty.
+    pub ends: String,
     /// The end time, as [`utc_text`](super::utc_text) writes it; never if empty.
     pub expires_at: String,
+    /// How many people it may let in, [`WITHOUT_END`](super::WITHOUT_END), or [`OWN`](super::OWN) for `max_uses`, as if empty.
+    pub places: String,
     /// How many people it may let in; unlimited if empty.
     pub max_uses: String,
     /// Whether a direct chat with the owner is part of it.
@@ -88,11 +96,11 @@ pub struct InviteForm {
 }
 
 impl InviteForm {
-    /// The draft that the form asks for.
+    /// The draft that the form asks for at `now`, in milliseconds since the epoch.
     ///
     /// # Errors
     /// [`Error::Invalid`] for an invite that leads nowhere, and for values that cannot be read.
-    pub fn into_draft(self) -> Result<Draft> {
+    pub fn into_draft(self, now: i64) -> Result<Draft> {
         if self.rooms.is_empty() && !self.chat {
             return Err(Error::Invalid { field: Field::Rooms, problem: Problem::Nowhere });
         }
@@ -109,11 +117,9 @@ impl InviteForm {
                 welcome: Edit::Set(Some(self.welcome)),
                 show_rooms: Some(self.show_rooms),
                 limits: WantedLimits {
-                    not_before: optional(Field::NotBefore, &self.not_before, Problem::NoTime, utc_millis)?,
-                    expires_at: optional(Field::ExpiresAt, &self.expires_at, Problem::NoTime, utc_millis)?,
-                    max_uses: optional(Field::MaxUses, &self.max_uses, Problem::NoCount, |text| {
-                        text.parse().ok().filter(|most| *most > 0)
-                    })?,
+                    not_before: start(&self.not_before)?,
+                    expires_at: choice::end(&self.ends, &self.expires_at, now)?,
+                    max_uses: choice::places(&self.places, &self.max_uses)?,
                 },
             },
         })
@@ -123,6 +129,8 @@ impl InviteForm {
     pub fn of(terms: Terms) -> Self {
         let Limits { not_before, expires_at, max_uses } = terms.limits;
         Self {
+            ends: choice::end_of(terms.limits),
+            places: choice::places_of(terms.limits),
             label: terms.label.unwrap_or_default(),
             rooms: terms.rooms,
             welcome: terms.welcome.unwrap_or_default(),
@@ -133,6 +141,15 @@ impl InviteForm {
             show_rooms: terms.show_rooms,
             registration: terms.registration,
             ..Self::default()
+        }
+    }
+
+    /// The form for a new invite. Where the server's rules say nothing it lasts a week: what nobody thinks of any more ends by itself.
+    pub fn new(allowed: &Allowed) -> Self {
+        let form = Self::of(Terms::usual(allowed.usual));
+        match form.ends.as_str() {
+            WITHOUT_END => Self { ends: "7".to_owned(), ..form },
+            _ => form,
         }
     }
 
@@ -147,7 +164,9 @@ impl InviteForm {
             rooms: rooms.map(|(_, room)| room.clone()).collect(),
             welcome: text(Field::Welcome),
             not_before: text(Field::NotBefore),
+            ends: posted.field(ENDS).unwrap_or_default().to_owned(),
             expires_at: text(Field::ExpiresAt),
+            places: posted.field(FOR_HOW_MANY).unwrap_or_default().to_owned(),
             max_uses: text(Field::MaxUses),
             chat: ticked(Field::Chat),
             show_rooms: ticked(Field::ShowRooms),
@@ -157,15 +176,13 @@ impl InviteForm {
     }
 }
 
-/// Reads a field that may stay empty.
-fn optional<T>(field: Field, text: &str, problem: Problem, read: impl FnOnce(&str) -> Option<T>) -> Result<Edit<T>> {
-    match text.trim() {
-        "" => Ok(Edit::Set(None)),
-        text => match read(text) {
-            Some(value) => Ok(Edit::Set(Some(value))),
-            None => Err(Error::Invalid { field, problem }),
-        },
-    }
+/// Reads the start, which may be empty.
+fn start(text: &str) -> Result<Edit<i64>> {
+    let invalid = Error::Invalid { field: Field::NotBefore, problem: Problem::NoTime };
+    Ok(Edit::Set(match text.trim() {
+        "" => None,
+        text => Some(utc_millis(text).ok_or(invalid)?),
+    }))
 }
 
 /// What a member can choose for an invite.

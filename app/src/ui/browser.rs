@@ -141,9 +141,15 @@ pub(crate) fn contains(text: &str, part: &str) -> bool {
     lower(text).includes(&String::from(lower(part)), 0)
 }
 
-/// How many check boxes of that name are ticked on the page.
-pub(crate) fn ticked(name: &str) -> usize {
-    document().query_selector_all(&format!("[name='{name}']:checked")).map_or(0, |all| all.length() as usize)
+/// How many check boxes of that name, and of that kind (a selector), are ticked on the page.
+pub(crate) fn ticked(name: &str, kind: &str) -> usize {
+    document().query_selector_all(&format!("[name='{name}']:checked{kind}")).map_or(0, |all| all.length() as usize)
+}
+
+/// The value of the chosen one of several of that name.
+pub(crate) fn checked(name: &str) -> Option<String> {
+    let chosen = document().query_selector(&format!("[name='{name}']:checked")).ok()??;
+    chosen.get_attribute("value")
 }
 
 /// Writes into a field, given its id, and submits its form.
@@ -157,11 +163,11 @@ pub(crate) fn fill_and_send(id: &str, text: &str) {
     }
 }
 
-/// Ticks all enabled boxes in the group whose heading contains the pressed button, or unticks them.
+/// Ticks all enabled boxes that are shown in the group whose heading contains the pressed button, or unticks them.
 pub(crate) fn tick_group(event: &web_sys::MouseEvent, on: bool) {
     let button = event.current_target().and_then(|button| button.dyn_into::<web_sys::Element>().ok());
     let group = button.and_then(|button| button.parent_element()?.parent_element());
-    let Some(Ok(boxes)) = group.map(|group| group.query_selector_all("input:enabled")) else { return };
+    let Some(Ok(boxes)) = group.map(|group| group.query_selector_all("li:not(.hidden) input:enabled")) else { return };
     for number in 0..boxes.length() {
         if let Some(Ok(one)) = boxes.item(number).map(JsCast::dyn_into::<web_sys::HtmlInputElement>) {
             one.set_checked(on);

@@ -1,147 +1,175 @@
-//! The form for creating and changing an invite.
+//! The form for making and changing an invite: name, rooms, how long and for how many; everything else is folded.
 
 use leptos::prelude::*;
 
-use super::{AreaField, Form, FormProblem, Submit, TextField, TimeField, go_on, last_post, picker::Picker, sending};
+use super::{
+    Form, FormProblem, Html, Submit, TimeField,
+    browser::{checked, ticked},
+    escaped,
+    field::{AreaField, Said, TextField},
+    form::{Sending, focus_wrong, wrong},
+    go_on, last_post,
+    picker::Picker,
+    sending,
+};
 use crate::{
-    Allowed, Field, InviteDetail, InviteForm, Rooms, Terms, rpc, view,
+    Allowed, ENDS, FOR_HOW_MANY, Field, InviteDetail, InviteForm, OWN, Rooms, WITHOUT_END, rpc, view,
     wording::{self, count},
 };
 
-/// What stands in the form at first.
-fn start(editing: Option<&InviteDetail>, allowed: &Allowed) -> InviteForm {
+/// What the form shows at first, and whether all of it is unfolded: what was typed must be seen.
+fn start(editing: Option<&InviteDetail>, allowed: &Allowed) -> (InviteForm, bool) {
     if let Some(posted) = last_post::<rpc::Save>() {
-        return InviteForm::filled_in(&posted);
+        return (InviteForm::filled_in(&posted), true);
     }
-    InviteForm::of(match editing {
-        None => Terms::usual(allowed.usual),
-        Some(detail) => detail.card.invite.terms.clone(),
-    })
+    match editing {
+        None => (InviteForm::new(allowed), false),
+        Some(detail) => (InviteForm::of(detail.card.invite.terms.clone()), true),
+    }
 }
 
-/// The form.
 #[component]
 pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoView {
     let save = sending::<rpc::Save>();
     go_on(save, || ());
-    let start = start(editing.as_ref(), &rooms.allowed);
+    focus_wrong(save);
+    let (start, unfolded) = start(editing.as_ref(), &rooms.allowed);
     let refusal = rooms.allowed.refusal.clone().filter(|_| editing.is_none());
-    let ticked = RwSignal::new(start.rooms.len());
     let before = editing.iter().flat_map(|detail| detail.card.rooms.clone()).collect();
+    let spaces =
+        rooms.choices.iter().filter(|choice| choice.room.space && start.rooms.contains(&choice.room.id)).count();
+    let summary =
+        RwSignal::new(in_a_sentence(start.rooms.len() - spaces, spaces, start.chat, &start.ends, &start.places));
+    let again = move || summary.set(from_the_page());
+    // Somebody may have begun to choose before the script was there.
+    Effect::new(move |_| again());
     let code = editing.as_ref().map(|detail| detail.card.invite.code.clone());
     let came = editing.as_ref().map_or(0, |detail| detail.card.invite.came);
+    let registration = rooms.opens_accounts.then_some(start.registration);
+    let call = if editing.is_some() { "Save" } else { "Create invite" };
     view! {
         <Form sending=save class="grid gap-8">
             {code.clone().map(|code| view! { <input type="hidden" name="form[editing]" value=code /> })}
-            {(came > 0)
-                .then(|| {
-                    view! {
-                        <p class="alert alert-info">
-                            {format!(
-                                "{} joined with this invite already. They stay where they are: what you change here is for \
-                                 those who join next, and for those who try again because something was missing.",
-                                if came == 1 { "One person".to_owned() } else { format!("{came} people") },
-                            )}
-                        </p>
-                    }
-                })}
-            {refusal.map(|refusal| view! { <p class="alert alert-warning">{refusal.words}</p> })}
-            <Picker choices=rooms.choices before ticked=start.rooms count=ticked />
-            <Extras chat=start.chat show_rooms=start.show_rooms registration=rooms.opens_accounts.then_some(start.registration) />
-            <LimitFields
-                max_uses=start.max_uses
-                not_before=start.not_before
-                expires_at=start.expires_at
-                welcome=start.welcome
-                allowed=rooms.allowed.clone()
+            <Html html=notes(came, refusal.map(|refusal| refusal.words)) />
+            <TextField
+                field=Field::Label
+                value=start.label.clone()
+                hint="Optional. Only you see it. “Summer party”, say.".to_owned()
+                advice=wrong(save, Field::Label)
             />
-            <fieldset class="grid gap-4 sm:grid-cols-2">
-                <legend class="mb-3">
-                    <h2>"Name and code"</h2>
-                </legend>
-                <TextField
-                    field=Field::Label
-                    value=start.label
-                    hint="Only you see it. “Summer party”, say.".to_owned()
-                />
-                {match code {
-                    Some(code) => {
-                        view! {
-                            <p class="grid content-start gap-1.5">
-                                <span class="font-medium">"Code"</span>
-                                <code class="py-2 font-mono wrap-anywhere">{code}</code>
-                            </p>
-                        }
-                    }
-                    None if !rooms.allowed.chosen_codes => view! { <p>"The code is chosen for you: nobody can guess it."</p> },
-                    None => {
-                        view! {
-                            <TextField
-                                field=Field::Code
-                                value=start.code
-                                hint="Leave it empty for one that nobody can guess. Letters, digits and . _ ~ - are fine.".to_owned()
-                            />
-                        }
-                    }
-                }}
-            </fieldset>
+            <div class="contents" on:input=move |_| again() on:click=move |_| again()>
+                <Picker choices=rooms.choices before ticked=start.rooms.clone() />
+                <LimitFields save start=start.clone() allowed=rooms.allowed.clone() />
+                <details class="card fold" open=unfolded>
+                    <summary>"More options"</summary>
+                    <More save start registration code chosen_codes=rooms.allowed.chosen_codes />
+                </details>
+            </div>
             <div class="sticky bottom-0 z-2 -mx-4 grid gap-3 border-t border-base-300 bg-base-100 px-4 py-4 sm:mx-0 sm:rounded-t-box sm:border-x">
-                <FormProblem sending=save />
-                <div class="flex items-center gap-4">
-                    <Submit sending=save class="btn btn-primary btn-lg whitespace-nowrap max-sm:flex-1">
-                        {if editing.is_some() { "Save" } else { "Create invite" }}
-                    </Submit>
-                    <p class="text-muted" aria-live="polite">
-                        {move || match ticked.get() {
-                            0 => "No rooms selected".to_owned(),
-                            some => count(u32::try_from(some).unwrap_or(u32::MAX), "room") + " selected",
-                        }}
-                    </p>
-                </div>
+                <FormProblem sending=save at_fields=true />
+                <p aria-live="polite">{summary}</p>
+                <Submit sending=save class="btn btn-primary btn-lg">
+                    {call}
+                </Submit>
             </div>
         </Form>
     }
 }
 
-/// How many people, from when to when, and what they are told.
+/// What there is to know before anything is changed, as HTML.
+fn notes(came: u32, refusal: Option<String>) -> String {
+    let came = (came > 0).then(|| {
+        let people = if came == 1 { "One person".to_owned() } else { format!("{came} people") };
+        format!(
+            r#"<p class="alert alert-info">{people} joined with this invite already. They stay where they are: what you change here is for those who join next, and for those who try again because something was missing.</p>"#
+        )
+    });
+    let refusal = refusal.map(|words| format!(r#"<p class="alert alert-warning">{}</p>"#, escaped(&words)));
+    came.into_iter().chain(refusal).collect()
+}
+
+/// What the invite will do, as the boxes on the page stand.
+fn from_the_page() -> String {
+    let rooms = ticked(Field::Rooms.name(), ":not([data-space])");
+    let spaces = ticked(Field::Rooms.name(), "[data-space]");
+    let chosen = |name| checked(name).unwrap_or_default();
+    in_a_sentence(rooms, spaces, ticked(Field::Chat.name(), "") > 0, &chosen(ENDS), &chosen(FOR_HOW_MANY))
+}
+
+fn in_a_sentence(rooms: usize, spaces: usize, chat: bool, ends: &str, places: &str) -> String {
+    let number = |many: usize| u32::try_from(many).unwrap_or(u32::MAX);
+    if rooms + spaces == 0 && !chat {
+        return "No rooms selected.".to_owned();
+    }
+    let leads_to = wording::leads_to(number(rooms), number(spaces), chat.then_some("you"));
+    let lasts = ends.parse().map_or_else(|_| String::new(), |days| format!(", for {}", count(days, "day")));
+    let places = match places {
+        WITHOUT_END => " Unlimited places.".to_owned(),
+        some => some.parse().map_or_else(|_| String::new(), |most| format!(" {}.", count(most, "place"))),
+    };
+    format!("Anyone with the link joins {leads_to}{lasts}.{places}")
+}
+
+/// Choices of which one is taken, as HTML.
+fn chips(name: &str, choices: &[String], chosen: &str, text: fn(&str) -> String) -> String {
+    let chips = choices.iter().map(|choice| {
+        let class = if choice == OWN { " class=\"own\"" } else { "" };
+        let checked = if choice == chosen || chosen.is_empty() && choice == OWN { " checked" } else { "" };
+        format!(
+            r#"<label class="chip"><input type="radio" name="{name}" value="{choice}"{class}{checked}><span>{}</span></label>"#,
+            text(choice)
+        )
+    });
+    chips.collect()
+}
+
+fn lasts(choice: &str) -> String {
+    match choice.parse() {
+        Ok(days) => count(days, "day"),
+        Err(_) if choice == OWN => "A date…".to_owned(),
+        Err(_) => "Never".to_owned(),
+    }
+}
+
+fn places(choice: &str) -> String {
+    match choice {
+        OWN => "Other…".to_owned(),
+        WITHOUT_END => "Unlimited".to_owned(),
+        number => number.to_owned(),
+    }
+}
+
+/// How long it lasts and for how many people it is. The fields for values of one's own are shown where these are chosen.
 #[component]
-fn LimitFields(
-    max_uses: String,
-    not_before: String,
-    expires_at: String,
-    welcome: String,
-    allowed: Allowed,
-) -> impl IntoView {
+fn LimitFields(save: Sending, start: InviteForm, allowed: Allowed) -> impl IntoView {
+    let ends = chips(ENDS, &allowed.lasts(), &start.ends, lasts);
+    let many = chips(FOR_HOW_MANY, &allowed.places(), &start.places, places);
     view! {
-        <fieldset class="grid gap-4">
-            <legend class="mb-3">
-                <h2>"Limits"</h2>
-            </legend>
-            <div class="grid gap-4 sm:grid-cols-3">
+        <section class="grid gap-4">
+            <h2>"Limits"</h2>
+            <fieldset class="choice">
+                <legend>"Ends after"</legend>
+                <Html class="chips" html=ends />
+                <TimeField
+                    field=Field::ExpiresAt
+                    value=start.expires_at
+                    hint=end_hint(allowed.max_days)
+                    said=wrong(save, Field::ExpiresAt)
+                />
+            </fieldset>
+            <fieldset class="choice">
+                <legend>"Places"</legend>
+                <Html class="chips" html=many />
                 <TextField
                     field=Field::MaxUses
                     kind="number"
                     least="1"
-                    value=max_uses
+                    value=start.max_uses
                     hint=uses_hint(allowed.max_uses)
+                    advice=wrong(save, Field::MaxUses)
                 />
-                <TimeField
-                    field=Field::NotBefore
-                    value=not_before
-                    hint="Immediately if empty.".to_owned()
-                />
-                <TimeField
-                    field=Field::ExpiresAt
-                    value=expires_at
-                    hint=end_hint(allowed.max_days)
-                />
-            </div>
-            <AreaField
-                field=Field::Welcome
-                value=welcome
-                hint="A few words for everybody who opens the link."
-            />
-        </fieldset>
+            </fieldset>
+        </section>
     }
 }
 
@@ -160,33 +188,60 @@ fn end_hint(days: Option<u32>) -> String {
 }
 
 /// What an invite can do besides leading into rooms. `registration` is nothing where codes open no accounts.
+/// What few think of. `registration` is `None` where codes open no accounts, `code` the code of an invite that is changed.
 #[component]
-fn Extras(chat: bool, show_rooms: bool, registration: Option<bool>) -> impl IntoView {
+fn More(
+    save: Sending,
+    start: InviteForm,
+    registration: Option<bool>,
+    code: Option<String>,
+    chosen_codes: bool,
+) -> impl IntoView {
+    let said = |field| -> Said { wrong(save, field) };
     view! {
-        <fieldset class="grid gap-3">
-            <legend class="mb-3"><h2>"Options"</h2></legend>
-            <Switch
-                field=Field::Chat
-                on=chat
-                text="Everybody who joins gets an encrypted chat with you."
+        <div class="grid gap-4 p-4">
+            <AreaField
+                field=Field::Welcome
+                value=start.welcome
+                hint="Shown to everyone who opens the link."
+                said=said(Field::Welcome)
             />
-            <Switch
-                field=Field::ShowRooms
-                on=show_rooms
-                text="Whoever has the link sees them before they join. Otherwise only how many there are."
-            />
+            <Switch field=Field::Chat on=start.chat text="Everyone who joins also gets a direct chat with you." />
+            <Switch field=Field::ShowRooms on=start.show_rooms text="Anyone with the link sees them before they join." />
             {registration
                 .map(|on| {
                     view! {
                         <input type="hidden" name="form[asks_registration]" value="true" />
-                        <Switch
-                            field=Field::Registration
-                            on=on
-                            text="Whoever has no account here can create one with this code."
-                        />
+                        <Switch field=Field::Registration on text="Whoever has no account here can create one with this code." />
                     }
                 })}
-        </fieldset>
+            <div class="grid gap-4 sm:grid-cols-2">
+                {match code {
+                    Some(code) => {
+                        let code = format!(r#"<span class="font-medium">Code</span><code class="py-2 font-mono wrap-anywhere">{}</code>"#, escaped(&code));
+                        view! { <Html class="grid content-start gap-1.5" html=code /> }.into_any()
+                    }
+                    None if !chosen_codes => ().into_any(),
+                    None => {
+                        view! {
+                            <TextField
+                                field=Field::Code
+                                value=start.code
+                                hint="Optional. Letters, digits and . _ ~ - are fine; without one of your own nobody can guess it.".to_owned()
+                                advice=said(Field::Code)
+                            />
+                        }
+                            .into_any()
+                    }
+                }}
+                <TimeField
+                    field=Field::NotBefore
+                    value=start.not_before
+                    hint="Immediately if empty.".to_owned()
+                    said=said(Field::NotBefore)
+                />
+            </div>
+        </div>
     }
 }
 

@@ -1,11 +1,8 @@
 //! Forms. They post to the page that they are on; with scripts, they call the server function without loading a new
 //! page.
 
-use std::time::Duration;
-
 use leptos::{
     ev::{Event, SubmitEvent},
-    leptos_dom::helpers::TimeoutHandle,
     prelude::*,
     wasm_bindgen::JsCast,
     web_sys,
@@ -13,14 +10,13 @@ use leptos::{
 use leptos_router::hooks::use_navigate;
 
 use super::{
-    Shape, Visits, escaped,
-    html::drawing,
+    Typing, Visits,
+    field::{Said, field_id},
     navigation::{LastPost, href},
 };
 use crate::{
-    AccountAdvice, Advice, FORM_FUNCTION, Field, Kind, Next, Posted, Told, view,
+    Advice, FORM_FUNCTION, Field, Kind, Next, Posted, Told, view,
     wire::{Answer, Asked, Question, send},
-    wording,
 };
 
 /// A form's call of a server function, with its answer.
@@ -32,6 +28,11 @@ pub(crate) struct Sending {
 }
 
 impl Sending {
+    /// Sends a body.
+    pub(super) fn dispatch(self, body: String) {
+        self.action.dispatch(body);
+    }
+
     /// Whether a call is waiting for its answer.
     pub(crate) fn pending(self) -> Memo<bool> {
         self.action.pending()
@@ -43,93 +44,28 @@ impl Sending {
     }
 }
 
-/// Feedback on a form while it is being filled in, from a server function that gets the whole form and answers with an
-/// [`AccountAdvice`].
-#[derive(Clone, Copy)]
-pub(crate) struct Typing {
-    asking: Sending,
-    /// The submission of the form itself.
-    form: Sending,
-    /// Whether something was typed after the form was last sent.
-    since: RwSignal<bool>,
-    /// Whether nothing was typed after feedback was last asked for.
-    quiet: RwSignal<bool>,
-    /// The body of the next question.
-    next: StoredValue<Option<String>>,
-    timer: StoredValue<Option<TimeoutHandle>>,
+/// What was wrong with a field when the form was sent last.
+pub(crate) fn wrong(sending: Sending, field: Field) -> Said {
+    let problem = problem(sending);
+    Memo::new(move |_| {
+        let error = problem().filter(|error| error.field == Some(field))?;
+        Some(Advice { good: false, words: error.words })
+    })
 }
 
-impl Typing {
-    /// How long typing has to pause before feedback is asked for.
-    const PAUSE: Duration = Duration::from_millis(400);
-
-    pub(crate) fn new<Q: Question>(form: Sending) -> Self {
-        let (since, quiet) = (RwSignal::new(false), RwSignal::new(true));
-        let (next, timer) = (StoredValue::new(None), StoredValue::new(None::<TimeoutHandle>));
-        let typing = Self { asking: sending::<Q>(), form, since, quiet, next, timer };
-        Effect::new(move |_| {
-            let Some(answer) = form.answer() else { return };
-            since.set(false);
-            if let Some(field) = answer.error().and_then(|error| error.field) {
-                focus(field);
+/// Moves the focus to the field with an error, once the form was sent.
+pub(crate) fn focus_wrong(sending: Sending) {
+    Effect::new(move |_| {
+        let field = sending.answer().and_then(|answer| answer.error()?.field);
+        let field = field.and_then(|field| document().get_element_by_id(&field_id(field)));
+        if let Some(field) = field.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()) {
+            // What is folded takes no focus.
+            if let Ok(Some(fold)) = field.closest("details") {
+                fold.set_attribute("open", "").ok();
             }
-        });
-        let pending = typing.asking.pending();
-        Effect::new(move |_| {
-            if !pending.get() {
-                typing.ask();
-            }
-        });
-        on_cleanup(move || typing.stop());
-        typing
-    }
-
-    fn stop(self) {
-        if let Some(timer) = self.timer.try_get_value().flatten() {
-            timer.clear();
+            field.focus().ok();
         }
-    }
-
-    /// Sends the next question, one at a time, so that no answer can arrive after a newer one.
-    fn ask(self) {
-        if !self.asking.pending().get_untracked()
-            && let Some(body) = self.next.try_update_value(Option::take).flatten()
-        {
-            self.quiet.set(true);
-            self.asking.action.dispatch(body);
-        }
-    }
-
-    fn typed(self, event: &Event) {
-        let field = event.target().and_then(|field| field.dyn_into::<web_sys::HtmlInputElement>().ok());
-        let Some(body) = field.and_then(|field| field.form()).and_then(|form| body(&form)) else { return };
-        self.since.set(true);
-        self.quiet.set(false);
-        self.next.set_value(Some(body));
-        self.stop();
-        self.timer.set_value(set_timeout_with_handle(move || self.ask(), Self::PAUSE).ok());
-    }
-
-    /// The feedback on one field: the error from the last submission until something is typed, then the advice.
-    pub(crate) fn advice(self, field: Field, of: fn(AccountAdvice) -> Option<Advice>) -> Memo<Option<Advice>> {
-        let (problem, pending) = (problem(self.form), self.asking.pending());
-        Memo::new(move |_| {
-            if self.since.get() {
-                let is_new = self.quiet.get() && !pending.get();
-                return self.asking.answer().filter(|_| is_new).and_then(|answer| answer.read().ok()).and_then(of);
-            }
-            let error = problem().filter(|error| error.field == Some(field))?;
-            Some(Advice { good: false, words: error.words })
-        })
-    }
-}
-
-/// Moves the focus to a field with an error.
-fn focus(field: Field) {
-    let field = document().get_element_by_id(&field_id(field));
-    if let Some(field) = field.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()) {
-        field.focus().ok();
-    }
+    });
 }
 
 fn function<Q: Question>() -> &'static str {
@@ -154,7 +90,7 @@ fn posted(function: &str) -> Option<Posted> {
 }
 
 /// The body that a form would send.
-fn body(form: &web_sys::HtmlFormElement) -> Option<String> {
+pub(super) fn body(form: &web_sys::HtmlFormElement) -> Option<String> {
     let data = web_sys::FormData::new_with_form(form).ok()?;
     let fields = web_sys::UrlSearchParams::new_with_str_sequence_sequence(&data).ok()?;
     Some(fields.to_string().into())
@@ -195,7 +131,7 @@ pub(crate) fn Form(
 }
 
 /// Why the last submission failed, if it did.
-fn problem(sending: Sending) -> impl Fn() -> Option<Told> + Copy {
+pub(super) fn problem(sending: Sending) -> impl Fn() -> Option<Told> + Copy {
     let before = StoredValue::new(posted(sending.function).map(|posted| posted.error));
     move || match sending.answer() {
         Some(answer) => answer.error(),
@@ -212,7 +148,8 @@ pub(crate) fn FormProblem(
     at_fields: bool,
 ) -> impl IntoView {
     let problem = problem(sending);
-    let error = move || problem().filter(|error| !(at_fields && error.field.is_some()));
+    let has_place = |error: &Told| error.field.is_some_and(|field| field != Field::Rooms);
+    let error = move || problem().filter(|error| !(at_fields && has_place(error)));
     view! {
         <div role="alert" class="empty:hidden">
             {move || {
@@ -258,98 +195,6 @@ pub(crate) fn Submit(
             <span class="loading loading-spinner loading-sm hidden group-aria-disabled:inline-block" aria-hidden="true"></span>
             {children()}
         </button>
-    }
-}
-
-/// The id of a field's input, to which its label refers.
-pub(super) fn field_id(field: Field) -> String {
-    format!("field-{}", field.name().replace(['[', ']'], "-"))
-}
-
-/// A text input of one line, with its label.
-#[component]
-pub(crate) fn TextField(
-    field: Field,
-    #[prop(optional, into)] value: String,
-    #[prop(default = "text")] kind: &'static str,
-    #[prop(default = "off")] autocomplete: &'static str,
-    #[prop(optional)] required: bool,
-    #[prop(optional)] hint: String,
-    #[prop(optional)] least: Option<&'static str>,
-    /// Feedback while it is being filled in.
-    #[prop(optional)]
-    advice: Option<Memo<Option<Advice>>>,
-) -> impl IntoView {
-    let id = field_id(field);
-    let hint_id = (advice.is_some() || !hint.is_empty()).then(|| format!("{id}-hint"));
-    let said = move || advice.and_then(|advice| advice.get());
-    let is_wrong = move || said().is_some_and(|advice| !advice.good).then_some("true");
-    let at_first = untrack(|| is_wrong().is_some());
-    let text = move || match said() {
-        Some(Advice { good, words }) => {
-            let (class, shape) = if good { ("text-success", Shape::Done) } else { ("text-error", Shape::Failed) };
-            format!(
-                r#"<span class="flex items-start gap-2 {class}">{}<span>{}</span></span>"#,
-                drawing(shape),
-                escaped(&words)
-            )
-        }
-        None => escaped(&hint),
-    };
-    view! {
-        <div class="grid content-start gap-1.5">
-            <label class="font-medium" for=id.clone()>
-                {wording::field(field)}
-            </label>
-            <input
-                class="input w-full"
-                id=id
-                name=field.name()
-                type=kind
-                value=value
-                autocomplete=autocomplete
-                autocapitalize=if field == Field::DisplayName { "words" } else { "none" }
-                spellcheck="false"
-                dir="auto"
-                required=required
-                min=least
-                maxlength=field.longest().map(|longest| longest.to_string())
-                aria-describedby=hint_id.clone()
-                aria-invalid=is_wrong
-                autofocus=at_first
-            />
-            {hint_id.map(|id| view! { <p class="hint" id=id aria-live=advice.map(|_| "polite") inner_html=text></p> })}
-        </div>
-    }
-}
-
-/// A text input of several lines, with its label.
-#[component]
-pub(crate) fn AreaField(field: Field, value: String, hint: &'static str) -> impl IntoView {
-    let id = field_id(field);
-    let hint_id = format!("{id}-hint");
-    // HTML parsers drop the first line break of a text area; a value that is set from a script is kept as it is.
-    let first = if cfg!(target_family = "wasm") { "" } else { "\n" };
-    let html = first.to_owned() + &escaped(&value);
-    view! {
-        <div class="grid content-start gap-1.5">
-            <label class="font-medium" for=id.clone()>
-                {wording::field(field)}
-            </label>
-            // Leptos would write children of a text area without escaping them.
-            <textarea
-                class="textarea w-full"
-                id=id
-                name=field.name()
-                rows="3"
-                maxlength=field.longest().map(|longest| longest.to_string())
-                aria-describedby=hint_id.clone()
-                inner_html=html
-            ></textarea>
-            <p class="hint" id=hint_id>
-                {hint}
-            </p>
-        </div>
     }
 }
 

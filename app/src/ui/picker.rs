@@ -50,15 +50,10 @@ pub(crate) fn Picker(
     before: Vec<Room>,
     /// What is ticked at first.
     ticked: Vec<String>,
-    /// How many are ticked.
-    count: RwSignal<usize>,
 ) -> impl IntoView {
     let groups = groups(choices, &before);
     let search = RwSignal::new(String::new());
     let nothing = groups.is_empty();
-    let recount = move || count.set(browser::ticked(Field::Rooms.name()));
-    // Somebody may have begun to tick before the script was there.
-    Effect::new(move |_| recount());
     let groups = groups.into_iter().map(|group| {
         let rows = group.choices.into_iter().map(|choice| {
             let is = |id: &String| *id == choice.room.id;
@@ -72,10 +67,7 @@ pub(crate) fn Picker(
                     <h3 class="mr-1 font-semibold">{group.name}</h3>
                     {[("All", true), ("None", false)]
                         .map(|(text, on)| {
-                            let tick = move |event: leptos::ev::MouseEvent| {
-                                browser::tick_group(&event, on);
-                                recount();
-                            };
+                            let tick = move |event: leptos::ev::MouseEvent| browser::tick_group(&event, on);
                             view! {
                                 <button class="btn btn-xs hidden scripted:inline-flex" type="button" on:click=tick>
                                     {text}
@@ -89,7 +81,7 @@ pub(crate) fn Picker(
     });
     let groups = groups.collect_view();
     view! {
-        <fieldset class="grid gap-4" on:change=move |_| recount()>
+        <fieldset class="grid gap-4">
             <legend class="mb-3">
                 <h2>"Rooms"</h2>
             </legend>
@@ -108,6 +100,12 @@ pub(crate) fn Picker(
                     type="search"
                     placeholder="Search your rooms"
                     on:input:target=move |event| search.set(event.target().value())
+                    on:keydown=|event| {
+                        // It filters, and nothing else.
+                        if event.key() == "Enter" {
+                            event.prevent_default();
+                        }
+                    }
                 />
             </label>
             {groups}
@@ -133,7 +131,7 @@ fn OneRoom(choice: RoomChoice, search: RwSignal<String>, on: bool, kept: bool) -
     view! {
         <li class:hidden=hidden>
             <label class="flex cursor-pointer items-center gap-3 rounded-field px-3 py-2 hover:bg-base-100 has-checked:bg-base-100 has-disabled:cursor-not-allowed has-disabled:opacity-70">
-                <input class="checkbox checkbox-primary" type="checkbox" name=Field::Rooms.name() value=id checked=on disabled=disabled />
+                <input class="checkbox checkbox-primary" type="checkbox" name=Field::Rooms.name() value=id checked=on disabled=disabled data-space=room.space.then_some("") />
                 <RoomAvatar room />
                 <span class="min-w-0 flex-1">
                     <span class="flex items-center gap-1.5">

@@ -4,7 +4,7 @@ use leptos::{html, prelude::*};
 
 use super::{
     browser::{local_field, local_text, utc_field},
-    form::field_id,
+    field::{Hint, Said, field_id, is_wrong},
     text::moment,
 };
 use crate::{Field, utc_text, view, wording};
@@ -27,7 +27,7 @@ pub(crate) fn Moment(at: i64) -> impl IntoView {
 
 /// A time field that may stay empty. `value` and the submitted value are UTC.
 #[component]
-pub(crate) fn TimeField(field: Field, value: String, hint: String) -> impl IntoView {
+pub(crate) fn TimeField(field: Field, value: String, hint: String, said: Said) -> impl IntoView {
     let id = field_id(field);
     let hint_id = format!("{id}-hint");
     let (shown, sent) = (NodeRef::<html::Input>::new(), NodeRef::<html::Input>::new());
@@ -58,12 +58,11 @@ pub(crate) fn TimeField(field: Field, value: String, hint: String) -> impl IntoV
                 type="datetime-local"
                 value=value.clone()
                 aria-describedby=hint_id.clone()
+                aria-invalid=is_wrong(Some(said))
                 on:input=change
             />
             <input node_ref=sent type="hidden" name=field.name() value=value disabled=true />
-            <p class="hint" id=hint_id>
-                {hint}
-            </p>
+            <Hint id=hint_id hint said=Some(said) />
         </div>
     }
 }

@@ -120,6 +120,7 @@ pub fn problem(problem: &Problem) -> String {
         Problem::TooMuch(most) => {
             return format!("is too long: its path and query may have {most} characters together");
         }
+        Problem::OtherServer(server) => return format!("leads to an invite of {server}: please open it there"),
         Problem::Missing => "is missing",
         Problem::TakenName => "is taken: please choose another one",
         Problem::IllegalName => "may only contain the letters a to z, digits, and the characters . _ = - / +",

@@ -33,7 +33,9 @@ impl Browser {
         let mut headers = HeaderMap::new();
         headers.insert("sec-fetch-site", "same-origin".parse().unwrap());
         headers.insert("origin", "null".parse().unwrap());
-        let client = Client::builder().redirect(Policy::none()).timeout(ANSWERS).build().unwrap();
+        // What comes compressed stays so: it is looked at.
+        let client = Client::builder().redirect(Policy::none()).no_gzip().no_brotli();
+        let client = client.timeout(ANSWERS).build().unwrap();
         Self { client, url: service.url.clone(), cookie: None, headers }
     }
 

@@ -7,10 +7,10 @@ use crate::{account::Account, error::Result, invites::Saved};
 
 impl Site {
     pub(super) async fn save_form(&self, form: InviteForm) -> Result<Next> {
-        let account = self.account().await?;
+        let account = self.account_now().await?;
         let invites = &self.web.invites;
         let editing = form.editing.is_some();
-        let mut draft = form.into_draft()?;
+        let mut draft = form.into_draft((self.web.settings.clock)())?;
         if let (true, Some(code)) = (editing, &draft.code) {
             // The form has times to the minute only: an unchanged time must keep its seconds.
             let before = invites.owner.one(&account, code).await?.0.terms.limits;
