@@ -2,7 +2,7 @@
 
 use leptos::server_fn::ServerFn;
 
-use crate::{Field, rpc};
+use crate::{ENDS, FOR_HOW_MANY, Field, rpc};
 
 mod audit;
 mod delete_invite;
@@ -45,14 +45,16 @@ impl PageForm {
 }
 
 /// The fields of the invite form; the first is present only when an invite is changed.
-const INVITE_FIELDS: [&str; 12] = [
+const INVITE_FIELDS: [&str; 14] = [
     "form[editing]",
     Field::Label.name(),
     Field::Code.name(),
     Field::Welcome.name(),
     Field::Rooms.name(),
+    FOR_HOW_MANY,
     Field::MaxUses.name(),
     Field::NotBefore.name(),
+    ENDS,
     Field::ExpiresAt.name(),
     Field::Chat.name(),
     Field::ShowRooms.name(),

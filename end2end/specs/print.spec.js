@@ -21,8 +21,8 @@ test("an invite is printed as cards, each sheet on one page", async ({ page }) =
   await signIn(page, anna, "/new");
   for (const name of ["Garden Collective", "General", "Compost", "Seeds"]) await page.getByRole("checkbox", { name }).first().check();
   await page.getByLabel("Private name").fill("Not for uncle Bob");
-  await page.getByLabel("Welcome").fill("We swap seeds, lend tools and drown in courgettes. Say hello in General!");
   await page.getByText("More options").click();
+  await page.getByLabel("Welcome").fill("We swap seeds, lend tools and drown in courgettes. Say hello in General!");
   await page.getByLabel("Show the names of the rooms").check();
   await page.getByRole("button", { name: "Create invite" }).click();
   await expect(page.getByText("Your invite is ready.")).toBeVisible();

@@ -106,7 +106,8 @@ impl Pasted {
         let text = text.trim();
         let (code, of) = in_link(text).map_or((text.into(), None), |link| (link.code, link.of));
         let bare = code.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '"', '”', '»']);
-        let mut codes = vec![code.clone().into_owned(), bare.to_owned(), bare.to_lowercase()];
+        let others = [bare.to_owned(), bare.to_lowercase()].into_iter().filter(|code| Code::parse(code).is_ok());
+        let mut codes: Vec<String> = std::iter::once(code.clone().into_owned()).chain(others).collect();
         codes.dedup();
         Self { codes, of }
     }

@@ -14,7 +14,7 @@ const STYLE: &str = include_str!("../../../style/print.css");
 
 /// Shows a button that only a script can make work.
 const SCRIPT: &str =
-    r#"const button = frame.getElementById("print"); button.hidden = false; button.onclick = () => window.print();"#;
+    r#"const button = document.getElementById("print"); button.hidden = false; button.onclick = () => window.print();"#;
 
 /// What such a page needs, whatever is on it.
 #[derive(Debug, Clone, Copy)]

@@ -60,17 +60,19 @@ pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoVi
             <div class="contents" on:input=move |_| again() on:click=move |_| again()>
                 <Picker choices=rooms.choices before ticked=start.rooms.clone() />
                 <LimitFields save start=start.clone() allowed=rooms.allowed.clone() />
-                <details class="card fold" open=unfolded>
+                <details class="fold list" open=unfolded>
                     <summary>"More options"</summary>
                     <More save start registration code chosen_codes=rooms.allowed.chosen_codes />
                 </details>
             </div>
             <div class="sticky bottom-0 z-2 -mx-4 grid gap-3 border-t border-base-300 bg-base-100 px-4 py-4 sm:mx-0 sm:rounded-t-box sm:border-x">
                 <FormProblem sending=save at_fields=true />
-                <p aria-live="polite">{summary}</p>
-                <Submit sending=save class="btn btn-primary btn-lg">
-                    {call}
-                </Submit>
+                <div class="grid gap-3 sm:flex sm:items-center">
+                    <p class="flex-1" aria-live="polite">{summary}</p>
+                    <Submit sending=save class="btn btn-primary btn-lg">
+                        {call}
+                    </Submit>
+                </div>
             </div>
         </Form>
     }
