@@ -64,7 +64,7 @@ const SWEEP: Duration = Duration::from_secs(2);
 const SET_FORWARD: Millis = 60_000;
 
 /// Within how long everybody who is at work has renewed their lease, with room to spare.
-const RENEWED: Duration = Duration::from_secs(5);
+const RENEWED: Duration = Duration::from_secs(12);
 
 /// How often the folder of share links is tidied: the page of an invite that ends is gone within so long.
 const TIDY: Duration = Duration::from_secs(20);

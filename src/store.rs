@@ -361,7 +361,15 @@ fn close_to_others(path: &Path) -> std::io::Result<()> {
 }
 
 async fn open_postgres(url: &str) -> Result<Pool> {
-    let options = PgPoolOptions::new().max_connections(20).acquire_timeout(BUSY_TIMEOUT);
+    // What was given up because it never answered does not hold its place until the network gives it up.
+    let options =
+        PgPoolOptions::new().max_connections(20).acquire_timeout(BUSY_TIMEOUT).after_release(|connection, _| {
+            Box::pin(async {
+                let answer = tokio::time::timeout(BUSY_TIMEOUT, connection.ping()).await;
+                answer.map_err(|_| sqlx::Error::PoolTimedOut)??;
+                Ok(true)
+            })
+        });
     Ok(Pool::Postgres(options.connect(url).await.map_err(Error::Open)?))
 }
 

@@ -2,6 +2,7 @@
 
 mod apps;
 mod assets;
+mod csv;
 mod drawn;
 mod form;
 mod headers;
@@ -69,6 +70,7 @@ pub fn router(invites: Invites, people: People, settings: Settings, assets: Asse
             .route(&format!("{base}/sign-in/elsewhere"), get(sso::begin))
             .route(&format!("{base}/sign-in/back"), get(sso::finish))
             .route(&format!("{base}/invites/{{code}}/print"), get(print::page))
+            .route(&format!("{base}/invites/{{code}}/joined.csv"), get(csv::joined))
             .route(&format!("{base}/invites/{{code}}/{{file}}"), get(qr::file))
             .route(&format!("{base}/i/{{code}}/preview.png"), get(preview::picture));
     }

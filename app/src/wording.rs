@@ -28,6 +28,13 @@ pub const CHECKING_DEVICE: &str = "Super Invites (checks whether this account ca
 /// The platform of an app that is a web page.
 pub const IN_THE_BROWSER: &str = "browser";
 
+/// The columns of the table of those who joined with an invite.
+pub const JOINED_COLUMNS: [&str; 6] =
+    ["Name", "Address", "Joined (UTC)", "Joined everything (UTC)", "Joined rooms", "Missing rooms"];
+
+/// What the direct chat is called among rooms, for the owner of an invite.
+pub const CHAT_WITH_YOU: &str = "Chat with you";
+
 /// Says why somebody has not joined a room.
 pub fn reason(reason: &Reason) -> Cow<'_, str> {
     let words = match reason {

@@ -74,7 +74,7 @@ async fn answer(invites: &Invites, request: Request) -> Result<Reply, Reply> {
     let code = request.code()?;
     let from = request.query.text("from")?.unwrap_or_default();
     let most = request.query.number("limit")?.unwrap_or(USUAL);
-    let came = invites.owner.came(&request.account, &code, &from, most).await?;
+    let came = invites.owner.came(&request.account, &code, &from, most, false).await?;
     let Came { guests, next, begun, came, complete, by_day } = came;
     Ok(Reply::ok(&Page {
         redemptions: guests.into_iter().map(Redemption::from).collect(),

@@ -96,6 +96,23 @@ impl Guest {
         self.guesses.guard_for(account.map(Account::user_id), origin, code, look).await
     }
 
+    /// The first of some codes, any of which somebody may have meant who typed one, that lets them in or is their own. It is one look-up.
+    pub async fn meant(&self, account: Option<&Account>, origin: &Origin, codes: &[String]) -> Result<String> {
+        let user = account.map(Account::user_id);
+        let look = async {
+            for code in codes {
+                let stored = self.catalog.find(code).await?.filter(|stored| stored.deleted_at.is_none());
+                let Some(stored) = stored else { continue };
+                let own = user.is_some_and(|user| stored.invite.owner == user.as_str());
+                if own || self.catalog.is_open_to(&stored, user).await? {
+                    return Ok(code.clone());
+                }
+            }
+            Err(Refusal::UnknownInvite.into())
+        };
+        self.guesses.guard_for(user, origin, codes.first().map_or("", String::as_str), look).await
+    }
+
     /// The part of the landing page that the preview picture shows.
     pub async fn front(&self, origin: &Origin, code: &str) -> Result<Landing> {
         let look = async { Ok(self.see_landing(None, code).await?.0) };

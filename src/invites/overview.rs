@@ -153,10 +153,12 @@ impl Owner {
         Ok(InviteDetail { card, link, registration, blocks: blocked, came, now })
     }
 
-    /// The people who redeemed one of the member's own invites, at most `most` of them, with the outcome for each room.
-    pub async fn came(&self, account: &Account, code: &str, before: &str, most: u32) -> Result<Arrivals> {
+    /// The people who redeemed one of the member's own invites, at most `most` of them, with the outcome for each room. The rooms have `names` only
+    /// if they are asked for: that costs the homeserver something.
+    pub async fn came(&self, account: &Account, code: &str, before: &str, most: u32, names: bool) -> Result<Arrivals> {
         self.own(account, code).await?;
-        self.arrivals(&MyRooms(None), code, before, most.clamp(1, GUESTS)).await
+        let rooms = if names { self.my_rooms(account).await } else { MyRooms(None) };
+        self.arrivals(&rooms, code, before, most.clamp(1, GUESTS)).await
     }
 
     /// Whether codes can open accounts here.

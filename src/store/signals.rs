@@ -8,18 +8,18 @@ use std::{
 };
 
 use sqlx::postgres::PgListener;
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    time::interval,
+};
 
-use super::{Error, Pool, Result};
+use super::{Pool, Result, in_time};
 
 /// The channel of PostgreSQL's on which instances tell each other.
 const CHANNEL: &str = "super_invites_redemptions";
 
-/// After how long in which nothing was heard it is looked whether anything can be.
+/// How often it is looked whether anything can be heard.
 const PROBE: Duration = Duration::from_secs(60);
-
-/// How long the answer to that may take.
-const ANSWER: Duration = Duration::from_secs(10);
 
 /// How much may wait to be told to other instances.
 const WAITING: usize = 1_000;
@@ -69,9 +69,14 @@ impl Signals {
     /// If nothing can be heard; then those who watch look for themselves.
     pub async fn hear(&self) -> Result<()> {
         let Pool::Postgres(pool) = &self.pool else { return std::future::pending().await };
-        let mut listener = PgListener::connect_with(pool).await?;
-        listener.listen(CHANNEL).await?;
+        let mut listener = in_time(async {
+            let mut listener = PgListener::connect_with(pool).await?;
+            listener.listen(CHANNEL).await?;
+            Ok(listener)
+        })
+        .await?;
         let mut told = self.told.lock().await;
+        let mut probe = interval(PROBE);
         loop {
             tokio::select! {
                 heard = listener.recv() => {
@@ -79,13 +84,15 @@ impl Signals {
                         self.watched.wake(&(code.to_owned(), redeemer.to_owned()));
                     }
                 }
-                // A connection that is dead says nothing either: asked again for what it does already, it has to answer.
-                () = tokio::time::sleep(PROBE) => {
-                    let asked = tokio::time::timeout(ANSWER, listener.listen(CHANNEL)).await;
-                    asked.map_err(|_| Error::Query(sqlx::Error::PoolTimedOut))??;
-                }
+                // A connection that is dead says nothing either. Asked again for what it does already, it has to answer.
+                _ = probe.tick() => in_time(async {
+                    listener.unlisten(CHANNEL).await?;
+                    Ok(listener.listen(CHANNEL).await?)
+                })
+                .await?,
                 Some(payload) = told.recv() => {
-                    sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(payload).execute(pool).await?;
+                    let telling = sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(payload);
+                    in_time(async { Ok(telling.execute(pool).await?) }).await?;
                 }
             }
         }

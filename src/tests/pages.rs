@@ -470,3 +470,25 @@ async fn a_code_is_found_however_it_was_typed_and_a_link_of_another_server_is_no
     let answer = browser.form("/join", "open", &[("text", &format!("https://other.example/i/{code}"))]).await;
     assert!(answer.body.contains("leads to an invite of other.example: please open it there"), "{}", answer.body);
 }
+
+#[tokio::test]
+async fn who_joined_is_a_table_for_the_owner_and_for_nobody_else() {
+    let world = World::new().await;
+    let service = usual(&world).await;
+    let (owner, guest) = (world.person("owner").await, world.person("guest").await);
+    let room = world.room(&owner, json!({"preset": "private_chat", "name": "Seeds, \"and more\""})).await;
+    let code = service.invite(&owner, &[room], true).await;
+    assert_eq!(service.redeem(&guest, &code).await.0, 200);
+    let path = format!("/invites/{code}/joined.csv");
+    let mut browser = Browser::new(&service);
+    assert_eq!(browser.get(&path).await.status, 401);
+    browser.sign_in(&guest, "").await;
+    assert_eq!(browser.get(&path).await.status, 404);
+    browser.sign_in(&owner, "").await;
+    let answer = browser.get(&path).await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, "text/csv; charset=utf-8"));
+    let rows: Vec<&str> = answer.body.split("\r\n").collect();
+    assert!(rows[0].ends_with("\"Joined rooms\",\"Missing rooms\""), "{rows:?}");
+    assert!(rows[1].contains(&format!("\"'{}\"", guest.id)), "{rows:?}");
+    assert!(rows[1].ends_with("\"Seeds, \"\"and more\"\"; Chat with you\",\"\""), "{rows:?}");
+}

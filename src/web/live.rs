@@ -23,10 +23,14 @@ const LOOK: Duration = Duration::from_secs(2);
 /// The shortest time between two checks.
 const PAUSE: Duration = Duration::from_millis(150);
 
+/// By what a browser that asks again says that nothing was at work the last time (HTML, `Last-Event-ID`).
+const STOPPED: &str = "stopped";
+
 /// How long a watcher waits for the redemption to begin.
 const BEGIN: Duration = Duration::from_secs(10);
 
 pub(super) async fn events(State(web): State<Arc<Web>>, visit: Visit, Path(code): Path<String>) -> Response {
+    let before = visit.headers.get("last-event-id").cloned();
     let (site, reply) = Site::new(Arc::clone(&web), visit, false);
     // Watched before the first look, so that nothing is missed in between.
     let watcher = match site.watch(&code).await {
@@ -41,7 +45,10 @@ pub(super) async fn events(State(web): State<Arc<Web>>, visit: Visit, Path(code)
             ([UNBUFFERED], events).into_response()
         }
         (Ok(now), Err(retry)) => {
-            let event = told(&now, now.complete).retry(retry);
+            // What has not begun may begin yet; what was not at work the last time either has stopped.
+            let again = before.is_some_and(|last| last == STOPPED);
+            let event = told(&now, now.complete || again && !now.running).retry(retry);
+            let event = if now.running { event } else { event.id(STOPPED) };
             ([UNBUFFERED], Sse::new(stream::iter([Ok::<_, Infallible>(event)]))).into_response()
         }
         (Err(error), _) => reply.apply(status_of(&error).into_response(), ""),

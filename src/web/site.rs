@@ -6,7 +6,7 @@ mod saving;
 use std::{sync::Arc, time::Duration};
 
 use app::{
-    AccountAdvice, AccountForm, AuditPage, Backend, Card, Error, Field, Intervention, InviteDetail, InviteForm,
+    AccountAdvice, AccountForm, AuditPage, Backend, Came, Card, Error, Field, Intervention, InviteDetail, InviteForm,
     InvitePage, InviteQuery, LANDING, Landing, LocalPath, LookedAfter, Next, Pasted, Problem, Progress, Rooms,
     ServerInvites, SignInWays, Visitor,
 };
@@ -129,6 +129,13 @@ impl Site {
         self.tell(async { self.web.invites.owner.one(&self.account().await?, code).await.map(drop) }.await)
     }
 
+    /// Who joined with the asking person's own invite, a page.
+    pub(super) async fn came(&self, code: &str, before: &str) -> app::Result<Came> {
+        self.tell(
+            async { self.web.invites.owner.came(&self.account().await?, code, before, u32::MAX, true).await }.await,
+        )
+    }
+
     /// What a card of the asking person's own invite tells: as much as a stranger sees of its page.
     pub(super) async fn card(&self, code: &str) -> app::Result<Landing> {
         let seen = async {
@@ -145,7 +152,9 @@ impl Site {
         let host = |url: &Url| url[Position::BeforeHost..Position::AfterPort].to_owned();
         let visited = self.visit.site.split("://").nth(1).unwrap_or_default().to_owned();
         let ours = [server_name.clone(), visited, host(homeserver)].into_iter().chain(public_url.as_ref().map(host));
-        ours.into_iter().any(|ours| ours.eq_ignore_ascii_case(server))
+        // The homeserver's own address is often below its name.
+        let below = server.to_ascii_lowercase().ends_with(&format!(".{}", server_name.to_ascii_lowercase()));
+        below || ours.into_iter().any(|ours| ours.eq_ignore_ascii_case(server))
     }
 
     /// The address of an invite, to be shared.
@@ -389,14 +398,13 @@ impl Backend for Site {
             if let Some(server) = of.filter(|server| !self.is_here(server)) {
                 return Err(Error::Invalid { field: Field::Link, problem: Problem::OtherServer(server) }.into());
             }
-            let mut unknown = Error::UnknownInvite.into();
-            for code in codes {
-                match self.see_landing(&code).await {
-                    Err(error @ crate::error::Error::Refused(Error::UnknownInvite)) => unknown = error,
-                    seen => return seen.map(|_| Next::to(app::landing_path(&code))),
-                }
-            }
-            Err(unknown)
+            let account = match self.account_if_any().await {
+                // The page that it leads to knows what to do then.
+                Err(crate::error::Error::Refused(Error::Unreachable { .. })) => None,
+                account => account?,
+            };
+            let code = self.web.invites.guest.meant(account.as_ref(), &self.visit.origin, &codes).await?;
+            Ok(Next::to(app::landing_path(&code)))
         };
         self.tell(opened.await)
     }

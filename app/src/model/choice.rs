@@ -24,9 +24,11 @@ pub const ENDS: &str = "form[ends]";
 pub const FOR_HOW_MANY: &str = "form[places]";
 
 impl Allowed {
-    /// The choices for how long, as far as the server's rules allow them.
-    pub fn lasts(&self) -> Vec<String> {
-        choices(DAYS, self.max_days)
+    /// The choices for how long, as far as the server's rules allow them of an invite that is so old, in milliseconds, or new.
+    pub fn lasts(&self, age: Option<i64>) -> Vec<String> {
+        let days = u32::try_from(age.unwrap_or_default().max(0).div_euclid(DAY)).unwrap_or(u32::MAX);
+        let begun = age.map_or(0, |_| days.saturating_add(1));
+        choices(DAYS, self.max_days.map(|most| most.saturating_sub(begun)))
     }
 
     /// The choices for how many people, as far as the server's rules allow them.
@@ -85,7 +87,8 @@ mod tests {
     #[test]
     fn what_the_server_forbids_is_no_choice() {
         let allowed = Allowed { max_days: Some(7), max_uses: None, ..Allowed::default() };
-        assert_eq!(allowed.lasts(), ["1", "7", "own"]);
+        assert_eq!(allowed.lasts(None), ["1", "7", "own"]);
+        assert_eq!(allowed.lasts(Some(DAY / 2)), ["1", "own"], "it has begun");
         assert_eq!(allowed.places(), ["1", "10", "25", "never", "own"]);
     }
 

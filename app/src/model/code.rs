@@ -138,7 +138,9 @@ fn in_path(path: &str, host: Option<String>) -> Option<InLink<'_>> {
     let mut segments = path.trim_matches('/').rsplit('/');
     let (code, of) = match (segments.next(), segments.next(), segments.next()) {
         (Some(code), Some("i"), _) => (code, host),
-        (Some(code), Some(server), Some("i")) => (code, Some(server.to_owned())),
+        (Some(code), Some(server), Some("i")) => {
+            (code, Some(percent_decode_str(server).decode_utf8_lossy().into_owned()))
+        }
         _ => return None,
     };
     (!code.is_empty()).then(|| InLink { code: percent_decode_str(code).decode_utf8_lossy(), of })
@@ -237,7 +239,7 @@ mod tests {
             ("Garden", &["Garden", "garden"][..], None),
             ("https://x.example/i/garden.", &["garden.", "garden"], Some("x.example")),
             ("https://x.example:8443/a/i/garden#top", &["garden"], Some("x.example:8443")),
-            ("acter:i/x.example/Garden", &["Garden", "garden"], Some("x.example")),
+            ("acter:i/x%2Eexample%3A8448/Garden", &["Garden", "garden"], Some("x.example:8448")),
             ("https://share.example/p/0a#i/x.example/garden", &["garden"], Some("x.example")),
         ] {
             let pasted = Pasted { codes: codes.iter().map(ToString::to_string).collect(), of: of.map(str::to_owned) };

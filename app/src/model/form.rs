@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Draft, Edit, Field, Limits, Problem, RoomChoice, Terms, Wanted, WantedLimits,
-    choice::{self, ENDS, FOR_HOW_MANY, WITHOUT_END},
+    choice::{self, ENDS, FOR_HOW_MANY, OWN, WITHOUT_END},
     utc_millis, utc_text,
 };
 use crate::{Error, Result, Told};
@@ -147,10 +147,8 @@ impl InviteForm {
     /// The form for a new invite. Where the server's rules say nothing it lasts a week: what nobody thinks of any more ends by itself.
     pub fn new(allowed: &Allowed) -> Self {
         let form = Self::of(Terms::usual(allowed.usual));
-        match form.ends.as_str() {
-            WITHOUT_END => Self { ends: "7".to_owned(), ..form },
-            _ => form,
-        }
+        let week = if form.ends == WITHOUT_END { "7".to_owned() } else { form.ends };
+        Self { ends: nearest(week, &allowed.lasts(None)), places: nearest(form.places, &allowed.places()), ..form }
     }
 
     /// The form as it was posted without a script, to be shown again.
@@ -173,6 +171,15 @@ impl InviteForm {
             registration: ticked(Field::Registration),
             ..Self::default()
         }
+    }
+}
+
+/// A choice, or the largest that the server's rules leave.
+fn nearest(choice: String, allowed: &[String]) -> String {
+    match allowed {
+        _ if allowed.contains(&choice) => choice,
+        [.., largest, _own] => largest.clone(),
+        _ => OWN.to_owned(),
     }
 }
 

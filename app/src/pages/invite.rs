@@ -8,7 +8,7 @@ use crate::{
     Block, Came, Guest, Invite, InviteDetail, InviteState, Registration, Room, invite_path, landing_path, rpc,
     ui::{
         Bounds, Chart, Form, FormProblem, Html, Icon, Moment, PersonAvatar, RoomList, Shape, SharePanel, StateBadge,
-        Submit, address, ago, href, load, parameter, places, query, reload_after, sending, show,
+        Submit, address, ago, escaped, href, load, parameter, places, query, reload_after, sending, show,
     },
     view, wording,
 };
@@ -203,8 +203,12 @@ fn Arrivals(came: Came, code: String, older: bool, now: i64) -> impl IntoView {
         let class = "flex items-baseline gap-2";
         format!(r#"<div class="{class}"><dt class="order-last text-muted">{what}</dt><dd class="font-display text-xl">{number}</dd></div>"#)
     });
-    let totals = format!(r#"<dl class="flex flex-wrap gap-x-8 gap-y-2">{}</dl>"#, totals.collect::<String>());
     let path = invite_path(&code);
+    let totals = format!(
+        r#"<div class="flex flex-wrap items-baseline justify-between gap-3"><dl class="flex flex-wrap gap-x-8 gap-y-2">{}</dl><a class="link text-sm" rel="external" href="{}">Download as CSV</a></div>"#,
+        totals.collect::<String>(),
+        escaped(&href(&format!("{path}/joined.csv")))
+    );
     view! {
         <Html html=totals />
         {(!by_day.is_empty()).then(|| view! { <Chart by_day now /> })}

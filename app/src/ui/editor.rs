@@ -45,6 +45,7 @@ pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoVi
     Effect::new(move |_| again());
     let code = editing.as_ref().map(|detail| detail.card.invite.code.clone());
     let came = editing.as_ref().map_or(0, |detail| detail.card.invite.came);
+    let age = editing.as_ref().map(|detail| detail.now - detail.card.invite.created_at);
     let registration = rooms.opens_accounts.then_some(start.registration);
     let call = if editing.is_some() { "Save" } else { "Create invite" };
     view! {
@@ -59,7 +60,7 @@ pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoVi
             />
             <div class="contents" on:input=move |_| again() on:click=move |_| again()>
                 <Picker choices=rooms.choices before ticked=start.rooms.clone() />
-                <LimitFields save start=start.clone() allowed=rooms.allowed.clone() />
+                <LimitFields save start=start.clone() allowed=rooms.allowed.clone() age />
                 <details class="fold list" open=unfolded>
                     <summary>"More options"</summary>
                     <More save start registration code chosen_codes=rooms.allowed.chosen_codes />
@@ -143,8 +144,8 @@ fn places(choice: &str) -> String {
 
 /// How long it lasts and for how many people it is. The fields for values of one's own are shown where these are chosen.
 #[component]
-fn LimitFields(save: Sending, start: InviteForm, allowed: Allowed) -> impl IntoView {
-    let ends = chips(ENDS, &allowed.lasts(), &start.ends, lasts);
+fn LimitFields(save: Sending, start: InviteForm, allowed: Allowed, age: Option<i64>) -> impl IntoView {
+    let ends = chips(ENDS, &allowed.lasts(age), &start.ends, lasts);
     let many = chips(FOR_HOW_MANY, &allowed.places(), &start.places, places);
     view! {
         <section class="grid gap-4">
