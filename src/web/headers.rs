@@ -1,5 +1,6 @@
 //! Security headers.
 
+use app::PREFIX;
 use axum::{extract::Request, middleware::Next, response::Response};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderName, HeaderValue, header};
@@ -15,9 +16,6 @@ pub(super) const EVERYWHERE: [(HeaderName, &str); 4] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("permissions-policy"), "camera=(self), geolocation=(), microphone=(), payment=()"),
 ];
-
-/// Where the files are that pages are made of.
-const ASSETS: &str = "/_synapse/client/super_invites/_assets/";
 
 /// For responses that are not pages and need nothing.
 const NOTHING_RUNS: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
@@ -65,7 +63,8 @@ fn limit(response: &mut Response, policy: &str) {
 pub(super) async fn harden(visit: Visit, mut request: Request, next: Next) -> Response {
     // What is compressed tells by its length whether a guess that is in it is right (BREACH). Pages of people who are signed in hold their codes
     // beside what an address has them search for.
-    if request.headers().contains_key(header::COOKIE) && !request.uri().path().starts_with(ASSETS) {
+    let is_file = request.uri().path().strip_prefix(PREFIX).is_some_and(|path| path.starts_with("/_assets/"));
+    if request.headers().contains_key(header::COOKIE) && !is_file {
         request.headers_mut().remove(header::ACCEPT_ENCODING);
     }
     let mut response = next.run(request).await;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use app::LocalPath;
 use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
@@ -27,13 +26,12 @@ pub(super) async fn file(
     Path((code, file)): Path<(String, String)>,
     uri: Uri,
 ) -> Response {
-    let link = web.public_address(&code).unwrap_or_else(|| visit.address(&LocalPath::parse(&app::landing_path(&code))));
     let download = uri.query() == Some("download");
-    let (site, reply) = Site::new(Arc::clone(&web), visit, false);
+    let (site, reply) = Site::new(web, visit, false);
     if let Err(error) = site.check_owner(&code).await {
         return reply.apply(status_of(&error).into_response(), "");
     }
-    let Ok(qr) = QRBuilder::new(link).ecl(ECL::M).build() else {
+    let Ok(qr) = QRBuilder::new(site.link(&code)).ecl(ECL::M).build() else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let (kind, bytes) = match file.as_str() {

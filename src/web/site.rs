@@ -31,6 +31,9 @@ use crate::{
 /// How long a page waits for a redemption to begin, if it will show its progress live.
 const BEGINNING: Duration = Duration::from_millis(300);
 
+/// How many characters of another server's name are repeated: more than a host name has (RFC 1035, section 2.3.4).
+const LONGEST_SERVER: usize = 255;
+
 /// The backend of one request: its sender, and what it adds to the response.
 pub(super) struct Site {
     web: Arc<Web>,
@@ -396,7 +399,8 @@ impl Backend for Site {
         let Pasted { codes, of } = Pasted::of(&text);
         let opened = async {
             if let Some(server) = of.filter(|server| !self.is_here(server)) {
-                return Err(Error::Invalid { field: Field::Link, problem: Problem::OtherServer(server) }.into());
+                let problem = Problem::OtherServer(server.chars().take(LONGEST_SERVER).collect());
+                return Err(Error::Invalid { field: Field::Link, problem }.into());
             }
             let account = match self.account_if_any().await {
                 // The page that it leads to knows what to do then.

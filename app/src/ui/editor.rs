@@ -113,11 +113,12 @@ fn in_a_sentence(rooms: usize, spaces: usize, chat: bool, ends: &str, places: &s
     format!("Anyone with the link joins {leads_to}{lasts}.{places}")
 }
 
-/// Choices of which one is taken, as HTML.
+/// Choices of which one is taken, as HTML: the one for a value in the field where the server's rules no longer have the chosen one.
 fn chips(name: &str, choices: &[String], chosen: &str, text: fn(&str) -> String) -> String {
+    let chosen = if choices.iter().any(|choice| choice == chosen) { chosen } else { OWN };
     let chips = choices.iter().map(|choice| {
         let class = if choice == OWN { " class=\"own\"" } else { "" };
-        let checked = if choice == chosen || chosen.is_empty() && choice == OWN { " checked" } else { "" };
+        let checked = if choice == chosen { " checked" } else { "" };
         format!(
             r#"<label class="chip"><input type="radio" name="{name}" value="{choice}"{class}{checked}><span>{}</span></label>"#,
             text(choice)

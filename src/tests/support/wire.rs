@@ -104,6 +104,11 @@ impl Wire {
         *self.inner.cut.lock().unwrap() = Some((piece, cut));
     }
 
+    /// Whether what is to happen at a piece has not come to pass yet.
+    pub fn is_cut_due(&self) -> bool {
+        self.inner.cut.lock().unwrap().is_some()
+    }
+
     /// From now on everything passes, and nothing is to happen any more.
     pub fn heal(&self) {
         *self.inner.cut.lock().unwrap() = None;
