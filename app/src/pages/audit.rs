@@ -60,7 +60,14 @@ fn Line(entry: AuditEntry) -> impl IntoView {
                         let of = owner.filter(|owner| *owner != actor).map(|owner| format!(" of {owner}"));
                         view! {
                             {format!(" invite {number}")}
-                            {code.map(|code| view! { " (" <code class="font-mono">{code}</code> ")" })}
+                            {code
+                                .map(|code| {
+                                    view! {
+                                        " ("
+                                        <code class="font-mono">{code}</code>
+                                        ")"
+                                    }
+                                })}
                             {of}
                             {after}
                         }

@@ -50,14 +50,15 @@ fn Page(detail: InviteDetail, new: bool, older: bool) -> impl IntoView {
                             "Your invite is ready. Share the link, or let somebody scan the code."
                         </p>
                     }
-                })}
-            <div class="flex flex-wrap items-start justify-between gap-4 print:justify-center">
+                })} <div class="flex flex-wrap items-start justify-between gap-4 print:justify-center">
                 <div class="grid min-w-0 gap-1">
                     <a class="link w-fit text-sm print:hidden" href=href("/invites")>
                         "My invites"
                     </a>
                     <h1 class="flex flex-wrap items-center gap-3 print:hidden">
-                        <span dir="auto">{title.clone()}</span> <StateBadge state /> <WorksBadge works=card.works />
+                        <span dir="auto">{title.clone()}</span>
+                        <StateBadge state />
+                        <WorksBadge works=card.works />
                     </h1>
                 </div>
                 <div class="flex gap-2 print:hidden">
@@ -71,30 +72,34 @@ fn Page(detail: InviteDetail, new: bool, older: bool) -> impl IntoView {
                         "Delete"
                     </a>
                 </div>
-            </div>
-            <Stopped state />
-            <SharePanel code=code.clone() link />
-            <section class="grid gap-3 print:hidden">
+            </div> <Stopped state /> <SharePanel code=code.clone() link /> <section class="grid gap-3 print:hidden">
                 <h2>{leads_to}</h2>
                 <RoomList rooms=card.rooms />
                 <Blocked blocks />
                 <ul class="flex flex-wrap gap-2">
                     {card.invite.terms.chat.then(|| view! { <Fact text="Includes a chat with you".to_owned() /> })}
-                    {card.invite.terms.show_rooms.then(|| view! { <Fact text="Shows the rooms’ names".to_owned() /> })}
-                    {(registration == Registration::Open).then(|| view! { <Fact text="Can create accounts".to_owned() /> })}
+                    {card
+                        .invite
+                        .terms
+                        .show_rooms
+                        .then(|| view! { <Fact text="Shows the rooms’ names".to_owned() /> })}
+                    {(registration == Registration::Open)
+                        .then(|| view! { <Fact text="Can create accounts".to_owned() /> })}
                     {places(&card.invite).map(|text| view! { <Fact text /> })} <Bounds limits now />
                 </ul>
                 {card
                     .invite
-                    .terms.welcome
+                    .terms
+                    .welcome
                     .map(|welcome| {
                         view! {
-                            <p class="border-s-4 border-base-300 ps-4 whitespace-pre-line" dir="auto">{welcome}</p>
+                            <p class="border-s-4 border-base-300 ps-4 whitespace-pre-line" dir="auto">
+                                {welcome}
+                            </p>
                         }
                     })}
                 <Accounts registration state />
-            </section>
-            <section class="grid gap-4 print:hidden">
+            </section> <section class="grid gap-4 print:hidden">
                 <h2>"Who joined"</h2>
                 <Arrivals came code older now />
             </section>
@@ -191,11 +196,7 @@ fn Fact(text: String) -> impl IntoView {
 #[component]
 fn Arrivals(came: Came, code: String, older: bool, now: i64) -> impl IntoView {
     if came.begun == 0 {
-        return view! {
-            <p class="empty-box">
-                "Nobody yet. People who join will appear here."
-            </p>
-        };
+        return view! { <p class="empty-box">"Nobody yet. People who join will appear here."</p> };
     }
     let Came { guests, next, begun, came, complete, by_day } = came;
     let totals = [(came, "joined"), (complete, "joined everything"), (begun - came.min(begun), "did not get in")];
@@ -214,11 +215,22 @@ fn Arrivals(came: Came, code: String, older: bool, now: i64) -> impl IntoView {
         {(!by_day.is_empty()).then(|| view! { <Chart by_day now /> })}
         <ul class="grid gap-2">{guests.into_iter().map(|guest| view! { <OneGuest guest now /> }).collect_view()}</ul>
         <div role="navigation" class="flex gap-3 empty:hidden" aria-label="Pages">
-            {older.then(|| view! { <a class="btn" href=href(&path)>"Newest"</a> })}
+            {older
+                .then(|| {
+                    view! {
+                        <a class="btn" href=href(&path)>
+                            "Newest"
+                        </a>
+                    }
+                })}
             {next
                 .map(|next| {
                     let next = href(&format!("{path}?before={}", leptos_router::location::Url::escape(&next)));
-                    view! { <a class="btn" rel="next" href=next>"Older"</a> }
+                    view! {
+                        <a class="btn" rel="next" href=next>
+                            "Older"
+                        </a>
+                    }
                 })}
         </div>
     }
@@ -244,7 +256,9 @@ fn OneGuest(guest: Guest, now: i64) -> impl IntoView {
                 <summary>
                     <PersonAvatar person class="s-sm" />
                     <span class="min-w-0 flex-1">
-                        <span class="block truncate" dir="auto">{name}</span>
+                        <span class="block truncate" dir="auto">
+                            {name}
+                        </span>
                         <span class="hint block truncate font-normal">{id}</span>
                     </span>
                     <span class="hint grid shrink-0 justify-items-end gap-1 font-normal">
@@ -260,7 +274,8 @@ fn OneGuest(guest: Guest, now: i64) -> impl IntoView {
                     {missed
                         .into_iter()
                         .map(|(room, missed)| {
-                            let room = room.map_or_else(|| "The chat with you".to_owned(), |room| wording::room(&room).to_owned());
+                            let room = room
+                                .map_or_else(|| "The chat with you".to_owned(), |room| wording::room(&room).to_owned());
                             view! {
                                 <p>
                                     <strong>{room} ": "</strong>

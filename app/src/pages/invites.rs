@@ -24,13 +24,16 @@ pub(crate) fn Invites() -> impl IntoView {
     });
     view! {
         <Title text="My invites" />
-        {show(invites, move |page| match page.all {
-            0 => view! { <Nothing /> },
-            _ => {
-                let (search, sort) = (search.get_untracked(), Sort::of(&sort.get_untracked()));
-                view! { <Page page search sort /> }
-            }
-        })}
+        {show(
+            invites,
+            move |page| match page.all {
+                0 => view! { <Nothing /> },
+                _ => {
+                    let (search, sort) = (search.get_untracked(), Sort::of(&sort.get_untracked()));
+                    view! { <Page page search sort /> }
+                }
+            },
+        )}
     }
 }
 
@@ -74,13 +77,13 @@ fn Page(page: InvitePage, search: String, sort: Sort) -> impl IntoView {
                 .then(|| {
                     view! {
                         <p class="empty-box text-center">
-                            "No invites found. " <a class="link" href=href("/invites")>"Show all"</a>
+                            "No invites found. " <a class="link" href=href("/invites")>
+                                "Show all"
+                            </a>
                         </p>
                     }
                 })}
-            <ul class="grid gap-3">
-                {invites.into_iter().map(|card| view! { <Card card now /> }).collect_view()}
-            </ul>
+            <ul class="grid gap-3">{invites.into_iter().map(|card| view! { <Card card now /> }).collect_view()}</ul>
             <Pager path page pages />
         </section>
     }
@@ -119,10 +122,21 @@ fn Search(search: String, sort: Sort) -> impl IntoView {
                 <span class="sr-only">"Search"</span>
                 <input type="search" name="q" value=search placeholder="Name, code or room" />
             </label>
-            <select class="select w-full max-w-none max-sm:order-last sm:w-auto" name="sort" aria-label="Order" on:change=move |event| change(&event)>
+            <select
+                class="select w-full max-w-none max-sm:order-last sm:w-auto"
+                name="sort"
+                aria-label="Order"
+                on:change=move |event| change(&event)
+            >
                 {Sort::ALL
                     .into_iter()
-                    .map(|one| view! { <option value=one.key() selected=one == sort>{wording::sort(one)}</option> })
+                    .map(|one| {
+                        view! {
+                            <option value=one.key() selected=one == sort>
+                                {wording::sort(one)}
+                            </option>
+                        }
+                    })
                     .collect_view()}
             </select>
             <button class="btn" type="submit" aria-label="Search">
@@ -155,8 +169,11 @@ fn Card(card: InviteCard, now: i64) -> impl IntoView {
             >
                 <span class="grid min-w-0 gap-1">
                     <span class="flex flex-wrap items-center gap-2">
-                        <strong class="font-display text-lg wrap-anywhere" dir="auto">{title}</strong>
-                        <StateBadge state /> <WorksBadge works />
+                        <strong class="font-display text-lg wrap-anywhere" dir="auto">
+                            {title}
+                        </strong>
+                        <StateBadge state />
+                        <WorksBadge works />
                     </span>
                     {code.map(|code| view! { <code class="truncate font-mono hint">{code}</code> })}
                     <span class="mt-1 flex items-center gap-3">
@@ -171,11 +188,11 @@ fn Card(card: InviteCard, now: i64) -> impl IntoView {
                     </span>
                 </span>
                 <span class="flex items-baseline gap-2 sm:grid sm:justify-items-end sm:gap-0">
-                    {(invite.came > 0).then(|| view! { <strong class="text-lg">{format!("{} joined", invite.came)}</strong> })}
+                    {(invite.came > 0)
+                        .then(|| view! { <strong class="text-lg">{format!("{} joined", invite.came)}</strong> })}
                     <span class="hint">
                         {invite.last_came.map_or_else(|| "Nobody yet".to_owned(), |last| ago(last, now))}
-                    </span>
-                    {left.map(|left| view! { <span class="hint">{left}</span> })}
+                    </span> {left.map(|left| view! { <span class="hint">{left}</span> })}
                 </span>
             </a>
         </li>

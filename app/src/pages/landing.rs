@@ -46,7 +46,10 @@ fn Page(landing: Invitation, code: String) -> impl IntoView {
     let Invitation { shown, expires_at, state, relation, .. } = landing;
     let until = expires_at.map(|at| {
         let until = if state == InviteState::Expired { ", was open until " } else { ", until " };
-        view! { {until} <Moment at /> }
+        view! {
+            {until}
+            <Moment at />
+        }
     });
     let from = house.inviter.user_id.clone();
     let title = wording::invites_to(house.inviter.name(), house.name.as_deref());

@@ -124,13 +124,22 @@ fn OneInvite(invite: RoomInvite, room: String, title: String, block: Sending, no
                 <PersonAvatar person=owner />
                 <div class="min-w-0">
                     <p class="flex flex-wrap items-center gap-2">
-                        <strong class="truncate" dir="auto">{name.clone()}</strong>
-                        {blocked.then(|| view! { <span class="badge badge-error">"Blocked"</span> })} <StateBadge state />
+                        <strong class="truncate" dir="auto">
+                            {name.clone()}
+                        </strong>
+                        {blocked.then(|| view! { <span class="badge badge-error">"Blocked"</span> })}
+                        <StateBadge state />
                     </p>
                     <p class="truncate hint">{id}</p>
                     <p class="hint">
                         {format!("Invite {number} · {came} · created {}", ago(created_at, now))}
-                        {end.map(|at| view! { " · ends " <Moment at /> })}
+                        {end
+                            .map(|at| {
+                                view! {
+                                    " · ends "
+                                    <Moment at />
+                                }
+                            })}
                     </p>
                     {kept_out
                         .map(|block| {

@@ -25,9 +25,12 @@ pub(crate) fn AllInvites() -> impl IntoView {
         <section class="grid gap-6 py-4 sm:py-8">
             <FormProblem sending=pause_all />
             <FormProblem sending=intervene />
-            {show(invites, move |found| {
-                view! { <Found found search=search.get_untracked() intervene pause_all /> }
-            })}
+            {show(
+                invites,
+                move |found| {
+                    view! { <Found found search=search.get_untracked() intervene pause_all /> }
+                },
+            )}
         </section>
     }
 }
@@ -68,10 +71,17 @@ fn Found(found: ServerInvites, search: String, intervene: Sending, pause_all: Se
         {too_many_people.then(|| view! { <TooManyPeople /> })}
         {nothing
             .then(|| {
-                view! { <p class="empty-box text-center" role="status">"No invites found."</p> }
+                view! {
+                    <p class="empty-box text-center" role="status">
+                        "No invites found."
+                    </p>
+                }
             })}
         <ul class="grid gap-3">
-            {invites.into_iter().map(|invite| view! { <OneInvite invite intervene proof=proof.clone() now /> }).collect_view()}
+            {invites
+                .into_iter()
+                .map(|invite| view! { <OneInvite invite intervene proof=proof.clone() now /> })
+                .collect_view()}
         </ul>
         <Older path=format!("/server?q={query}") next=next.map(|next| next.to_string()) text="Older invites" />
     }
@@ -93,7 +103,9 @@ fn OneInvite(invite: ServerInvite, intervene: Sending, proof: String, now: i64) 
                 <PersonAvatar person=owner />
                 <div class="grid min-w-0 gap-1">
                     <p class="flex flex-wrap items-center gap-2">
-                        <strong class="truncate" dir="auto">{name.clone()}</strong>
+                        <strong class="truncate" dir="auto">
+                            {name.clone()}
+                        </strong>
                         <StateBadge state />
                     </p>
                     <p class="truncate hint">{id}</p>
@@ -101,7 +113,9 @@ fn OneInvite(invite: ServerInvite, intervene: Sending, proof: String, now: i64) 
                         {format!("Invite {number} · ")} <code class="font-mono">{code}</code> {format!(" · {about}")}
                     </p>
                     <ul class="flex flex-wrap gap-2 text-sm empty:hidden">
-                        {limits.max_uses.map(|most| view! { <li class="badge badge-lg">{format!("At most {most}")}</li> })}
+                        {limits
+                            .max_uses
+                            .map(|most| view! { <li class="badge badge-lg">{format!("At most {most}")}</li> })}
                         <Bounds limits now />
                     </ul>
                     {(!rooms.is_empty())
@@ -118,7 +132,13 @@ fn OneInvite(invite: ServerInvite, intervene: Sending, proof: String, now: i64) 
                 </div>
             </div>
             <div class="flex flex-wrap items-start gap-2 sm:max-w-64 sm:justify-end">
-                <Intervene intervene number name=name.clone() proof=proof.clone() what=if held { "resume" } else { "pause" } />
+                <Intervene
+                    intervene
+                    number
+                    name=name.clone()
+                    proof=proof.clone()
+                    what=if held { "resume" } else { "pause" }
+                />
                 <details class="grid sm:justify-items-end">
                     <summary class="btn btn-sm" aria-label=format!("Revoke …: invite {number} of {name}")>
                         "Revoke …"

@@ -18,9 +18,12 @@ pub(crate) fn SignIn() -> impl IntoView {
     let (to, problem) = (query("to"), query("problem"));
     view! {
         <Title text="Sign in" />
-        {show(ways, move |ways| {
-            view! { <Page ways to=to.get_untracked() problem=explain(&problem.get_untracked()) /> }
-        })}
+        {show(
+            ways,
+            move |ways| {
+                view! { <Page ways to=to.get_untracked() problem=explain(&problem.get_untracked()) /> }
+            },
+        )}
     }
 }
 
@@ -52,7 +55,13 @@ fn Page(ways: SignInWays, to: String, problem: Option<String>) -> impl IntoView 
                 </p>
             </div>
             {problem
-                .map(|text| view! { <p role="alert" class="alert alert-error">{text}</p> })}
+                .map(|text| {
+                    view! {
+                        <p role="alert" class="alert alert-error">
+                            {text}
+                        </p>
+                    }
+                })}
             {providers.into_iter().map(|provider| view! { <Elsewhere provider to=to.clone() /> }).collect_view()}
             {both.then(|| view! { <p class="divider my-0">"or"</p> })}
             {password.then(|| view! { <ByPassword to=to.clone() /> })}

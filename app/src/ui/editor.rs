@@ -69,7 +69,9 @@ pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoVi
             <div class="sticky bottom-0 z-2 -mx-4 grid gap-3 border-t border-base-300 bg-base-100 px-4 py-4 sm:mx-0 sm:rounded-t-box sm:border-x">
                 <FormProblem sending=save at_fields=true />
                 <div class="grid gap-3 sm:flex sm:items-center">
-                    <p class="flex-1" aria-live="polite">{summary}</p>
+                    <p class="flex-1" aria-live="polite">
+                        {summary}
+                    </p>
                     <Submit sending=save class="btn btn-primary btn-lg">
                         {call}
                     </Submit>
@@ -211,18 +213,29 @@ fn More(
                 said=said(Field::Welcome)
             />
             <Switch field=Field::Chat on=start.chat text="Everyone who joins also gets a direct chat with you." />
-            <Switch field=Field::ShowRooms on=start.show_rooms text="Anyone with the link sees them before they join." />
+            <Switch
+                field=Field::ShowRooms
+                on=start.show_rooms
+                text="Anyone with the link sees them before they join."
+            />
             {registration
                 .map(|on| {
                     view! {
                         <input type="hidden" name="form[asks_registration]" value="true" />
-                        <Switch field=Field::Registration on text="Whoever has no account here can create one with this code." />
+                        <Switch
+                            field=Field::Registration
+                            on
+                            text="Whoever has no account here can create one with this code."
+                        />
                     }
                 })}
             <div class="grid gap-4 sm:grid-cols-2">
                 {match code {
                     Some(code) => {
-                        let code = format!(r#"<span class="font-medium">Code</span><code class="py-2 font-mono wrap-anywhere">{}</code>"#, escaped(&code));
+                        let code = format!(
+                            r#"<span class="font-medium">Code</span><code class="py-2 font-mono wrap-anywhere">{}</code>"#,
+                            escaped(&code),
+                        );
                         view! { <Html class="grid content-start gap-1.5" html=code /> }.into_any()
                     }
                     None if !chosen_codes => ().into_any(),
@@ -231,7 +244,8 @@ fn More(
                             <TextField
                                 field=Field::Code
                                 value=start.code
-                                hint="Optional. Letters, digits and . _ ~ - are fine; without one of your own nobody can guess it.".to_owned()
+                                hint="Optional. Letters, digits and . _ ~ - are fine; without one of your own nobody can guess it."
+                                    .to_owned()
                                 advice=said(Field::Code)
                             />
                         }

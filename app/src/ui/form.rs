@@ -160,9 +160,9 @@ pub(crate) fn FormProblem(
                             None if error.kind == Kind::SignedOut => Some((href("/sign-in"), "Sign in (new tab)")),
                             None => None,
                         };
-                        // In another tab, so that what was typed stays.
                         let again = elsewhere
                             .map(|(page, text)| {
+                                // In another tab, so that what was typed stays.
                                 view! {
                                     " "
                                     <a class="link" href=page target="_blank" rel="noopener">
@@ -171,9 +171,7 @@ pub(crate) fn FormProblem(
                                     ", then try again."
                                 }
                             });
-                        view! {
-                            <p class="alert alert-error block">{error.words} {again}</p>
-                        }
+                        view! { <p class="alert alert-error block">{error.words} {again}</p> }
                     })
             }}
         </div>
@@ -191,8 +189,16 @@ pub(crate) fn Submit(
 ) -> impl IntoView {
     let pending = sending.pending();
     view! {
-        <button class=format!("group {class}") type="submit" aria-label=label aria-disabled=move || pending.get().then_some("true")>
-            <span class="loading loading-spinner loading-sm hidden group-aria-disabled:inline-block" aria-hidden="true"></span>
+        <button
+            class=format!("group {class}")
+            type="submit"
+            aria-label=label
+            aria-disabled=move || pending.get().then_some("true")
+        >
+            <span
+                class="loading loading-spinner loading-sm hidden group-aria-disabled:inline-block"
+                aria-hidden="true"
+            ></span>
             {children()}
         </button>
     }

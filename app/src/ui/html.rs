@@ -25,11 +25,7 @@ pub(crate) fn between(class: &'static str, before: String, view: AnyView, after:
 
 /// A house front, and beside it what the visitor can do, below the error of their last attempt.
 pub(crate) fn two(front: AnyView, problem: AnyView, beside: AnyView) -> AnyView {
-    view! {
-        <div class="two">
-            {front} <div class="grid content-start gap-4">{problem} {beside}</div>
-        </div>
-    }
+    view! { <div class="two">{front} <div class="grid content-start gap-4">{problem} {beside}</div></div> }
 }
 
 /// A link that looks like a button. `text` is HTML; `rel` makes the router ignore links that lead out of the

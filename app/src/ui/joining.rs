@@ -103,7 +103,15 @@ pub(crate) fn Joining(
             Phase::Ahead => {
                 let class = "btn-primary btn-lg h-auto min-h-14 py-2 wrap-anywhere";
                 let (begin, signed_in) = (begin(&call, class), signed_in(&me));
-                between("card lift grid gap-4", String::new(), view! { {begin} {signed_in} }, hint.clone())
+                between(
+                    "card lift grid gap-4",
+                    String::new(),
+                    view! {
+                        {begin}
+                        {signed_in}
+                    },
+                    hint.clone(),
+                )
             }
             Phase::UnderWay => {
                 between("grid gap-4", under_way(&house.places(&so_far, true), &me), ().into_any(), String::new())

@@ -69,20 +69,20 @@ pub(crate) fn Layout(children: Children) -> impl IntoView {
             "Skip to content"
         </a>
         <div class="flex min-h-dvh flex-col">
-            {show_either(visitor, all_paused, |_| ().into_any())}
-            <div class="wide has-[p]:pt-3">
+            {show_either(visitor, all_paused, |_| ().into_any())} <div class="wide has-[p]:pt-3">
                 <FormProblem sending=sign_out />
-            </div>
-            <header class="wide flex items-center gap-2 py-3 sm:py-5 print:hidden">
-                <a href=href("/") class="flex min-h-11 items-center gap-2 rounded-field font-display text-lg leading-none">
+            </div> <header class="wide flex items-center gap-2 py-3 sm:py-5 print:hidden">
+                <a
+                    href=href("/")
+                    class="flex min-h-11 items-center gap-2 rounded-field font-display text-lg leading-none"
+                >
                     <Mark class="size-9" />
                     "Super Invites"
                 </a>
                 <nav class="ms-auto -me-2 flex items-center gap-1" aria-label="Main">
                     {show_either(visitor, account, |_| nobody())}
                 </nav>
-            </header>
-            <main id="content" tabindex="-1" class="wide flex-1 pt-2 pb-16">
+            </header> <main id="content" tabindex="-1" class="wide flex-1 pt-2 pb-16">
                 {children()}
             </main>
             <div
@@ -170,7 +170,9 @@ fn Account(person: Person, server_admin: bool) -> impl IntoView {
             </summary>
             <div class="dropdown-content card z-10 mt-2 grid w-64 gap-1">
                 <p class="p-3">
-                    <span class="block truncate font-semibold" dir="auto">{name}</span>
+                    <span class="block truncate font-semibold" dir="auto">
+                        {name}
+                    </span>
                     <span class="hint block truncate">{id}</span>
                 </p>
                 <a href=href("/invites") class="btn btn-ghost justify-start">

@@ -101,7 +101,6 @@ pub(crate) fn Picker(
                     placeholder="Search your rooms"
                     on:input:target=move |event| search.set(event.target().value())
                     on:keydown=|event| {
-                        // It filters, and nothing else.
                         if event.key() == "Enter" {
                             event.prevent_default();
                         }
@@ -131,11 +130,21 @@ fn OneRoom(choice: RoomChoice, search: RwSignal<String>, on: bool, kept: bool) -
     view! {
         <li class:hidden=hidden>
             <label class="flex cursor-pointer items-center gap-3 rounded-field px-3 py-2 hover:bg-base-100 has-checked:bg-base-100 has-disabled:cursor-not-allowed has-disabled:opacity-70">
-                <input class="checkbox checkbox-primary" type="checkbox" name=Field::Rooms.name() value=id checked=on disabled=disabled data-space=room.space.then_some("") />
+                <input
+                    class="checkbox checkbox-primary"
+                    type="checkbox"
+                    name=Field::Rooms.name()
+                    value=id
+                    checked=on
+                    disabled=disabled
+                    data-space=room.space.then_some("")
+                />
                 <RoomAvatar room />
                 <span class="min-w-0 flex-1">
                     <span class="flex items-center gap-1.5">
-                        <span class="truncate font-medium" dir="auto">{title}</span>
+                        <span class="truncate font-medium" dir="auto">
+                            {title}
+                        </span>
                         {encrypted.then(|| view! { <Sign shape=Shape::Encrypted means="encrypted" /> })}
                         {public.then(|| view! { <Sign shape=Shape::Public means="public" /> })}
                     </span>

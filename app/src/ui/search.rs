@@ -29,9 +29,23 @@ pub(crate) fn Pager(path: String, page: u32, pages: u32) -> impl IntoView {
     (pages > 1).then(|| {
         view! {
             <div role="navigation" class="flex items-center justify-center gap-4" aria-label="Pages">
-                {(page > 1).then(|| view! { <a class="btn" rel="prev" href=other(page - 1)>"Previous"</a> })}
+                {(page > 1)
+                    .then(|| {
+                        view! {
+                            <a class="btn" rel="prev" href=other(page - 1)>
+                                "Previous"
+                            </a>
+                        }
+                    })}
                 <span>{format!("Page {page} of {pages}")}</span>
-                {(page < pages).then(|| view! { <a class="btn" rel="next" href=other(page + 1)>"Next"</a> })}
+                {(page < pages)
+                    .then(|| {
+                        view! {
+                            <a class="btn" rel="next" href=other(page + 1)>
+                                "Next"
+                            </a>
+                        }
+                    })}
             </div>
         }
     })

@@ -17,7 +17,12 @@ pub(crate) fn CopyButton(text: String, class: &'static str) -> impl IntoView {
         });
     };
     view! {
-        <button class=format!("{class} hidden scripted:not-print:inline-flex") type="button" aria-live="polite" on:click=copy>
+        <button
+            class=format!("{class} hidden scripted:not-print:inline-flex")
+            type="button"
+            aria-live="polite"
+            on:click=copy
+        >
             <Icon shape=Shape::Copy />
             {move || said.get().to_owned()}
         </button>
@@ -37,8 +42,17 @@ pub(crate) fn SharePanel(code: String, link: String) -> impl IntoView {
         move |name: &str| href(&format!("{}/{name}", invite_path(&code)))
     };
     view! {
-        <section class="card grid gap-6 sm:grid-cols-[auto_1fr] print:grid-cols-1 print:border-0 print:p-0" aria-label="Share">
-            <img class="mx-auto w-full max-w-64 rounded-field bg-white p-2 sm:size-56 print:size-96 print:max-w-none" src=file("qr.svg") alt="QR code of the link" width="224" height="224" />
+        <section
+            class="card grid gap-6 sm:grid-cols-[auto_1fr] print:grid-cols-1 print:border-0 print:p-0"
+            aria-label="Share"
+        >
+            <img
+                class="mx-auto w-full max-w-64 rounded-field bg-white p-2 sm:size-56 print:size-96 print:max-w-none"
+                src=file("qr.svg")
+                alt="QR code of the link"
+                width="224"
+                height="224"
+            />
             <div class="grid content-center gap-4">
                 <div class="grid gap-1.5">
                     <p class="hidden text-center text-lg font-medium wrap-anywhere print:block">{link.clone()}</p>
@@ -51,13 +65,14 @@ pub(crate) fn SharePanel(code: String, link: String) -> impl IntoView {
                     </div>
                 </div>
                 <p class="hint print:text-center">
-                    "Or the code alone: " <code class="font-mono font-semibold text-base-content wrap-anywhere">{code}</code>
+                    "Or the code alone: "
+                    <code class="font-mono font-semibold text-base-content wrap-anywhere">{code}</code>
                 </p>
                 <div class="flex flex-wrap gap-2 print:hidden">
                     <button class="btn btn-sm btn-plain hidden can-share:inline-flex" type="button" on:click=share>
-                            <Icon shape=Shape::Share class="size-4" />
-                            "Share"
-                        </button>
+                        <Icon shape=Shape::Share class="size-4" />
+                        "Share"
+                    </button>
                     <a class="btn btn-sm btn-plain" href=file("qr.png?download") download>
                         <Icon shape=Shape::Download class="size-4" />
                         "PNG"
@@ -110,7 +125,13 @@ pub(crate) fn Camera(found: Callback<String>) -> impl IntoView {
     });
     view! {
         <div class="group hidden gap-3 can-scan:grid" data-open=move || open.get().then_some("")>
-            <video node_ref=video class="hidden w-full rounded-box bg-neutral group-data-open:block" playsinline muted aria-label="Camera"></video>
+            <video
+                node_ref=video
+                class="hidden w-full rounded-box bg-neutral group-data-open:block"
+                playsinline
+                muted
+                aria-label="Camera"
+            ></video>
             <button class="btn group-data-open:hidden" type="button" on:click=begin>
                 <Icon shape=Shape::Camera />
                 "Scan a QR code"

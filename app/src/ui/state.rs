@@ -29,7 +29,13 @@ pub(crate) fn Bounds(limits: Limits, now: i64) -> impl IntoView {
     [begins.map(|begin| ("Starts ", begin)), end]
         .into_iter()
         .flatten()
-        .map(|(what, at)| view! { <li class="badge badge-lg h-auto whitespace-normal"><span>{what} <Moment at /></span></li> })
+        .map(|(what, at)| {
+            view! {
+                <li class="badge badge-lg h-auto whitespace-normal">
+                    <span>{what} <Moment at /></span>
+                </li>
+            }
+        })
         .collect_view()
 }
 

@@ -48,7 +48,8 @@ pub(crate) fn TimeField(field: Field, value: String, hint: String, said: Said) -
     view! {
         <div class="grid content-start gap-1.5">
             <label class="font-medium" for=id.clone()>
-                {wording::field(field)} <span class="font-normal text-muted scripted:hidden">" (UTC)"</span>
+                {wording::field(field)}
+                <span class="font-normal text-muted scripted:hidden">" (UTC)"</span>
             </label>
             <input
                 node_ref=shown
