@@ -123,7 +123,7 @@ impl Web {
     /// Renders a whole page: without JavaScript nothing could be filled in later. `posted` is the result of a form that
     /// was posted to it.
     async fn render(self: &Arc<Self>, visit: Visit, mut parts: Parts, posted: Option<Posted>) -> Response {
-        let (base, origin) = (visit.base, visit.site.clone());
+        let (base, origin, path) = (visit.base, visit.site.clone(), visit.path.clone());
         let (site, reply) = Site::new(Arc::clone(self), visit, true);
         let (nonce, scripts) = (headers::nonce(&self.settings.chance), format!("{origin}{PREFIX}/_assets/pkg/"));
         let context = {
@@ -138,7 +138,7 @@ impl Web {
         let files = self.files.clone();
         parts.method = Method::GET;
         let request = Request::from_parts(parts, Body::empty());
-        let render = render_app_async_with_context(context, move || shell(files.clone()));
+        let render = render_app_async_with_context(context, move || shell(&files, &path));
         let (head, body) = to_its_end(async move { render(request).await }).await.into_parts();
         let page = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
         let page = reply.complete(&String::from_utf8_lossy(&page));
@@ -168,4 +168,22 @@ async fn to_its_end(answer: impl Future<Output = Response> + Send + 'static) -> 
         Response::from_parts(head, Body::from(body))
     });
     whole.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use app::{ForGuests, ForMembers, is_for_members};
+
+    use super::*;
+
+    #[test]
+    fn the_browser_is_given_the_program_that_contains_the_page() {
+        let paths = |routes: Vec<leptos_axum::AxumRouteListing>| -> Vec<String> {
+            routes.iter().map(|route| route.path().to_owned()).collect()
+        };
+        let (guests, members) = (paths(generate_route_list(ForGuests)), paths(generate_route_list(ForMembers)));
+        assert!(guests.iter().all(|path| !is_for_members(path)), "{guests:?}");
+        assert!(members.iter().all(|path| is_for_members(path)), "{members:?}");
+        assert_eq!(PAGES.len(), guests.len() + members.len());
+    }
 }

@@ -32,16 +32,15 @@ pub use backend::{Backend, backend, provide_backend, provide_mount, provide_post
 pub use error::{Error, Kind, Result, RoomRefusal, Told};
 pub use model::*;
 pub use pages::{Frame, PageForm, Printing, forms_on, nothing_to_print, print_page};
-pub use shell::{App, Files, PREFIX, shell};
+pub use shell::{App, Files, ForGuests, ForMembers, PREFIX, Program, shell};
 pub use ui::{Card, CardDoor};
 pub use wire::{from_wire, to_wire};
 
-/// Takes over the server-rendered page in the browser.
+/// Takes over the server-rendered page in the browser with one of the programs, [`ForGuests`] or [`ForMembers`].
 #[cfg(feature = "hydrate")]
-#[wasm_bindgen::prelude::wasm_bindgen]
-pub fn hydrate() {
+pub fn take_over<V: leptos::prelude::IntoView + 'static>(program: impl FnOnce() -> V + 'static) {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(App);
+    leptos::mount::hydrate_body(program);
     // So that browsers' developer tools show when the page became interactive (W3C, User Timing).
     if let Some(performance) = leptos::prelude::window().performance() {
         performance.mark("hydrated").ok();

@@ -22,7 +22,7 @@ mod reason;
 mod terms;
 mod time;
 
-pub(crate) use self::path::segment;
+pub(crate) use self::path::{MEMBERS, segment};
 pub use self::{
     account::{AccountAdvice, AccountForm, Advice, Document, SignUp},
     audit::{Action, AuditEntry, AuditPage, Detail, Door},
@@ -36,7 +36,7 @@ pub use self::{
     limits::{Edit, InviteState, Limits},
     overview::{Came, Guest, InviteCard, InviteDetail, InvitePage, InviteQuery, Room, RoomChoice, Sort, Works},
     paper::{Paper, QrCode},
-    path::{LANDING, LocalPath, invite_path, landing_path},
+    path::{LANDING, LocalPath, invite_path, is_for_members, landing_path},
     person::{IdentityProvider, Person, SignInWays, Visitor},
     reason::{Reason, RoomProblem, Rule},
     terms::{Draft, Terms, Wanted, WantedLimits},

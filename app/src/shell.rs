@@ -3,13 +3,14 @@
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
-    ParamSegment, StaticSegment,
+    MatchNestedRoutes, ParamSegment, StaticSegment,
     components::{FlatRoutes, Route, Router},
 };
 
 use crate::{
-    Posted,
+    LocalPath, MEMBERS, Posted,
     backend::Mount,
+    is_for_members,
     pages::{
         AllInvites, Audit, DeleteInvite, EditInvite, EnterCode, InvitePage, Invites, Landing, MyRooms, NewInvite,
         NotFound, SignIn, Start,
@@ -38,33 +39,68 @@ fn mount() -> Mount {
 /// are not hashed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Files {
-    /// For the script.
-    pub script: String,
-    /// For the WebAssembly program.
-    pub program: String,
+    /// For the program that takes over the pages which people see before they are members.
+    pub guest: Program,
+    /// For the program that takes over the pages of people who are signed in.
+    pub member: Program,
     /// For the style sheet.
     pub style: String,
 }
 
-/// The address of one of them.
-pub(crate) fn file(hash: &str, end: &str) -> String {
-    format!("{PREFIX}/_assets/pkg/super-invites{hash}.{end}")
+/// As in [`Files`], for a program of the browser.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Program {
+    /// For the script that starts it.
+    pub script: String,
+    /// For the WebAssembly.
+    pub code: String,
 }
 
-/// The HTML document around the application, as the server renders it.
-pub fn shell(files: Files) -> impl IntoView {
+/// The address of an asset.
+fn file(name: &str, hash: &str, end: &str) -> String {
+    format!("{PREFIX}/_assets/pkg/{name}{hash}.{end}")
+}
+
+/// The address of the style sheet.
+pub(crate) fn style(files: &Files) -> String {
+    file("super-invites", &files.style, "css")
+}
+
+/// The script that starts the program of a page. It is asked for once the page stands on the screen: before that it
+/// would take the line from what the page looks like.
+fn start(files: &Files, page: &LocalPath) -> String {
+    let (name, program) = match is_for_members(page.as_str()) {
+        true => ("super-invites", &files.member),
+        false => ("guest", &files.guest),
+    };
+    let (script, code) = (file(name, &program.script, "js"), file(name, &program.code, "wasm"));
+    // Hashes and paths of ours: nothing in them has to be escaped.
+    format!(
+        r#"requestAnimationFrame(() => setTimeout(() => import("{script}").then(app => app.default({{module_or_path: "{code}"}}).then(() => app.hydrate()))))"#
+    )
+}
+
+/// The script that leaves links between pages of the two programs to the browser, before a program's router sees them.
+fn between_programs(base: &str) -> String {
+    let (start, members) = (base.len() + 1, MEMBERS.join("|"));
+    format!(
+        r#"const members = ({{pathname}}) => /^({members})(\/|$)/.test(pathname.slice({start}));
+        document.addEventListener("click", event => {{
+            const link = event.target.closest?.("a[href]");
+            link && members(link) != members(location) && event.stopPropagation();
+        }});"#
+    )
+}
+
+/// The HTML document around the application, as the server renders it for the address of a page.
+pub fn shell(files: &Files, page: &LocalPath) -> impl IntoView + use<> {
     let assets = format!("{PREFIX}/_assets");
-    let (script, program) = (file(&files.script, "js"), file(&files.program, "wasm"));
     // An address that only an app understands does nothing where there is no such app.
     let no_app = r#"addEventListener("click", ({target}) => {
             const app = target.closest?.("[data-app]")?.parentNode.querySelector("[hidden]");
             app && setTimeout(() => document.hidden || !document.hasFocus() || (app.hidden = false), 2000);
         });"#;
-    // Asked for once the page stands on the screen: before that it would take the line from what the page looks like. Hashes and paths of ours:
-    // nothing in them has to be escaped.
-    let hydrate = format!(
-        r#"requestAnimationFrame(() => setTimeout(() => import("{script}").then(app => app.default({{module_or_path: "{program}"}}).then(() => app.hydrate()))))"#
-    );
+    let script = [no_app, &between_programs(mount().base), &start(files, page)].concat();
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -81,8 +117,8 @@ pub fn shell(files: Files) -> impl IntoView {
                     r#type="font/woff2"
                     crossorigin=""
                 />
-                <script type="module" nonce=use_nonce() inner_html=no_app.to_owned() + &hydrate></script>
-                <link rel="stylesheet" href=file(&files.style, "css") />
+                <script type="module" nonce=use_nonce() inner_html=script></script>
+                <link rel="stylesheet" href=style(files) />
                 <MetaTags />
             </head>
             <body>
@@ -101,9 +137,71 @@ fn title(page: String) -> String {
     if cfg!(target_family = "wasm") { title } else { escaped(&title) }
 }
 
-/// The application: the layout, and the page that belongs to the address.
+/// All pages, as the server renders them.
 #[component]
 pub fn App() -> impl IntoView {
+    application(|| {
+        view! {
+            <FlatRoutes fallback=NotFound>
+                <GuestPages />
+                <MemberPages />
+            </FlatRoutes>
+        }
+    })
+}
+
+/// The pages that people see before they are members, for the browser.
+#[component]
+pub fn ForGuests() -> impl IntoView {
+    application(|| {
+        view! {
+            <FlatRoutes fallback=NotFound>
+                <GuestPages />
+            </FlatRoutes>
+        }
+    })
+}
+
+/// The pages for people who are signed in ([`is_for_members`]), for the browser.
+#[component]
+pub fn ForMembers() -> impl IntoView {
+    application(|| {
+        view! {
+            <FlatRoutes fallback=NotFound>
+                <MemberPages />
+            </FlatRoutes>
+        }
+    })
+}
+
+#[component(transparent)]
+fn GuestPages() -> impl MatchNestedRoutes + Clone {
+    leptos::prelude::view! {
+        <Route path=StaticSegment("") view=Start />
+        <Route path=StaticSegment("sign-in") view=SignIn />
+        <Route path=StaticSegment("join") view=EnterCode />
+        <Route path=(StaticSegment("i"), ParamSegment("code")) view=Landing />
+    }
+    .into_inner()
+}
+
+#[component(transparent)]
+fn MemberPages() -> impl MatchNestedRoutes + Clone {
+    leptos::prelude::view! {
+        <Route path=StaticSegment("new") view=NewInvite />
+        <Route path=StaticSegment("invites") view=Invites />
+        <Route path=(StaticSegment("invites"), ParamSegment("code")) view=InvitePage />
+        <Route path=(StaticSegment("invites"), ParamSegment("code"), StaticSegment("edit")) view=EditInvite />
+        <Route path=(StaticSegment("invites"), ParamSegment("code"), StaticSegment("delete")) view=DeleteInvite />
+        <Route path=StaticSegment("my-rooms") view=MyRooms />
+        <Route path=StaticSegment("server") view=AllInvites />
+        <Route path=(StaticSegment("server"), StaticSegment("log")) view=Audit />
+    }
+    .into_inner()
+}
+
+/// The layout, and in it the page that belongs to the address.
+fn application(pages: impl FnOnce() -> AnyView + Send + 'static) -> AnyView {
     provide_meta_context();
     Effect::new(|_| announce());
     let mount = mount();
@@ -116,28 +214,7 @@ pub fn App() -> impl IntoView {
     view! {
         <Title formatter=title />
         <Router base=base>
-            <Layout>
-                <FlatRoutes fallback=NotFound>
-                    <Route path=StaticSegment("") view=Start />
-                    <Route path=StaticSegment("sign-in") view=SignIn />
-                    <Route path=StaticSegment("join") view=EnterCode />
-                    <Route path=StaticSegment("new") view=NewInvite />
-                    <Route path=StaticSegment("invites") view=Invites />
-                    <Route path=(StaticSegment("invites"), ParamSegment("code")) view=InvitePage />
-                    <Route
-                        path=(StaticSegment("invites"), ParamSegment("code"), StaticSegment("edit"))
-                        view=EditInvite
-                    />
-                    <Route
-                        path=(StaticSegment("invites"), ParamSegment("code"), StaticSegment("delete"))
-                        view=DeleteInvite
-                    />
-                    <Route path=StaticSegment("my-rooms") view=MyRooms />
-                    <Route path=StaticSegment("server") view=AllInvites />
-                    <Route path=(StaticSegment("server"), StaticSegment("log")) view=Audit />
-                    <Route path=(StaticSegment("i"), ParamSegment("code")) view=Landing />
-                </FlatRoutes>
-            </Layout>
+            <Layout>{pages()}</Layout>
         </Router>
     }
 }

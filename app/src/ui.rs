@@ -46,7 +46,7 @@ pub(crate) use self::{
     layout::{Layout, Visits, sign_out},
     load::{load, look_again, show, show_either},
     mark::{DRAWING, Mark},
-    navigation::{LastPost, address, href, parameter, query},
+    navigation::{LastPost, address, href, lead, parameter, query},
     printed::sheet,
     rooms::{RoomList, rooms},
     search::{Older, Pager, SearchForm, TooManyPeople},

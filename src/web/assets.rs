@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, path::Path};
 
-use app::Files;
+use app::{Files, Program};
 use axum::{
     Router,
     extract::Path as UrlPath,
@@ -15,7 +15,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use tower_http::services::ServeDir;
 
-/// The file in which cargo-leptos lists the hashes in the names of the files.
+/// The file with the hashes in the names of the files, as cargo-leptos and `scripts/build` list them.
 const HASHES: &str = "hash.txt";
 
 /// The embedded files.
@@ -48,7 +48,8 @@ impl Assets<'_> {
             let mut lines = hashes.lines().filter_map(|line| line.split_once(": "));
             lines.find(|(found, _)| *found == kind).map(|(_, hash)| format!(".{}", hash.trim())).unwrap_or_default()
         };
-        Files { script: hash("js"), program: hash("wasm"), style: hash("css") }
+        let program = |name: &str| Program { script: hash(&format!("{name}js")), code: hash(&format!("{name}wasm")) };
+        Files { guest: program("guest-"), member: program(""), style: hash("css") }
     }
 
     /// Serves the files, compressed if the browser accepts that. Files with a hash in their name never change.

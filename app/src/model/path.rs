@@ -29,6 +29,16 @@ impl LocalPath {
 /// The prefix of the paths of landing pages.
 pub const LANDING: &str = "/i/";
 
+/// The first segments of the paths of pages for people who are signed in.
+pub(crate) const MEMBERS: [&str; 4] = ["invites", "my-rooms", "new", "server"];
+
+/// Whether a page, by its path relative to where the pages are mounted, is for people who are signed in. A program of
+/// its own takes these over in the browser.
+pub fn is_for_members(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split(['/', '?', '#']).next().unwrap_or_default();
+    MEMBERS.contains(&first)
+}
+
 /// The path of an invite's landing page.
 pub fn landing_path(code: &str) -> String {
     format!("{LANDING}{}", segment(code))

@@ -4,7 +4,7 @@
 use super::invite::stopped;
 use crate::{
     Error, Files, Landing, PREFIX, Paper, QrCode, invite_path,
-    shell::file,
+    shell::style,
     ui::{DRAWING, apology, button, escaped, sheet},
     wording,
 };
@@ -95,7 +95,7 @@ fn choices(chosen: Paper, mark: Option<bool>) -> String {
 /// A whole frame. `title` and `more` are ours, `main` is HTML. What its title is, a browser prints and calls the PDF by.
 fn whole(frame: &Frame<'_>, title: &str, more: &str, main: &str) -> String {
     let Frame { base, nonce, files } = frame;
-    let (assets, style) = (format!("{PREFIX}/_assets"), file(&files.style, "css"));
+    let (assets, style) = (format!("{PREFIX}/_assets"), style(files));
     format!(
         r#"<!DOCTYPE html>
 <html lang="en">

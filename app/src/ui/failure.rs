@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::{use_location, use_navigate};
+use leptos_router::{NavigateOptions, hooks::use_location};
 
-use super::{Html, Visits, button, escaped, front::Front, house::door, href};
+use super::{Html, Visits, button, escaped, front::Front, house::door, href, navigation::lead};
 use crate::{Kind, Told, view, wording};
 
 /// The outline of a door that is not there.
@@ -67,7 +67,7 @@ pub(crate) fn sorry(title: &'static str, text: &str, more: &str) -> AnyView {
 /// server already.
 #[component]
 fn SignInFirst() -> impl IntoView {
-    let (location, navigate) = (use_location(), use_navigate());
+    let (location, lead) = (use_location(), lead());
     let visits = expect_context::<Visits>();
     let path = Memo::new(move |_| {
         let base = href("");
@@ -78,7 +78,7 @@ fn SignInFirst() -> impl IntoView {
         format!("/sign-in?to={}", leptos_router::location::Url::escape(&here))
     });
     Effect::new(move |_| {
-        navigate(&path.get_untracked(), leptos_router::NavigateOptions { replace: true, ..Default::default() });
+        lead(&path.get_untracked(), NavigateOptions { replace: true, ..Default::default() });
         visits.end();
     });
     view! {

@@ -7,12 +7,11 @@ use leptos::{
     wasm_bindgen::JsCast,
     web_sys,
 };
-use leptos_router::hooks::use_navigate;
 
 use super::{
     Typing, Visits,
     field::{Said, field_id},
-    navigation::{LastPost, href},
+    navigation::{LastPost, href, lead},
 };
 use crate::{
     Advice, FORM_FUNCTION, Field, Kind, Next, Posted, Told, view,
@@ -216,11 +215,11 @@ pub(crate) fn reload_after(sending: Sending) {
 
 /// Once the server function has succeeded, goes to the page that it names.
 pub(crate) fn go_on(sending: Sending, before: impl Fn() + 'static) {
-    let navigate = use_navigate();
+    let lead = lead();
     Effect::new(move |_| {
         if let Some(Ok(Next { next })) = sending.answer().map(|answer| answer.read()) {
             before();
-            navigate(&next, leptos_router::NavigateOptions::default());
+            lead(&next, leptos_router::NavigateOptions::default());
         }
     });
 }

@@ -1,13 +1,11 @@
 //! The frame around every page.
 
 use leptos::prelude::*;
-use leptos_router::{
-    NavigateOptions,
-    hooks::{use_location, use_navigate},
-};
+use leptos_router::{NavigateOptions, hooks::use_location};
 
 use super::{
-    Form, FormProblem, Icon, LastPost, Mark, PersonAvatar, Sending, Shape, arrive, href, load, sending, show_either,
+    Form, FormProblem, Icon, LastPost, Mark, PersonAvatar, Sending, Shape, arrive, href, lead, load, sending,
+    show_either,
 };
 use crate::{LANDING, Person, Visitor, rpc, view};
 
@@ -100,12 +98,12 @@ pub(crate) fn Layout(children: Children) -> impl IntoView {
 
 /// After signing out, goes to the first page, but stays on the page of an invite, whose link would be lost.
 fn leave_after(sign_out: Sending) {
-    let (path, navigate, visits) = (use_location().pathname, use_navigate(), expect_context::<Visits>());
+    let (path, lead, visits) = (use_location().pathname, lead(), expect_context::<Visits>());
     Effect::new(move |_| {
         if sign_out.answer().is_some_and(|answer| answer.error().is_none()) {
             visits.another();
             if !path.get_untracked().starts_with(&href(LANDING)) {
-                navigate("/", NavigateOptions::default());
+                lead("/", NavigateOptions::default());
             }
         }
     });

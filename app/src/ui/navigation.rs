@@ -1,9 +1,12 @@
 //! Addresses of pages, parameters of the current one, and the result of a form posted to it.
 
 use leptos::prelude::*;
-use leptos_router::hooks::{use_params_map, use_query_map};
+use leptos_router::{
+    NavigateOptions,
+    hooks::{use_location, use_navigate, use_params_map, use_query_map},
+};
 
-use crate::{Posted, backend::Mount};
+use crate::{Posted, backend::Mount, is_for_members};
 
 /// The result of the form that was posted to this page, until another page is shown.
 #[derive(Clone, Copy)]
@@ -45,4 +48,19 @@ pub(crate) fn parameter(name: &'static str) -> Memo<String> {
 pub(crate) fn query(name: &'static str) -> Memo<String> {
     let all = use_query_map();
     Memo::new(move |_| all.with(|all| all.get(name)).unwrap_or_default())
+}
+
+/// What leads to another page, by its path: within this program, or by loading the page if it belongs to the other one.
+pub(crate) fn lead() -> impl Fn(&str, NavigateOptions) {
+    let (navigate, here, base) = (use_navigate(), use_location().pathname, href(""));
+    move |path: &str, options: NavigateOptions| {
+        let here = here.get_untracked();
+        if is_for_members(here.strip_prefix(&base).unwrap_or(&here)) == is_for_members(path) {
+            return navigate(path, options);
+        }
+        let (location, address) = (location(), format!("{base}{path}"));
+        let left = if options.replace { location.replace(&address) } else { location.assign(&address) };
+        // Only an address that cannot be parsed is refused, and all of ours can.
+        left.ok();
+    }
 }
