@@ -17,6 +17,7 @@ mod registration_tokens;
 mod rooms;
 mod setup;
 mod sign_in;
+mod stages;
 mod standing;
 mod summaries;
 mod transport;
@@ -34,7 +35,7 @@ pub use self::{
     caller::MayInvite,
     error::{Error, Rejection, Result},
     media::{Media, Picture},
-    new_accounts::{Demands, NewAccount, NewAccounts, NoAccount, Registered},
+    new_accounts::{Demands, Mail, NewAccount, NewAccounts, NoAccount, Registered},
     registration_tokens::{RegistrationTokens, TokenLimits, TokenState},
     rooms::{Entrance, JoinedRoom, RoomSummary, Rooms},
     setup::{AdminApi, RateLimit, Setup},

@@ -286,6 +286,7 @@ impl<'a> Parts<'a> {
             turns: std::array::from_fn(|_| Mutex::new(())),
             marks: RandomState::new(),
             clock: Arc::clone(&self.clock),
+            chance: self.chance.clone(),
         }
     }
 

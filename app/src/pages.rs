@@ -62,8 +62,8 @@ const INVITE_FIELDS: [&str; 14] = [
     Field::Registration.name(),
 ];
 
-const ACCOUNT_FIELDS: [&str; 4] =
-    ["code", Field::NewUserName.name(), Field::DisplayName.name(), Field::NewPassword.name()];
+const ACCOUNT_FIELDS: [&str; 5] =
+    ["code", Field::NewUserName.name(), Field::DisplayName.name(), Field::Email.name(), Field::NewPassword.name()];
 
 /// The forms that a page shows, by the page's path relative to where the pages are mounted.
 ///

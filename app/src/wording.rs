@@ -81,6 +81,7 @@ pub fn field(field: Field) -> &'static str {
         Field::UserName | Field::NewUserName => "User name",
         Field::Password | Field::NewPassword => "Password",
         Field::DisplayName => "Display name",
+        Field::Email => "Email address",
     }
 }
 
@@ -176,6 +177,7 @@ fn changed(field: Field) -> &'static str {
         Field::Link => "link",
         Field::UserName | Field::NewUserName => "user name",
         Field::DisplayName => "display name",
+        Field::Email => "email address",
         Field::Password | Field::NewPassword => "password",
     }
 }

@@ -24,7 +24,7 @@ test("from the link into every room, with no account before", async ({ page }) =
   rooms.push(await space(anna, "Garden", rooms));
   const code = await invite(anna, rooms, { create_dm: true });
   await page.open(`/i/${code}`);
-  await expect(page.getByText("It takes half a minute. No e-mail address, no phone number.")).toBeVisible();
+  await expect(page.getByText("It takes half a minute. No email address, no phone number.")).toBeVisible();
   await expect(page.getByText("Nothing. You need a user name and a password, that’s all.")).toBeVisible();
   await expect(page.getByRole("link", { name: "Sign in to join" })).toBeVisible();
   const name = unique("ben");

@@ -203,6 +203,7 @@ fn parameter(field: Field) -> &'static str {
         Field::Link => "link",
         Field::UserName | Field::NewUserName => "user",
         Field::DisplayName => "display_name",
+        Field::Email => "email",
         Field::Password | Field::NewPassword => "password",
     }
 }

@@ -8,10 +8,14 @@ use std::{
 
 use app::{Document, wording};
 use matrix_sdk::ruma::{
+    OwnedClientSecret, OwnedSessionId, UInt,
     api::client::{
-        account::{get_username_availability::v3 as availability, register::v3 as register},
+        account::{
+            get_username_availability::v3 as availability, register::v3 as register,
+            request_registration_token_via_email::v3 as mail,
+        },
         profile::set_profile_field,
-        uiaa::{AuthData, AuthFlow, AuthType, Dummy, LoginTermsParams, RegistrationToken, Terms, UiaaInfo},
+        uiaa::{AuthData, AuthFlow, AuthType},
     },
     profile::ProfileFieldValue,
 };
@@ -23,6 +27,7 @@ use super::{
     error::{Error, Rejection, Result},
     link::Link,
     sign_in::SignedIn,
+    stages::{answer, flow, flows, terms},
     transport::Interactive,
 };
 use crate::account::Origin;
@@ -48,25 +53,16 @@ pub struct Demands {
 }
 
 impl Demands {
-    /// Whether an account can be opened with a registration token, or without one, by somebody who is not asked for more than to accept terms and to
-    /// solve a captcha.
+    /// Whether an account can be opened with a registration token, or without one, by somebody who is not asked for more than to accept terms, to
+    /// confirm an email address and to solve a captcha.
     pub fn can_be_met(&self, with_token: bool) -> bool {
         flow(&self.flows, with_token).is_some()
     }
-}
 
-/// The steps of a flow in which there is nothing for a person to do but what their form has said already and, if there is no other, to solve a
-/// captcha; one with a registration token before others, because it was made for these people.
-fn flow(flows: &[AuthFlow], with_token: bool) -> Option<&AuthFlow> {
-    let can_be_done = |stage: &AuthType| match stage {
-        AuthType::Dummy | AuthType::Terms | AuthType::ReCaptcha => true,
-        AuthType::RegistrationToken => with_token,
-        _ => false,
-    };
-    let can_be_met = flows.iter().filter(|flow| flow.stages.iter().all(can_be_done));
-    can_be_met.min_by_key(|flow| {
-        (flow.stages.contains(&AuthType::ReCaptcha), !flow.stages.contains(&AuthType::RegistrationToken))
-    })
+    /// Whether they have to confirm an email address.
+    pub fn asks_for_email(&self, with_token: bool) -> bool {
+        flow(&self.flows, with_token).is_some_and(|flow| flow.stages.contains(&AuthType::EmailIdentity))
+    }
 }
 
 /// Why no account was made, if that is for the person to know.
@@ -78,6 +74,9 @@ pub enum NoAccount {
     Closed,
     /// It requires that other terms are accepted than were shown.
     OtherTerms,
+    /// An email address has to be confirmed first: nothing was sent to it yet ([`NewAccounts::send_mail`]), or nobody has opened the link in what
+    /// was sent. An attempt in the same session goes on from there.
+    Unconfirmed,
     /// There is something to do on a page of the homeserver's first ([`NewAccounts::fallback_address`]). An attempt in the same session goes on
     /// from there.
     OneMoreStep {
@@ -97,6 +96,19 @@ pub struct NewAccount<'a> {
     pub password: &'a str,
     /// The registration token, if there is one.
     pub token: Option<&'a str>,
+    /// The message that was sent to the email address, if one was.
+    pub mail: Option<&'a Mail>,
+}
+
+/// A message with which the homeserver confirms an email address (Client-Server API, `POST /register/email/requestToken`).
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// The secret that the homeserver knows it by.
+    pub(super) secret: OwnedClientSecret,
+    /// The homeserver's id for it.
+    pub(super) sid: OwnedSessionId,
+    /// How often it was sent.
+    sent: u32,
 }
 
 /// The result of an attempt to register.
@@ -177,7 +189,7 @@ impl NewAccounts {
     /// terms are accepted if they are those that were `shown`.
     ///
     /// # Errors
-    /// [`Error::Refused`] if the homeserver rejects the user name or the password.
+    /// [`Error::Refused`] if the homeserver rejects the user name, the password or the email address.
     pub async fn register(
         &self,
         new: &NewAccount<'_>,
@@ -186,16 +198,16 @@ impl NewAccounts {
         shown: &[Document],
         origin: &Origin,
     ) -> Result<Registered> {
-        let NewAccount { name, password, token } = *new;
         // Asks which stages are complete.
         let mut auth = session.map(AuthData::fallback_acknowledgement);
         for _ in 0..MOST_STEPS {
             let mut request = register::Request::new();
-            request.username = Some(name.to_owned());
-            request.password = Some(password.to_owned());
+            request.username = Some(new.name.to_owned());
+            request.password = Some(new.password.to_owned());
             request.initial_device_display_name = Some(wording::DEVICE.to_owned());
             request.auth = auth.take();
             let resumes = matches!(request.auth, Some(AuthData::FallbackAcknowledgement(_)));
+            let confirms = matches!(request.auth, Some(AuthData::EmailIdentity(_)));
             let info = match self.ask(request, origin).await {
                 Ok(Interactive::Done(done)) => return registered(done),
                 Ok(Interactive::More(info)) => info,
@@ -208,42 +220,41 @@ impl NewAccounts {
                 }
                 Err(error) => return Err(error),
             };
-            if info.auth_error.is_some() {
-                return Ok(Registered::Not(NoAccount::BadToken));
+            match info.auth_error {
+                Some(_) if confirms => return Ok(Registered::Not(NoAccount::Unconfirmed)),
+                Some(_) => return Ok(Registered::Not(NoAccount::BadToken)),
+                None => {}
             }
             if let Some(session) = &info.session {
                 begun(session);
             }
-            let next = flow(&flows(&info), token.is_some())
-                .and_then(|flow| flow.stages.iter().find(|stage| !info.completed.contains(stage)).cloned());
-            auth = match (next, token) {
-                (Some(AuthType::RegistrationToken), Some(token)) => {
-                    let mut data = RegistrationToken::new(token.to_owned());
-                    data.session = info.session;
-                    Some(AuthData::RegistrationToken(data))
+            auth = match answer(info, new, shown) {
+                Ok(data) => Some(data),
+                Err(no_account) => {
+                    if no_account == NoAccount::OtherTerms {
+                        self.demands.invalidate(&()).await;
+                    }
+                    return Ok(Registered::Not(no_account));
                 }
-                (Some(AuthType::Terms), _) if terms(&info).as_deref() != Some(shown) => {
-                    self.demands.invalidate(&()).await;
-                    return Ok(Registered::Not(NoAccount::OtherTerms));
-                }
-                (Some(AuthType::Terms), _) => {
-                    let mut data = Terms::new();
-                    data.session = info.session;
-                    Some(AuthData::Terms(data))
-                }
-                (Some(AuthType::Dummy), _) => {
-                    let mut data = Dummy::new();
-                    data.session = info.session;
-                    Some(AuthData::Dummy(data))
-                }
-                (Some(stage @ AuthType::ReCaptcha), _) => {
-                    let (stage, session) = (stage.to_string(), info.session.unwrap_or_default());
-                    return Ok(Registered::Not(NoAccount::OneMoreStep { stage, session }));
-                }
-                _ => return Ok(Registered::Not(NoAccount::Closed)),
             };
         }
         Err(Error::Unexpected("a registration does not come to an end".into()))
+    }
+
+    /// Has the homeserver send a message to an email address, with a link that confirms it. `secret` is one of its own for this address, or what
+    /// was sent to it `before`.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `M_THREEPID_IN_USE` or `M_THREEPID_DENIED`, or with another code if it is no address.
+    pub async fn send_mail(&self, email: &str, secret: &str, before: Option<&Mail>, origin: &Origin) -> Result<Mail> {
+        let secret = match before {
+            Some(mail) => mail.secret.clone(),
+            None => secret.try_into().map_err(|_| Error::Unexpected("a secret of ours is none".into()))?,
+        };
+        let sent = before.map_or(0, |mail| mail.sent) + 1;
+        let request = mail::Request::new(secret.clone(), email.to_owned(), UInt::from(sent));
+        let answer = self.link.transport.send_for(request, origin).await?;
+        Ok(Mail { secret, sid: answer.sid, sent })
     }
 
     /// The page of the homeserver, at `public` as browsers see it, on which a step is taken that only it can show (Client-Server API, "Fallback" of
@@ -270,71 +281,5 @@ fn registered(done: register::Response) -> Result<Registered> {
     match done.access_token {
         Some(token) => Ok(Registered::Done(SignedIn { user_id: done.user_id, token: token.into() })),
         None => Err(Error::Unexpected("a new account comes without an access token".into())),
-    }
-}
-
-/// The flows that are offered, without those whose terms cannot be shown.
-fn flows(info: &UiaaInfo) -> Vec<AuthFlow> {
-    let shows = terms(info).is_some();
-    info.flows.iter().filter(|flow| shows || !flow.stages.contains(&AuthType::Terms)).cloned().collect()
-}
-
-/// The documents that are accepted by registering, each in English or else in any language there is (Client-Server API,
-/// "Terms of service at registration"); `None` if some of them cannot be shown.
-fn terms(info: &UiaaInfo) -> Option<Vec<Document>> {
-    let params = info.params::<LoginTermsParams>(&AuthType::Terms).ok()??;
-    let documents = params.policies.into_values().map(|policy| {
-        let english = policy.translations.iter().find(|(language, _)| language.starts_with("en"));
-        let (_, text) = english.or(policy.translations.iter().next())?;
-        let address = Url::parse(&text.url).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-        Some(Document { name: text.name.clone(), address: address.into() })
-    });
-    documents.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn flows(flows: &[&[&str]]) -> Vec<AuthFlow> {
-        let stages = |stages: &&[&str]| AuthFlow::new(stages.iter().map(|stage| AuthType::from(*stage)).collect());
-        flows.iter().map(stages).collect()
-    }
-
-    #[test]
-    fn a_flow_is_followed_in_which_nothing_is_asked_that_cannot_be_given() {
-        let token = &["m.login.registration_token", "m.login.terms", "m.login.dummy"][..];
-        let open = &["m.login.dummy"][..];
-        let email = &["m.login.email.identity"][..];
-        let captcha = &["m.login.registration_token", "m.login.recaptcha"][..];
-        for (offered, with_token, chosen) in [
-            (&[token][..], true, Some(token)),
-            (&[token], false, None),
-            (&[open, token], true, Some(token)),
-            (&[open, token], false, Some(open)),
-            (&[email, open], true, Some(open)),
-            (&[email], true, None),
-            (&[captcha], true, Some(captcha)),
-            (&[captcha, open], true, Some(open)),
-            (&[captcha], false, None),
-            (&[], true, None),
-        ] {
-            let offered = flows(offered);
-            let found = flow(&offered, with_token).map(|flow| flow.stages.clone());
-            assert_eq!(found, chosen.map(|chosen| flows(&[chosen])[0].stages.clone()), "{offered:?} {with_token}");
-        }
-    }
-
-    #[test]
-    fn terms_lead_to_web_pages_only() {
-        let policy = |url: &str| serde_json::json!({"version": "1", "de": {"name": "AGB", "url": "https://x.example/de"}, "en": {"name": "Terms", "url": url}});
-        for (url, shown) in [("https://x.example/terms", true), ("javascript:alert(1)", false)] {
-            let info = serde_json::json!({
-                "flows": [], "params": {"m.login.terms": {"policies": {"terms": policy(url)}}}, "session": "s"
-            });
-            let info: UiaaInfo = serde_json::from_value(info).expect("an answer");
-            let terms = terms(&info).map(|terms| terms.into_iter().map(|terms| terms.name).collect::<Vec<_>>());
-            assert_eq!(terms, shown.then(|| vec!["Terms".to_owned()]));
-        }
     }
 }

@@ -25,11 +25,12 @@ use super::{
 };
 use crate::{
     account::Origin,
+    chance::Chance,
     clock::Clock,
     config::AccountLimits,
     error::{Error, Result},
-    homeserver::{self, NewAccount, NewAccounts, NoAccount, Registered, Rejection, SignedIn},
-    store::StoredInvite,
+    homeserver::{self, Mail, NewAccount, NewAccounts, NoAccount, Registered, Rejection, SignedIn},
+    store::{Millis, StoredInvite},
 };
 
 /// The period of the limits.
@@ -40,6 +41,9 @@ const PATIENCE: Duration = Duration::from_secs(45);
 
 /// How long to wait until it has its display name.
 const NAMING: Duration = Duration::from_secs(5);
+
+/// After how long a message to an email address is sent again, in milliseconds.
+const SEND_AGAIN: Millis = 60_000;
 
 /// How long an attempt is remembered, so that it can be repeated, and how many are.
 const KNOWN: Duration = Duration::from_secs(15 * 60);
@@ -63,6 +67,7 @@ enum Attempt {
 pub(super) struct Wish {
     name: String,
     display_name: Option<String>,
+    email: Option<String>,
     password: String,
 }
 
@@ -80,10 +85,20 @@ pub(super) struct SignUps {
     /// Hashes attempts, in a way that reveals nothing of passwords.
     pub(super) marks: RandomState,
     pub(super) clock: Clock,
+    pub(super) chance: Chance,
 }
 
-/// The homeserver's registration sessions, by attempt.
-pub(super) type Begun = Cache<u64, String>;
+/// What is known of an attempt that has begun.
+#[derive(Clone)]
+pub(super) struct BegunAttempt {
+    /// The homeserver's registration session.
+    session: String,
+    /// The message to the email address, and when it was sent.
+    mail: Option<(Mail, Millis)>,
+}
+
+/// Attempts that have begun.
+pub(super) type Begun = Cache<u64, BegunAttempt>;
 
 pub(super) fn begun() -> Begun {
     Cache::builder().max_capacity(MOST_KNOWN).time_to_live(KNOWN).build()
@@ -132,7 +147,10 @@ impl SignUps {
         let with_token = self.token_of(stored).is_some();
         let demands = self.new_accounts.demands().await.filter(|demands| demands.can_be_met(with_token));
         match demands {
-            Some(demands) => SignUp::Here { terms: demands.terms },
+            Some(demands) => {
+                let email = demands.asks_for_email(with_token);
+                SignUp::Here { terms: demands.terms, email }
+            }
             None => SignUp::Elsewhere { help: self.help.as_ref().map(Url::to_string) },
         }
     }
@@ -165,7 +183,8 @@ impl SignUps {
     pub(super) fn wish(&self, form: AccountForm) -> Result<Wish, Refusal> {
         let name = self.name(&form.user)?;
         let display_name = text(Field::DisplayName, Some(form.display_name), false)?;
-        Ok(Wish { name, display_name, password: form.password })
+        let email = text(Field::Email, Some(form.email), false)?;
+        Ok(Wish { name, display_name, email, password: form.password })
     }
 
     /// Counts an attempt from an address.
@@ -181,7 +200,7 @@ impl SignUps {
 
     /// Identifies an attempt, so that repeating it can be recognised.
     fn key(&self, wish: &Wish, code: &str, origin: &Origin) -> u64 {
-        self.marks.hash_one((code, &wish.name, &wish.password, origin.address.map(network)))
+        self.marks.hash_one((code, &wish.name, &wish.email, &wish.password, origin.address.map(network)))
     }
 
     /// Whether the same attempt was made a short while ago.
@@ -192,36 +211,23 @@ impl SignUps {
     /// Opens an account with an invite, and signs its owner in. If the same attempt is repeated because the response
     /// was lost, the account that it has made is returned.
     pub(super) async fn open(&self, wish: &Wish, stored: &StoredInvite, origin: &Origin) -> Result<SignedIn> {
-        let Wish { name, display_name, password } = wish;
+        let Wish { name, display_name, password, .. } = wish;
         strength::check(password, [name, display_name.as_deref().unwrap_or_default()]).await?;
         let key = self.key(wish, &stored.invite.code, origin);
-        // A double click leads to one registration session: the second attempt waits until the first one has a session,
-        // but not for the rest.
-        let turn = self.turns[usize::try_from(key).unwrap_or_default() % TURNS].lock().await;
-        let turn = std::sync::Mutex::new(Some(turn));
-        let session = self.begun.get(&key);
-        // When a session is resumed, the homeserver still recognises the account that it has made, even if the token is
-        // used up by now.
-        let token = self.token_of(stored).or(session.is_some().then_some(stored.invite.code.as_str()));
-        let terms = self.new_accounts.demands().await.map(|demands| demands.terms).unwrap_or_default();
-        let new = NewAccount { name, password, token };
-        let note = |session: &str| {
-            self.begun.insert(key, session.to_owned());
-            drop(turn.lock().unwrap_or_else(PoisonError::into_inner).take());
-        };
-        let registering = self.new_accounts.register(&new, session, &note, &terms, origin);
-        let registered = tokio::time::timeout(PATIENCE, registering).await;
-        let account = match registered {
-            Ok(Ok(Registered::Done(account))) => account,
-            Ok(Ok(Registered::Not(NoAccount::BadToken))) => return Err(Refusal::NoAccountWithIt.into()),
-            Ok(Ok(Registered::Not(NoAccount::Closed))) => return Err(Refusal::NoNewAccounts.into()),
-            Ok(Ok(Registered::Not(NoAccount::OtherTerms))) => return Err(Refusal::Outdated.into()),
-            Ok(Ok(Registered::Not(NoAccount::OneMoreStep { stage, session }))) => {
+        let registered = tokio::time::timeout(PATIENCE, self.register(key, wish, stored, origin)).await;
+        let account = match registered.unwrap_or_else(|_| Err(Error::unreachable()))? {
+            Registered::Done(account) => account,
+            Registered::Not(NoAccount::BadToken) => return Err(Refusal::NoAccountWithIt.into()),
+            Registered::Not(NoAccount::Closed) => return Err(Refusal::NoNewAccounts.into()),
+            Registered::Not(NoAccount::OtherTerms) => return Err(Refusal::Outdated.into()),
+            Registered::Not(NoAccount::Unconfirmed) => {
+                self.send_mail(key, wish.email.as_deref(), origin).await?;
+                return Err(invalid(Field::Email, Problem::Unconfirmed).into());
+            }
+            Registered::Not(NoAccount::OneMoreStep { stage, session }) => {
                 let address = NewAccounts::fallback_address(&self.homeserver_for_browsers, &stage, &session);
                 return Err(Refusal::OneMoreStep { address }.into());
             }
-            Ok(Err(error)) => return Err(refused(error)),
-            Err(_) => return Err(Error::unreachable()),
         };
         if let Some(display_name) = display_name {
             let naming = self.new_accounts.set_display_name(&account, display_name);
@@ -233,6 +239,57 @@ impl SignUps {
             }
         }
         Ok(account)
+    }
+
+    /// Registers an account, or goes on with it where the same attempt stopped before.
+    async fn register(&self, key: u64, wish: &Wish, stored: &StoredInvite, origin: &Origin) -> Result<Registered> {
+        // A double click leads to one registration session: the second attempt waits until the first one has a session,
+        // but not for the rest.
+        let turn = self.turns[usize::try_from(key).unwrap_or_default() % TURNS].lock().await;
+        let turn = std::sync::Mutex::new(Some(turn));
+        let (session, mail) = match self.begun.get(&key) {
+            Some(BegunAttempt { session, mail }) => (Some(session), mail.map(|(mail, _)| mail)),
+            None => (None, None),
+        };
+        // When a session is resumed, the homeserver still recognises the account that it has made, even if the token is
+        // used up by now.
+        let token = self.token_of(stored).or(session.is_some().then_some(stored.invite.code.as_str()));
+        let terms = self.new_accounts.demands().await.map(|demands| demands.terms).unwrap_or_default();
+        let new = NewAccount { name: &wish.name, password: &wish.password, token, mail: mail.as_ref() };
+        let note = |session: &str| {
+            let mail = self.begun.get(&key).and_then(|begun| begun.mail);
+            self.begun.insert(key, BegunAttempt { session: session.to_owned(), mail });
+            drop(turn.lock().unwrap_or_else(PoisonError::into_inner).take());
+        };
+        self.new_accounts.register(&new, session, &note, &terms, origin).await.map_err(refused)
+    }
+
+    /// Has a message with a link sent to the email address of an attempt that has begun, unless one was sent a moment ago.
+    async fn send_mail(&self, key: u64, email: Option<&str>, origin: &Origin) -> Result<()> {
+        let email = email.ok_or(invalid(Field::Email, Problem::Missing))?;
+        let begun = self.begun.get(&key).ok_or(Refusal::Outdated)?;
+        let now = (self.clock)();
+        if begun.mail.as_ref().is_some_and(|(_, sent)| now < sent + SEND_AGAIN) {
+            return Ok(());
+        }
+        let secret = String::from(self.chance.code()?);
+        let before = begun.mail.as_ref().map(|(mail, _)| mail);
+        match self.new_accounts.send_mail(email, &secret, before, origin).await {
+            Ok(mail) => {
+                self.begun.insert(key, BegunAttempt { session: begun.session, mail: Some((mail, now)) });
+                Ok(())
+            }
+            Err(homeserver::Error::Refused(Rejection { errcode, .. })) if errcode == "M_THREEPID_IN_USE" => {
+                Err(invalid(Field::Email, Problem::TakenEmail).into())
+            }
+            Err(homeserver::Error::Refused(Rejection { errcode, .. })) if errcode == "M_THREEPID_DENIED" => {
+                Err(invalid(Field::Email, Problem::RefusedEmail).into())
+            }
+            Err(homeserver::Error::Refused(Rejection { status: 400, .. })) => {
+                Err(invalid(Field::Email, Problem::NoEmail).into())
+            }
+            Err(error) => Err(refused(error)),
+        }
     }
 
     /// Feedback on a form while it is being filled in.

@@ -1,5 +1,7 @@
 //! From a link to the rooms, for people who have no account yet.
 
+mod demands;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use app::{AccountAdvice, Error, wording};
@@ -308,40 +310,4 @@ async fn passwords_stand_in_no_log() {
     for secret in [PASSWORD, "courgette+tram", "courgette%20tram", "password1", &*code] {
         assert!(!log.contains(secret), "{}", log.lines().find(|line| line.contains(secret)).unwrap_or_default());
     }
-}
-
-/// What a homeserver answers that asks for a captcha, in a session in which so much is done.
-fn captcha(completed: &[&str]) -> &'static str {
-    let answer = json!({
-        "flows": [{"stages": ["m.login.registration_token", "m.login.recaptcha"]}],
-        "params": {}, "session": "the/session", "completed": completed,
-    });
-    Box::leak(answer.to_string().into_boxed_str())
-}
-
-#[tokio::test]
-async fn a_captcha_is_solved_on_the_homeservers_own_page_and_the_same_attempt_goes_on() {
-    let world = World::new().await;
-    let proxy = Proxy::start(&world).await;
-    let mut setup = with_pages(&world, Acting::Appservice, Engine::Sqlite).await;
-    setup.set("HOMESERVER_URL", &proxy.url).set("HOMESERVER_PUBLIC_URL", "https://matrix.test/");
-    let service = setup.start().await;
-    let owner = world.person("owner").await;
-    let code = service.invite(&owner, &world.rooms(&owner, 1).await, false).await;
-    proxy.fail(Method::POST, "/register", 0, 2, Fault::Unauthorized(captcha(&[])));
-    proxy.fail(Method::POST, "/register", 0, 1, Fault::Unauthorized(captcha(&["m.login.registration_token"])));
-    let mut browser = newcomer(&service);
-    let page = browser.get(&format!("/i/{code}")).await;
-    assert!(page.body.contains("Create your account"), "{}", page.body);
-    let answer = browser.create_account(&code, "ben", "", PASSWORD).await;
-    let address = "https://matrix.test/_matrix/client/v3/auth/m%2Elogin%2Erecaptcha/fallback/web?session=the%2Fsession";
-    assert!(answer.body.contains(address), "{}", answer.body);
-    assert!(answer.body.contains("this server asks for one more step"), "{}", answer.body);
-
-    // They have solved it meanwhile.
-    let ben = world.person("ben").await;
-    let opened = json!({"user_id": ben.id, "access_token": ben.token, "device_id": "D"}).to_string();
-    proxy.fail(Method::POST, "/register", 0, 1, Fault::Junk(Box::leak(opened.into_boxed_str())));
-    let answer = browser.create_account(&code, "ben", "", PASSWORD).await;
-    assert_eq!(answer.status, 303, "{}", answer.body);
 }

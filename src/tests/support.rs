@@ -40,7 +40,7 @@ pub const API: &str = "/_synapse/client/super_invites";
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
-fn variable(name: &str) -> String {
+pub fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run these tests with scripts/test"))
 }
 

@@ -11,6 +11,8 @@ pub enum SignUp {
     Here {
         /// The documents that they accept by creating the account.
         terms: Vec<Document>,
+        /// Whether they have to confirm an email address.
+        email: bool,
     },
     /// Only outside these pages.
     Elsewhere {
@@ -36,6 +38,8 @@ pub struct AccountForm {
     pub user: String,
     /// The display name; the user name is used if it is empty.
     pub display_name: String,
+    /// The email address, if the homeserver asks for one.
+    pub email: String,
     /// The password, in plain text.
     pub password: String,
 }

@@ -40,6 +40,8 @@ pub enum Field {
     NewUserName,
     /// The display name of a new account.
     DisplayName,
+    /// The email address of a new account.
+    Email,
     /// The password of a new account.
     NewPassword,
 }
@@ -64,6 +66,7 @@ impl Field {
             Self::Password => "password",
             Self::NewUserName => "form[user]",
             Self::DisplayName => "form[display_name]",
+            Self::Email => "form[email]",
             Self::NewPassword => "form[password]",
         }
     }
@@ -79,6 +82,8 @@ impl Field {
             Self::Link => Some(4096),
             // A Matrix id has at most 255 bytes (Matrix specification, Appendices, "User Identifiers").
             Self::NewUserName => Some(255),
+            // An address of an email has no more (RFC 5321, section 4.5.3.1.3).
+            Self::Email => Some(254),
             // Synapse accepts no longer display names or passwords.
             Self::DisplayName => Some(256),
             Self::NewPassword => Some(512),
@@ -145,6 +150,14 @@ pub enum Problem {
     IllegalName,
     /// A user name that the homeserver rejects.
     RefusedName,
+    /// An email address that the homeserver does not know as one.
+    NoEmail,
+    /// An email address with which somebody has an account.
+    TakenEmail,
+    /// An email address that the homeserver rejects.
+    RefusedEmail,
+    /// An email address that has to be confirmed, by the link that was sent to it.
+    Unconfirmed,
     /// A password that is easy to guess.
     EasyPassword,
     /// A password that violates a rule of the homeserver.

@@ -89,11 +89,11 @@ fn signed_out(house: &House, sign_up: SignUp) -> (AnyView, String) {
     let (server, inviter) = (house.inviter.server(), house.inviter.first_name());
     let creates = matches!(sign_up, SignUp::Here { .. });
     let (problem, beside, steps_of) = match sign_up {
-        SignUp::Here { terms } => {
+        SignUp::Here { terms, email } => {
             let (title, sign_in) = (escaped(&wording::have_an_account(server)), sign_in_to_join(&house.code, "btn-sm"));
             let or = format!(r#"<p class="flex flex-wrap items-center justify-between gap-2">{title} {sign_in}</p>"#);
-            let form = view! { <SignUpForm house=house.clone() terms or=or + &by_app(house) /> };
-            (().into_any(), form.into_any(), wording::steps_from_nothing(&house.all()))
+            let form = view! { <SignUpForm house=house.clone() terms email or=or + &by_app(house) /> };
+            (().into_any(), form.into_any(), wording::steps_from_nothing(&house.all(), email))
         }
         SignUp::Elsewhere { help } => {
             let html = with_account(house) + &no_account(server, inviter, help) + &by_app(house);

@@ -11,6 +11,8 @@ pub(crate) fn SignUpForm(
     house: House,
     /// The documents that they accept by it.
     terms: Vec<Document>,
+    /// Whether they have to confirm an email address.
+    email: bool,
     /// What is shown below it for people who have an account, as HTML.
     or: String,
 ) -> impl IntoView {
@@ -20,7 +22,7 @@ pub(crate) fn SignUpForm(
     let posted = last_post::<rpc::CreateAccount>();
     let typed =
         |field: Field| posted.as_ref().and_then(|posted| posted.field(field.name())).unwrap_or_default().to_owned();
-    let (name, display_name) = (typed(Field::NewUserName), typed(Field::DisplayName));
+    let (name, display_name, address) = (typed(Field::NewUserName), typed(Field::DisplayName), typed(Field::Email));
     let head = r#"<div class="grid gap-1"><h2 id="create">Create your account</h2><p class="hint">Free. You join as soon as it’s created.</p></div>"#;
     let server = house.inviter.server().to_owned();
     let below = accepts(&server, &terms) + &or;
@@ -44,6 +46,21 @@ pub(crate) fn SignUpForm(
                 hint="What people see. You can change it later.".to_owned()
                 advice=typing.advice(Field::DisplayName, |_| None)
             />
+            {email
+                .then(|| {
+                    view! {
+                        <TextField
+                            field=Field::Email
+                            value=address
+                            kind="email"
+                            autocomplete="email"
+                            required=true
+                            hint="This server asks for one. You’ll get a message with a link to confirm it."
+                                .to_owned()
+                            advice=typing.advice(Field::Email, |_| None)
+                        />
+                    }
+                })}
             <TextField
                 field=Field::NewPassword
                 kind="password"

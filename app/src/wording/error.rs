@@ -125,6 +125,12 @@ pub fn problem(problem: &Problem) -> String {
         Problem::TakenName => "is taken: please choose another one",
         Problem::IllegalName => "may only contain the letters a to z, digits, and the characters . _ = - / +",
         Problem::RefusedName => "is not accepted by this server: please choose another one",
+        Problem::NoEmail => "is not an email address",
+        Problem::TakenEmail => "belongs to an account already: sign in with that, or use another address",
+        Problem::RefusedEmail => "is not accepted by this server: please use another address",
+        Problem::Unconfirmed => {
+            "has to be confirmed: open the link in the message that was just sent to it, then send this form again"
+        }
         Problem::EasyPassword => "is easy to guess: use several words, or a longer one",
         Problem::AgainstRule(rule) => match rule {
             PasswordRule::Longer => "is too short for this server",

@@ -137,10 +137,15 @@ pub fn ask_for_one(inviter: &str) -> String {
     format!("Ask {inviter} how to get one.")
 }
 
-/// The next steps for somebody without an account: a title and a text for each. `all` is what they join.
-pub fn steps_from_nothing(all: &str) -> [(String, String); 3] {
+/// The next steps for somebody without an account: a title and a text for each. `all` is what they join, `email` whether they have to confirm an
+/// email address.
+pub fn steps_from_nothing(all: &str, email: bool) -> [(String, String); 3] {
+    let account = match email {
+        true => "It takes two minutes: you confirm your email address by a link in a message.",
+        false => "It takes half a minute. No email address, no phone number.",
+    };
     [
-        ("You create an account".to_owned(), "It takes half a minute. No e-mail address, no phone number.".to_owned()),
+        ("You create an account".to_owned(), account.to_owned()),
         ("You join the rooms".to_owned(), format!("All at once: {all}. It takes seconds.")),
         ("You say hello".to_owned(), "In your browser, or in an app for your phone or computer.".to_owned()),
     ]
@@ -177,7 +182,7 @@ pub fn answers(server: &str, inviter: &str, creates: bool) -> [(String, String);
         (
             "What is this?".to_owned(),
             format!(
-                "A group chat on {server}. It uses Matrix, an open network: like e-mail, it belongs to no one company and \
+                "A group chat on {server}. It uses Matrix, an open network: like email, it belongs to no one company and \
                  works in many apps."
             ),
         ),
