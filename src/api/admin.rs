@@ -26,7 +26,7 @@ pub(super) const INVITES: Resource = Resource {
             query: &[
                 Parameter {
                     name: "search",
-                    description: "A part of the owner's Matrix id or of a room's id, or the beginning of a code; all invites if it is missing.",
+                    description: "A part of the owner's Matrix id, an invite's number, a whole code, or a room; all invites if it is missing.",
                     required: false,
                     kind: Kind::Text,
                 },
