@@ -130,7 +130,9 @@ fn compare(method: &Method, path: &str, answer: &Answer) -> Result<(), String> {
     };
     let response = operation["responses"].get(answer.status.to_string()).ok_or("this status is not described")?;
     let content_type = content_type(&answer.headers);
-    let content = response["content"].get(content_type).ok_or_else(|| format!("nor is {content_type:?}"))?;
+    let content = response["content"]
+        .get(content_type)
+        .ok_or_else(|| format!("its content type, {content_type:?}, is not described"))?;
     if method == Method::HEAD {
         return Ok(());
     }
