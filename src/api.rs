@@ -3,6 +3,7 @@
 
 mod access_token;
 mod admin;
+mod description;
 mod info;
 mod people;
 mod query;
@@ -11,10 +12,14 @@ mod redemptions;
 mod reply;
 mod resource;
 mod rooms;
+mod shape;
 mod share_link;
 mod tokens;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, LazyLock},
+};
 
 use app::{Door, PREFIX};
 use axum::{
@@ -23,9 +28,10 @@ use axum::{
     response::Response,
     routing::any,
 };
-use http::{Method, StatusCode, request::Parts};
+use http::{Method, request::Parts};
 
 use self::{
+    description::Description,
     query::Query,
     reply::Reply,
     resource::{Api, Request, Resource},
@@ -46,6 +52,14 @@ const RESOURCES: [Resource; 8] = [
 
 /// The path of the resource that makes share links, for `super-invites check`.
 pub const SHARE_LINK: &str = share_link::RESOURCE.path;
+
+static DESCRIPTION: LazyLock<Description> =
+    LazyLock::new(|| Description::of(RESOURCES.iter().chain([&share_link::RESOURCE])));
+
+/// The description of the API (OpenAPI 3.1, as JSON), which is served below [`PREFIX`].
+pub fn description() -> &'static str {
+    DESCRIPTION.text()
+}
 
 /// The API's routes.
 pub fn router(invites: Invites, people: People, proxies: Arc<Proxies>, sharing: Option<Sharing>) -> Router {
@@ -72,6 +86,7 @@ async fn door(
     let path = path.map(|Path(path)| path).unwrap_or_default();
     match RESOURCES.into_iter().find(|resource| resource.path == path) {
         Some(resource) => answer(api, resource, peer, sent).await,
+        None if path == description::PATH => DESCRIPTION.answer(sent.method(), sent.headers()),
         None if sent.method() == Method::OPTIONS => Reply::preflight(),
         None => Reply::unrecognized().into_response(),
     }
@@ -95,8 +110,8 @@ async fn answer(api: Arc<Api>, resource: Resource, peer: SocketAddr, sent: extra
     }
     let method = if method == Method::HEAD { Method::GET } else { method };
     let answer = async {
-        if !resource.methods.contains(&method) {
-            return Err(Reply::error(StatusCode::METHOD_NOT_ALLOWED, "M_UNRECOGNIZED", "Unrecognized request"));
+        if !resource.supports(&method) {
+            return Err(Reply::not_allowed());
         }
         let query = Query::parse(uri.query().unwrap_or_default());
         let token = access_token::find(&headers, &query)?;

@@ -3,30 +3,54 @@
 use app::{Error as Refusal, Preview};
 use http::{Method, StatusCode};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
-    people::Shown,
+    people::{Shown, states},
     reply::Reply,
-    resource::{Request, Resource},
+    resource::{Answer, CODE, Operation, Request, Resource},
+    shape::Shape,
 };
 use crate::{error::Error, invites::Invites};
 
 pub(super) const RESOURCE: Resource = Resource {
     path: "info",
-    methods: &[Method::GET],
+    operations: &[Operation {
+        method: Method::GET,
+        id: "info",
+        summary: "Shows what a code offers, to whoever holds it.",
+        query: &[CODE],
+        body: None,
+        answer: Answer::Json(Shape::of::<Info>()),
+        errors: &[
+            (400, &["M_MISSING_PARAM", "M_INVALID_PARAM"]),
+            (403, &["NOT_FOUND", "CANT_REDEEM"]),
+            (429, &["M_LIMIT_EXCEEDED"]),
+        ],
+    }],
     answer: |api, request| Box::pin(async move { answer(&api.invites, request).await }),
 };
 
-#[derive(Serialize)]
+/// What a code offers.
+#[derive(Serialize, ToSchema)]
 struct Info {
+    /// How many rooms it leads to; the direct chat counts as one.
     rooms_count: u32,
+    /// Whether the caller has joined with it, and redeeming it again would add nothing.
     has_redeemed: bool,
+    /// Whether those who redeem it get a direct chat with its owner.
     create_dm: bool,
+    /// Its owner.
     inviter: Shown,
+    #[schema(schema_with = states)]
     state: &'static str,
+    /// A text for those who are invited.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     welcome: Option<String>,
+    /// When it ends, in milliseconds since the epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     expires_at: Option<i64>,
 }
 

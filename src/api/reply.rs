@@ -1,10 +1,11 @@
 //! Responses: their headers, and the one table that maps errors to statuses and error codes.
 
-use app::{Error as Refusal, Field, wording};
+use app::{Error as Refusal, Field, RoomRefusal, wording};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::error::Error;
 
@@ -15,6 +16,41 @@ const CORS: [(HeaderName, &str); 4] = [
     (header::ACCESS_CONTROL_ALLOW_HEADERS, "X-Requested-With, Content-Type, Authorization, Date"),
     (header::ACCESS_CONTROL_EXPOSE_HEADERS, "Synapse-Trace-Id, Server"),
 ];
+
+/// An error (Matrix Client-Server API, "Standard error response").
+#[derive(Serialize, ToSchema, Default)]
+#[schema(as = Error)]
+pub(super) struct Failure<'a> {
+    /// A code for programs.
+    errcode: &'a str,
+    /// A sentence for people.
+    error: String,
+    /// With `M_LIMIT_EXCEEDED`: after how many milliseconds to try again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    retry_after_ms: Option<u64>,
+    /// With `M_FORBIDDEN`: the rooms to which the caller may not invite anybody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    rooms: Option<Vec<RefusedRoom>>,
+    /// With `M_FORBIDDEN`: the configuration key of the server's rule that forbids it, for example `policy.max_uses`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    rule: Option<&'static str>,
+    /// With `M_UNKNOWN_TOKEN` and `M_USER_LOCKED`: whether signing in again brings the same device back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    soft_logout: Option<bool>,
+}
+
+/// A room to which the caller may not invite anybody.
+#[derive(Serialize, ToSchema)]
+struct RefusedRoom {
+    /// A sentence for people.
+    reason: String,
+    /// The room as the request named it: an id or an alias.
+    room: String,
+}
 
 /// A response.
 #[derive(Debug)]
@@ -58,12 +94,22 @@ impl Reply {
 
     /// An error (Client-Server API, "Standard error response").
     pub(super) fn error(status: StatusCode, errcode: &str, error: impl Into<String>) -> Self {
-        let error: String = error.into();
-        Self::new(status, &json!({"errcode": errcode, "error": error}))
+        Self::new(status, &Failure { errcode, error: error.into(), ..Failure::default() })
+    }
+
+    /// The error that makes a client sign in again.
+    fn signed_out(errcode: &str, error: &str, soft: bool) -> Self {
+        let body = Failure { errcode, error: error.to_owned(), soft_logout: Some(soft), ..Failure::default() };
+        Self::new(StatusCode::UNAUTHORIZED, &body)
     }
 
     pub(super) fn unrecognized() -> Self {
         Self::error(StatusCode::NOT_FOUND, "M_UNRECOGNIZED", "Unrecognized request")
+    }
+
+    /// The response to a method that a resource does not support.
+    pub(super) fn not_allowed() -> Self {
+        Self::error(StatusCode::METHOD_NOT_ALLOWED, "M_UNRECOGNIZED", "Unrecognized request")
     }
 
     pub(super) fn invalid_param(problem: impl Into<String>) -> Self {
@@ -90,19 +136,12 @@ impl Reply {
         let (status, errcode, text) = match error {
             Refusal::SignedOut { soft } => {
                 let text = if soft { "Access token has expired" } else { "Invalid access token passed." };
-                let body = json!({"errcode": "M_UNKNOWN_TOKEN", "error": text, "soft_logout": soft});
-                return Self::new(StatusCode::UNAUTHORIZED, &body);
+                return Self::signed_out("M_UNKNOWN_TOKEN", text, soft);
             }
-            Refusal::Locked => {
-                let text = "User account has been locked";
-                let body = json!({"errcode": "M_USER_LOCKED", "error": text, "soft_logout": true});
-                return Self::new(StatusCode::UNAUTHORIZED, &body);
-            }
+            Refusal::Locked => return Self::signed_out("M_USER_LOCKED", "User account has been locked", true),
             Refusal::RoomsRefused(rooms) => {
-                let reason = wording::room_problem;
-                let rooms =
-                    rooms.iter().map(|refused| json!({"room": refused.room, "reason": reason(refused.problem)}));
-                let body = json!({"errcode": "M_FORBIDDEN", "error": text, "rooms": rooms.collect::<Vec<_>>()});
+                let rooms = rooms.into_iter().map(RefusedRoom::from).collect();
+                let body = Failure { errcode: "M_FORBIDDEN", error: text, rooms: Some(rooms), ..Failure::default() };
                 return Self::new(StatusCode::FORBIDDEN, &body);
             }
             Refusal::Unreachable { retry_after } => {
@@ -110,13 +149,14 @@ impl Reply {
                 return Self { retry_after: Some(retry_after), ..reply };
             }
             Refusal::TooFast { retry_after } | Refusal::TooManyGuesses { retry_after } => {
-                let milliseconds = u64::from(retry_after) * 1000;
-                let body = json!({"errcode": "M_LIMIT_EXCEEDED", "error": text, "retry_after_ms": milliseconds});
+                let retry_after_ms = Some(u64::from(retry_after) * 1000);
+                let body = Failure { errcode: "M_LIMIT_EXCEEDED", error: text, retry_after_ms, ..Failure::default() };
                 let reply = Self::new(StatusCode::TOO_MANY_REQUESTS, &body);
                 return Self { retry_after: Some(retry_after), ..reply };
             }
             Refusal::Forbidden(rule) => {
-                let body = json!({"errcode": "M_FORBIDDEN", "error": text, "rule": rule.key()});
+                let rule = Some(rule.key());
+                let body = Failure { errcode: "M_FORBIDDEN", error: text, rule, ..Failure::default() };
                 return Self::new(StatusCode::FORBIDDEN, &body);
             }
             Refusal::Deactivated => (StatusCode::FORBIDDEN, "M_USER_DEACTIVATED", text),
@@ -208,7 +248,14 @@ fn parameter(field: Field) -> &'static str {
     }
 }
 
-fn with_cors(mut response: Response) -> Response {
+impl From<RoomRefusal> for RefusedRoom {
+    fn from(RoomRefusal { room, problem }: RoomRefusal) -> Self {
+        Self { reason: wording::room_problem(problem).to_owned(), room }
+    }
+}
+
+/// Adds the headers that let web clients on other origins read a response.
+pub(super) fn with_cors(mut response: Response) -> Response {
     for (name, value) in CORS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
@@ -217,7 +264,7 @@ fn with_cors(mut response: Response) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use app::{Problem, RoomProblem, RoomRefusal, Rule};
+    use app::{Problem, RoomProblem, Rule};
 
     use super::*;
 

@@ -8,7 +8,7 @@ use http::{Method, StatusCode};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use super::{query::Query, reply::Reply};
+use super::{query::Query, reply::Reply, shape::Shape};
 use crate::{account::Account, invites::Invites, people::People, proxies::Proxies, share::Sharing};
 
 /// The largest request body, in bytes.
@@ -27,11 +27,68 @@ pub(super) struct Api {
 pub(super) struct Resource {
     /// Its path, relative to the API's prefix.
     pub(super) path: &'static str,
-    /// The methods it supports.
-    pub(super) methods: &'static [Method],
+    /// What it does, for each method that it supports.
+    pub(super) operations: &'static [Operation],
     /// Handles an authenticated request.
     pub(super) answer: fn(Arc<Api>, Request) -> BoxFuture<'static, Result<Reply, Reply>>,
 }
+
+impl Resource {
+    /// Whether it supports this method.
+    pub(super) fn supports(&self, method: &Method) -> bool {
+        self.operations.iter().any(|operation| operation.method == *method)
+    }
+}
+
+/// What a resource does for one method, as it is described to those who write clients (`description.rs`).
+pub(super) struct Operation {
+    pub(super) method: Method,
+    /// Its name, unique in the API.
+    pub(super) id: &'static str,
+    /// What it does, in one sentence.
+    pub(super) summary: &'static str,
+    /// The query parameters.
+    pub(super) query: &'static [Parameter],
+    /// The body of the request, if one is read.
+    pub(super) body: Option<Shape>,
+    /// The body of the response to a request that succeeds.
+    pub(super) answer: Answer,
+    /// The error codes by status, beyond those that every operation can answer with.
+    pub(super) errors: &'static [(u16, &'static [&'static str])],
+}
+
+/// The body of a response.
+#[derive(Clone, Copy)]
+pub(super) enum Answer {
+    /// A JSON value.
+    Json(Shape),
+    /// One JSON value per line (JSON Lines).
+    Lines(Shape),
+}
+
+/// A query parameter.
+pub(super) struct Parameter {
+    pub(super) name: &'static str,
+    pub(super) description: &'static str,
+    pub(super) required: bool,
+    pub(super) kind: Kind,
+}
+
+/// What the value of a query parameter is.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Text,
+    /// A whole number, at least this.
+    Number(i64),
+}
+
+/// The code in the query of an operation that needs one.
+pub(super) const CODE: Parameter = Parameter {
+    name: "token",
+    description: "The code of the invite, or a whole invite link or `acter:` address that contains it.",
+    required: true,
+    kind: Kind::Text,
+};
 
 /// A request whose sender is authenticated.
 pub(super) struct Request {

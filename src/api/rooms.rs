@@ -3,11 +3,13 @@
 use app::RoomInvite;
 use http::Method;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{
     people::Known,
     reply::Reply,
-    resource::{Request, Resource},
+    resource::{Answer, Kind, Operation, Parameter, Request, Resource},
+    shape::Shape,
 };
 use crate::invites::Invites;
 
@@ -16,38 +18,95 @@ const USUAL: u32 = 100;
 
 pub(super) const RESOURCE: Resource = Resource {
     path: "rooms",
-    methods: &[Method::GET, Method::POST],
+    operations: &[
+        Operation {
+            method: Method::GET,
+            id: "room_invites",
+            summary: "Lists the invites that lead into a room, for its admins, the newest first.",
+            query: &[
+                Parameter { name: "room", description: "The room's id.", required: true, kind: Kind::Text },
+                Parameter {
+                    name: "from",
+                    description: "Where to continue: the `next_batch` of the page before.",
+                    required: false,
+                    kind: Kind::Number(0),
+                },
+                Parameter {
+                    name: "limit",
+                    description: "How many invites to return at most: 1 to 100, 100 if it is missing.",
+                    required: false,
+                    kind: Kind::Number(0),
+                },
+            ],
+            body: None,
+            answer: Answer::Json(Shape::of::<Entries>()),
+            errors: &[(400, &["M_MISSING_PARAM", "M_INVALID_PARAM"]), (403, &["M_FORBIDDEN"])],
+        },
+        Operation {
+            method: Method::POST,
+            id: "block_invite",
+            summary: "Blocks an invite in a room, or no longer, for the room's admins.",
+            query: &[],
+            body: Some(Shape::of::<Block>()),
+            answer: Answer::Json(Shape::nothing()),
+            errors: &[
+                (400, &["M_NOT_JSON", "M_BAD_JSON", "M_INVALID_PARAM"]),
+                (403, &["M_FORBIDDEN"]),
+                (404, &["NOT_FOUND"]),
+            ],
+        },
+    ],
     answer: |api, request| Box::pin(async move { answer(&api.invites, request).await }),
 };
 
-#[derive(Deserialize)]
+/// The body of a request to block an invite in a room, or no longer.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = BlockRequest)]
 struct Block {
+    /// The room's id.
     room: String,
+    /// The invite's number.
     invite: i64,
+    /// Whether it is to be blocked.
     blocked: bool,
+    /// Why, for other admins of the room.
+    #[schema(max_length = 200)]
     reason: Option<String>,
 }
 
-#[derive(Serialize)]
+/// A page of the invites that lead into a room.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RoomInvites)]
 struct Entries {
     invites: Vec<Entry>,
+    /// Where the next page begins; missing on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     next_batch: Option<String>,
 }
 
-#[derive(Serialize)]
+/// An invite that leads into a room.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RoomInvite)]
 struct Entry {
     #[serde(flatten)]
     invite: Known,
+    /// Who has blocked it here, if anybody has.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     blocked: Option<Blocked>,
 }
 
-#[derive(Serialize)]
+/// That an invite is blocked in a room.
+#[derive(Serialize, ToSchema)]
 struct Blocked {
+    /// The Matrix id of the admin who did it.
     by: String,
+    /// When, in milliseconds since the epoch.
     ts: i64,
+    /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     reason: Option<String>,
 }
 

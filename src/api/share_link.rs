@@ -4,21 +4,36 @@ use std::fmt;
 
 use http::{Method, StatusCode};
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize,
     de::{Error as _, MapAccess, Visitor},
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use url::Url;
+use utoipa::ToSchema;
 
 use super::{
     reply::Reply,
-    resource::{Request, Resource, object, shaped},
+    resource::{Answer, Operation, Request, Resource, object, shaped},
+    shape::Shape,
 };
 use crate::share::{SharedLink, Sharing};
 
 pub(super) const RESOURCE: Resource = Resource {
     path: "/_synapse/client/share_link/",
-    methods: &[Method::PUT],
+    operations: &[Operation {
+        method: Method::PUT,
+        id: "share_link",
+        summary: "Makes a share link, where the server has this switched on.",
+        query: &[],
+        body: Some(Shape::of::<Asked>()),
+        answer: Answer::Json(Shape::of::<Made>()),
+        errors: &[
+            (400, &["M_NOT_JSON", "M_BAD_JSON", "M_INVALID_PARAM"]),
+            (403, &["NOT_SUPPORTED"]),
+            (404, &["M_UNRECOGNIZED"]),
+            (429, &["M_LIMIT_EXCEEDED"]),
+        ],
+    }],
     answer: |api, request| {
         Box::pin(async move {
             match &api.sharing {
@@ -34,6 +49,27 @@ const ELSEWHERE: [&str; 6] = ["http", "https", "matrix", "acter", "mxc", "mailto
 
 /// The most parameters in a query.
 const MOST: usize = 50;
+
+/// The body of a request for a share link. The other fields depend on `type`, and are listed in the documentation of
+/// share links.
+#[derive(ToSchema)]
+#[schema(as = ShareLinkRequest)]
+#[expect(dead_code, reason = "only its shape is used: the fields are read one after the other")]
+struct Asked {
+    /// What to share: `ref`, `spaceObject`, `superInvite`, `roomId`, `roomAlias` or `userId`.
+    r#type: String,
+}
+
+/// A share link.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ShareLink)]
+struct Made {
+    /// The address of the page that is shared.
+    url: String,
+    /// The address that opens the app.
+    #[serde(rename = "targetUri")]
+    target: String,
+}
 
 /// What a request asks to share.
 #[derive(Debug, PartialEq, Eq)]
@@ -55,7 +91,7 @@ async fn answer(sharing: &Sharing, request: Request) -> Result<Reply, Reply> {
             sharing.share(&account, &segments, query).await?
         }
     };
-    Ok(Reply::ok(&json!({"url": url, "targetUri": app_url})))
+    Ok(Reply::ok(&Made { url, target: app_url }))
 }
 
 fn shareable(body: &[u8], server: &str) -> Result<Shareable, Reply> {
@@ -232,6 +268,8 @@ impl<'de> Deserialize<'de> for Pairs {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn read(body: &str) -> Result<Shareable, Reply> {

@@ -1,62 +1,189 @@
 //! `tokens`: the caller's own invites.
 
-use std::collections::BTreeMap;
-
 use app::{Draft, Edit, Invite, InviteState, Registration, Wanted, WantedLimits};
 use http::Method;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::{ToSchema, openapi::Object};
 
 use super::{
+    people::states,
     reply::Reply,
-    resource::{Request, Resource},
+    resource::{Answer, CODE, Operation, Parameter, Request, Resource},
+    shape::{Shape, words},
 };
 use crate::invites::{Invites, Saved};
 
 pub(super) const RESOURCE: Resource = Resource {
     path: "tokens",
-    methods: &[Method::GET, Method::POST, Method::DELETE],
+    operations: &[
+        Operation {
+            method: Method::GET,
+            id: "tokens",
+            summary: "Lists the caller's own invites, or shows the one whose code is given.",
+            query: &[Parameter { required: false, ..CODE }],
+            body: None,
+            answer: Answer::Json(Shape::either::<All<'static>, One<'static>>()),
+            errors: &[(400, &["M_INVALID_PARAM"]), (403, &[""]), (404, &["NOT_FOUND"]), (429, &["M_LIMIT_EXCEEDED"])],
+        },
+        Operation {
+            method: Method::POST,
+            id: "save_token",
+            summary: "Makes an invite, or changes the caller's own one whose code is given.",
+            query: &[],
+            body: Some(Shape::of::<Asked>()),
+            answer: Answer::Json(Shape::of::<Made<'static>>()),
+            errors: &[
+                (400, &["M_NOT_JSON", "M_BAD_JSON", "M_INVALID_PARAM"]),
+                (403, &["", "M_FORBIDDEN", "M_USER_SUSPENDED"]),
+                (404, &["NOT_FOUND"]),
+                (409, &["M_INVALID_PARAM"]),
+                (429, &["M_LIMIT_EXCEEDED"]),
+            ],
+        },
+        Operation {
+            method: Method::DELETE,
+            id: "delete_token",
+            summary: "Deletes one of the caller's own invites. Whoever has joined stays; the code can never be used again.",
+            query: &[CODE],
+            body: None,
+            answer: Answer::Json(Shape::nothing()),
+            errors: &[
+                (400, &["M_MISSING_PARAM", "M_INVALID_PARAM"]),
+                (403, &[""]),
+                (404, &["NOT_FOUND"]),
+                (429, &["M_LIMIT_EXCEEDED"]),
+            ],
+        },
+    ],
     answer: |api, request| Box::pin(async move { answer(&api.invites, request).await }),
 };
 
-/// An invite in the format that clients know.
-#[derive(Debug, Serialize)]
+/// An invite. Fields that are not set are left out: none is null.
+#[derive(Debug, Serialize, ToSchema)]
 #[expect(clippy::struct_field_names, reason = "the clients' words")]
 struct Token<'a> {
+    /// Its code.
     token: &'a str,
+    /// Whether those who redeem it get a direct chat with its owner.
     create_dm: bool,
+    /// How many people have joined with it.
     accepted_count: u32,
+    /// The ids of the rooms that it leads to.
     rooms: &'a [String],
+    #[schema(schema_with = states)]
     state: &'static str,
+    /// When it was made, in milliseconds since the epoch.
     created_at: i64,
+    /// Whether its owner has paused it.
     paused: bool,
     // No field is null, because older clients could not read that.
+    /// A name that only its owner sees.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     label: Option<&'a str>,
+    /// A text for those who are invited.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     welcome: Option<&'a str>,
+    /// When it begins, in milliseconds since the epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     not_before: Option<i64>,
+    /// When it ends, in milliseconds since the epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     expires_at: Option<i64>,
+    /// How many people it lets in.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     max_uses: Option<u32>,
+    /// How many more people it lets in.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     uses_left: Option<u32>,
 }
 
-#[derive(Debug, Serialize)]
-struct Answer<'a> {
-    token: Token<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    registration_token: Option<RegistrationToken>,
+/// The caller's own invites.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Tokens)]
+struct All<'a> {
+    tokens: Vec<Token<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+/// One of the caller's own invites.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OneToken)]
+struct One<'a> {
+    token: Token<'a>,
+}
+
+/// An invite that was made or changed.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SavedToken)]
+struct Made<'a> {
+    token: Token<'a>,
+    registration_token: RegistrationToken,
+}
+
+/// Whether the code also opens an account on the homeserver.
+#[derive(Debug, Serialize, ToSchema)]
 struct RegistrationToken {
+    /// Whether it does now.
     valid: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = reasons)]
     reason: Option<&'static str>,
+}
+
+/// The body of a request to make or change an invite.
+///
+/// If `token` names an invite of the caller's, that one is changed: `rooms` and `create_dm` always have to be sent then,
+/// as they would be emptied otherwise; other fields keep their value if they are missing, and are unset by null. Unknown fields are ignored.
+#[derive(ToSchema)]
+#[schema(as = TokenRequest)]
+#[expect(
+    dead_code,
+    reason = "only its shape is used: `draft` reads one field after the other, and names what is wrong"
+)]
+struct Asked {
+    /// The code. A new one has 1 to 64 characters, of `A-Z a-z 0-9 . _ ~ -`; if it is missing or null, one is generated.
+    #[schema(min_length = 1)]
+    token: Option<String>,
+    /// Whether those who redeem it get a direct chat with the caller. 0 and 1 are taken for false and true.
+    #[schema(required = false)]
+    create_dm: bool,
+    /// Ids or aliases of rooms to which the caller may invite people, at most 200 unless the server is configured otherwise.
+    #[schema(required = false)]
+    rooms: Vec<String>,
+    /// Whether the code also opens an account, where the server has this switched on; true for a new invite unless it is sent.
+    as_registration_token: Option<bool>,
+    /// Whether it is paused.
+    #[schema(required = false)]
+    paused: bool,
+    /// A name that only its owner sees.
+    #[schema(max_length = 80)]
+    label: Option<String>,
+    /// A text for those who are invited.
+    #[schema(max_length = 1000)]
+    welcome: Option<String>,
+    /// When it begins, in milliseconds since the epoch.
+    #[schema(minimum = 0)]
+    not_before: Option<i64>,
+    /// When it ends, in milliseconds since the epoch.
+    #[schema(minimum = 0)]
+    expires_at: Option<i64>,
+    /// How many people it lets in.
+    #[schema(minimum = 1)]
+    max_uses: Option<u32>,
+}
+
+fn reasons() -> Object {
+    let reasons = ["NOT_ENABLED", "NOT_REQUESTED", "UNAVAILABLE", "NOT_ALLOWED"];
+    words(
+        reasons,
+        "Why it does not: it is not switched on here, not asked for, the homeserver does not answer, or a rule forbids it.",
+    )
 }
 
 impl<'a> Token<'a> {
@@ -87,8 +214,7 @@ async fn answer(invites: &Invites, request: Request) -> Result<Reply, Reply> {
             let account = request.account.clone();
             let draft = draft(&request.json().await?)?;
             let Saved { invite, state, registration } = invites.owner.save(&account, draft).await?;
-            let (token, registration_token) = (Token::new(&invite, state), registration.into());
-            Ok(Reply::ok(&Answer { token, registration_token: Some(registration_token) }))
+            Ok(Reply::ok(&Made { token: Token::new(&invite, state), registration_token: registration.into() }))
         }
         Method::DELETE => {
             let code = request.code()?;
@@ -98,13 +224,12 @@ async fn answer(invites: &Invites, request: Request) -> Result<Reply, Reply> {
         _ => match request.query.code()?.filter(|code| !code.is_empty()) {
             Some(code) => {
                 let (invite, state) = invites.owner.one(&request.account, &code).await?;
-                Ok(Reply::ok(&Answer { token: Token::new(&invite, state), registration_token: None }))
+                Ok(Reply::ok(&One { token: Token::new(&invite, state) }))
             }
             None => {
                 let list = invites.owner.list(&request.account).await?;
                 let token = |invite| Token::new(invite, list.state(invite));
-                let tokens: Vec<Token<'_>> = list.invites.iter().map(token).collect();
-                Ok(Reply::ok(&BTreeMap::from([("tokens", tokens)])))
+                Ok(Reply::ok(&All { tokens: list.invites.iter().map(token).collect() }))
             }
         },
     }

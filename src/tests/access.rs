@@ -3,7 +3,7 @@
 use reqwest::{Method, header::HeaderMap};
 use serde_json::{Value, json};
 
-use crate::support::{API, Acting, Engine, Fault, Person, Proxy, Service, Setup, World, errcode};
+use crate::support::{API, Acting, Engine, Fault, Person, Proxy, Service, Setup, World, errcode, sent};
 
 #[tokio::test]
 async fn whom_the_homeserver_would_refuse_is_refused() {
@@ -22,8 +22,8 @@ async fn whom_the_homeserver_would_refuse_is_refused() {
         assert_eq!(unknown, (401, body));
     }
     let path = format!("{API}/tokens?access_token={}", owner.token);
-    let answer = service.client.get(format!("{}{path}", service.url)).send().await.unwrap();
-    assert_eq!(answer.status(), 200, "the token is also taken in the query");
+    let answer = sent(service.client.get(format!("{}{path}", service.url))).await;
+    assert_eq!(answer.status, 200, "the token is also taken in the query");
 
     let (_, guest) = world.ask(Method::POST, "/_matrix/client/v3/register?kind=guest", "", json!({})).await;
     let guest = nobody(guest["access_token"].as_str().unwrap());
@@ -113,7 +113,7 @@ async fn the_homeserver_learns_where_people_come_from_and_never_sees_the_acting_
     let person = world.person("person").await;
     let request = service.client.get(format!("{}{API}/tokens", service.url)).bearer_auth(&person.token);
     let request = request.header("x-forwarded-for", "203.0.113.7").header("user-agent", "Acter/1.0");
-    assert_eq!(request.send().await.unwrap().status(), 200);
+    assert_eq!(sent(request).await.status, 200);
     assert_eq!(proxy.count(&Method::GET, &world.as_token), 0);
     assert_eq!(proxy.count(&Method::GET, &person.token), 0);
     // Synapse records addresses a moment later, so check until it has.
@@ -134,9 +134,8 @@ async fn send(service: &Service, method: Method, path: &str, person: Option<&Per
     if let Some(person) = person {
         request = request.bearer_auth(&person.token);
     }
-    let answer = request.send().await.unwrap();
-    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-    (status, headers, answer.text().await.unwrap())
+    let answer = sent(request).await;
+    (answer.status, answer.headers, answer.body)
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    API, Acting, BOTH_WAYS, Engine, Person, Service, Setup, World, as_of_old, errcode, escaped, unique,
+    API, Acting, BOTH_WAYS, Engine, Person, Service, Setup, World, as_of_old, errcode, escaped, sent, unique,
 };
 
 /// The service, an owner, and two rooms of theirs.
@@ -178,9 +178,8 @@ async fn a_body_that_is_not_json_or_too_large_is_refused() {
         let owner = world.person("owner").await;
         let post = async |body: Vec<u8>| {
             let url = format!("{}{API}/tokens", service.url);
-            let answer = service.client.post(url).bearer_auth(&owner.token).body(body).send().await.unwrap();
-            let status = answer.status().as_u16();
-            (status, serde_json::from_slice::<Value>(&answer.bytes().await.unwrap()).unwrap())
+            let answer = sent(service.client.post(url).bearer_auth(&owner.token).body(body)).await;
+            (answer.status, serde_json::from_str::<Value>(&answer.body).unwrap())
         };
         let deep = "[".repeat(1000);
         for text in ["", "nonsense", "{} {}", r#"{"create_dm": NaN}"#, "\u{feff}{}", &deep] {

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    API, Acting, BOTH_WAYS, Browser, Engine, Person, Service, World, errcode, escaped, moment, usual, with_pages,
+    API, Acting, BOTH_WAYS, Browser, Engine, Person, Service, World, errcode, escaped, moment, sent, usual, with_pages,
 };
 
 const DAY: i64 = 86_400_000;
@@ -34,12 +34,9 @@ impl Service {
 
     async fn audit(&self, admin: &Person) -> Vec<Value> {
         let url = format!("{}{API}/admin/audit", self.url);
-        let answer = self.client.get(url).bearer_auth(&admin.token).send().await.unwrap();
-        assert_eq!(
-            (answer.status().as_u16(), &answer.headers()["content-type"]),
-            (200, &"application/jsonl".parse().unwrap())
-        );
-        answer.text().await.unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let answer = sent(self.client.get(url).bearer_auth(&admin.token)).await;
+        assert_eq!((answer.status, answer.header("content-type")), (200, "application/jsonl"));
+        answer.body.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }
 

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{API, Acting, BOTH_WAYS, Engine, Fault, Proxy, Setup, World, errcode, sorted, strings};
+use crate::support::{API, Acting, BOTH_WAYS, Engine, Fault, Proxy, Setup, World, errcode, sent, sorted, strings};
 
 /// A moment at which the process is killed.
 struct Cut {
@@ -100,9 +100,9 @@ async fn a_homeserver_that_is_down_costs_time_and_nothing_else() {
                 proxy.fail(method.clone(), path, *skip, u32::MAX, Fault::BadGateway);
             }
             let url = format!("{}{API}/redeem?token={code}", service.url);
-            let answer = service.client.post(url).bearer_auth(&guest.token).send().await.unwrap();
-            assert_eq!(answer.status(), 503, "{faults:?}");
-            assert!(answer.headers()["retry-after"].to_str().unwrap().parse::<u32>().unwrap() > 0);
+            let answer = sent(service.client.post(url).bearer_auth(&guest.token)).await;
+            assert_eq!(answer.status, 503, "{faults:?}");
+            assert!(answer.header("retry-after").parse::<u32>().unwrap() > 0);
             proxy.heal();
             // Long enough that no chat can still be under way.
             service.pass(20_000);

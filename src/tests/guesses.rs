@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    API, Acting, BOTH_WAYS, Browser, Engine, Fault, Proxy, Service, Setup, World, errcode, unique, with_pages,
+    API, Acting, BOTH_WAYS, Browser, Engine, Fault, Proxy, Service, Setup, World, errcode, sent, unique, with_pages,
 };
 
 async fn limited(world: &World, limits: &str) -> Service {
@@ -215,7 +215,7 @@ async fn redeeming_in_vain_over_and_over_makes_no_work_and_no_entries() {
         assert_eq!(proxy.count(&Method::POST, "/invite"), asked, "the homeserver is not bothered");
         assert_eq!(service.redeem(&other, &code).await.0, 200);
         let url = format!("{}{}/admin/audit", service.url, crate::support::API);
-        let log = service.client.get(url).bearer_auth(&world.admin.token).send().await.unwrap().text().await.unwrap();
+        let log = sent(service.client.get(url).bearer_auth(&world.admin.token)).await.body;
         assert_eq!(log.matches(r#""action":"redeemed""#).count(), 2, "{log}");
         // Once it can work again, it does.
         world.membership(&owner, &rooms[1], "unban", &guest).await;

@@ -30,6 +30,7 @@ mod house;
 mod limits;
 mod migrations;
 mod model;
+mod openapi;
 mod pages;
 mod policy;
 mod preview;

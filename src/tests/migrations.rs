@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgPool, sqlite::SqliteConnectOptions};
 
-use crate::support::{Acting, Engine, Person, Service, Setup, World, errcode, moment, now};
+use crate::support::{Acting, Engine, Person, Service, Setup, World, errcode, moment, now, sent};
 
 /// The data of the second version: `OWNER` and `GUEST` have an open invite with a label, one that ended without its
 /// registration token, and one that was redeemed completely by one person and not at all by another.
@@ -260,7 +260,7 @@ async fn what_older_versions_have_said_is_still_said() {
             ]
         );
         let url = format!("{}{}/admin/audit", service.url, crate::support::API);
-        let log = service.client.get(url).bearer_auth(&world.admin.token).send().await.unwrap().text().await.unwrap();
+        let log = sent(service.client.get(url).bearer_auth(&world.admin.token)).await.body;
         assert_eq!(serde_json::from_str::<Value>(&log).unwrap()["detail"], "2 rooms, a direct chat");
         service.stop().await;
     }

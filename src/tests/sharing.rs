@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 
-use crate::support::{Acting, Engine, Person, Service, Setup, World, errcode, moment, run, unique, with_pages};
+use crate::support::{Acting, Engine, Person, Service, Setup, World, errcode, moment, run, sent, unique, with_pages};
 
 const PREFIX: &str = "https://app.example.com/p/";
 
@@ -35,8 +35,8 @@ fn link(path: &str, query: &[(&str, &str)]) -> (String, String) {
 async fn share(service: &Service, person: &Person, body: impl ToString) -> (u16, Value) {
     let url = format!("{}/_synapse/client/share_link/", service.url);
     let request = service.client.put(url).bearer_auth(&person.token).body(body.to_string());
-    let answer = request.send().await.unwrap();
-    (answer.status().as_u16(), serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap())
+    let answer = sent(request).await;
+    (answer.status, serde_json::from_str(&answer.body).unwrap())
 }
 
 /// A service that writes static pages to a folder.
@@ -193,10 +193,9 @@ async fn only_members_share_and_only_where_it_is_configured() {
     let ask = async |service: &Service, method: Method, path: &str, token: &str| {
         let url = format!("{}{path}", service.url);
         let body = json!({"type": "roomId", "roomId": "!r:x"}).to_string();
-        let answer = service.client.request(method, url).bearer_auth(token).body(body).send().await.unwrap();
-        let status = answer.status().as_u16();
-        let answer: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or_default();
-        (status, answer["errcode"].as_str().unwrap_or_default().to_owned())
+        let answer = sent(service.client.request(method, url).bearer_auth(token).body(body)).await;
+        let body: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        (answer.status, body["errcode"].as_str().unwrap_or_default().to_owned())
     };
     let path = "/_synapse/client/share_link/";
     let service = setup.start().await;

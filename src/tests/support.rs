@@ -13,7 +13,7 @@ use std::{
 };
 
 use hmac::{Hmac, Mac};
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 use sha1::Sha1;
 use super_invites::{chance::Chance, config::Config};
@@ -27,11 +27,13 @@ use tokio::{
 use crate::fake::{self, Fake};
 
 mod browser;
+mod described;
 mod postgres;
 mod proxy;
 mod wire;
 
 pub use browser::{Answer, Browser, usual, with_pages};
+pub use described::sent;
 pub use postgres::Postgres;
 pub use proxy::{Fault, Proxy};
 pub use wire::{Cut, Flow, Way, Wire};
@@ -201,6 +203,14 @@ impl World {
 }
 
 async fn ask(client: &Client, method: Method, url: &str, token: &str, body: Value) -> (u16, Value) {
+    let request = request(client, method, url, token, &body);
+    let answer = request.send().await.unwrap_or_else(|error| panic!("{url}: {error}"));
+    let status = answer.status().as_u16();
+    let body = answer.bytes().await.unwrap();
+    (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+}
+
+fn request(client: &Client, method: Method, url: &str, token: &str, body: &Value) -> RequestBuilder {
     let mut request = client.request(method, url);
     if url.ends_with("/_matrix/client/v3/register") {
         // Each newcomer has another address: the homeserver limits how many may register from one.
@@ -213,10 +223,7 @@ async fn ask(client: &Client, method: Method, url: &str, token: &str, body: Valu
     if !body.is_null() {
         request = request.header("content-type", "application/json").body(body.to_string());
     }
-    let answer = request.send().await.unwrap_or_else(|error| panic!("{url}: {error}"));
-    let status = answer.status().as_u16();
-    let body = answer.bytes().await.unwrap();
-    (status, serde_json::from_slice(&body).unwrap_or(Value::Null))
+    request
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -408,8 +415,11 @@ impl Service {
         self.task.take().unwrap().await.unwrap();
     }
 
+    /// Sends a request to the API, and compares the response with the API's description.
     pub async fn ask(&self, method: Method, path: &str, person: &Person, body: Value) -> (u16, Value) {
-        ask(&self.client, method, &format!("{}{API}/{path}", self.url), &person.token, body).await
+        let url = format!("{}{API}/{path}", self.url);
+        let answer = sent(request(&self.client, method, &url, &person.token, &body)).await;
+        (answer.status, serde_json::from_str(&answer.body).unwrap_or(Value::Null))
     }
 
     pub async fn post(&self, person: &Person, body: Value) -> (u16, Value) {

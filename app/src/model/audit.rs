@@ -55,7 +55,8 @@ pub enum Action {
 }
 
 impl Action {
-    const ALL: [Self; 10] = [
+    /// All of them.
+    pub const ALL: [Self; 10] = [
         Self::Created,
         Self::Changed,
         Self::Paused,
