@@ -262,7 +262,7 @@ impl Setup {
         let mut setup = Self { variables: Vec::new(), folder };
         setup.set("HOMESERVER_URL", &world.homeserver).set("SERVER_NAME", "test").set("SQL_URL", &sql_url);
         // Any free port.
-        setup.set("LISTEN", "127.0.0.1:0");
+        setup.set("LISTEN", "127.0.0.1:0").set("INTERNAL_LISTEN", "null");
         // Cached answers would hide what these tests are about: what the homeserver says now.
         setup.set("TOKEN_CACHE_SECONDS", "0").set("GENERATE_REGISTRATION_TOKEN", "true");
         // Tests look up what does not exist more often than people do.
