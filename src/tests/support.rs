@@ -27,11 +27,13 @@ use tokio::{
 use crate::fake::{self, Fake};
 
 mod browser;
+mod log;
 mod postgres;
 mod proxy;
 mod wire;
 
 pub use browser::{Answer, Browser, usual, with_pages};
+pub use log::lines_with;
 pub use postgres::Postgres;
 pub use proxy::{Fault, Proxy};
 pub use wire::{Cut, Flow, Way, Wire};
@@ -123,6 +125,7 @@ impl World {
         let (status, answer) = self.ask(Method::POST, path, "", body).await;
         assert_eq!(status, 200, "{answer}");
         let text = |field: &str| answer[field].as_str().unwrap().to_owned();
+        log::keep_secret(&text("access_token"));
         Person { id: text("user_id"), token: text("access_token") }
     }
 
@@ -283,6 +286,7 @@ impl Setup {
 
     /// Starts the service in this process.
     pub async fn start(&self) -> Service {
+        log::read_along();
         let config = Config::read(None, self.variables.clone()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -299,7 +303,8 @@ impl Setup {
             super_invites::serve(config, listener, clock, Chance::system(), shutdown).await.unwrap();
         });
         let url = format!("http://{address}");
-        let service = Service { url, client: client(), ahead, frozen, stop: Some(stop), task: Some(task) };
+        let service =
+            Service { url, client: client(), ahead, frozen, stop: Some(stop), task: Some(task), _log: log::Reader };
         service.wait().await;
         service
     }
@@ -332,7 +337,7 @@ impl Setup {
         let child = command.env("SUPER_INVITES_LISTEN", &address).kill_on_drop(true).spawn().unwrap();
         let url = format!("http://{address}");
         let (ahead, frozen) = (Arc::default(), Arc::default());
-        let service = Service { url, client: client(), ahead, frozen, stop: None, task: None };
+        let service = Service { url, client: client(), ahead, frozen, stop: None, task: None, _log: log::Reader };
         service.wait().await;
         (service, child)
     }
@@ -370,6 +375,8 @@ pub struct Service {
     frozen: Arc<AtomicI64>,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
+    /// No test ends well if a secret is in the log.
+    _log: log::Reader,
 }
 
 impl Service {
@@ -425,7 +432,9 @@ impl Service {
     /// Makes an invite and returns its code.
     pub async fn invite(&self, owner: &Person, rooms: &[String], chat: bool) -> String {
         let answer = self.create(owner, json!({"rooms": rooms, "create_dm": chat})).await;
-        answer["token"]["token"].as_str().unwrap().to_owned()
+        let code = answer["token"]["token"].as_str().unwrap().to_owned();
+        log::keep_secret(&code);
+        code
     }
 
     pub async fn redeem(&self, person: &Person, code: &str) -> (u16, Value) {
