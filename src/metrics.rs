@@ -70,6 +70,7 @@ struct Inner {
     sweeps: Counters<2>,
     last_sweep: Family<Labels<1>, Gauge<f64, AtomicU64>>,
     restarts: Counters<1>,
+    ready: Gauge,
     started: Gauge<f64, AtomicU64>,
 }
 
@@ -132,6 +133,7 @@ impl Metrics {
                 "When each recurring task last succeeded, in seconds since the epoch",
             ),
             restarts: all.family("super_invites_task_restarts", "How often a task broke off and was started again"),
+            ready: all.gauge("super_invites_ready", "Whether the service is ready, as /health/ready says: 1 or 0"),
             started: all.started(),
             probes: Mutex::new(all.process()),
             names: {
@@ -181,6 +183,11 @@ impl Metrics {
     /// When the service started, in milliseconds since the epoch.
     pub fn started(&self, now: i64) {
         self.0.started.set(seconds(now));
+    }
+
+    /// Whether the service is ready.
+    pub fn ready(&self, is_ready: bool) {
+        self.0.ready.set(is_ready.into());
     }
 
     /// A request was answered. `route` is the pattern of its path, never the path itself.

@@ -54,8 +54,18 @@ pub async fn listen_internally(address: SocketAddr, health: Arc<Health>, metrics
 }
 
 fn router(health: Arc<Health>, metrics: Metrics) -> Router {
-    let health = Router::new().route("/health/live", get(live)).route("/health/ready", get(ready)).with_state(health);
-    health.merge(Router::new().route("/metrics", get(counted)).with_state(metrics))
+    Router::new()
+        .route("/health/live", get(live))
+        .route("/health/ready", get(ready))
+        .route("/metrics", get(counted))
+        .with_state(Seen { health, metrics })
+}
+
+/// What there is to see.
+#[derive(Clone)]
+struct Seen {
+    health: Arc<Health>,
+    metrics: Metrics,
 }
 
 /// The process answers; nothing else is asked of it. Whatever may be wrong, starting it again would not mend that.
@@ -63,14 +73,15 @@ async fn live() -> Response {
     json(StatusCode::OK, r#"{"status":"live"}"#.to_owned())
 }
 
-async fn ready(State(health): State<Arc<Health>>) -> Response {
-    let report = health.report().await;
+async fn ready(State(seen): State<Seen>) -> Response {
+    let report = seen.health.report().await;
     let status = if report.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     json(status, serde_json::to_string(&report).unwrap_or_default())
 }
 
-async fn counted(State(metrics): State<Metrics>) -> Response {
-    ([(header::CONTENT_TYPE, CONTENT_TYPE)], metrics.text()).into_response()
+async fn counted(State(seen): State<Seen>) -> Response {
+    seen.metrics.ready(seen.health.report().await.is_ready());
+    ([(header::CONTENT_TYPE, CONTENT_TYPE)], seen.metrics.text()).into_response()
 }
 
 fn json(status: StatusCode, body: String) -> Response {

@@ -130,17 +130,18 @@ async fn metrics_say_what_came_of_a_redemption_and_not_whose_it_is() {
     world.membership(&owner, &rooms[0], "ban", &guest).await;
     assert_eq!(service.redeem(&guest, &code).await.0, 200);
     let secret = unique("nothing");
-    assert_eq!(service.info(&guest, &secret).await.0, 404);
+    assert_eq!(service.info(&guest, &secret).await.0, 403);
     let (status, kind, text) = ask(&service, &format!("{internal}/metrics")).await;
     assert_eq!((status, &*kind), (200, "text/plain; version=0.0.4; charset=utf-8"));
     for line in [
         r#"super_invites_http_requests_total{route="/_synapse/client/super_invites/redeem",method="POST",status="200"} 1"#,
-        r#"super_invites_http_requests_total{route="/_synapse/client/super_invites/info",method="GET",status="404"} 1"#,
+        r#"super_invites_http_requests_total{route="/_synapse/client/super_invites/info",method="GET",status="403"} 1"#,
         r#"super_invites_redemptions_total{outcome="partial"} 1"#,
         r#"super_invites_redemption_rooms_total{kind="room",outcome="joined"} 2"#,
         r#"super_invites_redemption_rooms_total{kind="room",outcome="banned"} 1"#,
         r#"super_invites_redemption_rooms_total{kind="chat",outcome="joined"} 1"#,
         "super_invites_redemptions_in_progress 0",
+        "super_invites_ready 1",
         r#"super_invites_registration_tokens_total{backend="synapse",action="create",outcome="done"} 1"#,
         r#"super_invites_homeserver_requests_total{endpoint="create_room",status="200"} 1"#,
         r#"super_invites_db_pool_connections{state="max"} 8"#,
