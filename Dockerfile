@@ -22,6 +22,8 @@ COPY --from=build --chown=65532:65532 /data /data
 WORKDIR /data
 # Inside a container the loopback interface is of no use to anybody else.
 ENV SUPER_INVITES_LISTEN=0.0.0.0:8090
+# For health and metrics, the loopback interface is what it is outside as well: SUPER_INVITES_INTERNAL_LISTEN=0.0.0.0:8091 opens them to the
+# networks that the container is in.
 EXPOSE 8090
 # Asks the service alone: it is healthy while the homeserver is down. The interval is also the wait before the first check, and proxies such as
 # Traefik lead nobody here before that.

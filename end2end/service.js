@@ -30,6 +30,7 @@ export default async function () {
       PATH: process.env.PATH,
       RUST_LOG: "warn",
       SUPER_INVITES_LISTEN: listen,
+      SUPER_INVITES_INTERNAL_LISTEN: "null",
       SUPER_INVITES_HOMESERVER_URL: between.url,
       SUPER_INVITES_HOMESERVER_PUBLIC_URL: needed("TEST_SYNAPSE_URL"),
       SUPER_INVITES_SERVER_NAME: "test",

@@ -20,6 +20,8 @@ ROOT, DIR = Path(ROOT), Path(DIR)
 CONTRIB = ROOT / "contrib"
 # Where the service runs as whom, and from where, differs.
 PLACES = {"User", "Group", "DynamicUser", "ExecStart", "WorkingDirectory", "StateDirectory", "StateDirectoryMode", "LoadCredential"}
+# Manifests for which there is no schema here, or that one applies by choice.
+UNVALIDATED = {"Kustomization", "HTTPRoute", "ServiceMonitor"}
 YUNOHOST_PLACES = {"ProtectHome", "BindPaths", "ReadWritePaths"}
 
 
@@ -132,7 +134,7 @@ def kubernetes():
     for file in (CONTRIB / "kubernetes").glob("*.yaml"):
         manifest = yaml.safe_load(file.read_text())
         found[manifest["kind"]] = manifest
-        if manifest["kind"] not in ("Kustomization", "HTTPRoute"):
+        if manifest["kind"] not in UNVALIDATED:
             kubernetes_validate.validate(manifest, newest, strict=True)
     configuration("kubernetes.yaml", yaml.safe_load(found["ConfigMap"]["data"]["super-invites.yaml"]))
     pod = found["Deployment"]["spec"]["template"]
@@ -148,7 +150,18 @@ def kubernetes():
     mounted = {mount["name"] for mount in container["volumeMounts"]}
     equal("what is mounted", mounted, {volume["name"] for volume in pod["spec"]["volumes"]})
     resources = {yaml.safe_load(text(f"kubernetes/{name}"))["kind"] for name in found["Kustomization"]["resources"]}
-    equal("what is applied", resources, set(found) - {"Kustomization", "HTTPRoute"})
+    equal("what is applied", resources, set(found) - UNVALIDATED)
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    internal = yaml.safe_load(found["ConfigMap"]["data"]["super-invites.yaml"])["internal_listen"]
+    equal("the port of the probes", ports["internal"], int(internal.rsplit(":", 1)[1]))
+    for probe in "startupProbe", "livenessProbe", "readinessProbe":
+        equal(f"the port of the {probe}", container[probe]["httpGet"]["port"], "internal")
+    for endpoint in found["ServiceMonitor"]["spec"]["endpoints"]:
+        if endpoint["port"] not in {port["name"] for port in found["Service"]["spec"]["ports"]}:
+            sys.exit(f"the ServiceMonitor names a port that the Service does not have: {endpoint['port']}")
+    labels = found["Service"]["metadata"]["labels"]
+    if not found["ServiceMonitor"]["spec"]["selector"]["matchLabels"].items() <= labels.items():
+        sys.exit("the ServiceMonitor selects no Service")
 
 
 def yunohost():

@@ -36,7 +36,7 @@ use self::{
     reply::Reply,
     resource::{Api, Request, Resource},
 };
-use crate::{invites::Invites, listener::Refused, people::People, proxies::Proxies, share::Sharing};
+use crate::{invites::Invites, listener::Refused, metrics::Route, people::People, proxies::Proxies, share::Sharing};
 
 /// The API's resources, below [`PREFIX`].
 const RESOURCES: [Resource; 8] = [
@@ -85,7 +85,11 @@ async fn door(
 ) -> Response {
     let path = path.map(|Path(path)| path).unwrap_or_default();
     match RESOURCES.into_iter().find(|resource| resource.path == path) {
-        Some(resource) => answer(api, resource, peer, sent).await,
+        Some(resource) => {
+            let mut response = answer(api, resource, peer, sent).await;
+            response.extensions_mut().insert(Route(format!("{PREFIX}/{path}")));
+            response
+        }
         None if path == description::PATH => DESCRIPTION.answer(sent.method(), sent.headers()),
         None if sent.method() == Method::OPTIONS => Reply::preflight(),
         None => Reply::unrecognized().into_response(),

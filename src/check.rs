@@ -13,6 +13,7 @@ use crate::{
     chance::Chance,
     config::{ActingMode, Config, Creators, CreatorsWord, Policy},
     homeserver::{AdminApi, Error, RateLimit, Setup},
+    metrics::Metrics,
     reach::{self, Reached},
     session::{Purpose, Sealer},
     share,
@@ -34,7 +35,7 @@ pub async fn findings(config: &Config, now: Millis) -> Vec<String> {
             None
         }
     };
-    match crate::homeserver(config) {
+    match crate::homeserver(config, &Metrics::new()) {
         Ok(homeserver) => findings.extend(homeserver_findings(config, &homeserver.setup).await),
         Err(error) => findings.push(error.to_string()),
     }

@@ -18,11 +18,13 @@ use serde_json::{Map, Value};
 use url::Url;
 
 mod clients;
+mod log;
 mod policy;
 mod share_links;
 mod sql_url;
 
 pub use clients::{AndroidApp, AppLinks, Client, Platform};
+pub use log::{Log, LogFormat};
 pub use policy::{AccountLimits, Creators, CreatorsWord, FailedLookups, Policy, WorkLimits};
 pub use share_links::ShareLinks;
 pub use sql_url::SqlUrl;
@@ -46,6 +48,12 @@ pub struct Config {
     /// The address and port to listen on.
     #[serde(default = "default_listen")]
     pub listen: SocketAddr,
+    /// The address and port for the operator alone: health and metrics; `None` if there is none.
+    #[serde(default = "default_internal_listen", deserialize_with = "log::address_or_none")]
+    pub internal_listen: Option<SocketAddr>,
+    /// What is logged, and how.
+    #[serde(default)]
+    pub log: Log,
     /// The public address of the pages, as browsers and apps use it; links are made from it.
     #[serde(default, deserialize_with = "http_url_or_none")]
     pub public_url: Option<Url>,
@@ -348,6 +356,10 @@ fn default_listen() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 8090))
 }
 
+fn default_internal_listen() -> Option<SocketAddr> {
+    Some(SocketAddr::from(([127, 0, 0, 1], 8091)))
+}
+
 fn default_max_rooms() -> usize {
     200
 }
@@ -387,6 +399,7 @@ mod tests {
         std::fs::remove_file(&folder).expect("it was written above");
         let defaults = with(&[]).expect("nothing else is needed");
         assert_eq!(config.listen, defaults.listen);
+        assert_eq!((config.internal_listen, &config.log), (defaults.internal_listen, &defaults.log));
         assert_eq!(config.max_rooms, defaults.max_rooms);
         assert_eq!(config.token_cache_seconds, defaults.token_cache_seconds);
         assert_eq!(config.trusted_proxies, defaults.trusted_proxies);

@@ -9,6 +9,7 @@ mod accounts;
 mod acting;
 mod admin;
 mod caller;
+mod calls;
 mod error;
 mod link;
 mod media;
@@ -43,7 +44,10 @@ pub use self::{
     summaries::Viewer,
 };
 use self::{link::Link, transport::Transport};
-use crate::config::{ActingMode, Secret};
+use crate::{
+    config::{ActingMode, Secret},
+    metrics::Metrics,
+};
 
 /// The homeserver that this service belongs to, by subject. Cheap to clone.
 #[derive(Clone)]
@@ -70,19 +74,22 @@ pub struct Homeserver {
 
 impl Homeserver {
     /// A homeserver at `url`; no request is made yet. The owner of an access token is cached for `token_cache`.
+    /// Requests and caches are counted in `metrics`.
     pub fn new(
         url: &Url,
         server_name: OwnedServerName,
         mode: ActingMode,
         token: Secret,
         token_cache: Duration,
+        metrics: &Metrics,
     ) -> Result<Self> {
-        let transport = Transport::new(url)?;
+        let transport = Transport::new(url, metrics.clone())?;
         let link = Arc::new(Link { transport, server_name: server_name.clone(), mode, token, admin: OnceCell::new() });
         let sessions = Cache::builder()
             .max_capacity(if token_cache.is_zero() { 0 } else { 10_000 })
             .time_to_live(token_cache)
             .build();
+        link.watch("access_tokens", &sessions);
         Ok(Self {
             accounts: Accounts::new(&link, &sessions),
             rooms: Rooms::new(&link),

@@ -11,6 +11,7 @@ use crate::{
     clock::Clock,
     config::{Config, ConfigError, SqlUrl},
     invites::Takeover,
+    metrics::Metrics,
     store::{self, NotTaken, OtherPrograms, Store, Taken},
 };
 
@@ -31,7 +32,8 @@ pub async fn import(
     chance: Chance,
     dry_run: bool,
 ) -> Result<String, ServeError> {
-    let homeserver = crate::homeserver(config)?;
+    let metrics = Metrics::new();
+    let homeserver = crate::homeserver(config, &metrics)?;
     let (Import::Module(from) | Import::MatrixRegistration(from, _)) = what;
     if let Import::MatrixRegistration(_, owner) = what
         && owner.server_name() != config.server_name
@@ -39,7 +41,7 @@ pub async fn import(
         return Err(ConfigError::Key(format!("--owner: {owner} has no account on {}", config.server_name)).into());
     }
     let (store, from) = (Store::open(&config.database()?).await?, OtherPrograms::open(from).await?);
-    let invites = crate::invites(config, &store, &homeserver, &clock, &chance, TaskTracker::new());
+    let invites = crate::invites(config, &store, &homeserver, &clock, &chance, TaskTracker::new(), &metrics);
     let takeover = match what {
         Import::Module(_) => invites.takeovers.take_over(&from, dry_run).await,
         Import::MatrixRegistration(_, owner) => {

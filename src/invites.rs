@@ -81,6 +81,7 @@ use crate::{
     clock::Clock,
     config::{AccountLimits, FailedLookups, WorkLimits},
     homeserver::Homeserver,
+    metrics::Metrics,
     store::Store,
 };
 
@@ -127,6 +128,8 @@ pub struct Means<'a> {
     pub chance: Chance,
     /// Tracks work that continues after the client has disconnected.
     pub tasks: TaskTracker,
+    /// Where redemptions and refusals are counted.
+    pub metrics: Metrics,
 }
 
 impl Invites {
@@ -162,6 +165,7 @@ struct Parts<'a> {
     clock: Clock,
     chance: Chance,
     tasks: TaskTracker,
+    metrics: Metrics,
 }
 
 impl<'a> Parts<'a> {
@@ -178,6 +182,7 @@ impl<'a> Parts<'a> {
             clock,
             chance,
             tasks,
+            metrics,
         } = means;
         let rules = Arc::new(rules);
         let catalog = Catalog {
@@ -201,7 +206,7 @@ impl<'a> Parts<'a> {
                 clock: Arc::clone(&clock),
                 chance: chance.clone(),
             },
-            guesses: Guesses::new(failed_lookups, Arc::clone(&clock)),
+            guesses: Guesses::new(failed_lookups, Arc::clone(&clock), metrics.clone()),
             work: Arc::new(Done::new(limits)),
             store,
             homeserver,
@@ -214,6 +219,7 @@ impl<'a> Parts<'a> {
             clock,
             chance,
             tasks,
+            metrics,
         }
     }
 
@@ -248,7 +254,7 @@ impl<'a> Parts<'a> {
             tokens: self.tokens.clone(),
             audit: self.audit.clone(),
             switches: self.switches(),
-            lists: Lists::new(),
+            lists: Lists::new(&self.metrics),
             work: Arc::clone(&self.work),
             clock: Arc::clone(&self.clock),
             chance: self.chance.clone(),
@@ -267,9 +273,10 @@ impl<'a> Parts<'a> {
             redeeming: Arc::new(self.redeeming()),
             running: Running::default(),
             signals: self.store.signals.clone(),
-            watchers: Watchers::default(),
+            watchers: Watchers::new(self.metrics.clone()),
             sign_ups: self.sign_ups(),
-            kept: Kept::default(),
+            kept: Kept::new(&self.metrics),
+            metrics: self.metrics.clone(),
             tasks: self.tasks.clone(),
         }
     }
@@ -311,6 +318,7 @@ impl<'a> Parts<'a> {
             queues: Queues::default(),
             audit: self.audit.clone(),
             work: Arc::clone(&self.work),
+            metrics: self.metrics.clone(),
             clock: Arc::clone(&self.clock),
         }
     }

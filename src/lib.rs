@@ -3,7 +3,7 @@
 //!
 //! Imports point one way: `main` → here → [`api`], [`web`] → [`share`] → [`invites`], [`people`] → [`store`],
 //! [`homeserver`] → the vocabulary of the `app` crate. The two interfaces do not know each other, nor do database and
-//! homeserver.
+//! homeserver. [`metrics`] and [`trace`] know nothing of the others, and are used everywhere.
 
 pub mod account;
 pub mod api;
@@ -17,6 +17,9 @@ pub mod homeserver;
 pub mod import;
 pub mod invites;
 pub mod listener;
+pub mod logging;
+pub mod metrics;
+pub mod observe;
 pub mod people;
 pub mod proxies;
 pub mod reach;
@@ -24,17 +27,19 @@ pub mod registration;
 pub mod session;
 pub mod share;
 pub mod store;
+pub mod trace;
 pub mod web;
 
 use std::{
     future::Future,
+    net::SocketAddr,
     panic::AssertUnwindSafe,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use axum::Router;
+use axum::{Router, middleware::from_fn_with_state};
 use futures_util::FutureExt;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::task::TaskTracker;
@@ -46,11 +51,13 @@ use self::{
     homeserver::{Homeserver, Setup},
     invites::{Housekeeping, Invites, Means, Rules, Takeovers},
     listener::{Bounds, Stop, bounded},
+    metrics::Metrics,
+    observe::{Health, Internal, Observer, Parts, listen_internally, observe},
     people::People,
     proxies::Proxies,
     session::Sealer,
     share::{ShareError, Sharing},
-    store::{Millis, Signals, Store},
+    store::{Connections, Millis, Signals, Store},
     web::Assets,
 };
 
@@ -84,6 +91,14 @@ pub enum ServeError {
     /// The configuration is wrong.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// The address for health and metrics cannot be used.
+    #[error("internal_listen: cannot listen on {address}")]
+    Internal {
+        /// The address.
+        address: SocketAddr,
+        /// The system's error.
+        source: std::io::Error,
+    },
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -102,13 +117,14 @@ pub enum ServeError {
 }
 
 /// The homeserver in a configuration; no request is made yet.
-pub fn homeserver(config: &Config) -> Result<Homeserver, ServeError> {
+pub fn homeserver(config: &Config, metrics: &Metrics) -> Result<Homeserver, ServeError> {
     Ok(Homeserver::new(
         &config.homeserver_url,
         config.server_name.clone(),
         config.acting,
         config.acting_token()?,
         config.token_cache_seconds,
+        metrics,
     )?)
 }
 
@@ -120,6 +136,7 @@ fn invites(
     clock: &Clock,
     chance: &Chance,
     tasks: TaskTracker,
+    metrics: &Metrics,
 ) -> Invites {
     Invites::new(Means {
         store,
@@ -139,6 +156,7 @@ fn invites(
         clock: Arc::clone(clock),
         chance: chance.clone(),
         tasks,
+        metrics: metrics.clone(),
     })
 }
 
@@ -150,10 +168,16 @@ pub async fn serve(
     chance: Chance,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    let homeserver = homeserver(&config)?;
+    let (limits, stop, metrics) = (Bounds::default(), Stop::default(), Metrics::new());
+    let health = Arc::new(Health::new(&stop));
+    // Before anything that may take long: whoever waits for the service sees that it is starting.
+    let _internal = internal(&config, &health, &metrics).await?;
+    let homeserver = homeserver(&config, &metrics)?;
     let store = Store::open(&config.database()?).await?;
+    metrics.started(clock());
+    count_connections(&metrics, &store);
     let tasks = TaskTracker::new();
-    let invites = invites(&config, &store, &homeserver, &clock, &chance, tasks.clone());
+    let invites = invites(&config, &store, &homeserver, &clock, &chance, tasks.clone(), &metrics);
     if let Some(takeover) = invites.takeovers.take_over_here().await? {
         tracing::info!("took over from synapse_super_invites: {}", import::in_words(&takeover));
     }
@@ -164,10 +188,11 @@ pub async fn serve(
     if let Some(sharing) = &sharing {
         sharing.prepare().await?;
     }
-    let housekeeping = housekeeping(&config, &homeserver, &store, &invites, sharing.as_ref(), &clock);
-    let (limits, stop) = (Bounds::default(), Stop::default());
+    let housekeeping = housekeeping(&config, &homeserver, &store, &invites, sharing.as_ref(), &clock, &metrics);
     let people = People::new(&homeserver, tasks.clone());
-    let routes = routes(&config, Doors { invites, people, sharing, sealer, clock, chance }, limits, &stop);
+    let doors = Doors { invites, people, sharing, sealer, clock, chance, metrics };
+    let routes = routes(&config, doors, limits, &stop);
+    health.started(Parts { store: store.clone(), homeserver: homeserver.setup.clone() });
     let work = async {
         shutdown.await;
         stop.begin();
@@ -191,6 +216,22 @@ pub async fn serve(
     Ok(())
 }
 
+/// The listener for health and metrics, if there is to be one.
+async fn internal(config: &Config, health: &Arc<Health>, metrics: &Metrics) -> Result<Option<Internal>, ServeError> {
+    let Some(address) = config.internal_listen else { return Ok(None) };
+    let listening = listen_internally(address, Arc::clone(health), metrics.clone()).await;
+    listening.map(Some).map_err(|source| ServeError::Internal { address, source })
+}
+
+/// Has the connections to the database counted.
+fn count_connections(metrics: &Metrics, store: &Store) {
+    let store = store.clone();
+    metrics.watch_pool(move || {
+        let Connections { busy, idle, most } = store.connections();
+        [busy, idle, most]
+    });
+}
+
 /// What the two interfaces are built from.
 struct Doors {
     invites: Invites,
@@ -199,12 +240,14 @@ struct Doors {
     sealer: Sealer,
     clock: Clock,
     chance: Chance,
+    metrics: Metrics,
 }
 
 /// All routes of the service.
 fn routes(config: &Config, doors: Doors, limits: Bounds, stop: &Stop) -> Router {
-    let Doors { invites, people, sharing, sealer, clock, chance } = doors;
+    let Doors { invites, people, sharing, sealer, clock, chance, metrics } = doors;
     let proxies = Arc::new(Proxies::new(config.trusted_proxies.clone()));
+    let observer = Observer { metrics: metrics.clone(), proxies: Arc::clone(&proxies), chance: chance.clone() };
     let api = api::router(invites.clone(), people.clone(), Arc::clone(&proxies), sharing.clone());
     let mut pages = reach::router(sealer.clone(), Arc::clone(&proxies), Arc::clone(&clock));
     if let Some(sharing) = sharing.filter(Sharing::serves_pages) {
@@ -221,6 +264,7 @@ fn routes(config: &Config, doors: Doors, limits: Bounds, stop: &Stop) -> Router 
             server_name: config.server_name.to_string(),
             clients: config.clients.clone(),
             app_links: config.app_links.clone(),
+            metrics,
         };
         let site = site_dir(config);
         let assets = match config.site_dir {
@@ -229,7 +273,8 @@ fn routes(config: &Config, doors: Doors, limits: Bounds, stop: &Stop) -> Router 
         };
         pages = pages.merge(web::router(invites, people, settings, assets));
     }
-    bounded(api, limits, stop, api::refused).merge(bounded(pages, limits, stop, web::refused))
+    let routes = bounded(api, limits, stop, api::refused).merge(bounded(pages, limits, stop, web::refused));
+    routes.layer(from_fn_with_state(observer, observe))
 }
 
 /// Starts the recurring tasks.
@@ -240,19 +285,22 @@ fn housekeeping(
     invites: &Invites,
     sharing: Option<&Sharing>,
     clock: &Clock,
+    metrics: &Metrics,
 ) -> Vec<JoinHandle<()>> {
     let (setup, policy) = (homeserver.setup.clone(), config.policy.clone());
-    let (house, takeovers, clock) =
-        (Arc::clone(&invites.housekeeping), Arc::clone(&invites.takeovers), Arc::clone(clock));
+    let (house, takeovers) = (Arc::clone(&invites.housekeeping), Arc::clone(&invites.takeovers));
+    let swept = Swept { clock: Arc::clone(clock), metrics: metrics.clone() };
+    let tidied = swept.clone();
     let mut tasks = vec![
-        supervised("preparing the homeserver", AGAIN, move || prepare(setup.clone(), policy.clone())),
-        supervised("keeping house", AGAIN, move || keep_house(Arc::clone(&house), Arc::clone(&clock))),
-        supervised("resolving aliases", AGAIN, move || resolve_aliases(Arc::clone(&takeovers))),
+        supervised("preparing the homeserver", AGAIN, metrics, move || prepare(setup.clone(), policy.clone())),
+        supervised("keeping house", AGAIN, metrics, move || keep_house(Arc::clone(&house), swept.clone())),
+        supervised("resolving aliases", AGAIN, metrics, move || resolve_aliases(Arc::clone(&takeovers))),
     ];
     let signals = store.signals.clone();
-    tasks.push(supervised("hearing other instances", AGAIN, move || hear(signals.clone())));
+    tasks.push(supervised("hearing other instances", AGAIN, metrics, move || hear(signals.clone())));
     if let Some(sharing) = sharing.cloned() {
-        tasks.push(supervised("tidying share links", AGAIN, move || tidy_shared(sharing.clone())));
+        let tidy = move || tidy_shared(sharing.clone(), tidied.clone());
+        tasks.push(supervised("tidying share links", AGAIN, metrics, tidy));
     }
     tasks
 }
@@ -268,14 +316,30 @@ fn site_dir(config: &Config) -> PathBuf {
 fn supervised<F: Future<Output = ()> + Send + 'static>(
     what: &'static str,
     pause: Duration,
+    metrics: &Metrics,
     work: impl Fn() -> F + Send + 'static,
 ) -> JoinHandle<()> {
+    let metrics = metrics.clone();
     tokio::spawn(async move {
         while AssertUnwindSafe(work()).catch_unwind().await.is_err() {
             tracing::error!("{what} broke off, and begins again");
+            metrics.restarted(what);
             tokio::time::sleep(pause).await;
         }
     })
+}
+
+/// Counts the runs of recurring tasks. Cheap to clone.
+#[derive(Clone)]
+struct Swept {
+    clock: Clock,
+    metrics: Metrics,
+}
+
+impl Swept {
+    fn note(&self, task: &'static str, succeeded: bool) {
+        self.metrics.swept(task, succeeded, (self.clock)());
+    }
 }
 
 /// Makes the homeserver ready for the service, as soon as it answers, and logs which rules cannot be enforced on it.
@@ -302,9 +366,11 @@ async fn resolve_aliases(takeovers: Arc<Takeovers>) {
 }
 
 /// Deletes the pages of invites that have ended from the folder of share links.
-async fn tidy_shared(sharing: Sharing) {
+async fn tidy_shared(sharing: Sharing, swept: Swept) {
     loop {
-        if let Err(error) = sharing.tidy().await {
+        let tidied = sharing.tidy().await;
+        swept.note("share_links", tidied.is_ok());
+        if let Err(error) = tidied {
             tracing::warn!(%error, "pages of share links have to wait");
         }
         tokio::time::sleep(TIDY).await;
@@ -320,19 +386,21 @@ async fn hear(signals: Signals) {
 }
 
 /// Looks after what is due.
-async fn keep_house(house: Arc<Housekeeping>, clock: Clock) {
+async fn keep_house(house: Arc<Housekeeping>, swept: Swept) {
     if let Err(error) = house.apply_rules().await {
         tracing::warn!(%error, "the rules bear on new registration tokens only");
     }
     loop {
-        let (begun, before) = (Instant::now(), clock());
-        if let Err(error) = house.sweep().await {
+        let (begun, before) = (Instant::now(), (swept.clock)());
+        let done = house.sweep().await;
+        swept.note("housekeeping", done.is_ok());
+        if let Err(error) = done {
             tracing::warn!(%error, "what is due has to wait");
         }
         tokio::time::sleep(SWEEP).await;
         // Where the clock was set forward, whoever is at work seems to have died until they have renewed their lease.
         let passed = Millis::try_from(begun.elapsed().as_millis()).unwrap_or(Millis::MAX);
-        if clock() - before > passed + SET_FORWARD {
+        if (swept.clock)() - before > passed + SET_FORWARD {
             tokio::time::sleep(RENEWED).await;
         }
     }
@@ -352,7 +420,7 @@ mod tests {
             let times = Arc::clone(&counted);
             async move { assert_ne!(times.fetch_add(1, Ordering::Relaxed), 0, "the first time it breaks off") }
         };
-        supervised("this", Duration::ZERO, work).await.expect("it ends by itself");
+        supervised("this", Duration::ZERO, &Metrics::new(), work).await.expect("it ends by itself");
         assert_eq!(times.load(Ordering::Relaxed), 2);
     }
 }

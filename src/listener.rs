@@ -145,6 +145,11 @@ impl Stop {
         self.begun.cancelled().await;
     }
 
+    /// Whether the shutdown has begun.
+    pub fn has_begun(&self) -> bool {
+        self.begun.is_cancelled()
+    }
+
     /// Waits until every request that was accepted before has its response. Requests whose body is still arriving are
     /// refused, and server-sent events have had a response: neither are waited for.
     pub async fn answered(&self) {

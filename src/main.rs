@@ -18,11 +18,11 @@ use super_invites::{
     config::{self, Config, SqlUrl},
     healthcheck::healthcheck,
     import::{Import, import},
+    logging,
     registration::{Registration, Tokens},
     serve,
 };
 use tokio::net::TcpListener;
-use tracing_subscriber::EnvFilter;
 
 /// Invite codes for Matrix homeservers: whoever redeems one is in all of its rooms a moment later.
 #[derive(Parser)]
@@ -82,10 +82,6 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")))
-        .with_writer(std::io::stderr)
-        .init();
     match run(Cli::parse()) {
         Ok(code) => code,
         Err(error) => {
@@ -102,9 +98,13 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    if !matches!(cli.command, Command::Serve) {
+        logging::begin(&config::Log::default());
+    }
     match cli.command {
         Command::Serve => {
             let config = read(cli.config)?;
+            logging::begin(&config.log);
             let listener = TcpListener::bind(config.listen).await?;
             tracing::info!(address = %listener.local_addr()?, "listening");
             serve(config, listener, clock(), Chance::system(), shutdown()).await?;

@@ -10,6 +10,7 @@ use crate::{
     account::{Account, Origin},
     error::{Error, Result},
     homeserver::{self, Accounts, Homeserver, Media, SignIn},
+    trace::carried,
 };
 
 /// How many seconds to wait when the homeserver does not say.
@@ -120,7 +121,7 @@ impl People {
     pub fn leave(&self, token: Option<String>) {
         let Some(token) = token else { return };
         let people = self.clone();
-        self.tasks.spawn(async move { people.sign_out(&token).await.ok() });
+        self.tasks.spawn(carried(async move { people.sign_out(&token).await.ok() }));
     }
 
     /// A person's profile, as far as it is available.

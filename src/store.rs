@@ -131,6 +131,24 @@ pub struct Store {
     pub takeovers: Takeovers,
 }
 
+/// How many connections to the database there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    /// Those at work.
+    pub busy: u64,
+    /// Those that wait for work.
+    pub idle: u64,
+    /// How many there may be.
+    pub most: u64,
+}
+
+impl Connections {
+    fn new(all: u32, idle: usize, most: u32) -> Self {
+        let idle = u64::try_from(idle).unwrap_or_default();
+        Self { busy: u64::from(all).saturating_sub(idle), idle, most: most.into() }
+    }
+}
+
 /// A connection pool of one of the two engines.
 #[derive(Debug, Clone)]
 enum Pool {
@@ -287,6 +305,24 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// Checks that the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        on_pool!(&self.pool, |pool| {
+            sqlx::query("SELECT 1").execute(pool).await?;
+        })?;
+        Ok(())
+    }
+
+    /// The connections that there are now.
+    pub fn connections(&self) -> Connections {
+        match &self.pool {
+            Pool::Sqlite(pool) => Connections::new(pool.size(), pool.num_idle(), pool.options().get_max_connections()),
+            Pool::Postgres(pool) => {
+                Connections::new(pool.size(), pool.num_idle(), pool.options().get_max_connections())
+            }
+        }
     }
 
     /// Finishes running writes and closes the database.

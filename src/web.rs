@@ -40,7 +40,7 @@ use tower_http::compression::CompressionLayer;
 
 pub use self::{assets::Assets, state::Settings};
 use self::{pictures::Pictures, site::Site, state::Web, visit::Visit};
-use crate::{invites::Invites, listener::Refused, people::People};
+use crate::{invites::Invites, listener::Refused, people::People, trace::carried};
 
 /// The path of the server functions. It is the same wherever the pages are mounted.
 const FUNCTIONS: &str = "/_synapse/client/super_invites/_rpc";
@@ -55,7 +55,7 @@ static PAGES: LazyLock<Vec<String>> =
 
 /// The pages, at the root and below the API's prefix, with their files from `assets`.
 pub fn router(invites: Invites, people: People, settings: Settings, assets: Assets<'_>) -> Router {
-    let pictures = Arc::new(Pictures::new(people.clone(), settings.sealer.clone()));
+    let pictures = Arc::new(Pictures::new(people.clone(), settings.sealer.clone(), &settings.metrics));
     let web = Arc::new(Web::new(invites, people, settings, assets.files(), Arc::clone(&pictures)));
     let mut router = Router::new()
         .nest_service(&format!("{PREFIX}/_assets"), assets.service())
@@ -162,11 +162,11 @@ impl Web {
 /// Produces a response, body included, in a task of its own. Otherwise a disconnecting browser would drop data that is
 /// still being rendered from; and whatever a form has begun has to be finished.
 async fn to_its_end(answer: impl Future<Output = Response> + Send + 'static) -> Response {
-    let whole = tokio::spawn(async {
+    let whole = tokio::spawn(carried(async {
         let (head, body) = answer.await.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
         Response::from_parts(head, Body::from(body))
-    });
+    }));
     whole.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 

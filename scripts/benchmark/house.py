@@ -193,6 +193,7 @@ class House:
             "server_name": "test",
             "registration_file": self.registration,
             "listen": f"127.0.0.1:{port}",
+            "internal_listen": "null",
             "sql_url": database,
             "enable_web": "true",
             "site_dir": self.folder / "site",

@@ -81,13 +81,17 @@ impl From<admin::UserState> for Standing {
 
 impl Accounts {
     pub(super) fn new(link: &Arc<Link>, sessions: &Sessions) -> Self {
-        Self {
+        let accounts = Self {
             link: Arc::clone(link),
             sessions: sessions.clone(),
             inviters: Cache::builder().max_capacity(10_000).time_to_live(INVITER_CACHE).build(),
             people: Cache::builder().max_capacity(10_000).time_to_live(SHOWN_CACHE).build(),
             log_ins: Cache::builder().max_capacity(1_000).time_to_live(LOG_IN_CACHE).build(),
-        }
+        };
+        link.watch("inviters", &accounts.inviters);
+        link.watch("people", &accounts.people);
+        link.watch("log_ins", &accounts.log_ins);
+        accounts
     }
 
     /// The owner of an access token, according to the homeserver (Client-Server API, `GET /account/whoami`), cached

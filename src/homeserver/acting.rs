@@ -32,7 +32,10 @@ use super::{
     error::{Error, Result},
     link::Link,
 };
-use crate::config::{ActingMode, Secret};
+use crate::{
+    config::{ActingMode, Secret},
+    trace::carried,
+};
 
 /// When a log-in for a user expires if the service dies before it logs out. A redemption takes only seconds.
 const PUPPET_LIFETIME: Duration = Duration::from_secs(10 * 60);
@@ -136,7 +139,7 @@ impl Drop for Actor {
         {
             let link = Arc::clone(&self.link);
             // If this fails, the log-in expires.
-            runtime.spawn(async move { link.log_out(&token).await });
+            runtime.spawn(carried(async move { link.log_out(&token).await }));
         }
     }
 }

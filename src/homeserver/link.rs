@@ -1,14 +1,16 @@
 //! The connection to the homeserver, with the token that can act for everybody.
 
-use std::time::Duration;
+use std::{hash::Hash, time::Duration};
 
 use matrix_sdk::ruma::{OwnedServerName, OwnedUserId};
+use moka::future::Cache;
 use tokio::sync::OnceCell;
 
 use super::{admin::Endpoint, error::Result, transport::Transport};
 use crate::{
     account::Origin,
     config::{ActingMode, Secret},
+    metrics::Metrics,
 };
 
 /// How old the people and rooms on pages may be.
@@ -38,5 +40,20 @@ impl Link {
     /// Sends a request that needs the acting token.
     pub(super) async fn call<E: Endpoint>(&self, endpoint: E) -> Result<E::Answer> {
         self.transport.call(endpoint, self.own_token()).await
+    }
+
+    /// Where calls are counted.
+    pub(super) fn metrics(&self) -> &Metrics {
+        self.transport.metrics()
+    }
+
+    /// Has the entries of a cache counted.
+    pub(super) fn watch<K, V>(&self, name: &'static str, cache: &Cache<K, V>)
+    where
+        K: Hash + Eq + Send + Sync + 'static,
+        V: Clone + Send + Sync + 'static,
+    {
+        let cache = cache.clone();
+        self.metrics().watch_cache(name, move || cache.entry_count());
     }
 }

@@ -70,28 +70,42 @@ impl RegistrationTokens {
     /// Creates a registration token. It is not an error if it exists already.
     pub async fn create(&self, token: &str, limits: TokenLimits) -> Result<()> {
         let TokenLimits { uses_allowed, expires_at: expiry_time } = limits;
-        match self.0.call(admin::CreateRegistrationToken { token, uses_allowed, expiry_time }).await {
+        let created = match self.0.call(admin::CreateRegistrationToken { token, uses_allowed, expiry_time }).await {
             Ok(_) => Ok(()),
             // "Token already exists" has the same error code as an invalid token, so look it up.
-            Err(error @ Error::Refused(_)) if error.is("M_INVALID_PARAM") => match self.get(token).await? {
-                Some(_) => Ok(()),
-                None => Err(error),
+            Err(error @ Error::Refused(_)) if error.is("M_INVALID_PARAM") => match self.get(token).await {
+                Ok(Some(_)) => Ok(()),
+                Ok(None) => Err(error),
+                Err(unknown) => Err(unknown),
             },
             Err(error) => Err(error),
-        }
+        };
+        self.counted("create", created)
     }
 
     /// Changes the limits of a registration token.
     pub async fn limit(&self, token: &str, limits: TokenLimits) -> Result<()> {
         let TokenLimits { uses_allowed, expires_at: expiry_time } = limits;
-        self.0.call(admin::UpdateRegistrationToken { token, uses_allowed, expiry_time }).await.map(drop)
+        let changed = self.0.call(admin::UpdateRegistrationToken { token, uses_allowed, expiry_time }).await;
+        self.counted("change", changed.map(drop))
     }
 
     /// Deletes a registration token. It is not an error if there is none.
     pub async fn delete(&self, token: &str) -> Result<()> {
-        match self.0.call(admin::DeleteRegistrationToken { token }).await {
+        let deleted = match self.0.call(admin::DeleteRegistrationToken { token }).await {
             Err(error) if !error.is("M_NOT_FOUND") => Err(error),
             _ => Ok(()),
-        }
+        };
+        self.counted("delete", deleted)
+    }
+
+    fn counted(&self, action: &'static str, done: Result<()>) -> Result<()> {
+        let outcome = match &done {
+            Ok(()) => "done",
+            Err(Error::Refused(_)) => "refused",
+            Err(_) => "failed",
+        };
+        self.0.metrics().registration_token("synapse", action, outcome);
+        done
     }
 }

@@ -171,12 +171,15 @@ pub enum Entrance {
 
 impl Rooms {
     pub(super) fn new(link: &Arc<Link>) -> Self {
-        Self {
+        let rooms = Self {
             link: Arc::clone(link),
             // Each list may take some hundred kilobytes.
             lists: Cache::builder().max_capacity(200).time_to_live(ROOMS_CACHE).build(),
             summaries: Cache::builder().max_capacity(50_000).time_to_live(SHOWN_CACHE).build(),
-        }
+        };
+        link.watch("room_lists", &rooms.lists);
+        link.watch("room_summaries", &rooms.summaries);
+        rooms
     }
 
     /// The rooms that somebody has joined, at most [`ROOMS_CACHE`] old unless `fresh`: in one request if the homeserver

@@ -19,7 +19,10 @@ use super::{
     error::{Error, Result},
     link::Link,
 };
-use crate::config::{ActingMode, Secret};
+use crate::{
+    config::{ActingMode, Secret},
+    trace::carried,
+};
 
 /// The device id of every log-in that only checks whether an account can be used. It is always the same, so that a
 /// log-in left behind by a killed process is replaced by the next check.
@@ -89,7 +92,7 @@ impl Accounts {
         let (link, asks) = (Arc::clone(&self.link), user.clone());
         let ask = async move {
             // In a task of its own: if the caller gives up, the log-in is still undone.
-            let asked = tokio::spawn(async move { link.try_log_in(asks).await });
+            let asked = tokio::spawn(carried(async move { link.try_log_in(asks).await }));
             asked.await.unwrap_or_else(|error| Err(Error::Unexpected(error.into())))
         };
         // One at a time for each account: two would share the device, and one would end the other's log-in.
@@ -108,7 +111,7 @@ impl Link {
                 let token = Secret::from(answer.access_token);
                 if !self.log_out(&token).await {
                     // Nobody waits for this: the answer is known already.
-                    tokio::spawn(async move { self.log_out_later(&token).await });
+                    tokio::spawn(carried(async move { self.log_out_later(&token).await }));
                 }
                 Ok(Standing::Active)
             }

@@ -1,6 +1,11 @@
 //! The HTTP client for Matrix requests: typed requests, time limits, and errors.
 
-use std::{borrow::Cow, collections::BTreeSet, sync::LazyLock, time::Duration};
+use std::{
+    borrow::Cow,
+    collections::BTreeSet,
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
 
 use bytes::{Bytes, BytesMut};
 use http::Method;
@@ -22,9 +27,14 @@ use url::Url;
 
 use super::{
     admin::Endpoint,
+    calls,
     error::{Error, Result},
 };
-use crate::account::{Account, Origin};
+use crate::{
+    account::{Account, Origin},
+    metrics::Metrics,
+    trace::{TRACEPARENT, Trace},
+};
 
 /// The largest response body, in bytes: the rooms of somebody who has joined thousands.
 const LARGEST: usize = 64 * 1024 * 1024;
@@ -81,10 +91,11 @@ pub(super) enum Interactive<T> {
 pub(super) struct Transport {
     client: reqwest::Client,
     base_url: String,
+    metrics: Metrics,
 }
 
 impl Transport {
-    pub(super) fn new(url: &Url) -> Result<Self> {
+    pub(super) fn new(url: &Url, metrics: Metrics) -> Result<Self> {
         #[expect(clippy::disallowed_methods, reason = "this is the client that everything else uses")]
         let client = reqwest::Client::builder()
             .connect_timeout(CONNECT)
@@ -94,7 +105,12 @@ impl Transport {
             .user_agent(concat!("super-invites/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| Error::Unexpected(error.into()))?;
-        Ok(Self { client, base_url: url.as_str().trim_end_matches('/').to_owned() })
+        Ok(Self { client, base_url: url.as_str().trim_end_matches('/').to_owned(), metrics })
+    }
+
+    /// Where requests are counted.
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Sends a request with a token and, for an application service, as the user `identity` (Application Service API,
@@ -203,7 +219,23 @@ impl Transport {
         })
     }
 
-    async fn execute(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Bytes>> {
+    /// Sends any request: as part of the current trace, and counted.
+    async fn execute(&self, mut request: http::Request<Vec<u8>>) -> Result<http::Response<Bytes>> {
+        if let Some(trace) = Trace::current().and_then(Trace::header) {
+            request.headers_mut().insert(TRACEPARENT, trace);
+        }
+        let (kind, begun) = (calls::kind(request.uri().path()), Instant::now());
+        let answer = self.respond(request).await;
+        let came = match &answer {
+            Ok(answer) => Cow::Owned(answer.status().as_u16().to_string()),
+            Err(Error::Unreachable(_)) => Cow::Borrowed("unreachable"),
+            Err(_) => Cow::Borrowed("unexpected"),
+        };
+        self.metrics.homeserver_request(kind, came, begun.elapsed());
+        answer
+    }
+
+    async fn respond(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Bytes>> {
         let patience = Patience::with(&request);
         let mut request = reqwest::Request::try_from(request).map_err(|error| Error::Unexpected(error.into()))?;
         *request.timeout_mut() = Some(patience.time());

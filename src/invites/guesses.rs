@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use app::{Code, Error as Refusal};
+use app::{Code, Door, Error as Refusal};
 use matrix_sdk::ruma::{OwnedUserId, UserId};
 use tokio::sync::Notify;
 
@@ -21,6 +21,7 @@ use crate::{
     clock::Clock,
     config::FailedLookups,
     error::{Error, Result},
+    metrics::Metrics,
     store::Millis,
 };
 
@@ -51,6 +52,7 @@ struct Inner {
     /// Notified whenever a look-up has ended.
     settled: Notify,
     clock: Clock,
+    metrics: Metrics,
 }
 
 /// A look-up under way. It counts as a failure until its result is known. If it is dropped, the sender has learnt
@@ -62,8 +64,8 @@ pub(super) struct Guess {
 }
 
 impl Guesses {
-    pub(super) fn new(limits: FailedLookups, clock: Clock) -> Self {
-        Self(Arc::new(Inner { limits, failures: Mutex::new(Buckets::new()), settled: Notify::new(), clock }))
+    pub(super) fn new(limits: FailedLookups, clock: Clock, metrics: Metrics) -> Self {
+        Self(Arc::new(Inner { limits, failures: Mutex::new(Buckets::new()), settled: Notify::new(), clock, metrics }))
     }
 
     /// Looks a code up for somebody, unless they have tried too many that do not exist or are not for them.
@@ -84,7 +86,7 @@ impl Guesses {
         code: &str,
         look: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        let guess = self.begin(code, user, origin.address).await?;
+        let guess = self.begin_for(code, user, origin).await?;
         let found = look.await;
         if let (Some(guess), Err(Error::Refused(refusal))) = (guess, &found)
             && matches!(
@@ -101,13 +103,27 @@ impl Guesses {
         found
     }
 
+    /// Begins to look up a code for a request, as [`Self::begin`] does.
+    ///
+    /// # Errors
+    /// As [`Self::begin`].
+    pub(super) async fn begin_for(
+        &self,
+        code: &str,
+        user: Option<&UserId>,
+        origin: &Origin,
+    ) -> Result<Option<Guess>, Refusal> {
+        let begun = self.begin(code, user, origin.address).await;
+        begun.inspect_err(|_| self.0.metrics.guess_refused(origin.door.key()))
+    }
+
     /// Begins to look up a code; `None` if it is one that cannot be guessed. If so many look-ups are under way that the
     /// limit would be reached if all of them failed, this waits for some to end.
     ///
     /// # Errors
     /// [`Refusal::TooFast`] or, for visitors who are not signed in, [`Refusal::TooManyGuesses`], whether the code
     /// exists or not.
-    pub(super) async fn begin(
+    async fn begin(
         &self,
         code: &str,
         user: Option<&UserId>,
@@ -138,15 +154,19 @@ impl Guesses {
     pub(super) fn begin_from(&self, address: Option<IpAddr>) -> Result<Option<Guess>, Refusal> {
         let Some(who) = address.map(|address| Who::Address(network(address))) else { return Ok(None) };
         let rate = self.rate(&who);
+        let refused = |wait| {
+            self.0.metrics.guess_refused(Door::Web.key());
+            Err(refusal(None, wait))
+        };
         let mut failures = self.failures();
         let now = failures.steady((self.0.clock)());
         if let Some(rate) = rate {
             let bucket = failures.of(&who);
             if let Some(wait) = bucket.wait(rate, now) {
-                return Err(refusal(None, seconds(wait)));
+                return refused(seconds(wait));
             }
             if !bucket.has_room(rate, now) {
-                return Err(refusal(None, QUEUE));
+                return refused(QUEUE);
             }
         }
         failures.change(who.clone(), now, Bucket::reserve);
@@ -296,7 +316,7 @@ mod tests {
             let now = Arc::new(AtomicI64::new(0));
             let clock = Arc::clone(&now);
             let limits = FailedLookups { per_user, per_address, in_all };
-            Self { guesses: Guesses::new(limits, Arc::new(move || clock.load(Ordering::Relaxed))), now }
+            Self { guesses: Guesses::new(limits, Arc::new(move || clock.load(Ordering::Relaxed)), Metrics::new()), now }
         }
 
         fn begin(&self, user: Option<&str>, address: Option<&str>) -> Result<Guess, Refusal> {

@@ -1,6 +1,6 @@
 //! What people who hold a code can do: see the invite, redeem it, and watch its progress.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use app::{AccountAdvice, AccountForm, Error as Refusal, Joined, Landing, Preview, Progress, Relation};
 use futures_util::FutureExt;
@@ -21,7 +21,9 @@ use crate::{
     account::{Account, Origin},
     error::{Error, Result},
     homeserver::{Accounts, Rooms, SignedIn, Standing},
+    metrics::Metrics,
     store::{self, Redemptions, Signals, StoredInvite},
+    trace::carried,
 };
 
 /// The use cases of people who hold a code.
@@ -39,6 +41,7 @@ pub struct Guest {
     pub(super) watchers: Watchers,
     pub(super) sign_ups: SignUps,
     pub(super) kept: Kept,
+    pub(super) metrics: Metrics,
     pub(super) tasks: TaskTracker,
 }
 
@@ -54,16 +57,18 @@ impl Guest {
         let start = || {
             let ending = Ending { running: self.running.clone(), key: key.clone() };
             let (redeeming, account) = (Arc::clone(&self.redeeming), account.clone());
-            let signals = self.signals.clone();
-            let work = self.tasks.spawn(async move {
+            let (signals, metrics) = (self.signals.clone(), self.metrics.clone());
+            let work = self.tasks.spawn(carried(async move {
                 let (code, me) = (ending.key.0.clone(), account.user_id().as_str());
+                let (_counted, begun) = (metrics.redeeming(), Instant::now());
                 signals.tell(&code, me);
                 let joined = redeeming.redeem_in_turn(&account, &code).await.map_err(Error::into_told);
+                metrics.redeemed(outcome(&joined), begun.elapsed());
                 // To the caller it must have ended before its result is visible.
                 drop(ending);
                 signals.tell(&code, me);
                 joined
-            });
+            }));
             work.map(|ended| ended.unwrap_or(Err(Refusal::Internal))).boxed().shared()
         };
         Ok(self.running.join(key.clone(), start).await?)
@@ -158,6 +163,7 @@ impl Guest {
         let stored = self.guesses.guard_for(None, origin, code, look).await?;
         sign_ups.charge_code(&stored.invite.code)?;
         let account = sign_ups.open(&wish, &stored, origin).await?;
+        self.metrics.account_created();
         tracing::info!(user = %account.user_id, "an account was created with an invite");
         Ok(account)
     }
@@ -211,5 +217,17 @@ impl Guest {
             expires_at: invite.terms.limits.expires_at,
             state,
         })
+    }
+}
+
+/// What came of a redemption, for metrics.
+fn outcome(joined: &Result<Joined, Refusal>) -> &'static str {
+    match joined {
+        Ok(Joined { missed, .. }) if missed.is_empty() => "complete",
+        Ok(Joined { rooms, .. }) if rooms.is_empty() => "nothing",
+        Ok(_) => "partial",
+        Err(Refusal::Internal) => "failed",
+        Err(Refusal::Unreachable { .. }) => "unreachable",
+        Err(_) => "refused",
     }
 }

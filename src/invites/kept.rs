@@ -3,7 +3,10 @@
 use app::{Landing, Person, Relation};
 use moka::sync::Cache;
 
-use crate::store::{Block, StoredInvite};
+use crate::{
+    metrics::Metrics,
+    store::{Block, StoredInvite},
+};
 
 /// The most memory they may take, in bytes.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
@@ -16,17 +19,18 @@ const ROOM: usize = 500;
 #[derive(Clone)]
 pub(super) struct Kept(Cache<String, Landing>);
 
-impl Default for Kept {
-    fn default() -> Self {
+impl Kept {
+    pub(super) fn new(metrics: &Metrics) -> Self {
         let weight = |code: &String, landing: &Landing| {
             let welcome = landing.welcome.as_ref().map_or(0, String::len);
             u32::try_from(PAGE + code.len() + welcome + landing.shown.len() * ROOM).unwrap_or(u32::MAX)
         };
-        Self(Cache::builder().max_capacity(MOST_BYTES).weigher(weight).build())
+        let kept = Cache::builder().max_capacity(MOST_BYTES).weigher(weight).build();
+        let counted = kept.clone();
+        metrics.watch_cache("landing_pages", move || counted.entry_count());
+        Self(kept)
     }
-}
 
-impl Kept {
     /// Keeps a landing page that was shown.
     pub(super) fn keep(&self, code: &str, landing: &Landing) {
         self.0.insert(code.to_owned(), Landing { relation: Relation::Away, ..landing.clone() });

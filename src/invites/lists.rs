@@ -5,7 +5,10 @@ use std::{future::Future, sync::Arc, time::Duration};
 use app::Invite;
 use moka::{Entry, future::Cache, ops::compute::Op};
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    metrics::Metrics,
+};
 
 /// A list with its version in the database.
 type List = (i64, Arc<Vec<Invite>>);
@@ -23,7 +26,7 @@ const LISTED: Duration = Duration::from_secs(300);
 pub(super) struct Lists(Cache<String, List>);
 
 impl Lists {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(metrics: &Metrics) -> Self {
         let weight = |_: &String, (_, list): &List| {
             let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
             let bytes = |invite: &Invite| {
@@ -33,7 +36,10 @@ impl Lists {
             };
             u32::try_from(list.iter().map(bytes).sum::<usize>()).unwrap_or(u32::MAX)
         };
-        Self(Cache::builder().max_capacity(LISTED_BYTES).weigher(weight).time_to_idle(LISTED).build())
+        let lists = Cache::builder().max_capacity(LISTED_BYTES).weigher(weight).time_to_idle(LISTED).build();
+        let counted = lists.clone();
+        metrics.watch_cache("invite_lists", move || counted.entry_count());
+        Self(lists)
     }
 
     /// The owner's list in this version. It is built only once, even if several requests ask for it at the same time.

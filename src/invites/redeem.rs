@@ -29,6 +29,7 @@ use crate::{
     clock::Clock,
     error::{Error, Result},
     homeserver::{Accounts, Acting, Entrance, Rooms, Standing, Viewer},
+    metrics::Metrics,
     store::{self, Begun, Came, Millis, Outcome, Redemption, Redemptions, Signals},
 };
 
@@ -58,6 +59,7 @@ pub(super) struct Redeeming {
     pub(super) queues: Queues,
     pub(super) audit: AuditLog,
     pub(super) work: Arc<Done>,
+    pub(super) metrics: Metrics,
     pub(super) clock: Clock,
 }
 
@@ -248,6 +250,11 @@ impl Redeeming {
     /// Stores the outcome for a room, or for the direct chat.
     pub(super) async fn note(&self, journey: &Journey, room: Option<&str>, came: Came) -> Result<()> {
         let outcome = Outcome { room: room.map(str::to_owned), came };
+        let came = match &outcome.came {
+            Came::In => "joined",
+            Came::Missed { reason, .. } => reason.key(),
+        };
+        self.metrics.room(if room.is_some() { "room" } else { "chat" }, came);
         let redeemer = journey.redeemer.user().as_str();
         self.redemptions.note_outcome(&journey.code, redeemer, &outcome, (self.clock)()).await?;
         self.signals.tell(&journey.code, redeemer);

@@ -17,6 +17,7 @@ use crate::{
     error::{Error, Result, StepError},
     homeserver::{self, TokenLimits, TokenState},
     store::{self, Millis, RegistrationToken, StoredInvite},
+    trace::carried,
 };
 
 /// After how long a token expires that cannot be closed at once, in milliseconds; longer than the clocks of instances
@@ -89,9 +90,9 @@ impl RegistrationTokens {
     /// It runs to its end even if the caller gives up.
     pub(super) async fn settle(&self, code: &str) -> Result<Registration> {
         let (tokens, code) = (self.clone(), code.to_owned());
-        let settle = self.tasks.spawn(async move {
+        let settle = self.tasks.spawn(carried(async move {
             tokens.leases.in_turn(&format!("token:{code}"), TURNS, tokens.settle_now(&code)).await
-        });
+        }));
         let settled = settle.await.map_err(|error| Error::Failed(Arc::new(error)))?;
         Ok(settled?.unwrap_or(Registration::Unavailable))
     }
@@ -102,12 +103,12 @@ impl RegistrationTokens {
             return;
         }
         let (tokens, code) = (self.clone(), invite.code.clone());
-        self.tasks.spawn(async move {
+        self.tasks.spawn(carried(async move {
             if let Err(error) = tokens.settle(&code).await {
                 // It stays due.
                 tracing::warn!(%error, "a registration token has to wait for the next sweep");
             }
-        });
+        }));
     }
 
     async fn settle_now(&self, code: &str) -> Result<Registration> {

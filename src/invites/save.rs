@@ -39,7 +39,7 @@ impl Owner {
         };
         self.work.take(Work::SaveInvite, account.user_id(), 1, (self.clock)())?;
         let Some(code) = code else { return self.save_as(account, draft, None, None).await };
-        let guess = self.guesses.begin(code.as_str(), Some(account.user_id()), account.origin().address).await?;
+        let guess = self.guesses.begin_for(code.as_str(), Some(account.user_id()), account.origin()).await?;
         let old = self.taken_by_me(account, code.as_str()).await;
         // Asking for a code that is not their own tells the sender whether it exists, whatever else happens, and even
         // if they disconnect now. So it costs as much as looking it up, and is refunded only when an invite was made

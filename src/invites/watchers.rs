@@ -8,7 +8,10 @@ use std::{
 use app::Error as Refusal;
 use matrix_sdk::ruma::{OwnedUserId, UserId};
 
-use crate::store::Signal;
+use crate::{
+    metrics::{Counted, Metrics},
+    store::Signal,
+};
 
 /// How many redemptions one person may watch at once: a page each, on a few devices.
 const EACH: usize = 10;
@@ -20,8 +23,11 @@ const IN_ALL: usize = 5_000;
 const AGAIN: u32 = 10;
 
 /// How many redemptions each person is watching now. Cheap to clone.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Watchers(Arc<Mutex<HashMap<OwnedUserId, usize>>>);
+#[derive(Debug, Clone)]
+pub(super) struct Watchers {
+    each: Arc<Mutex<HashMap<OwnedUserId, usize>>>,
+    metrics: Metrics,
+}
 
 /// The right to watch a redemption, until this is dropped.
 #[derive(Debug)]
@@ -29,9 +35,14 @@ pub struct Watcher {
     watchers: Watchers,
     user: OwnedUserId,
     signal: Signal,
+    _counted: Counted,
 }
 
 impl Watchers {
+    pub(super) fn new(metrics: Metrics) -> Self {
+        Self { each: Arc::default(), metrics }
+    }
+
     /// Lets somebody watch a redemption.
     ///
     /// # Errors
@@ -44,11 +55,12 @@ impl Watchers {
         }
         all.insert(user.to_owned(), theirs + 1);
         drop(all);
-        Ok(Watcher { watchers: self.clone(), user: user.to_owned(), signal: watch() })
+        let counted = self.metrics.watching();
+        Ok(Watcher { watchers: self.clone(), user: user.to_owned(), signal: watch(), _counted: counted })
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<OwnedUserId, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.each.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

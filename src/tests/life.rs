@@ -31,6 +31,7 @@ mod limits;
 mod migrations;
 mod model;
 mod openapi;
+mod observe;
 mod pages;
 mod policy;
 mod preview;

@@ -33,6 +33,7 @@ use super_invites::{
     error::Error,
     homeserver::Homeserver,
     invites::{Invites, Means, Owner, Rules},
+    metrics::Metrics,
     store::Store,
 };
 use tokio::{net::TcpListener, runtime::Runtime, sync::Notify};
@@ -195,7 +196,8 @@ impl Process {
             let url: url::Url = homeserver.parse().unwrap();
             let (name, token) = (server_name!("test").to_owned(), fake::AS_TOKEN.to_owned().into());
             let nothing = std::time::Duration::ZERO;
-            let homeserver = Homeserver::new(&url, name, ActingMode::Appservice, token, nothing).unwrap();
+            let homeserver =
+                Homeserver::new(&url, name, ActingMode::Appservice, token, nothing, &Metrics::new()).unwrap();
             let clock = Arc::clone(clock);
             Invites::new(Means {
                 store: &store,
@@ -215,6 +217,7 @@ impl Process {
                 clock: Arc::new(move || clock.load(Ordering::Relaxed)),
                 chance: Chance::system(),
                 tasks: TaskTracker::new(),
+                metrics: Metrics::new(),
             })
         });
         Self { runtime, invites }

@@ -28,12 +28,14 @@ use crate::fake::{self, Fake};
 
 mod browser;
 mod described;
+mod log;
 mod postgres;
 mod proxy;
 mod wire;
 
 pub use browser::{Answer, Browser, usual, with_pages};
 pub use described::sent;
+pub use log::lines_with;
 pub use postgres::Postgres;
 pub use proxy::{Fault, Proxy};
 pub use wire::{Cut, Flow, Way, Wire};
@@ -125,6 +127,7 @@ impl World {
         let (status, answer) = self.ask(Method::POST, path, "", body).await;
         assert_eq!(status, 200, "{answer}");
         let text = |field: &str| answer[field].as_str().unwrap().to_owned();
+        log::keep_secret(&text("access_token"));
         Person { id: text("user_id"), token: text("access_token") }
     }
 
@@ -269,7 +272,7 @@ impl Setup {
         let mut setup = Self { variables: Vec::new(), folder };
         setup.set("HOMESERVER_URL", &world.homeserver).set("SERVER_NAME", "test").set("SQL_URL", &sql_url);
         // Any free port.
-        setup.set("LISTEN", "127.0.0.1:0");
+        setup.set("LISTEN", "127.0.0.1:0").set("INTERNAL_LISTEN", "null");
         // Cached answers would hide what these tests are about: what the homeserver says now.
         setup.set("TOKEN_CACHE_SECONDS", "0").set("GENERATE_REGISTRATION_TOKEN", "true");
         // Tests look up what does not exist more often than people do.
@@ -290,6 +293,7 @@ impl Setup {
 
     /// Starts the service in this process.
     pub async fn start(&self) -> Service {
+        log::read_along();
         let config = Config::read(None, self.variables.clone()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -306,7 +310,8 @@ impl Setup {
             super_invites::serve(config, listener, clock, Chance::system(), shutdown).await.unwrap();
         });
         let url = format!("http://{address}");
-        let service = Service { url, client: client(), ahead, frozen, stop: Some(stop), task: Some(task) };
+        let service =
+            Service { url, client: client(), ahead, frozen, stop: Some(stop), task: Some(task), _log: log::Reader };
         service.wait().await;
         service
     }
@@ -339,7 +344,7 @@ impl Setup {
         let child = command.env("SUPER_INVITES_LISTEN", &address).kill_on_drop(true).spawn().unwrap();
         let url = format!("http://{address}");
         let (ahead, frozen) = (Arc::default(), Arc::default());
-        let service = Service { url, client: client(), ahead, frozen, stop: None, task: None };
+        let service = Service { url, client: client(), ahead, frozen, stop: None, task: None, _log: log::Reader };
         service.wait().await;
         (service, child)
     }
@@ -377,6 +382,8 @@ pub struct Service {
     frozen: Arc<AtomicI64>,
     stop: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
+    /// No test ends well if a secret is in the log.
+    _log: log::Reader,
 }
 
 impl Service {
@@ -435,7 +442,9 @@ impl Service {
     /// Makes an invite and returns its code.
     pub async fn invite(&self, owner: &Person, rooms: &[String], chat: bool) -> String {
         let answer = self.create(owner, json!({"rooms": rooms, "create_dm": chat})).await;
-        answer["token"]["token"].as_str().unwrap().to_owned()
+        let code = answer["token"]["token"].as_str().unwrap().to_owned();
+        log::keep_secret(&code);
+        code
     }
 
     pub async fn redeem(&self, person: &Person, code: &str) -> (u16, Value) {

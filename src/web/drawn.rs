@@ -9,7 +9,7 @@ use preview::{Door, Inviter, Leaf, Preview, can_draw};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
-use crate::people::Picture;
+use crate::{metrics::Metrics, people::Picture};
 
 /// How many pictures are drawn at once: each keeps a processor busy for some twenty milliseconds.
 const AT_ONCE: usize = 2;
@@ -40,9 +40,12 @@ pub(super) enum Error {
 pub(super) struct Drawn(Cache<[u8; 32], Bytes>);
 
 impl Drawn {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(metrics: &Metrics) -> Self {
         let weight = |_: &[u8; 32], picture: &Bytes| u32::try_from(picture.len() + 100).unwrap_or(u32::MAX);
-        Self(Cache::builder().max_capacity(MOST_BYTES).weigher(weight).build())
+        let drawn = Cache::builder().max_capacity(MOST_BYTES).weigher(weight).build();
+        let counted = drawn.clone();
+        metrics.watch_cache("previews", move || counted.entry_count());
+        Self(drawn)
     }
 
     /// The picture with this content, as PNG.

@@ -13,6 +13,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::{
     error::Error,
+    metrics::Metrics,
     people::{People, Picture},
     session::{Purpose, Sealer},
 };
@@ -30,12 +31,14 @@ pub(super) struct Pictures {
 }
 
 impl Pictures {
-    pub(super) fn new(people: People, sealer: Sealer) -> Self {
+    pub(super) fn new(people: People, sealer: Sealer, metrics: &Metrics) -> Self {
         let weight = |_: &String, picture: &Option<Arc<Picture>>| {
             let bytes = picture.as_ref().map_or(0, |picture| picture.bytes.len());
             u32::try_from(bytes + 100).unwrap_or(u32::MAX)
         };
         let cache = Cache::builder().max_capacity(MOST_BYTES).weigher(weight).time_to_live(KEPT).build();
+        let counted = cache.clone();
+        metrics.watch_cache("pictures", move || counted.entry_count());
         Self { people, sealer, cache }
     }
 

@@ -26,6 +26,7 @@ use crate::{
     error::Result,
     invites::Watcher,
     session::{Purpose, Session},
+    trace::carried,
 };
 
 /// How long a page waits for a redemption to begin, if it will show its progress live.
@@ -370,7 +371,7 @@ impl Backend for Site {
         self.web.people.leave(self.session.as_ref().map(|before| before.token.clone()));
         let me = self.tell(self.web.people.authenticate(&account.token, &self.visit.origin).await)?;
         let guest = Arc::clone(&invites.guest);
-        let joining = tokio::spawn(async move { guest.redeem(&me, &code).await });
+        let joining = tokio::spawn(carried(async move { guest.redeem(&me, &code).await }));
         // With scripts the page shows the progress live; without, the next page shows the result.
         let patience = if self.visit.is_by_script() { BEGINNING } else { Duration::from_secs(60) };
         match tokio::time::timeout(patience, joining).await {

@@ -13,6 +13,7 @@ use crate::{
     clock::Clock,
     config::{AppLinks, Client},
     invites::Invites,
+    metrics::Metrics,
     people::People,
     proxies::Proxies,
     session::Sealer,
@@ -41,6 +42,8 @@ pub struct Settings {
     pub clients: Vec<Client>,
     /// Apps that may open links directly.
     pub app_links: AppLinks,
+    /// Where caches are counted.
+    pub metrics: Metrics,
 }
 
 /// What every request has access to.
@@ -64,7 +67,10 @@ impl Web {
         pictures: Arc<Pictures>,
     ) -> Self {
         let server_admins = Cache::builder().max_capacity(10_000).time_to_live(SERVER_ADMIN_CACHE).build();
-        Self { invites, people, settings, files, pictures, drawn: Drawn::new(), server_admins }
+        let counted = server_admins.clone();
+        settings.metrics.watch_cache("server_admins", move || counted.entry_count());
+        let drawn = Drawn::new(&settings.metrics);
+        Self { invites, people, settings, files, pictures, drawn, server_admins }
     }
 
     pub(super) async fn is_server_admin(&self, account: &Account) -> bool {

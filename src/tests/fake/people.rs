@@ -93,7 +93,7 @@ impl State {
                 |token: &Token| token.user == user && token.device.as_ref().is_some_and(|(known, _)| known == id);
             self.tokens.retain(|_, token| !same(token));
         }
-        let token = self.fresh("token");
+        let token = self.fresh("fake_access_token_");
         let mut answer = json!({"user_id": user, "access_token": token, "home_server": "test"});
         if let Some((id, _)) = &device {
             answer["device_id"] = id.as_str().into();

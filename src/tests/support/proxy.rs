@@ -57,6 +57,8 @@ struct Inner {
     rules: Mutex<Vec<Rule>>,
     /// The requests, each with its access token.
     log: Mutex<Vec<(String, String)>>,
+    /// The requests, each with its `traceparent`.
+    traces: Mutex<Vec<(String, String)>>,
     struck: Notify,
     released: Notify,
 }
@@ -78,6 +80,7 @@ impl Proxy {
             homeserver: url.to_owned(),
             rules: Mutex::default(),
             log: Mutex::default(),
+            traces: Mutex::default(),
             struck: Notify::new(),
             released: Notify::new(),
         });
@@ -122,6 +125,14 @@ impl Proxy {
     }
 }
 
+impl Proxy {
+    /// How many requests with `path` in their path belong to the trace with this identifier.
+    pub fn count_traced(&self, id: &str, path: &str) -> usize {
+        let traces = self.inner.traces.lock().unwrap();
+        traces.iter().filter(|(line, trace)| trace.contains(id) && line.contains(path)).count()
+    }
+}
+
 impl Inner {
     fn fault(&self, method: &Method, path: &str) -> Option<Fault> {
         let mut rules = self.rules.lock().unwrap();
@@ -140,6 +151,9 @@ impl Inner {
         let token = parts.headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = token.unwrap_or_default().trim_start_matches("Bearer ").to_owned();
         self.log.lock().unwrap().push((format!("{} {target}", parts.method), token));
+        if let Some(trace) = parts.headers.get("traceparent").and_then(|value| value.to_str().ok()) {
+            self.traces.lock().unwrap().push((format!("{} {target}", parts.method), trace.to_owned()));
+        }
         let body = to_bytes(body, usize::MAX).await.unwrap();
         let mut headers = parts.headers;
         headers.remove(http::header::HOST);
