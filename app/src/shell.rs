@@ -8,13 +8,13 @@ use leptos_router::{
 };
 
 use crate::{
-    Posted,
+    Notice, Posted,
     backend::Mount,
     pages::{
         AllInvites, Audit, DeleteInvite, EditInvite, EnterCode, InvitePage, Invites, Landing, MyRooms, NewInvite,
         NotFound, SignIn, Start,
     },
-    ui::{LastPost, Layout, Visits, announce, escaped},
+    ui::{LastPost, Layout, Notices, Visits, announce, escaped},
     view,
     wire::{from_wire, to_wire},
 };
@@ -110,9 +110,11 @@ pub fn App() -> impl IntoView {
     let base = mount.base;
     provide_context(mount);
     provide_context(Visits::new());
-    let posted = SharedValue::new_str(|| to_wire(&use_context::<Option<Posted>>().flatten())).into_inner();
-    let posted = from_wire(&posted).unwrap_or_default();
+    let given = || (use_context::<Option<Posted>>().flatten(), use_context::<Option<Notice>>().flatten());
+    let given = SharedValue::new_str(|| to_wire(&given())).into_inner();
+    let (posted, notice) = from_wire(&given).unwrap_or_default();
     provide_context(LastPost::new(posted));
+    provide_context(Notices::new(notice));
     view! {
         <Title formatter=title />
         <Router base=base>

@@ -148,7 +148,8 @@ impl Owner {
     }
 
     /// One of the member's own invites with everything they may know of it; `link` is the address to share, if one is
-    /// configured, and `before` is where the previous page of the people who joined ended; with `missing`, only those are listed who did not join everything.
+    /// configured. Of the people who joined, those are listed who follow `before`, where the previous page ended; with `missing`, only those who
+    /// did not join everything.
     pub async fn detail(
         &self,
         account: &Account,

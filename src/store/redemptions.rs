@@ -292,13 +292,7 @@ impl Redemptions {
     }
 
     /// Who has used a code, the last first: at most `most` of those before one, by when they began and who they are.
-    pub async fn uses(
-        &self,
-        code: &str,
-        whom: Whom,
-        before: Option<(Millis, &str)>,
-        most: i64,
-    ) -> Result<Vec<Use>> {
+    pub async fn uses(&self, code: &str, whom: Whom, before: Option<(Millis, &str)>, most: i64) -> Result<Vec<Use>> {
         const USES: [&str; 2] = [uses!(""), uses!("AND completed_at IS NULL")];
         const OUTCOMES: [&str; 2] = [outcomes_of!(""), outcomes_of!("AND completed_at IS NULL")];
         let (people, rooms) = match whom {

@@ -73,7 +73,6 @@ impl Posted {
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
     }
-
 }
 
 /// The form for making and changing an invite. Browsers do not send a box that is not ticked.
@@ -193,7 +192,9 @@ impl InviteForm {
 
     /// Whether it says something that few forms say, so that it must not be folded away.
     pub fn says_more(&self) -> bool {
-        self.chat || self.show_rooms || [&self.welcome, &self.code, &self.not_before].iter().any(|text| !text.is_empty())
+        self.chat
+            || self.show_rooms
+            || [&self.welcome, &self.code, &self.not_before].iter().any(|text| !text.is_empty())
     }
 
     /// The form as it was filled in, from its fields.
@@ -324,7 +325,8 @@ mod tests {
 
     #[test]
     fn a_form_is_read_as_it_was_filled_in() {
-        let fields = [("form[rooms][]", "!a:x"), ("form[rooms][]", "!b:x"), ("form[chat]", "true"), ("form[ends]", "30")];
+        let fields =
+            [("form[rooms][]", "!a:x"), ("form[rooms][]", "!b:x"), ("form[chat]", "true"), ("form[ends]", "30")];
         let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let form = InviteForm::filled_in(&fields);
         assert_eq!(form.rooms, ["!a:x", "!b:x"]);

@@ -12,7 +12,7 @@ use leptos_router::hooks::use_navigate;
 use super::{
     Typing, Visits,
     field::{Said, field_id},
-    navigation::{LastPost, href},
+    navigation::{LastPost, Notices, href},
 };
 use crate::{
     Advice, FORM_FUNCTION, Field, Kind, Next, Posted, Told, view,
@@ -216,10 +216,11 @@ pub(crate) fn reload_after(sending: Sending) {
 
 /// Once the server function has succeeded, goes to the page that it names.
 pub(crate) fn go_on(sending: Sending, before: impl Fn() + 'static) {
-    let navigate = use_navigate();
+    let (navigate, notices) = (use_navigate(), expect_context::<Notices>());
     Effect::new(move |_| {
-        if let Some(Ok(Next { next })) = sending.answer().map(|answer| answer.read()) {
+        if let Some(Ok(Next { next, notice })) = sending.answer().map(|answer| answer.read()) {
             before();
+            notices.leave(notice);
             navigate(&next, leptos_router::NavigateOptions::default());
         }
     });

@@ -1,6 +1,8 @@
 //! Handling the form for making and changing an invite.
 
-use app::{Allowed, Edit, Error, Field, InviteForm, Next, Notice, Problem, RoomChoice, Rooms, invite_path, utc_text, wording};
+use app::{
+    Allowed, Edit, Error, Field, InviteForm, Next, Notice, Problem, RoomChoice, Rooms, invite_path, utc_text, wording,
+};
 
 use super::Site;
 use crate::{account::Account, error::Result, invites::Saved};
