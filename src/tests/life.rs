@@ -30,6 +30,7 @@ mod house;
 mod limits;
 mod migrations;
 mod model;
+mod owner;
 mod pages;
 mod policy;
 mod preview;
