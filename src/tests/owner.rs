@@ -156,7 +156,7 @@ async fn a_new_invite_begins_with_the_choices_of_another_or_with_a_space() {
     let of_space = browser.get(&format!("/new?space={}", escaped(&space))).await.body;
     let mut chosen = ticked(&of_space);
     chosen.sort_unstable();
-    let mut wanted = vec![space.as_str(), rooms[0].as_str(), rooms[1].as_str()];
+    let mut wanted = [space.as_str(), rooms[0].as_str(), rooms[1].as_str()];
     wanted.sort_unstable();
     assert_eq!(chosen, wanted);
     assert!(of_space.contains("Invite to Garden"), "{of_space}");

@@ -68,38 +68,7 @@ pub(crate) fn Picker(
         let rows = rows.collect_view();
         view! {
             <div class="group grid gap-1">
-                <div class="flex flex-wrap items-center gap-2 pt-2">
-                    <h3 class="me-1 font-semibold" dir="auto">
-                        {group.name.clone()}
-                    </h3>
-                    {[("All", true), ("None", false)]
-                        .map(|(text, on)| {
-                            let tick = move |event: leptos::ev::MouseEvent| browser::tick_group(&event, on);
-                            let label = format!("{text}: {}", group.name);
-                            view! {
-                                <button
-                                    class="btn btn-xs hidden scripted:inline-flex"
-                                    type="button"
-                                    aria-label=label
-                                    on:click=tick
-                                >
-                                    {text}
-                                </button>
-                            }
-                        })}
-                    {group
-                        .space
-                        .filter(|_| new)
-                        .map(|space| {
-                            let all = href(&format!("/new?space={}", segment(&space)));
-                            // Where no script runs, a page that begins with all of them.
-                            view! {
-                                <a class="link text-sm scripted:hidden" href=all>
-                                    {wording::invite_to(&group.name)}
-                                </a>
-                            }
-                        })}
-                </div>
+                <Heading name=group.name space=group.space.filter(|_| new) />
                 <ul class="grid gap-1 sm:grid-cols-2">{rows}</ul>
             </div>
         }
@@ -135,6 +104,37 @@ pub(crate) fn Picker(
             {groups}
             <p class="empty-box none">"No rooms found."</p>
         </fieldset>
+    }
+}
+
+/// What rooms have in common, and the buttons that tick all of them; `space` is the space that a new invite can begin with.
+#[component]
+fn Heading(name: String, space: Option<String>) -> impl IntoView {
+    let buttons = [("All", true), ("None", false)].map(|(text, on)| {
+        let tick = move |event: leptos::ev::MouseEvent| browser::tick_group(&event, on);
+        let label = format!("{text}: {name}");
+        view! {
+            <button class="btn btn-xs hidden scripted:inline-flex" type="button" aria-label=label on:click=tick>
+                {text}
+            </button>
+        }
+    });
+    // Where no script runs, a page that begins with all of them.
+    let all = space.map(|space| {
+        view! {
+            <a class="link text-sm scripted:hidden" href=href(&format!("/new?space={}", segment(&space)))>
+                {wording::invite_to(&name)}
+            </a>
+        }
+    });
+    view! {
+        <div class="flex flex-wrap items-center gap-2 pt-2">
+            <h3 class="me-1 font-semibold" dir="auto">
+                {name}
+            </h3>
+            {buttons}
+            {all}
+        </div>
     }
 }
 
