@@ -46,7 +46,7 @@ pub use self::{
     leases::Leases,
     matrix_registration::OldToken,
     module::{NotTaken, OldGuest, OldInvite, OtherPrograms},
-    redemptions::{Begun, Came, Chat, Outcome, Redemption, Redemptions, Totals, Use},
+    redemptions::{Begun, Came, Chat, Outcome, Redemption, Redemptions, Totals, Use, Whom},
     registration_tokens::{RegistrationToken, RegistrationTokens},
     rooms::{Block, RoomInvite, Rooms},
     selections::{Among, Selection},

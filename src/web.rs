@@ -24,7 +24,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use app::{App, PREFIX, Posted, provide_backend, provide_mount, provide_posted, shell};
+use app::{App, Notice, PREFIX, Posted, provide_backend, provide_mount, provide_notice, provide_posted, shell};
 use axum::{
     Router,
     body::{Body, Bytes},
@@ -124,7 +124,15 @@ impl Web {
     /// was posted to it.
     async fn render(self: &Arc<Self>, visit: Visit, mut parts: Parts, posted: Option<Posted>) -> Response {
         let (base, origin, path) = (visit.base, visit.site.clone(), visit.path.clone());
+        let (sent, secure) = (visit.headers.clone(), visit.is_secure());
+        let is_about_invites = path.as_str().starts_with("/invites");
         let (site, reply) = Site::new(Arc::clone(self), visit, true);
+        // Whatever else a browser asks for meanwhile, a page about invites says it.
+        let notice = self.settings.sealer.open::<Notice>(&sent, secure).filter(|_| is_about_invites);
+        if notice.is_some() {
+            // It is said once, also where the page is loaded again.
+            reply.cookie(self.settings.sealer.seal::<Notice>(None, secure));
+        }
         let (nonce, scripts) = (headers::nonce(&self.settings.chance), format!("{origin}{PREFIX}/_assets/pkg/"));
         let context = {
             let nonce = nonce.clone();
@@ -132,6 +140,7 @@ impl Web {
                 provide_backend(site.clone());
                 provide_mount(origin.clone(), base);
                 provide_posted(posted.clone());
+                provide_notice(notice);
                 provide_context(Nonce::from_value(nonce.as_str()));
             }
         };

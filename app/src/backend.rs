@@ -6,7 +6,7 @@ use leptos::prelude::{provide_context, use_context};
 
 use crate::{
     AccountAdvice, AccountForm, AuditPage, Error, Intervention, InviteDetail, InviteForm, InvitePage, InviteQuery,
-    Landing, LookedAfter, Next, Posted, Progress, Result, Rooms, ServerInvites, SignInWays, Visitor,
+    Landing, LookedAfter, Next, Notice, Posted, Progress, Result, Rooms, ServerInvites, SignInWays, Visitor,
 };
 
 /// What the pages ask of the server. An implementation answers one request and already knows who sent it.
@@ -20,13 +20,14 @@ pub trait Backend: Send + Sync {
     async fn sign_in(&self, user: String, password: String, to: String) -> Result<Next>;
     /// Ends the session, also on the homeserver.
     async fn sign_out(&self) -> Result<Next>;
-    /// The rooms that the person can choose for an invite, and the bounds that the server sets.
-    async fn rooms(&self) -> Result<Rooms>;
+    /// The rooms that the person can choose for an invite, and the bounds that the server sets. The form for a new invite begins with the choices of
+    /// the person's invite `like`, or with the rooms of `space`; either may be empty.
+    async fn rooms(&self, like: String, space: String) -> Result<Rooms>;
     /// One page of the person's own invites.
     async fn invites(&self, query: InviteQuery) -> Result<InvitePage>;
-    /// One of the person's own invites with the people who joined; `before` is where the previous page of those people
-    /// ended.
-    async fn invite(&self, code: String, before: String) -> Result<InviteDetail>;
+    /// One of the person's own invites with the people who joined, or only those who are `missing` something; `before` is where the previous page of
+    /// those people ended.
+    async fn invite(&self, code: String, before: String, missing: bool) -> Result<InviteDetail>;
     /// Makes or changes an invite, then leads to its page.
     async fn save(&self, form: InviteForm) -> Result<Next>;
     /// Deletes one of the person's own invites.
@@ -81,6 +82,11 @@ pub fn provide_mount(site: String, base: &'static str) {
 /// Provides the result of the form that was posted with the request being answered.
 pub fn provide_posted(posted: Option<Posted>) {
     provide_context(posted);
+}
+
+/// Provides what the page says once of what was done on the page before.
+pub fn provide_notice(notice: Option<Notice>) {
+    provide_context(notice);
 }
 
 /// The [`Backend`] of the request being answered.

@@ -32,8 +32,8 @@ pub async fn sign_out() -> Result<Next, Told> {
 }
 
 #[server(output = Text, name = GetRooms, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "rooms")]
-pub async fn rooms() -> Result<Rooms, Told> {
-    Ok(crate::backend()?.rooms().await?)
+pub async fn rooms(#[server(default)] like: String, #[server(default)] space: String) -> Result<Rooms, Told> {
+    Ok(crate::backend()?.rooms(like, space).await?)
 }
 
 #[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "invites")]
@@ -42,8 +42,12 @@ pub async fn invites(query: InviteQuery) -> Result<InvitePage, Told> {
 }
 
 #[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "invite")]
-pub async fn invite(code: String, #[server(default)] before: String) -> Result<InviteDetail, Told> {
-    Ok(crate::backend()?.invite(code, before).await?)
+pub async fn invite(
+    code: String,
+    #[server(default)] before: String,
+    #[server(default)] missing: bool,
+) -> Result<InviteDetail, Told> {
+    Ok(crate::backend()?.invite(code, before, missing).await?)
 }
 
 #[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "save")]

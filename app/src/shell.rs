@@ -8,14 +8,14 @@ use leptos_router::{
 };
 
 use crate::{
-    LocalPath, MEMBERS, Posted,
+    LocalPath, MEMBERS, Notice, Posted,
     backend::Mount,
     is_for_members,
     pages::{
         AllInvites, Audit, DeleteInvite, EditInvite, EnterCode, InvitePage, Invites, Landing, MyRooms, NewInvite,
         NotFound, SignIn, Start,
     },
-    ui::{LastPost, Layout, Visits, announce, escaped},
+    ui::{LastPost, Layout, Notices, Visits, announce, escaped},
     view,
     wire::{from_wire, to_wire},
 };
@@ -208,9 +208,11 @@ fn application(pages: impl FnOnce() -> AnyView + Send + 'static) -> AnyView {
     let base = mount.base;
     provide_context(mount);
     provide_context(Visits::new());
-    let posted = SharedValue::new_str(|| to_wire(&use_context::<Option<Posted>>().flatten())).into_inner();
-    let posted = from_wire(&posted).unwrap_or_default();
+    let given = || (use_context::<Option<Posted>>().flatten(), use_context::<Option<Notice>>().flatten());
+    let given = SharedValue::new_str(|| to_wire(&given())).into_inner();
+    let (posted, notice) = from_wire(&given).unwrap_or_default();
     provide_context(LastPost::new(posted));
+    provide_context(Notices::new(notice));
     view! {
         <Title formatter=title />
         <Router base=base>

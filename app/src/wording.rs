@@ -3,6 +3,7 @@
 
 mod error;
 mod landing;
+mod owner;
 
 use std::borrow::Cow;
 
@@ -15,6 +16,9 @@ pub use self::{
         ASK_AGAIN, INVITES_YOU_TO, SCAN, STRONG, UNAVAILABLE, a_chat_with, accepts, answers, ask_for_one, bring_back,
         chat_with, free_until, goes_on, have_an_account, invites_to, joined, leads_to, missing, name_is_free,
         no_account_yet, place, some_of, steps, steps_from_nothing, steps_signed_in, user_name_hint, you_join,
+    },
+    owner::{
+        NOT_WORKING, THE_REST, blocked, invitation, invite_to, invited_to, joined_of, notice, places_taken, trouble,
     },
 };
 use crate::{Action, Detail, Field, InviteState, Paper, Reason, Room, Sort};

@@ -89,8 +89,8 @@ test("what failed is said, and trying again does only that", async ({ page, brow
   await owners.goto("/sign-in");
   await signIn(owners, anna);
   await owners.goto(`/invites/${code}`);
-  await owners.getByText("Ben Bakker").click();
-  await expect(owners.getByText("Joined some")).toBeVisible();
+  await expect(owners.getByText("Joined 1 of 2")).toBeVisible();
+  await owners.getByText("What is missing").click();
   await expect(owners.getByText(/banned/)).toBeVisible();
   await look(owners, "invite-with-guests");
   await context.close();

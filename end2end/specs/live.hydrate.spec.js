@@ -97,11 +97,19 @@ test("the link is copied, and shared where the system can", async ({ page, conte
   });
   await signIn(page, anna);
   await page.open(`/invites/${code}`);
-  await page.getByRole("button", { name: "Copy" }).click();
-  await expect(page.getByText("Copied")).toBeVisible();
+  const copy = page.locator(".copy").first();
+  const size = () => copy.evaluate((button) => [button.offsetWidth, button.offsetHeight]);
+  const before = await size();
+  await page.getByRole("button", { name: "Copy link" }).click();
+  await expect(page.getByRole("button", { name: "Copied ✓" })).toBeVisible();
+  expect(await size()).toEqual(before);
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(link);
+  // It says so for a while.
+  await expect(page.getByRole("button", { name: "Copy link" })).toBeVisible();
+  await page.getByRole("button", { name: "Copy invitation text" }).click();
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(`You’re invited\n\n${link}`);
   await page.getByRole("button", { name: "Share" }).click();
-  expect(await page.evaluate(() => window.shared)).toEqual({ title: "Invite", url: link });
+  expect(await page.evaluate(() => window.shared)).toEqual({ title: "You’re invited", url: link });
   await context.clearPermissions();
 });
 

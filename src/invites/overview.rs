@@ -17,7 +17,7 @@ use crate::{
     account::Account,
     error::Result,
     homeserver::JoinedRoom,
-    store::{self, Came, Millis, Selection, Use},
+    store::{self, Came, Millis, Selection, Use, Whom},
 };
 
 /// How many invites are on a page.
@@ -25,6 +25,10 @@ const ON_A_PAGE: u32 = 20;
 
 /// How many of the people who joined are on a page.
 const GUESTS: u32 = 50;
+
+/// What stands before the id of a person in an address at which they can be written to with any app (Matrix specification, Appendices,
+/// "matrix.to navigation").
+const MATRIX_TO: &str = "https://matrix.to/#/";
 
 /// How many profiles are requested at once.
 const AT_ONCE: usize = 4;
@@ -36,8 +40,25 @@ impl MyRooms {
     fn room(&self, id: &str) -> Room {
         match self.0.as_ref().map(|rooms| rooms.get(id)) {
             Some(Some(room)) => shown::room(room),
+            // What is known only by an alias was never left, and is called by that.
+            _ if id.starts_with('#') => {
+                Room { id: id.to_owned(), name: Some(id.to_owned()), avatar_url: None, space: false, left: false }
+            }
             gone => Room { id: id.to_owned(), name: None, avatar_url: None, space: false, left: gone.is_some() },
         }
+    }
+
+    /// The rooms through which the owner should not expect people any more, with the reasons.
+    fn problems(&self, rooms: &[String]) -> Vec<(Room, RoomProblem)> {
+        let Some(mine) = &self.0 else { return Vec::new() };
+        let problem = |id: &str| match mine.get(id) {
+            None if id.starts_with('#') => Some(RoomProblem::Unknown),
+            None => Some(RoomProblem::NotIn),
+            Some(room) if !room.may_invite => Some(RoomProblem::MayNotInvite),
+            Some(room) if room.replaced => Some(RoomProblem::Replaced),
+            Some(_) => None,
+        };
+        rooms.iter().filter_map(|id| Some((self.room(id), problem(id)?))).collect()
     }
 
     fn card(&self, invite: Invite, state: InviteState, blocks: &[store::Block]) -> InviteCard {
@@ -127,30 +148,39 @@ impl Owner {
     }
 
     /// One of the member's own invites with everything they may know of it; `link` is the address to share, if one is
-    /// configured, and `before` is where the previous page of the people who joined ended.
+    /// configured. Of the people who joined, those are listed who follow `before`, where the previous page ended; with `missing`, only those who
+    /// did not join everything.
     pub async fn detail(
         &self,
         account: &Account,
         code: &str,
         link: Option<String>,
+        missing: bool,
         before: &str,
     ) -> Result<InviteDetail> {
+        let whom = if missing { Whom::Incomplete } else { Whom::Everybody };
         let stored = self.own(account, code).await?;
         let mine = self.my_rooms(account).await;
         let now = (self.clock)();
         let state = stored.state(now);
-        let registration = self.tokens.registration_of(&stored, now);
+        let registration = self.tokens.registration_now(&stored, now).await;
         let blocks = self.stored_rooms.blocks(code).await?;
         let blocks: Vec<store::Block> =
             blocks.into_iter().filter(|block| stored.invite.terms.rooms.contains(&block.room)).collect();
+        let mut problems = mine.problems(&stored.invite.terms.rooms);
+        problems.retain(|(room, _)| blocks.iter().all(|block| block.room != room.id));
         let card = mine.card(stored.invite, state, &blocks);
         let mut blocked = Vec::new();
         for store::Block { room, actor, reason, at } in blocks {
             let by = self.accounts.person(&user_id(&actor)?).await;
             blocked.push((mine.room(&room), Block { by, at, reason }));
         }
-        let came = self.arrivals(&mine, code, before, GUESTS).await?;
-        Ok(InviteDetail { card, link, registration, blocks: blocked, came, now })
+        let came = self.arrivals(&mine, code, whom, before, GUESTS).await?;
+        let people = match &self.catalog.rules.element_web_url {
+            Some(element) => format!("{}/#/user/", element.as_str().trim_end_matches('/')),
+            None => MATRIX_TO.to_owned(),
+        };
+        Ok(InviteDetail { card, link, registration, blocks: blocked, problems, came, people, now })
     }
 
     /// The people who redeemed one of the member's own invites, at most `most` of them, with the outcome for each room. The rooms have `names` only
@@ -158,7 +188,7 @@ impl Owner {
     pub async fn came(&self, account: &Account, code: &str, before: &str, most: u32, names: bool) -> Result<Arrivals> {
         self.own(account, code).await?;
         let rooms = if names { self.my_rooms(account).await } else { MyRooms(None) };
-        self.arrivals(&rooms, code, before, most.clamp(1, GUESTS)).await
+        self.arrivals(&rooms, code, Whom::Everybody, before, most.clamp(1, GUESTS)).await
     }
 
     /// Whether codes can open accounts here.
@@ -176,10 +206,10 @@ impl Owner {
         }
     }
 
-    async fn arrivals(&self, mine: &MyRooms, code: &str, before: &str, most: u32) -> Result<Arrivals> {
+    async fn arrivals(&self, mine: &MyRooms, code: &str, whom: Whom, before: &str, most: u32) -> Result<Arrivals> {
         let before = sought(before);
         let before = before.split_once('~').and_then(|(at, who)| Some((at.parse::<Millis>().ok()?, who)));
-        let mut uses = self.redemptions.uses(code, before, i64::from(most) + 1).await?;
+        let mut uses = self.redemptions.uses(code, whom, before, i64::from(most) + 1).await?;
         let shown = usize::try_from(most).unwrap_or(usize::MAX);
         let more = uses.len() > shown;
         uses.truncate(shown);

@@ -237,6 +237,31 @@ impl RegistrationTokens {
         }
     }
 
+    /// Whether a code opens accounts, as the homeserver says now: only it knows how many its token has opened. If it does not answer, what is
+    /// known without it counts.
+    pub(super) async fn registration_now(&self, stored: &StoredInvite, now: Millis) -> Registration {
+        let known = self.registration_of(stored, now);
+        if known != Registration::Open {
+            return known;
+        }
+        match self.homeserver.get(&stored.invite.code).await {
+            Ok(Some(token)) if token.is_valid(now) => Registration::Open,
+            Ok(Some(token)) => {
+                let opened = u64::from(stored.accounts) + token.opened();
+                let most = self.catalog.rules.accounts(stored).most;
+                match most.is_some_and(|most| opened >= u64::from(most)) {
+                    true => Registration::NotAllowed,
+                    false => Registration::Closed,
+                }
+            }
+            Ok(None) => Registration::Unavailable,
+            Err(error) => {
+                tracing::warn!(%error, "whether a code still opens accounts is not known");
+                known
+            }
+        }
+    }
+
     /// Creates the registration token, or changes the limits of an existing one.
     async fn ensure_token(
         &self,

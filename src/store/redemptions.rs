@@ -96,6 +96,15 @@ pub struct Use {
     pub redemption: Redemption,
 }
 
+/// Of which people the uses of a code are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whom {
+    /// All who have begun.
+    Everybody,
+    /// Those who have not joined everything.
+    Incomplete,
+}
+
 /// How many people have used a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
 pub struct Totals {
@@ -231,6 +240,34 @@ macro_rules! complete {
 
 pub(super) use {arrive, complete, write_outcome};
 
+/// Of whom a page is listed: `$1` is the code, `$2` and `$3` are where the previous page ended, `$4` is how many.
+macro_rules! page_of_uses {
+    ($condition:tt) => {
+        concat!(
+            "FROM redemptions WHERE code = $1 ",
+            $condition,
+            " AND started_at <= $2 AND (started_at < $2 OR redeemer > $3) ORDER BY started_at DESC, redeemer LIMIT $4"
+        )
+    };
+}
+
+macro_rules! uses {
+    ($condition:tt) => {
+        concat!("SELECT redeemer, started_at, came_at, completed_at ", page_of_uses!($condition))
+    };
+}
+
+macro_rules! outcomes_of {
+    ($condition:tt) => {
+        concat!(
+            "SELECT redeemer, room, joined, reason, said, errcode, again FROM outcomes
+             WHERE code = $1 AND redeemer IN (SELECT redeemer ",
+            page_of_uses!($condition),
+            ") ORDER BY room"
+        )
+    };
+}
+
 /// Who redeemed which invite, and what came of it. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Redemptions(pub(super) Pool);
@@ -255,20 +292,19 @@ impl Redemptions {
     }
 
     /// Who has used a code, the last first: at most `most` of those before one, by when they began and who they are.
-    pub async fn uses(&self, code: &str, before: Option<(Millis, &str)>, most: i64) -> Result<Vec<Use>> {
-        const USES: &str = "SELECT redeemer, started_at, came_at, completed_at FROM redemptions
-             WHERE code = $1 AND started_at <= $2 AND (started_at < $2 OR redeemer > $3)
-             ORDER BY started_at DESC, redeemer LIMIT $4";
-        const OUTCOMES: &str = "SELECT redeemer, room, joined, reason, said, errcode, again FROM outcomes
-             WHERE code = $1 AND redeemer IN (SELECT redeemer FROM redemptions
-                WHERE code = $1 AND started_at <= $2 AND (started_at < $2 OR redeemer > $3)
-                ORDER BY started_at DESC, redeemer LIMIT $4) ORDER BY room";
+    pub async fn uses(&self, code: &str, whom: Whom, before: Option<(Millis, &str)>, most: i64) -> Result<Vec<Use>> {
+        const USES: [&str; 2] = [uses!(""), uses!("AND completed_at IS NULL")];
+        const OUTCOMES: [&str; 2] = [outcomes_of!(""), outcomes_of!("AND completed_at IS NULL")];
+        let (people, rooms) = match whom {
+            Whom::Everybody => (USES[0], OUTCOMES[0]),
+            Whom::Incomplete => (USES[1], OUTCOMES[1]),
+        };
         let (before, who) = before.unwrap_or((Millis::MAX, ""));
         on_pool!(&self.0, |pool| {
-            let rows = sqlx::query_as(USES).bind(code).bind(before).bind(who).bind(most);
+            let rows = sqlx::query_as(people).bind(code).bind(before).bind(who).bind(most);
             let rows: Vec<(String, Millis, Option<Millis>, Option<Millis>)> = rows.fetch_all(pool).await?;
-            let outcomes = sqlx::query_as(OUTCOMES).bind(code).bind(before).bind(who).bind(most);
-            let outcomes: Vec<OutcomeRow> = outcomes.fetch_all(pool).await?;
+            let asked = sqlx::query_as(rooms).bind(code).bind(before).bind(who).bind(most);
+            let outcomes: Vec<OutcomeRow> = asked.fetch_all(pool).await?;
             let mut by_redeemer: HashMap<String, Vec<Outcome>> = HashMap::new();
             for mut row in outcomes {
                 let redeemer = std::mem::take(&mut row.redeemer);

@@ -32,6 +32,7 @@ mod migrations;
 mod model;
 mod openapi;
 mod observe;
+mod owner;
 mod pages;
 mod policy;
 mod preview;

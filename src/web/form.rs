@@ -35,15 +35,20 @@ pub(super) async fn posted(State(web): State<Arc<Web>>, visit: Visit, request: R
     // Serialised again from the fields that were checked: another parser could read something else from the original
     // bytes.
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
-    let base = visit.base;
+    let (base, secure) = (visit.base, visit.is_secure());
     let here = visit.path.clone();
     let answer = web.call(visit.clone(), function_call(&parts, form.path, body.into())).await;
     let (head, body) = answer.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
     let body = String::from_utf8_lossy(&body);
     let mut response = if head.status.is_success() {
-        let next = app::from_wire::<Next>(&body).ok().filter(|next| !next.next.is_empty());
-        see_other(base, &next.map_or(here, |next| LocalPath::parse(&next.next)))
+        let Next { next, notice } = app::from_wire(&body).unwrap_or_else(|_| Next::here());
+        let to = if next.is_empty() { here } else { LocalPath::parse(&next) };
+        let mut response = see_other(base, &to);
+        if let Some(cookie) = notice.and_then(|notice| web.settings.sealer.seal(Some(&notice), secure)) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        response
     } else {
         let error: Told = app::from_wire(&body).unwrap_or_else(|outdated| outdated);
         if error.kind == Kind::SignedOut {

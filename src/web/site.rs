@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use app::{
     AccountAdvice, AccountForm, AuditPage, Backend, Came, Card, Error, Field, Intervention, InviteDetail, InviteForm,
-    InvitePage, InviteQuery, LANDING, Landing, LocalPath, LookedAfter, Next, Pasted, Problem, Progress, Rooms,
+    InvitePage, InviteQuery, LANDING, Landing, LocalPath, LookedAfter, Next, Notice, Pasted, Problem, Progress, Rooms,
     ServerInvites, SignInWays, Visitor,
 };
 use matrix_sdk::ruma::UserId;
@@ -266,14 +266,8 @@ impl Backend for Site {
         Ok(Next::to(if here.starts_with(LANDING) { here } else { "/" }.to_owned()))
     }
 
-    async fn rooms(&self) -> app::Result<Rooms> {
-        let (invites, account) = (&self.web.invites, self.account());
-        let asked = async {
-            let account = account.await?;
-            Ok((invites.owner.room_choices(&account).await?, invites.owner.allowed(&account).await?))
-        };
-        let (choices, allowed) = self.tell(asked.await)?;
-        Ok(Rooms { choices: self.with_pictures(choices), opens_accounts: invites.owner.codes_open_accounts(), allowed })
+    async fn rooms(&self, like: String, space: String) -> app::Result<Rooms> {
+        self.tell(self.form_to_fill_in(&like, &space).await)
     }
 
     async fn invites(&self, query: InviteQuery) -> app::Result<InvitePage> {
@@ -281,9 +275,10 @@ impl Backend for Site {
         self.tell(page.await).map(|page| self.with_pictures(page))
     }
 
-    async fn invite(&self, code: String, before: String) -> app::Result<InviteDetail> {
+    async fn invite(&self, code: String, before: String, missing: bool) -> app::Result<InviteDetail> {
         let link = self.web.public_address(&code);
-        let detail = async { self.web.invites.owner.detail(&self.account().await?, &code, link, &before).await };
+        let owner = &self.web.invites.owner;
+        let detail = async { owner.detail(&self.account().await?, &code, link, missing, &before).await };
         self.tell(detail.await).map(|detail| self.with_pictures(detail))
     }
 
@@ -294,7 +289,7 @@ impl Backend for Site {
     async fn delete(&self, code: String) -> app::Result<Next> {
         let deleted = async { self.web.invites.owner.delete(&self.account_now().await?, &code).await };
         self.tell(deleted.await)?;
-        Ok(Next::to("/invites".to_owned()))
+        Ok(Next::to("/invites".to_owned()).saying(Notice::Deleted))
     }
 
     async fn pause(&self, code: String, paused: bool) -> app::Result<Next> {

@@ -50,6 +50,12 @@ pub(super) fn end_of(limits: Limits) -> String {
     if limits.expires_at.is_some() { OWN } else { WITHOUT_END }.to_owned()
 }
 
+/// The ready-made choice that lasts as long as this, in milliseconds, if there is one. A form is read a moment before its invite is made.
+pub(super) fn as_long(lasted: i64) -> Option<String> {
+    let ready = DAYS.into_iter().find(|days| (lasted - DAY * i64::from(*days)).abs() < 60_000);
+    ready.map(|days| days.to_string())
+}
+
 /// The choice that shows how many people it is for.
 pub(super) fn places_of(limits: Limits) -> String {
     match limits.max_uses {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Draft, Edit, Field, Limits, Problem, RoomChoice, Terms, Wanted, WantedLimits,
+    Draft, Edit, Field, Invite, Limits, Problem, RoomChoice, Terms, Wanted, WantedLimits,
     choice::{self, ENDS, FOR_HOW_MANY, OWN, WITHOUT_END},
     utc_millis, utc_text,
 };
@@ -17,18 +17,37 @@ pub const FORM_FUNCTION: &str = "_function";
 pub struct Next {
     /// The path of a page, relative to where the pages are mounted; empty for the page that the form is on.
     pub next: String,
+    /// What that page says of what was done, once.
+    pub notice: Option<Notice>,
 }
 
 impl Next {
     /// Stay on the same page, which has something new to show.
     pub fn here() -> Self {
-        Self { next: String::new() }
+        Self::to(String::new())
     }
 
     /// Go to this page.
     pub fn to(next: String) -> Self {
-        Self { next }
+        Self { next, notice: None }
     }
+
+    /// And say there what was done.
+    #[must_use]
+    pub fn saying(self, notice: Notice) -> Self {
+        Self { notice: Some(notice), ..self }
+    }
+}
+
+/// What a page says once of what was done on the page before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Notice {
+    /// An invite was created.
+    Created,
+    /// The changes of an invite were saved.
+    Saved,
+    /// An invite was deleted.
+    Deleted,
 }
 
 /// The failure of a form that was posted without a script.
@@ -53,11 +72,6 @@ impl Posted {
     /// The submitted value of a field.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str())
-    }
-
-    /// Whether a box was ticked, among others of the same name.
-    pub fn is_ticked(&self, name: &str, value: &str) -> bool {
-        self.fields.iter().any(|(field, ticked)| field == name && ticked == value)
     }
 }
 
@@ -151,20 +165,53 @@ impl InviteForm {
         Self { ends: nearest(week, &allowed.lasts(None)), places: nearest(form.places, &allowed.places()), ..form }
     }
 
-    /// The form as it was posted without a script, to be shown again.
-    pub fn filled_in(posted: &Posted) -> Self {
-        let text = |field: Field| posted.field(field.name()).unwrap_or_default().to_owned();
-        let ticked = |field: Field| posted.is_ticked(field.name(), "true");
-        let rooms = posted.fields.iter().filter(|(name, _)| name == Field::Rooms.name());
+    /// The form for a new invite like an existing one, at `now`: with all that its owner chose for it but its name and its code. One that lasted
+    /// for one of the ready-made times lasts as long again; times that are past are not taken over.
+    pub fn like(invite: &Invite, allowed: &Allowed, now: i64) -> Self {
+        let (form, new) = (Self::of(invite.terms.clone()), Self::new(allowed));
+        let limits = invite.terms.limits;
+        let ends = match limits.expires_at {
+            None => nearest(form.ends, &allowed.lasts(None)),
+            Some(end) => match choice::as_long(end - invite.created_at) {
+                Some(days) => nearest(days, &allowed.lasts(None)),
+                None if end > now => OWN.to_owned(),
+                None => new.ends,
+            },
+        };
+        let expires_at = if ends == OWN { form.expires_at } else { String::new() };
+        let begins = limits.not_before.is_some_and(|begin| begin > now);
+        Self {
+            ends,
+            expires_at,
+            places: nearest(form.places, &allowed.places()),
+            not_before: if begins { form.not_before } else { String::new() },
+            label: String::new(),
+            ..form
+        }
+    }
+
+    /// Whether it says something that few forms say, so that it must not be folded away.
+    pub fn says_more(&self) -> bool {
+        self.chat
+            || self.show_rooms
+            || [&self.welcome, &self.code, &self.not_before].iter().any(|text| !text.is_empty())
+    }
+
+    /// The form as it was filled in, from its fields.
+    pub fn filled_in(fields: &[(String, String)]) -> Self {
+        let named = |name: &'static str| fields.iter().filter(move |(field, _)| field == name).map(|(_, value)| value);
+        let first = |name: &'static str| named(name).next().cloned().unwrap_or_default();
+        let text = |field: Field| first(field.name());
+        let ticked = |field: Field| text(field) == "true";
         Self {
             code: text(Field::Code),
             label: text(Field::Label),
-            rooms: rooms.map(|(_, room)| room.clone()).collect(),
+            rooms: named(Field::Rooms.name()).cloned().collect(),
             welcome: text(Field::Welcome),
             not_before: text(Field::NotBefore),
-            ends: posted.field(ENDS).unwrap_or_default().to_owned(),
+            ends: first(ENDS),
             expires_at: text(Field::ExpiresAt),
-            places: posted.field(FOR_HOW_MANY).unwrap_or_default().to_owned(),
+            places: first(FOR_HOW_MANY),
             max_uses: text(Field::MaxUses),
             chat: ticked(Field::Chat),
             show_rooms: ticked(Field::ShowRooms),
@@ -201,6 +248,10 @@ pub struct Rooms {
     pub opens_accounts: bool,
     /// The server's rules for invites.
     pub allowed: Allowed,
+    /// What the form for a new invite begins with.
+    pub start: InviteForm,
+    /// The code of the member's newest invite, if they have one.
+    pub newest: Option<String>,
 }
 
 /// The rules of a server that matter to a member who makes an invite.
@@ -216,4 +267,69 @@ pub struct Allowed {
     pub max_uses: Option<u32>,
     /// For how many days after its creation an invite may be open.
     pub max_days: Option<u32>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = 86_400_000;
+
+    fn invite(limits: Limits) -> Invite {
+        let terms = Terms {
+            rooms: vec!["!a:x".to_owned()],
+            chat: true,
+            label: Some("Party".to_owned()),
+            welcome: Some("Hi".to_owned()),
+            show_rooms: true,
+            limits,
+            ..Terms::default()
+        };
+        Invite {
+            code: "party".to_owned(),
+            owner: "@anna:x".to_owned(),
+            terms,
+            came: 3,
+            last_came: None,
+            created_at: 10 * DAY,
+            uses: 3,
+            paused: true,
+            held: false,
+        }
+    }
+
+    #[test]
+    fn another_one_has_the_choices_of_the_first_but_not_its_name_or_code() {
+        let limits = Limits { not_before: Some(9 * DAY), expires_at: Some(17 * DAY - 300), max_uses: Some(12) };
+        let form = InviteForm::like(&invite(limits), &Allowed::default(), 40 * DAY);
+        assert_eq!((form.rooms.as_slice(), form.welcome.as_str()), (&["!a:x".to_owned()][..], "Hi"));
+        assert!(form.chat && form.show_rooms && form.says_more());
+        assert_eq!((form.label.as_str(), form.code.as_str(), form.editing), ("", "", None));
+        assert_eq!((form.ends.as_str(), form.expires_at.as_str(), form.not_before.as_str()), ("7", "", ""));
+        assert_eq!((form.places.as_str(), form.max_uses.as_str()), ("own", "12"));
+    }
+
+    #[test]
+    fn a_time_of_its_own_is_taken_over_as_long_as_it_is_ahead() {
+        let limits = |begin, end| Limits { not_before: begin, expires_at: end, max_uses: None };
+        let (none, strict) = (Allowed::default(), Allowed { max_days: Some(5), ..Allowed::default() });
+        let like = |limits, allowed, now| InviteForm::like(&invite(limits), allowed, now);
+        let ahead = like(limits(Some(12 * DAY), Some(20 * DAY)), &none, 11 * DAY);
+        assert_eq!((ahead.ends.as_str(), ahead.expires_at.as_str()), ("own", "1970-01-21T00:00"));
+        assert_eq!(ahead.not_before, "1970-01-13T00:00");
+        let past = like(limits(None, Some(20 * DAY)), &none, 20 * DAY);
+        assert_eq!((past.ends.as_str(), past.expires_at.as_str()), ("7", ""));
+        assert_eq!(like(limits(None, None), &none, 20 * DAY).ends, "never");
+        assert_eq!(like(limits(None, None), &strict, 20 * DAY).ends, "1", "the server's rules come first");
+    }
+
+    #[test]
+    fn a_form_is_read_as_it_was_filled_in() {
+        let fields =
+            [("form[rooms][]", "!a:x"), ("form[rooms][]", "!b:x"), ("form[chat]", "true"), ("form[ends]", "30")];
+        let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let form = InviteForm::filled_in(&fields);
+        assert_eq!(form.rooms, ["!a:x", "!b:x"]);
+        assert_eq!((form.chat, form.show_rooms, form.ends.as_str()), (true, false, "30"));
+    }
 }

@@ -146,8 +146,12 @@ pub struct InviteDetail {
     pub registration: Registration,
     /// The rooms in which it is blocked by their admins.
     pub blocks: Vec<(Room, Block)>,
+    /// The rooms that people cannot join with it any more for another reason, or had better not.
+    pub problems: Vec<(Room, RoomProblem)>,
     /// The people who joined, and when.
     pub came: Came,
+    /// What stands before the id of a person in the address at which they can be written to ([`person_address`](super::person_address)).
+    pub people: String,
     /// When the page was made, in milliseconds since the epoch.
     pub now: i64,
 }

@@ -49,6 +49,12 @@ pub fn invite_path(code: &str) -> String {
     format!("/invites/{}", segment(code))
 }
 
+/// The address at which somebody can be written to, from what stands before their id there ([`InviteDetail`](super::InviteDetail)).
+pub fn person_address(people: &str, user_id: &str) -> String {
+    // These two may stand in a fragment as they are, and apps write them so.
+    people.to_owned() + &segment(user_id).replace("%40", "@").replace("%3A", ":")
+}
+
 /// Encodes a text as one segment of a path (RFC 3986, section 2.3): codes of the Python module may contain any
 /// characters.
 pub(crate) fn segment(text: &str) -> String {
@@ -81,6 +87,12 @@ mod tests {
     fn a_code_is_one_segment_whatever_is_in_it() {
         assert_eq!(landing_path("Garden.2026_~-"), "/i/Garden.2026_~-");
         assert_eq!(invite_path("Sommer/fest ä%?#"), "/invites/Sommer%2Ffest%20%C3%A4%25%3F%23");
+    }
+
+    #[test]
+    fn nobody_s_id_breaks_out_of_an_address() {
+        assert_eq!(person_address("https://matrix.to/#/", "@ben:x.example"), "https://matrix.to/#/@ben:x.example");
+        assert_eq!(person_address("https://x/#/user/", "@a/?#%40\"<:x"), "https://x/#/user/@a%2F%3F%23%2540%22%3C:x");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::{
 #[component]
 pub(crate) fn DeleteInvite() -> impl IntoView {
     let code = parameter("code");
-    let invite = load(move || rpc::Invite { code: code.get(), before: String::new() });
+    let invite = load(move || rpc::Invite { code: code.get(), before: String::new(), missing: false });
     view! {
         <Title text="Delete invite" />
         {show(invite, |detail| view! { <Ask detail /> })}

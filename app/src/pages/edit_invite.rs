@@ -5,18 +5,30 @@ use leptos_meta::Title;
 
 use crate::{
     InviteDetail, Rooms, invite_path, rpc,
-    ui::{Editor, href, load, parameter, show},
+    ui::{Editor, href, load, parameter, query, show},
     view,
 };
 
 #[component]
 pub(crate) fn EditInvite() -> impl IntoView {
-    let code = parameter("code");
-    let (rooms, invite) =
-        (load(|| rpc::GetRooms {}), load(move || rpc::Invite { code: code.get(), before: String::new() }));
+    let (code, without) = (parameter("code"), query("without"));
+    let rooms = load(|| rpc::GetRooms { like: String::new(), space: String::new() });
+    let invite = load(move || rpc::Invite { code: code.get(), before: String::new(), missing: false });
     view! {
         <Title text="Edit invite" />
-        {show(invite, move |invite| show(rooms, move |rooms| view! { <Page rooms invite=invite.clone() /> }))}
+        {show(
+            invite,
+            move |mut invite: InviteDetail| {
+                without.with_untracked(|without| invite.card.invite.terms.rooms.retain(|room| room != without));
+                show(
+                    rooms,
+                    move |rooms| {
+                        // The form begins without this room; its owner still decides.
+                        view! { <Page rooms invite=invite.clone() /> }
+                    },
+                )
+            },
+        )}
     }
 }
 

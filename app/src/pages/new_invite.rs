@@ -1,29 +1,57 @@
-//! Making an invite.
+//! Making an invite: as usual, like an earlier one, or to a space.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
+use url::form_urlencoded;
 
 use crate::{
-    rpc,
-    ui::{Editor, load, show},
-    view,
+    InviteForm, Rooms, rpc, segment,
+    ui::{Editor, href, kept, load, query, show},
+    view, wording,
 };
 
 #[component]
 pub(crate) fn NewInvite() -> impl IntoView {
-    let rooms = load(|| rpc::GetRooms {});
+    let (like, space) = (query("like"), query("space"));
+    let rooms = load(move || rpc::GetRooms { like: like.get(), space: space.get() });
+    show(rooms, move |rooms| {
+        let title = title(&rooms, &space.get_untracked());
+        let plain = like.with_untracked(String::is_empty) && space.with_untracked(String::is_empty);
+        view! { <Page rooms title plain /> }
+    })
+}
+
+fn title(rooms: &Rooms, space: &str) -> String {
+    let space = rooms.choices.iter().find(|choice| choice.room.space && choice.room.id == space);
+    space.map_or_else(|| "New invite".to_owned(), |space| wording::invite_to(wording::room(&space.room)))
+}
+
+/// `plain` says that the form begins with nobody's choices.
+#[component]
+fn Page(rooms: Rooms, title: String, plain: bool) -> impl IntoView {
+    let begun = RwSignal::new(None);
+    // What somebody has begun to fill in is only known to their browser.
+    Effect::new(move |_| {
+        if let Some(body) = kept() {
+            let fields: Vec<_> = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+            begun.set(Some(InviteForm::filled_in(&fields)));
+        }
+    });
+    let newest = rooms.newest.clone().filter(|_| plain).map(|code| {
+        view! {
+            <a class="link w-fit" href=href(&format!("/new?like={}", segment(&code)))>
+                "Use the choices of my last invite"
+            </a>
+        }
+    });
     view! {
-        <Title text="New invite" />
-        {show(
-            rooms,
-            |rooms| {
-                view! {
-                    <section class="grid gap-8 py-4 sm:py-8">
-                        <h1>"New invite"</h1>
-                        <Editor rooms editing=None />
-                    </section>
-                }
-            },
-        )}
+        <Title text=title.clone() />
+        <section class="grid gap-8 py-4 sm:py-8">
+            <div class="grid gap-2">
+                <h1 dir="auto">{title}</h1>
+                {newest}
+            </div>
+            {move || view! { <Editor rooms=rooms.clone() editing=None begun=begun.get() /> }}
+        </section>
     }
 }

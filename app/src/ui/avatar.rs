@@ -49,7 +49,7 @@ fn html((class, inside): (String, String)) -> String {
 }
 
 /// A person's picture as HTML. It is hidden from screen readers, because the name stands beside it.
-pub(super) fn person_html(who: &Person, size: &str) -> String {
+pub(crate) fn person_html(who: &Person, size: &str) -> String {
     html(person(who, size))
 }
 

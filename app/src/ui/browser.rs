@@ -22,7 +22,8 @@ pub(crate) fn announce() {
     tell("can-share", has(&navigator, "share"));
     // Needs the Shape Detection API (WICG) and access to cameras.
     tell("can-scan", has(&window(), "BarcodeDetector") && has(&navigator, "mediaDevices"));
-    for kind in ["click", "keydown"] {
+    // Whoever moves on by keyboard leaves a menu as whoever presses beside it.
+    for kind in ["click", "focusin", "keydown"] {
         let close = Closure::<dyn Fn(web_sys::Event)>::new(|event: web_sys::Event| {
             let key = event.dyn_ref::<web_sys::KeyboardEvent>().map(web_sys::KeyboardEvent::key);
             match key.as_deref() {
@@ -150,6 +151,35 @@ pub(crate) fn ticked(name: &str, kind: &str) -> usize {
 pub(crate) fn checked(name: &str) -> Option<String> {
     let chosen = document().query_selector(&format!("[name='{name}']:checked")).ok()??;
     chosen.get_attribute("value")
+}
+
+/// Under what the browser keeps a form that somebody has begun to fill in, until they send it or close the tab.
+const BEGUN: &str = "super-invites-form";
+
+/// The store for that, and the address of this page.
+fn begun() -> Option<(web_sys::Storage, String)> {
+    Some((window().session_storage().ok()??, location().href().ok()?))
+}
+
+/// Keeps what the form on this page was filled in with.
+pub(crate) fn keep(body: &str) {
+    if let Some((store, page)) = begun() {
+        store.set_item(BEGUN, &format!("{page}\n{body}")).ok();
+    }
+}
+
+/// What the form on this page was filled in with.
+pub(crate) fn kept() -> Option<String> {
+    let (store, page) = begun()?;
+    let kept = store.get_item(BEGUN).ok()??;
+    kept.split_once('\n').filter(|(of, _)| *of == page).map(|(_, body)| body.to_owned())
+}
+
+/// Forgets what a form was filled in with.
+pub(crate) fn forget() {
+    if let Some((store, _)) = begun() {
+        store.remove_item(BEGUN).ok();
+    }
 }
 
 /// Writes into a field, given its id, and submits its form.

@@ -1,15 +1,18 @@
 //! A bar chart of people over time.
 
-use leptos::prelude::*;
-
-use super::text::date;
-use crate::view;
+use super::{escaped, text::date};
+use crate::wording::count;
 
 const DAY: i64 = 86_400_000;
 
-/// The height of the drawing, and the width of a bar with its gap, in the units of the SVG.
-const HEIGHT: u32 = 100;
-const STEP: usize = 10;
+/// How many bars there are, and how wide each is with its gap and without, in the units of the drawing: few people are no wide bars.
+const BARS: i64 = 14;
+const STEP: usize = 25;
+const WIDTH: usize = 14;
+
+/// The height of the tallest bar, and of what is below it and above.
+const HEIGHT: u32 = 72;
+const GROUND: u32 = 100;
 
 /// One bar: its first day, and the number of people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,74 +21,58 @@ struct Bar {
     people: u32,
 }
 
-/// Groups days so that there are at most thirty bars and at least seven: by day, by week, or by months of thirty days.
-/// The last bar ends today.
+/// Groups days into fourteen bars, of which the last ends today: of a day each, or of as many weeks as are needed.
 fn bars(by_day: &[(i64, u32)], today: i64) -> (i64, Vec<Bar>) {
     let first = by_day.iter().map(|(day, _)| *day).min().unwrap_or(today).min(today);
-    let days = today - first + 1;
-    let width = match days {
-        ..=30 => 1,
-        31..=210 => 7,
-        _ => ((days + 29) / 30).max(30),
+    let width = match today - first + 1 {
+        ..=BARS => 1,
+        days => 7 * ((days + 7 * BARS - 1) / (7 * BARS)),
     };
-    let number = ((days + width - 1) / width).clamp(7, 30);
-    let begin = today + 1 - number * width;
+    let begin = today + 1 - BARS * width;
     let bar = |index: i64| {
         let from = begin + index * width;
         let inside = by_day.iter().filter(|(day, _)| (from..from + width).contains(day));
         Bar { from, people: inside.map(|(_, people)| people).sum() }
     };
-    (width, (0..number).map(bar).collect())
+    (width, (0..BARS).map(bar).collect())
 }
 
-/// How many people joined when, as bars and in words.
-#[component]
-pub(crate) fn Chart(by_day: Vec<(i64, u32)>, now: i64) -> impl IntoView {
-    let (days, bars) = bars(&by_day, now.div_euclid(DAY));
-    let most = bars.iter().map(|bar| bar.people).max().unwrap_or_default().max(1);
-    let (first, last) = (bars.first().map_or(0, |bar| bar.from), now.div_euclid(DAY));
-    let span = match days {
+/// What a bar stands for.
+fn span(days: i64) -> String {
+    match days {
         1 => "day".to_owned(),
         7 => "week".to_owned(),
-        _ => format!("{days} days"),
-    };
-    let told: Vec<String> = bars
-        .iter()
-        .filter(|bar| bar.people > 0)
-        .map(|bar| format!("{} {}", date(bar.from * DAY), bar.people))
-        .collect();
-    let label = format!("People who joined, per {span}: {}.", told.join(", "));
-    let width = bars.len() * STEP;
-    let rects: Vec<String> = bars
-        .iter()
-        .zip(0_usize..)
+        _ => count(u32::try_from(days / 7).unwrap_or_default(), "week"),
+    }
+}
+
+/// How many people joined when, as bars with their numbers and in words, as HTML; nothing as long as all joined on one day.
+pub(crate) fn chart(by_day: &[(i64, u32)], now: i64) -> String {
+    if by_day.len() < 2 {
+        return String::new();
+    }
+    let today = now.div_euclid(DAY);
+    let (days, bars) = bars(by_day, today);
+    let most = bars.iter().map(|bar| bar.people).max().unwrap_or_default().max(1);
+    let some = || bars.iter().zip(0_usize..).filter(|(bar, _)| bar.people > 0);
+    let drawn: String = some()
         .map(|(bar, index)| {
-            // A day without people is drawn as a thin line.
-            let height = (bar.people * HEIGHT / most).max(2);
-            let class = if bar.people > 0 { "fill-primary" } else { "fill-base-300" };
-            let (x, y, title) = (index * STEP, HEIGHT - height, format!("{}: {}", date(bar.from * DAY), bar.people));
+            let height = u32::try_from(u64::from(bar.people) * u64::from(HEIGHT) / u64::from(most)).unwrap_or(HEIGHT).max(3);
+            let (y, people) = (GROUND - height, bar.people);
+            let (x, middle) = (index * STEP + (STEP - WIDTH) / 2, index * STEP + STEP / 2);
+            let above = y - 6;
             format!(
-                r#"<rect class="{class}" x="{x}" y="{y}" width="8" height="{height}"><title>{title}</title></rect>"#
+                r#"<rect x="{x}" y="{y}" width="{WIDTH}" height="{height}" rx="3"/><text class="v" x="{middle}" y="{above}">{people}</text>"#
             )
         })
         .collect();
-    view! {
-        <div class="grid max-w-md gap-1">
-            <svg
-                role="img"
-                aria-label=label
-                class="h-24 w-full"
-                viewBox=format!("0 0 {width} {HEIGHT}")
-                preserveAspectRatio="none"
-                inner_html=rects.concat()
-            ></svg>
-            <div class="flex justify-between hint">
-                <span>{date(first * DAY)}</span>
-                <span>{format!("Busiest {span}: {most}")}</span>
-                <span>{date(last * DAY)}</span>
-            </div>
-        </div>
-    }
+    let told: Vec<String> = some().map(|(bar, _)| format!("{}: {}", date(bar.from * DAY), bar.people)).collect();
+    let span = span(days);
+    let label = escaped(&format!("People who joined, per {span}. {}.", told.join(", ")));
+    let (first, last) = (date(bars.first().map_or(today, |bar| bar.from) * DAY), date(today * DAY));
+    format!(
+        r#"<div class="grid gap-1"><svg class="chart" role="img" aria-label="{label}" viewBox="0 0 350 120"><path d="M0 {GROUND}h350"/>{drawn}<text x="0" y="116">{first}</text><text class="end" x="350" y="116">{last}</text></svg><p class="hint">Busiest {span}: {most}</p></div>"#
+    )
 }
 
 #[cfg(test)]
@@ -95,15 +82,33 @@ mod tests {
     #[test]
     fn everybody_is_in_one_bar_whatever_the_span() {
         let drawn = |days: i64| bars(&[(20_000 - days + 1, 2), (20_000, 3)], 20_000);
-        for (days, width, number) in [(1, 1, 7), (30, 1, 30), (31, 7, 7), (200, 7, 29), (900, 30, 30), (3000, 100, 30)]
-        {
-            let (wide, bars) = drawn(days);
-            assert_eq!((wide, bars.len()), (width, number), "{days} days");
+        for (days, width) in [(2, 1), (14, 1), (15, 7), (98, 7), (99, 14), (900, 70)] {
+            assert_eq!(drawn(days).0, width, "{days} days");
         }
-        for days in 1..4000 {
+        for days in 2..4000 {
             let (wide, bars) = drawn(days);
+            assert_eq!(bars.len(), 14, "{days} days");
             assert_eq!(bars.iter().map(|bar| bar.people).sum::<u32>(), 5, "{days} days");
             assert_eq!(bars.last().map(|bar| bar.from + wide), Some(20_001), "{days} days");
+        }
+    }
+
+    #[test]
+    fn there_is_no_chart_before_two_days_have_people() {
+        let now = 20_000 * DAY + 5;
+        assert_eq!(chart(&[], now) + &chart(&[(20_000, 500)], now), "");
+        assert!(chart(&[(19_999, 1), (20_000, 1)], now).contains("Busiest day: 1"));
+    }
+
+    #[test]
+    fn bars_have_one_width_and_say_their_numbers() {
+        for by_day in [&[(19_999, 1), (20_000, u32::MAX)][..], &[(10, 4), (20_000, 1)], &[(19_990, 2), (19_995, 3)]] {
+            let html = chart(by_day, 20_000 * DAY);
+            assert_eq!(html.matches("<rect").count(), by_day.len());
+            assert_eq!(html.matches("width=\"14\"").count(), by_day.len());
+            for (_, people) in by_day {
+                assert!(html.contains(&format!(">{people}</text>")) && html.contains(&format!(": {people}")), "{html}");
+            }
         }
     }
 }

@@ -1,13 +1,13 @@
 //! The form for making and changing an invite: name, rooms, how long and for how many; everything else is folded.
 
-use leptos::prelude::*;
+use leptos::{ev::Event, prelude::*, wasm_bindgen::JsCast, web_sys};
 
 use super::{
     Form, FormProblem, Html, Submit, TimeField,
-    browser::{checked, ticked},
+    browser::{checked, forget, keep, ticked},
     escaped,
     field::{AreaField, Said, TextField},
-    form::{Sending, focus_wrong, wrong},
+    form::{Sending, body, focus_wrong, wrong},
     go_on, last_post,
     picker::Picker,
     sending,
@@ -18,23 +18,46 @@ use crate::{
 };
 
 /// What the form shows at first, and whether all of it is unfolded: what was typed must be seen.
-fn start(editing: Option<&InviteDetail>, allowed: &Allowed) -> (InviteForm, bool) {
+fn start(editing: Option<&InviteDetail>, begun: Option<InviteForm>, new: InviteForm) -> (InviteForm, bool) {
     if let Some(posted) = last_post::<rpc::Save>() {
-        return (InviteForm::filled_in(&posted), true);
+        return (InviteForm::filled_in(&posted.fields), true);
     }
     match editing {
-        None => (InviteForm::new(allowed), false),
+        None => {
+            let form = begun.unwrap_or(new);
+            let unfolded = form.says_more();
+            (form, unfolded)
+        }
         Some(detail) => (InviteForm::of(detail.card.invite.terms.clone()), true),
     }
 }
 
+/// Keeps what the form of a new invite is filled in with, in case that somebody leaves the page.
+fn keep_form(event: &Event) {
+    let field = event.target().and_then(|field| field.dyn_into::<web_sys::Element>().ok());
+    let form = field.and_then(|field| field.closest("form").ok().flatten());
+    if let Some(filled_in) = form.and_then(|form| form.dyn_into().ok()).and_then(|form| body(&form)) {
+        keep(&filled_in);
+    }
+}
+
 #[component]
-pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoView {
-    let save = sending::<rpc::Save>();
-    go_on(save, || ());
+pub(crate) fn Editor(
+    rooms: Rooms,
+    editing: Option<InviteDetail>,
+    /// What somebody has begun to fill in.
+    #[prop(default = None)]
+    begun: Option<InviteForm>,
+) -> impl IntoView {
+    let (save, new) = (sending::<rpc::Save>(), editing.is_none());
+    go_on(save, move || {
+        if new {
+            forget();
+        }
+    });
     focus_wrong(save);
-    let (start, unfolded) = start(editing.as_ref(), &rooms.allowed);
-    let refusal = rooms.allowed.refusal.clone().filter(|_| editing.is_none());
+    let (start, unfolded) = start(editing.as_ref(), begun, rooms.start);
+    let refusal = rooms.allowed.refusal.clone().filter(|_| new);
     let before = editing.iter().flat_map(|detail| detail.card.rooms.clone()).collect();
     let spaces =
         rooms.choices.iter().filter(|choice| choice.room.space && start.rooms.contains(&choice.room.id)).count();
@@ -43,41 +66,54 @@ pub(crate) fn Editor(rooms: Rooms, editing: Option<InviteDetail>) -> impl IntoVi
     let again = move || summary.set(from_the_page());
     // Somebody may have begun to choose before the script was there.
     Effect::new(move |_| again());
+    let changed = move |event: &Event| {
+        again();
+        if new {
+            keep_form(event);
+        }
+    };
     let code = editing.as_ref().map(|detail| detail.card.invite.code.clone());
     let came = editing.as_ref().map_or(0, |detail| detail.card.invite.came);
     let age = editing.as_ref().map(|detail| detail.now - detail.card.invite.created_at);
     let registration = rooms.opens_accounts.then_some(start.registration);
-    let call = if editing.is_some() { "Save" } else { "Create invite" };
     view! {
         <Form sending=save class="grid gap-8">
             {code.clone().map(|code| view! { <input type="hidden" name="form[editing]" value=code /> })}
             <Html html=notes(came, refusal.map(|refusal| refusal.words)) />
-            <TextField
-                field=Field::Label
-                value=start.label.clone()
-                hint="Optional. Only you see it. “Summer party”, say.".to_owned()
-                advice=wrong(save, Field::Label)
-            />
-            <div class="contents" on:input=move |_| again() on:click=move |_| again()>
-                <Picker choices=rooms.choices before ticked=start.rooms.clone() />
+            <div class="contents" on:input=move |event| changed(&event) on:click=move |event| changed(&event)>
+                <TextField
+                    field=Field::Label
+                    value=start.label.clone()
+                    hint="Optional. Only you see it. “Summer party”, say.".to_owned()
+                    advice=wrong(save, Field::Label)
+                />
+                <Picker choices=rooms.choices before ticked=start.rooms.clone() new />
                 <LimitFields save start=start.clone() allowed=rooms.allowed.clone() age />
                 <details class="fold list" open=unfolded>
                     <summary>"More options"</summary>
                     <More save start registration code chosen_codes=rooms.allowed.chosen_codes />
                 </details>
             </div>
-            <div class="sticky bottom-0 z-2 -mx-4 grid gap-3 border-t border-base-300 bg-base-100 px-4 py-4 sm:mx-0 sm:rounded-t-box sm:border-x">
-                <FormProblem sending=save at_fields=true />
-                <div class="grid gap-3 sm:flex sm:items-center">
-                    <p class="flex-1" aria-live="polite">
-                        {summary}
-                    </p>
-                    <Submit sending=save class="btn btn-primary btn-lg">
-                        {call}
-                    </Submit>
-                </div>
-            </div>
+            <Bar save summary new />
         </Form>
+    }
+}
+
+/// What the invite will do, and the button that makes it so.
+#[component]
+fn Bar(save: Sending, summary: RwSignal<String>, new: bool) -> impl IntoView {
+    view! {
+        <div class="sticky bottom-0 z-2 -mx-4 grid gap-3 border-t border-base-300 bg-base-100 px-4 py-4 sm:mx-0 sm:rounded-t-box sm:border-x">
+            <FormProblem sending=save at_fields=true />
+            <div class="grid gap-3 sm:flex sm:items-center">
+                <p class="flex-1" aria-live="polite">
+                    {summary}
+                </p>
+                <Submit sending=save class="btn btn-primary btn-lg">
+                    {if new { "Create invite" } else { "Save" }}
+                </Submit>
+            </div>
+        </div>
     }
 }
 
@@ -193,7 +229,6 @@ fn end_hint(days: Option<u32>) -> String {
     }
 }
 
-/// What an invite can do besides leading into rooms. `registration` is nothing where codes open no accounts.
 /// What few think of. `registration` is `None` where codes open no accounts, `code` the code of an invite that is changed.
 #[component]
 fn More(

@@ -11,7 +11,7 @@ use leptos::{
 use super::{
     Typing, Visits,
     field::{Said, field_id},
-    navigation::{LastPost, href, lead},
+    navigation::{LastPost, Notices, href, lead},
 };
 use crate::{
     Advice, FORM_FUNCTION, Field, Kind, Next, Posted, Told, view,
@@ -215,10 +215,11 @@ pub(crate) fn reload_after(sending: Sending) {
 
 /// Once the server function has succeeded, goes to the page that it names.
 pub(crate) fn go_on(sending: Sending, before: impl Fn() + 'static) {
-    let lead = lead();
+    let (lead, notices) = (lead(), expect_context::<Notices>());
     Effect::new(move |_| {
-        if let Some(Ok(Next { next })) = sending.answer().map(|answer| answer.read()) {
+        if let Some(Ok(Next { next, notice })) = sending.answer().map(|answer| answer.read()) {
             before();
+            notices.leave(notice);
             lead(&next, leptos_router::NavigateOptions::default());
         }
     });

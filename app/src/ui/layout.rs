@@ -4,10 +4,10 @@ use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_location};
 
 use super::{
-    Form, FormProblem, Icon, LastPost, Mark, PersonAvatar, Sending, Shape, arrive, href, lead, load, sending,
-    show_either,
+    Form, FormProblem, Icon, LastPost, Mark, Notices, PersonAvatar, Sending, Shape, arrive, browser, href, lead, load,
+    sending, show_either,
 };
-use crate::{LANDING, Person, Visitor, rpc, view};
+use crate::{LANDING, Person, Visitor, rpc, view, wording};
 
 /// Counts sign-ins and sign-outs: data about the visitor is loaded again after each.
 #[derive(Clone, Copy)]
@@ -80,7 +80,7 @@ pub(crate) fn Layout(children: Children) -> impl IntoView {
                 <nav class="ms-auto -me-2 flex items-center gap-1" aria-label="Main">
                     {show_either(visitor, account, |_| nobody())}
                 </nav>
-            </header> <main id="content" tabindex="-1" class="wide flex-1 pt-2 pb-16">
+            </header> <Said /> <main id="content" tabindex="-1" class="wide flex-1 pt-2 pb-16">
                 {children()}
             </main>
             <div
@@ -96,12 +96,35 @@ pub(crate) fn Layout(children: Children) -> impl IntoView {
     }
 }
 
+/// What was done on the page before.
+#[component]
+fn Said() -> impl IntoView {
+    let notices = expect_context::<Notices>();
+    view! {
+        <div class="wide print:hidden" aria-live="polite">
+            {move || {
+                notices
+                    .shown()
+                    .map(|notice| {
+                        view! {
+                            <p class="alert alert-success">
+                                <Icon shape=Shape::Done />
+                                {wording::notice(notice).to_owned()}
+                            </p>
+                        }
+                    })
+            }}
+        </div>
+    }
+}
+
 /// After signing out, goes to the first page, but stays on the page of an invite, whose link would be lost.
 fn leave_after(sign_out: Sending) {
     let (path, lead, visits) = (use_location().pathname, lead(), expect_context::<Visits>());
     Effect::new(move |_| {
         if sign_out.answer().is_some_and(|answer| answer.error().is_none()) {
             visits.another();
+            browser::forget();
             if !path.get_untracked().starts_with(&href(LANDING)) {
                 lead("/", NavigateOptions::default());
             }
@@ -112,10 +135,12 @@ fn leave_after(sign_out: Sending) {
 /// Once another page is shown, the result of a form that was posted to the first one is outdated.
 fn notice_another_page() {
     let (path, last) = (use_location().pathname, expect_context::<LastPost>());
+    let notices = expect_context::<Notices>();
     Effect::new(move |before: Option<String>| {
         let now = path.get();
         if before.is_some_and(|before| before != now) {
             last.forget();
+            notices.arrive();
             arrive();
         }
         now

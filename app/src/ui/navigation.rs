@@ -6,7 +6,7 @@ use leptos_router::{
     hooks::{use_location, use_navigate, use_params_map, use_query_map},
 };
 
-use crate::{Posted, backend::Mount, is_for_members};
+use crate::{Notice, Posted, backend::Mount, is_for_members};
 
 /// The result of the form that was posted to this page, until another page is shown.
 #[derive(Clone, Copy)]
@@ -23,6 +23,35 @@ impl LastPost {
 
     pub(crate) fn forget(self) {
         self.0.set_value(None);
+    }
+}
+
+/// What the page says once of what was done on the page before.
+#[derive(Clone, Copy)]
+pub(crate) struct Notices {
+    shown: RwSignal<Option<Notice>>,
+    /// What the next page says.
+    next: StoredValue<Option<Notice>>,
+}
+
+impl Notices {
+    pub(crate) fn new(first: Option<Notice>) -> Self {
+        Self { shown: RwSignal::new(first), next: StoredValue::new(None) }
+    }
+
+    /// What this page says, as a tracked signal.
+    pub(crate) fn shown(self) -> Option<Notice> {
+        self.shown.get()
+    }
+
+    /// Has the next page say this.
+    pub(crate) fn leave(self, notice: Option<Notice>) {
+        self.next.set_value(notice);
+    }
+
+    /// Says on the page that is shown now what was left for it.
+    pub(crate) fn arrive(self) {
+        self.shown.set(self.next.try_update_value(Option::take).flatten());
     }
 }
 

@@ -2,12 +2,14 @@
 
 use leptos::prelude::*;
 
-use super::{Icon, RoomAvatar, Shape, browser};
-use crate::{Field, Room, RoomChoice, RoomProblem, view, wording};
+use super::{Icon, RoomAvatar, Shape, browser, href};
+use crate::{Field, Room, RoomChoice, RoomProblem, segment, view, wording};
 
 /// Rooms that stand together, below the space that they are in.
 struct Group {
     name: String,
+    /// The id of the space.
+    space: Option<String>,
     choices: Vec<RoomChoice>,
 }
 
@@ -22,11 +24,12 @@ fn groups(choices: Vec<RoomChoice>, before: &[Room]) -> Vec<Group> {
         let inside = |choice: &mut RoomChoice| space.children.contains(&choice.room.id);
         let inside: Vec<RoomChoice> = rooms.extract_if(.., inside).collect();
         let name = wording::room(&space.room).to_owned();
-        groups.push(Group { name, choices: [space].into_iter().chain(inside).collect() });
+        let id = space.room.id.clone();
+        groups.push(Group { name, space: Some(id), choices: [space].into_iter().chain(inside).collect() });
     }
     rooms.extend(gone);
     if !rooms.is_empty() {
-        groups.push(Group { name: "Other rooms".to_owned(), choices: rooms });
+        groups.push(Group { name: "Other rooms".to_owned(), space: None, choices: rooms });
     }
     groups
 }
@@ -50,6 +53,8 @@ pub(crate) fn Picker(
     before: Vec<Room>,
     /// What is ticked at first.
     ticked: Vec<String>,
+    /// Whether the invite is a new one.
+    new: bool,
 ) -> impl IntoView {
     let groups = groups(choices, &before);
     let search = RwSignal::new(String::new());
@@ -62,26 +67,15 @@ pub(crate) fn Picker(
         });
         let rows = rows.collect_view();
         view! {
-            <div class="grid gap-1">
-                <div class="flex items-center gap-2 pt-2">
-                    <h3 class="mr-1 font-semibold">{group.name}</h3>
-                    {[("All", true), ("None", false)]
-                        .map(|(text, on)| {
-                            let tick = move |event: leptos::ev::MouseEvent| browser::tick_group(&event, on);
-                            view! {
-                                <button class="btn btn-xs hidden scripted:inline-flex" type="button" on:click=tick>
-                                    {text}
-                                </button>
-                            }
-                        })}
-                </div>
+            <div class="group grid gap-1">
+                <Heading name=group.name space=group.space.filter(|_| new) />
                 <ul class="grid gap-1 sm:grid-cols-2">{rows}</ul>
             </div>
         }
     });
     let groups = groups.collect_view();
     view! {
-        <fieldset class="grid gap-4">
+        <fieldset class="rooms grid gap-4">
             <legend class="mb-3">
                 <h2>"Rooms"</h2>
             </legend>
@@ -108,7 +102,39 @@ pub(crate) fn Picker(
                 />
             </label>
             {groups}
+            <p class="empty-box none">"No rooms found."</p>
         </fieldset>
+    }
+}
+
+/// What rooms have in common, and the buttons that tick all of them; `space` is the space that a new invite can begin with.
+#[component]
+fn Heading(name: String, space: Option<String>) -> impl IntoView {
+    let buttons = [("All", true), ("None", false)].map(|(text, on)| {
+        let tick = move |event: leptos::ev::MouseEvent| browser::tick_group(&event, on);
+        let label = format!("{text}: {name}");
+        view! {
+            <button class="btn btn-xs hidden scripted:inline-flex" type="button" aria-label=label on:click=tick>
+                {text}
+            </button>
+        }
+    });
+    // Where no script runs, a page that begins with all of them.
+    let all = space.map(|space| {
+        view! {
+            <a class="link text-sm scripted:hidden" href=href(&format!("/new?space={}", segment(&space)))>
+                {wording::invite_to(&name)}
+            </a>
+        }
+    });
+    view! {
+        <div class="flex flex-wrap items-center gap-2 pt-2">
+            <h3 class="me-1 font-semibold" dir="auto">
+                {name}
+            </h3>
+            {buttons}
+            {all}
+        </div>
     }
 }
 

@@ -1,93 +1,165 @@
 //! Passing an invite on, and reading one by camera.
 
+use std::time::Duration;
+
 use leptos::{html::Video, prelude::*, task::spawn_local};
 
-use crate::{invite_path, view};
+use crate::{InviteCard, invite_path, view, wording};
 
-use super::{Icon, Shape, browser, href};
+use super::{
+    Html, Icon, Shape,
+    avatar::hue,
+    browser, escaped, href,
+    html::{button, drawing},
+};
 
-/// A button that copies a text and then confirms it; only shown where scripts run.
+/// How long a button says that it has copied something.
+const SAID: Duration = Duration::from_secs(2);
+
+const COPIED: &str = "Copied ✓";
+
+/// A button that copies a text and then says so in its place, at its size; only shown where scripts run.
 #[component]
-pub(crate) fn CopyButton(text: String, class: &'static str) -> impl IntoView {
-    let (said, say) = signal("Copy");
+pub(crate) fn CopyButton(
+    text: String,
+    class: &'static str,
+    #[prop(default = "Copy")] what: &'static str,
+) -> impl IntoView {
+    let said = RwSignal::new("");
     let copy = move |_| {
         let text = text.clone();
         spawn_local(async move {
-            say.set(if browser::copy(&text).await { "Copied" } else { "Please select it" });
+            said.try_set(if browser::copy(&text).await { COPIED } else { "Please select it" });
+            set_timeout(
+                move || {
+                    said.try_set("");
+                },
+                SAID,
+            );
         });
     };
     view! {
         <button
-            class=format!("{class} hidden scripted:not-print:inline-flex")
+            class=format!("copy {class} hidden scripted:not-print:inline-flex")
             type="button"
             aria-live="polite"
+            data-said=move || match said.get() {
+                "" => None,
+                COPIED => Some("yes"),
+                _ => Some("no"),
+            }
             on:click=copy
         >
-            <Icon shape=Shape::Copy />
-            {move || said.get().to_owned()}
+            <span class="contents">
+                <Icon shape=Shape::Copy />
+                <span>{what.to_owned()}</span>
+            </span>
+            <span class="said">{move || said.get().to_owned()}</span>
         </button>
     }
 }
 
-/// The link of an invite, and all ways of sharing it. The owner's label is not shown, because it is private.
+/// What is passed on. The owner's name for the invite is not among it, because it is private.
+pub(crate) struct Sharing {
+    code: String,
+    link: String,
+    /// The first line of an invitation.
+    title: String,
+    /// The whole invitation.
+    text: String,
+    /// The name above the QR code, which its owner alone sees there, and the class for its colour.
+    place: String,
+    hue: String,
+}
+
+impl Sharing {
+    pub(crate) fn of(card: &InviteCard, link: String) -> Self {
+        let terms = &card.invite.terms;
+        let place = wording::place(&card.rooms);
+        let known = place.as_deref().filter(|_| terms.show_rooms);
+        let of = card
+            .rooms
+            .iter()
+            .find(|room| room.space)
+            .or(card.rooms.first())
+            .map_or(&card.invite.owner, |room| &room.id);
+        Self {
+            code: card.invite.code.clone(),
+            title: wording::invited_to(known),
+            text: wording::invitation(known, terms.welcome.as_deref(), &link),
+            hue: hue(of),
+            place: place.unwrap_or_default(),
+            link,
+        }
+    }
+
+    /// The address of one of the invite's files.
+    fn file(&self, name: &str) -> String {
+        escaped(&href(&format!("{}/{name}", invite_path(&self.code))))
+    }
+
+    fn qr(&self) -> String {
+        let (place, hue, file) = (escaped(&self.place), &self.hue, self.file("qr.svg"));
+        format!(
+            r#"<div class="qr-door {hue}"><p dir="auto">{place}</p><img src="{file}" alt="QR code of the link" width="224" height="224"></div>"#
+        )
+    }
+
+    fn link(&self) -> String {
+        let link = escaped(&self.link);
+        format!(r#"<a class="linkbox" href="{link}" rel="external"><bdi>{link}</bdi></a>"#)
+    }
+
+    /// The code, and what can be printed and downloaded.
+    fn tools(&self) -> String {
+        let download = |kind: &str| {
+            let (file, icon) = (self.file(&format!("qr.{kind}?download")), drawing(Shape::Download));
+            let name = kind.to_uppercase();
+            format!(r#"<a class="btn btn-sm btn-plain" href="{file}" rel="external" download>{icon}QR as {name}</a>"#)
+        };
+        // A page that the server alone makes.
+        let print = href(&format!("{}/print", invite_path(&self.code)));
+        let print = button("btn-sm btn-plain", &print, "external", &format!("{}Print cards", drawing(Shape::Print)));
+        let code = escaped(&self.code);
+        format!(
+            r#"<p class="hint">Code alone: <code class="font-mono font-semibold text-base-content wrap-anywhere">{code}</code></p><div class="flex flex-wrap gap-2 print:hidden">{print}{}{}</div>"#,
+            download("png"),
+            download("svg")
+        )
+    }
+}
+
+/// The link of an invite, and all ways of sharing it.
 #[component]
-pub(crate) fn SharePanel(code: String, link: String) -> impl IntoView {
+pub(crate) fn SharePanel(sharing: Sharing) -> impl IntoView {
+    let (link, tools, qr) = (sharing.link(), sharing.tools(), sharing.qr());
+    let Sharing { title, text, link: address, .. } = sharing;
     let share = {
-        let link = link.clone();
-        move |_| browser::share("Invite", &link)
-    };
-    let select = |event: leptos::ev::FocusEvent| event_target::<leptos::web_sys::HtmlInputElement>(&event).select();
-    let file = {
-        let code = code.clone();
-        move |name: &str| href(&format!("{}/{name}", invite_path(&code)))
+        let address = address.clone();
+        move |_| browser::share(&title, &address)
     };
     view! {
-        <section
-            class="card grid gap-6 sm:grid-cols-[auto_1fr] print:grid-cols-1 print:border-0 print:p-0"
-            aria-label="Share"
-        >
-            <img
-                class="mx-auto w-full max-w-64 rounded-field bg-white p-2 sm:size-56 print:size-96 print:max-w-none"
-                src=file("qr.svg")
-                alt="QR code of the link"
-                width="224"
-                height="224"
-            />
-            <div class="grid content-center gap-4">
-                <div class="grid gap-1.5">
-                    <p class="hidden text-center text-lg font-medium wrap-anywhere print:block">{link.clone()}</p>
-                    <label class="font-medium print:hidden" for="link">
-                        "Link"
-                    </label>
-                    <div class="flex gap-2 print:hidden">
-                        <input id="link" class="input w-full font-mono" readonly value=link.clone() on:focus=select />
-                        <CopyButton text=link class="btn btn-primary" />
-                    </div>
+        <section class="card share" aria-labelledby="share">
+            <div class="grid gap-4">
+                <h2 id="share" class="print:hidden">
+                    "Share it"
+                </h2>
+                <Html html=link />
+                <button
+                    class="btn btn-primary btn-lg w-full hidden can-share:not-print:inline-flex"
+                    type="button"
+                    on:click=share
+                >
+                    <Icon shape=Shape::Share />
+                    "Share"
+                </button>
+                <div class="hidden gap-2 scripted:not-print:grid sm:grid-cols-2">
+                    <CopyButton text=address class="btn first" what="Copy link" />
+                    <CopyButton text class="btn" what="Copy invitation text" />
                 </div>
-                <p class="hint print:text-center">
-                    "Or the code alone: "
-                    <code class="font-mono font-semibold text-base-content wrap-anywhere">{code}</code>
-                </p>
-                <div class="flex flex-wrap gap-2 print:hidden">
-                    <button class="btn btn-sm btn-plain hidden can-share:inline-flex" type="button" on:click=share>
-                        <Icon shape=Shape::Share class="size-4" />
-                        "Share"
-                    </button>
-                    <a class="btn btn-sm btn-plain" href=file("qr.png?download") download>
-                        <Icon shape=Shape::Download class="size-4" />
-                        "PNG"
-                    </a>
-                    <a class="btn btn-sm btn-plain" href=file("qr.svg?download") download>
-                        <Icon shape=Shape::Download class="size-4" />
-                        "SVG"
-                    </a>
-                    // A page that the server alone makes.
-                    <a class="btn btn-sm btn-plain" href=file("print") rel="external">
-                        <Icon shape=Shape::Print class="size-4" />
-                        "Print cards"
-                    </a>
-                </div>
+                <Html html=tools />
             </div>
+            <Html html=qr />
         </section>
     }
 }

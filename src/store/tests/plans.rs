@@ -111,7 +111,9 @@ async fn ask_everything(store: &Store) {
         store.redemptions.get(CODE, guest).await?;
         store.redemptions.is_complete(CODE, guest).await?;
         store.redemptions.holds_use(CODE, guest).await?;
-        store.redemptions.uses(CODE, Some((NOW, guest)), 20).await?;
+        for whom in [Whom::Everybody, Whom::Incomplete] {
+            store.redemptions.uses(CODE, whom, Some((NOW, guest)), 20).await?;
+        }
         store.redemptions.totals(CODE).await?;
         store.redemptions.came_by_day(CODE).await?;
         store.redemptions.stale_uses(NOW, NOW, 50).await?;

@@ -2,8 +2,8 @@
 
 use app::{
     Block, Came, Guest, IdentityProvider, InviteCard, InviteDetail, InvitePage, KnownInvite, Landing, LookedAfter,
-    MissedRoom, Person, Progress, Relation, Room, RoomChoice, RoomInvite, RoomInvites, ServerInvite, ServerInvites,
-    SignInWays, Step,
+    MissedRoom, Person, Progress, Relation, Room, RoomChoice, RoomInvite, RoomInvites, RoomProblem, ServerInvite,
+    ServerInvites, SignInWays, Step,
 };
 
 /// Data that may contain addresses of pictures. Everything that a page shows implements this, so that none is
@@ -45,6 +45,10 @@ impl HasPictures for MissedRoom {
     fn each_picture(&mut self, _: &mut dyn FnMut(&mut Option<String>)) {}
 }
 
+impl HasPictures for RoomProblem {
+    fn each_picture(&mut self, _: &mut dyn FnMut(&mut Option<String>)) {}
+}
+
 /// `Type: field, field;` for types whose fields contain pictures or, behind `=`, are the address of one.
 macro_rules! has_pictures {
     ($($kind:ident: $($($field:ident)? $(= $address:ident)?),+;)+) => {$(
@@ -67,7 +71,7 @@ has_pictures! {
     Block: by;
     Guest: person, joined, missed;
     Came: guests;
-    InviteDetail: card, blocks, came;
+    InviteDetail: card, blocks, problems, came;
     KnownInvite: owner;
     RoomInvite: invite, block;
     RoomInvites: room, invites;
