@@ -3,6 +3,7 @@
 
 mod error;
 mod landing;
+mod own;
 
 use std::borrow::Cow;
 
@@ -16,6 +17,7 @@ pub use self::{
         chat_with, free_until, goes_on, have_an_account, invites_to, joined, leads_to, missing, name_is_free,
         no_account_yet, place, some_of, steps, steps_from_nothing, steps_signed_in, user_name_hint, you_join,
     },
+    own::{COPIED, COPY, SELECT, done, invite_title, leads_into, no_match, of_places, tab},
 };
 use crate::{Action, Detail, Field, InviteState, Paper, Reason, Room, Sort};
 
@@ -101,8 +103,9 @@ pub fn state(state: InviteState) -> &'static str {
 pub fn sort(sort: Sort) -> &'static str {
     match sort {
         Sort::Newest => "Newest first",
-        Sort::MostPeople => "Most people first",
-        Sort::LastCame => "Last joined first",
+        Sort::EndsNext => "Ending soonest",
+        Sort::MostPeople => "Most joined",
+        Sort::LastCame => "Last joined",
         Sort::Name => "By name",
     }
 }
