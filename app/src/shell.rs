@@ -11,8 +11,8 @@ use crate::{
     Posted,
     backend::Mount,
     pages::{
-        AllInvites, Audit, DeleteInvite, EditInvite, EnterCode, InvitePage, Invites, Landing, MyRooms, NewInvite,
-        NotFound, SignIn, Start,
+        AllInvites, Audit, DeleteInvite, DeleteInvites, EditInvite, EnterCode, InvitePage, Invites, Landing, MyRooms,
+        NewInvite, NotFound, SignIn, Start,
     },
     ui::{LastPost, Layout, Visits, announce, escaped},
     view,
@@ -132,6 +132,7 @@ pub fn App() -> impl IntoView {
                         path=(StaticSegment("invites"), ParamSegment("code"), StaticSegment("delete"))
                         view=DeleteInvite
                     />
+                    <Route path=StaticSegment("delete-invites") view=DeleteInvites />
                     <Route path=StaticSegment("my-rooms") view=MyRooms />
                     <Route path=StaticSegment("server") view=AllInvites />
                     <Route path=(StaticSegment("server"), StaticSegment("log")) view=Audit />

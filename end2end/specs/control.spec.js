@@ -72,7 +72,7 @@ test("an invite for two, until a day in May, paused in between", async ({ page, 
   await expect(page.getByText("0 of 2 places left")).toBeVisible();
   await expect(page.getByRole("img", { name: /^People who joined, per day: .* 2\.$/ })).toBeVisible();
   await look(page, "invite-used-up");
-  await page.open("/invites");
+  await page.open("/invites?show=ended");
   await expect(page.getByText("Full", { exact: true })).toBeVisible();
 });
 
