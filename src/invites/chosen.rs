@@ -46,8 +46,10 @@ impl<'a> Chosen<'a> {
         let listed = owner.list(account).await?;
         let mut seen = HashSet::new();
         let distinct: Vec<String> = codes.into_iter().filter(|code| seen.insert(code.clone())).collect();
-        let own: HashSet<&str> = listed.invites.iter().map(|invite| invite.code.as_str()).collect();
-        let (codes, others): (Vec<_>, Vec<_>) = distinct.into_iter().partition(|code| own.contains(code.as_str()));
+        let (codes, others): (Vec<_>, Vec<_>) = {
+            let own: HashSet<&str> = listed.invites.iter().map(|invite| invite.code.as_str()).collect();
+            distinct.into_iter().partition(|code| own.contains(code.as_str()))
+        };
         Ok(Self { owner, account, listed, codes, missing: number(others.len()) })
     }
 

@@ -51,10 +51,8 @@ pub(crate) fn date(millis: i64) -> String {
 /// A day, as `3 May` or, if that is in another year than `now`, `3 May 2026` (UTC).
 pub(crate) fn day(millis: i64, now: i64) -> String {
     let (day, today) = (date(millis), date(now));
-    match (day.rsplit_once(' '), today.rsplit_once(' ')) {
-        (Some((short, year)), Some((_, this))) if year == this => short.to_owned(),
-        _ => day,
-    }
+    let (Some((short, year)), Some((_, this))) = (day.rsplit_once(' '), today.rsplit_once(' ')) else { return day };
+    if year == this { short.to_owned() } else { day }
 }
 
 #[cfg(test)]
