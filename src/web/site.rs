@@ -7,9 +7,9 @@ mod several;
 use std::{sync::Arc, time::Duration};
 
 use app::{
-    AccountAdvice, AccountForm, AuditPage, Backend, Came, Card, Deed, Done, Error, Field, Intervention, InviteCard,
-    InviteDetail, InviteForm, InvitePage, InviteQuery, LANDING, Landing, LocalPath, LookedAfter, Next, Pasted, Problem,
-    Progress, Rooms, ServerInvites, SignInWays, Visitor,
+    AccountAdvice, AccountForm, AuditPage, Backend, Came, Card, Error, Field, Intervention, InviteCard, InviteDetail,
+    InviteForm, InvitePage, InviteQuery, LANDING, Landing, LocalPath, LookedAfter, Next, Pasted, Problem, Progress,
+    Rooms, ServerInvites, SignInWays, Visitor,
 };
 use matrix_sdk::ruma::UserId;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -323,7 +323,6 @@ impl Backend for Site {
     async fn delete(&self, code: String) -> app::Result<Next> {
         let deleted = async { self.web.invites.owner.delete(&self.account_now().await?, &code).await };
         self.tell(deleted.await)?;
-        self.say_done(Done { deed: Deed::Deleted, invites: 1, failed: 0 });
         Ok(Next::to("/invites".to_owned()))
     }
 

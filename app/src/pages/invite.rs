@@ -26,7 +26,7 @@ pub(crate) fn InvitePage() -> impl IntoView {
 
 #[component]
 fn Page(detail: InviteDetail, new: bool, older: bool) -> impl IntoView {
-    let title = detail.card.title();
+    let title = detail.card.title().to_owned();
     let InviteDetail { card, link, registration, blocks, came, now } = detail;
     let code = card.invite.code.clone();
     let link = link.unwrap_or_else(|| address(&landing_path(&code)));

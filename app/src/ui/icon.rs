@@ -37,16 +37,16 @@ pub(crate) enum Shape {
     Edit,
     /// A bin.
     Delete,
+    /// Two bars.
+    Pause,
+    /// A triangle.
+    Resume,
     /// An arrow.
     Next,
     /// A camera.
     Camera,
     /// An arrow out of a door.
     Leave,
-    /// Two upright bars.
-    Pause,
-    /// A triangle to the side.
-    Resume,
     /// Squares in three corners.
     Qr,
 }
@@ -72,11 +72,11 @@ impl Shape {
             Self::Print => "M7 9V4h10v5M7 17H4V9h16v8h-3M7 14h10v6H7z",
             Self::Edit => "M4 20h4L19 9l-4-4L4 16zM13 7l4 4",
             Self::Delete => "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
+            Self::Pause => "M9 5v14M15 5v14",
+            Self::Resume => "M8 5l11 7-11 7z",
             Self::Next => "M5 12h14M13 6l6 6-6 6",
             Self::Camera => "M4 8h4l2-3h4l2 3h4v11H4zM12 10a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7z",
             Self::Leave => "M14 4H5v16h9M10 12h10M16 8l4 4-4 4",
-            Self::Pause => "M9 5v14M15 5v14",
-            Self::Resume => "M8 5l11 7-11 7z",
             Self::Qr => "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2v2M20 14v2M14 20h2M18 18h2v2",
         }
     }
