@@ -6,6 +6,7 @@ mod attempts;
 mod audit;
 mod catalog;
 mod chat;
+mod chosen;
 mod creators;
 mod entry;
 mod guesses;
@@ -15,6 +16,7 @@ mod journey;
 mod kept;
 mod landing;
 mod lease;
+mod listing;
 mod lists;
 mod overview;
 mod owner;
@@ -65,6 +67,7 @@ use self::{
     work::Done,
 };
 pub use self::{
+    chosen::Chosen,
     guest::Guest,
     housekeeping::Housekeeping,
     owner::{Listed, Owner},

@@ -49,7 +49,7 @@ pub use self::{
     redemptions::{Begun, Came, Chat, Outcome, Redemption, Redemptions, Totals, Use, Whom},
     registration_tokens::{RegistrationToken, RegistrationTokens},
     rooms::{Block, RoomInvite, Rooms},
-    selections::{Among, Selection},
+    selections::Among,
     share_links::{ShareLink, ShareLinks, StaticPage},
     signals::{Signal, Signals},
     takeover::{Source, Taken, TakenGuest, TakenInvite, Takeovers},

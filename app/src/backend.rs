@@ -5,8 +5,9 @@ use std::sync::Arc;
 use leptos::prelude::{provide_context, use_context};
 
 use crate::{
-    AccountAdvice, AccountForm, AuditPage, Error, Intervention, InviteDetail, InviteForm, InvitePage, InviteQuery,
-    Landing, LookedAfter, Next, Notice, Posted, Progress, Result, Rooms, ServerInvites, SignInWays, Visitor,
+    AccountAdvice, AccountForm, AuditPage, Error, Intervention, InviteCard, InviteDetail, InviteForm, InvitePage,
+    InviteQuery, Landing, LookedAfter, Next, Notice, Posted, Progress, Result, Rooms, ServerInvites, SignInWays,
+    Visitor,
 };
 
 /// What the pages ask of the server. An implementation answers one request and already knows who sent it.
@@ -32,6 +33,12 @@ pub trait Backend: Send + Sync {
     async fn save(&self, form: InviteForm) -> Result<Next>;
     /// Deletes one of the person's own invites.
     async fn delete(&self, code: String) -> Result<Next>;
+    /// Those of the person's own invites that have these codes.
+    async fn chosen_invites(&self, codes: Vec<String>) -> Result<Vec<InviteCard>>;
+    /// Deletes several of the person's own invites, then leads to the list, which says how many.
+    async fn delete_many(&self, codes: Vec<String>) -> Result<Next>;
+    /// Pauses or resumes several of the person's own invites; the list then says how many.
+    async fn pause_many(&self, codes: Vec<String>, paused: bool) -> Result<Next>;
     /// Pauses or resumes one of the person's own invites.
     async fn pause(&self, code: String, paused: bool) -> Result<Next>;
     /// The rooms that the person administers, or only the one with this id, with the invites that lead into them;

@@ -34,7 +34,9 @@ pub use self::{
     invite::{Invite, Joined, MissedRoom, Preview, Registration},
     landing::{AppLink, Landing, Progress, Relation, RoomLinks, Step, StepState},
     limits::{Edit, InviteState, Limits},
-    overview::{Came, Guest, InviteCard, InviteDetail, InvitePage, InviteQuery, Room, RoomChoice, Sort, Works},
+    overview::{
+        Came, Deed, Done, Guest, InviteCard, InviteDetail, InvitePage, InviteQuery, Room, RoomChoice, Sort, Tab, Works,
+    },
     paper::{Paper, QrCode},
     path::{LANDING, LocalPath, invite_path, is_for_members, landing_path, person_address},
     person::{IdentityProvider, Person, SignInWays, Visitor},

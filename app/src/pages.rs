@@ -6,6 +6,7 @@ use crate::{ENDS, FOR_HOW_MANY, Field, rpc};
 
 mod audit;
 mod delete_invite;
+mod delete_invites;
 mod edit_invite;
 mod enter_code;
 mod invite;
@@ -21,9 +22,9 @@ mod start;
 
 pub use self::print::{Frame, Printing, nothing_to_print, print_page};
 pub(crate) use self::{
-    audit::Audit, delete_invite::DeleteInvite, edit_invite::EditInvite, enter_code::EnterCode, invite::InvitePage,
-    invites::Invites, landing::Landing, my_rooms::MyRooms, new_invite::NewInvite, not_found::NotFound,
-    server_invites::AllInvites, sign_in::SignIn, start::Start,
+    audit::Audit, delete_invite::DeleteInvite, delete_invites::DeleteInvites, edit_invite::EditInvite,
+    enter_code::EnterCode, invite::InvitePage, invites::Invites, landing::Landing, my_rooms::MyRooms,
+    new_invite::NewInvite, not_found::NotFound, server_invites::AllInvites, sign_in::SignIn, start::Start,
 };
 
 /// A form that a page shows.
@@ -31,7 +32,7 @@ pub(crate) use self::{
 pub struct PageForm {
     /// The address of its server function.
     pub path: &'static str,
-    /// The names of its fields. [`Field::Rooms`] may be submitted more than once, the others may not.
+    /// The names of its fields. Those that end with `[]` may be submitted more than once, the others may not.
     pub fields: &'static [&'static str],
     /// The field that identifies the invite which the page is about.
     pub about: Option<&'static str>,
@@ -62,6 +63,9 @@ const INVITE_FIELDS: [&str; 14] = [
     Field::Registration.name(),
 ];
 
+/// The field with the codes of invites that are chosen together.
+const CHOSEN: &str = "codes[]";
+
 const ACCOUNT_FIELDS: [&str; 5] =
     ["code", Field::NewUserName.name(), Field::DisplayName.name(), Field::Email.name(), Field::NewPassword.name()];
 
@@ -78,6 +82,9 @@ pub fn forms_on(path: &str) -> Vec<PageForm> {
         }
         ["join"] => vec![form(rpc::Open::PATH, &["text"], None)],
         ["new"] => vec![form(rpc::Save::PATH, &INVITE_FIELDS[1..], None)],
+        ["invites"] => vec![form(rpc::PauseMany::PATH, &[CHOSEN, "paused"], None)],
+        // Not below `invites`: what follows that may be anybody's code.
+        ["delete-invites"] => vec![form(rpc::DeleteMany::PATH, &[CHOSEN], None)],
         ["invites", _, "edit"] => vec![form(rpc::Save::PATH, &INVITE_FIELDS, Some("form[editing]"))],
         ["invites", _] => vec![form(rpc::Pause::PATH, &["code", "paused"], Some("code"))],
         ["invites", _, "delete"] => vec![form(rpc::Delete::PATH, &["code"], Some("code"))],

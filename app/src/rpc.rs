@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use crate::{
-    AccountAdvice, AccountForm, AuditPage, Intervention, InviteDetail, InviteForm, InvitePage, InviteQuery, Landing,
-    LookedAfter, Next, Progress, Rooms, ServerInvites, SignInWays, Told, Visitor, wire::Text,
+    AccountAdvice, AccountForm, AuditPage, Intervention, InviteCard, InviteDetail, InviteForm, InvitePage, InviteQuery,
+    Landing, LookedAfter, Next, Progress, Rooms, ServerInvites, SignInWays, Told, Visitor, wire::Text,
 };
 
 #[server(output = Text, name = GetVisitor, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "visitor")]
@@ -58,6 +58,21 @@ pub async fn save(form: InviteForm) -> Result<Next, Told> {
 #[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "delete")]
 pub async fn delete(code: String) -> Result<Next, Told> {
     Ok(crate::backend()?.delete(code).await?)
+}
+
+#[server(output = Text, name = GetChosenInvites, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "chosen_invites")]
+pub async fn chosen_invites(#[server(default)] codes: Vec<String>) -> Result<Vec<InviteCard>, Told> {
+    Ok(crate::backend()?.chosen_invites(codes).await?)
+}
+
+#[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "delete_many")]
+pub async fn delete_many(#[server(default)] codes: Vec<String>) -> Result<Next, Told> {
+    Ok(crate::backend()?.delete_many(codes).await?)
+}
+
+#[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "pause_many")]
+pub async fn pause_many(#[server(default)] codes: Vec<String>, #[server(default)] paused: bool) -> Result<Next, Told> {
+    Ok(crate::backend()?.pause_many(codes, paused).await?)
 }
 
 #[server(output = Text, name = GetLanding, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "landing")]

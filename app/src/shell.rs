@@ -12,8 +12,8 @@ use crate::{
     backend::Mount,
     is_for_members,
     pages::{
-        AllInvites, Audit, DeleteInvite, EditInvite, EnterCode, InvitePage, Invites, Landing, MyRooms, NewInvite,
-        NotFound, SignIn, Start,
+        AllInvites, Audit, DeleteInvite, DeleteInvites, EditInvite, EnterCode, InvitePage, Invites, Landing, MyRooms,
+        NewInvite, NotFound, SignIn, Start,
     },
     ui::{LastPost, Layout, Notices, Visits, announce, escaped},
     view,
@@ -193,6 +193,7 @@ fn MemberPages() -> impl MatchNestedRoutes + Clone {
         <Route path=(StaticSegment("invites"), ParamSegment("code")) view=InvitePage />
         <Route path=(StaticSegment("invites"), ParamSegment("code"), StaticSegment("edit")) view=EditInvite />
         <Route path=(StaticSegment("invites"), ParamSegment("code"), StaticSegment("delete")) view=DeleteInvite />
+        <Route path=StaticSegment("delete-invites") view=DeleteInvites />
         <Route path=StaticSegment("my-rooms") view=MyRooms />
         <Route path=StaticSegment("server") view=AllInvites />
         <Route path=(StaticSegment("server"), StaticSegment("log")) view=Audit />

@@ -21,6 +21,7 @@ mod opened;
 mod picker;
 mod printed;
 mod rooms;
+mod row;
 mod search;
 mod share;
 mod sign_up;
@@ -32,10 +33,10 @@ mod typing;
 pub use self::card::{Card, CardDoor};
 pub(crate) use self::{
     avatar::{PersonAvatar, RoomAvatar, person_html},
-    browser::{announce, arrive, fill_and_send, kept},
+    browser::{announce, arrive, copy_pressed, fill_and_send, kept, local_days},
     chart::chart,
     editor::Editor,
-    failure::{DeadInvite, Failure, apology, sorry},
+    failure::{DeadInvite, Failure, apology, empty, sorry},
     field::TextField,
     form::{Form, FormProblem, Sending, Submit, go_on, last_post, reload_after, sending},
     front::invitation,
@@ -49,11 +50,12 @@ pub(crate) use self::{
     navigation::{LastPost, Notices, address, href, lead, parameter, query},
     printed::sheet,
     rooms::{RoomList, rooms},
-    search::{Older, Pager, SearchForm, TooManyPeople},
+    row::row,
+    search::{Older, SearchForm, TooManyPeople},
     share::{Camera, CopyButton, SharePanel, Sharing},
     sign_up::SignUpForm,
     state::{Bounds, StateBadge, places},
-    text::{ago, escaped},
+    text::{ago, day, escaped},
     time::{Moment, TimeField},
     typing::Typing,
 };

@@ -3,6 +3,7 @@
 
 mod error;
 mod landing;
+mod list;
 mod owner;
 
 use std::borrow::Cow;
@@ -17,6 +18,7 @@ pub use self::{
         chat_with, free_until, goes_on, have_an_account, invites_to, joined, leads_to, missing, name_is_free,
         no_account_yet, place, some_of, steps, steps_from_nothing, steps_signed_in, user_name_hint, you_join,
     },
+    list::{COPIED, COPY, SELECT, done, invite_title, leads_into, no_match, of_places, tab},
     owner::{
         NOT_WORKING, THE_REST, blocked, invitation, invite_to, invited_to, joined_of, notice, places_taken, trouble,
     },
@@ -106,8 +108,9 @@ pub fn state(state: InviteState) -> &'static str {
 pub fn sort(sort: Sort) -> &'static str {
     match sort {
         Sort::Newest => "Newest first",
-        Sort::MostPeople => "Most people first",
-        Sort::LastCame => "Last joined first",
+        Sort::EndsNext => "Ending soonest",
+        Sort::MostPeople => "Most joined",
+        Sort::LastCame => "Last joined",
         Sort::Name => "By name",
     }
 }

@@ -74,7 +74,7 @@ test("an invite for two, until a day in May, paused in between", async ({ page, 
   await expect(page.getByRole("img", { name: /^People who joined/ })).toHaveCount(0);
   await expect(page.getByRole("progressbar", { name: "2 of 2 places taken" })).toBeVisible();
   await look(page, "invite-used-up");
-  await page.open("/invites");
+  await page.open("/invites?show=ended");
   await expect(page.getByText("Full", { exact: true })).toBeVisible();
 });
 

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use app::{
-    Block, Came as Arrivals, Guest, Invite, InviteCard, InviteDetail, InvitePage, InviteQuery, InviteState, MissedRoom,
-    Person, Room, RoomChoice, RoomProblem, Works,
+    Block, Came as Arrivals, Guest, Invite, InviteCard, InviteDetail, InviteState, MissedRoom, Person, Room,
+    RoomChoice, RoomProblem, Works,
 };
 use futures_util::{StreamExt, stream};
 
@@ -17,11 +17,8 @@ use crate::{
     account::Account,
     error::Result,
     homeserver::JoinedRoom,
-    store::{self, Came, Millis, Selection, Use, Whom},
+    store::{self, Came, Millis, Use, Whom},
 };
-
-/// How many invites are on a page.
-const ON_A_PAGE: u32 = 20;
 
 /// How many of the people who joined are on a page.
 const GUESTS: u32 = 50;
@@ -34,10 +31,10 @@ const MATRIX_TO: &str = "https://matrix.to/#/";
 const AT_ONCE: usize = 4;
 
 /// A member's rooms by id; `None` if the homeserver did not answer.
-struct MyRooms(Option<HashMap<String, JoinedRoom>>);
+pub(super) struct MyRooms(pub(super) Option<HashMap<String, JoinedRoom>>);
 
 impl MyRooms {
-    fn room(&self, id: &str) -> Room {
+    pub(super) fn room(&self, id: &str) -> Room {
         match self.0.as_ref().map(|rooms| rooms.get(id)) {
             Some(Some(room)) => shown::room(room),
             // What is known only by an alias was never left, and is called by that.
@@ -61,7 +58,7 @@ impl MyRooms {
         rooms.iter().filter_map(|id| Some((self.room(id), problem(id)?))).collect()
     }
 
-    fn card(&self, invite: Invite, state: InviteState, blocks: &[store::Block]) -> InviteCard {
+    pub(super) fn card(&self, invite: Invite, state: InviteState, blocks: &[store::Block]) -> InviteCard {
         let rooms = invite.terms.rooms.iter().map(|room| self.room(room)).collect();
         let works = match &self.0 {
             None => Works::Unknown,
@@ -104,47 +101,6 @@ impl Owner {
             .collect();
         choices.sort_by_key(|choice| (!choice.room.space, choice.refusal.is_some()));
         Ok(choices)
-    }
-
-    /// One page of the member's own invites.
-    pub async fn page(&self, account: &Account, query: InviteQuery) -> Result<InvitePage> {
-        let mine = self.my_rooms(account).await;
-        let text = sought(&query.search).to_lowercase();
-        let named = |room: &&JoinedRoom| room.name.as_ref().is_some_and(|name| name.to_lowercase().contains(&text));
-        let rooms: Vec<String> = match text.is_empty() {
-            true => Vec::new(),
-            false => mine.0.iter().flat_map(HashMap::values).filter(named).map(|room| room.id.to_string()).collect(),
-        };
-        let page = query.page.max(1);
-        let select = async |page: u32| {
-            let selection = Selection {
-                text: &text,
-                rooms: &rooms,
-                sort: query.sort,
-                skip: i64::from(page - 1) * i64::from(ON_A_PAGE),
-                take: i64::from(ON_A_PAGE),
-            };
-            self.invites.select(account.user_id().as_str(), &selection).await
-        };
-        let (mut invites, matching, all) = select(page).await?;
-        let count = |number: i64| u32::try_from(number).unwrap_or_default();
-        let pages = count(matching).div_ceil(ON_A_PAGE).max(1);
-        // If the page no longer exists because invites were deleted, the last one is shown.
-        let page = if page > pages {
-            (invites, ..) = select(pages).await?;
-            pages
-        } else {
-            page
-        };
-        let (now, all_paused) = ((self.clock)(), self.invites.all_paused().await?.is_some());
-        let mut cards = Vec::new();
-        for invite in invites {
-            let invite = self.catalog.rules.bounded(invite);
-            let blocks = self.stored_rooms.blocks(&invite.code).await?;
-            let state = invite.state(all_paused, now);
-            cards.push(mine.card(invite, state, &blocks));
-        }
-        Ok(InvitePage { invites: cards, matching: count(matching), all: count(all), page, pages, now })
     }
 
     /// One of the member's own invites with everything they may know of it; `link` is the address to share, if one is
@@ -196,7 +152,7 @@ impl Owner {
         self.catalog.rules.registration
     }
 
-    async fn my_rooms(&self, account: &Account) -> MyRooms {
+    pub(super) async fn my_rooms(&self, account: &Account) -> MyRooms {
         match self.rooms.joined_rooms(account, false).await {
             Ok(rooms) => MyRooms(Some(rooms.iter().map(|room| (room.id.to_string(), room.clone())).collect())),
             Err(error) => {

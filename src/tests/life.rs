@@ -18,6 +18,7 @@ mod support;
 
 mod access;
 mod apps;
+mod chosen;
 mod closed;
 mod commands;
 mod contract;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use app::{FORM_FUNCTION, Field, Kind, LocalPath, Next, PageForm, Posted, Told};
+use app::{FORM_FUNCTION, Kind, LocalPath, Next, PageForm, Posted, Told};
 use axum::{
     body::{Body, Bytes},
     extract::{Request, State},
@@ -66,13 +66,13 @@ pub(super) async fn posted(State(web): State<Arc<Web>>, visit: Visit, request: R
     response
 }
 
-/// The form that was posted, if the page shows such a form: with only its own fields, each once, and about the invite
-/// that the page is about.
+/// The form that was posted, if the page shows such a form: with only its own fields, each once unless it is a list, and about the
+/// invite that the page is about.
 fn shown_form(page: &str, fields: &[(String, String)]) -> Option<PageForm> {
     let named = |name: &str| fields.iter().filter(|(field, _)| field == name).collect::<Vec<_>>();
     let [(_, function)] = named(FORM_FUNCTION)[..] else { return None };
     let form = app::forms_on(page).into_iter().find(|form| form.function() == function)?;
-    let once = |name: &str| name == Field::Rooms.name() || named(name).len() == 1;
+    let once = |name: &str| name.ends_with("[]") || named(name).len() == 1;
     let known = |name: &str| name == FORM_FUNCTION || form.fields.contains(&name);
     let about_this = form.about.is_none_or(|about| {
         let code = page.split('/').nth(2).map(|code| percent_decode_str(code).decode_utf8_lossy());
@@ -94,6 +94,8 @@ fn function_call(parts: &Parts, path: &'static str, body: Bytes) -> Request {
 
 #[cfg(test)]
 mod tests {
+    use app::Field;
+
     use super::*;
 
     #[test]
@@ -111,6 +113,10 @@ mod tests {
             ("/invites/abc", "delete", Some("abc"), false),
             ("/invites/abc/delete", "delete", Some("abc"), true),
             ("/invites/abc/delete", "delete", Some("another"), false),
+            ("/invites", "pause_many", None, true),
+            ("/invites", "delete_many", None, false),
+            ("/invites/delete-invites", "delete_many", None, false),
+            ("/delete-invites", "delete_many", None, true),
             ("/server", "pause_all", None, true),
             ("/server/log", "pause_all", None, false),
             ("/nowhere", "pause_all", None, false),
@@ -134,6 +140,10 @@ mod tests {
             "/new",
             &[save, (Field::Rooms.name(), "!a:x"), (Field::Rooms.name(), "!b:x"), ("form[label]", "x")]
         ));
+        let many = (FORM_FUNCTION, "pause_many");
+        assert!(post("/invites", &[many, ("codes[]", "a"), ("codes[]", "b"), ("paused", "true")]));
+        assert!(!post("/invites", &[many, ("codes[]", "a"), ("paused", "true"), ("paused", "false")]));
+        assert!(!post("/invites", &[many, ("codes[0]", "a"), ("paused", "true")]));
         // Text that a more lenient parser would take for a field of the form.
         let pause = (FORM_FUNCTION, "pause");
         for fields in [

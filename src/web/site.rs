@@ -2,13 +2,14 @@
 
 mod pictures;
 mod saving;
+mod several;
 
 use std::{sync::Arc, time::Duration};
 
 use app::{
-    AccountAdvice, AccountForm, AuditPage, Backend, Came, Card, Error, Field, Intervention, InviteDetail, InviteForm,
-    InvitePage, InviteQuery, LANDING, Landing, LocalPath, LookedAfter, Next, Notice, Pasted, Problem, Progress, Rooms,
-    ServerInvites, SignInWays, Visitor,
+    AccountAdvice, AccountForm, AuditPage, Backend, Came, Card, Error, Field, Intervention, InviteCard, InviteDetail,
+    InviteForm, InvitePage, InviteQuery, LANDING, Landing, LocalPath, LookedAfter, Next, Notice, Pasted, Problem,
+    Progress, Rooms, ServerInvites, SignInWays, Visitor,
 };
 use matrix_sdk::ruma::UserId;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -24,7 +25,7 @@ use super::{
 use crate::{
     account::Account,
     error::Result,
-    invites::Watcher,
+    invites::{Chosen, Watcher},
     session::{Purpose, Session},
     trace::carried,
 };
@@ -272,7 +273,36 @@ impl Backend for Site {
 
     async fn invites(&self, query: InviteQuery) -> app::Result<InvitePage> {
         let page = async { self.web.invites.owner.page(&self.account().await?, query).await };
-        self.tell(page.await).map(|page| self.with_pictures(page))
+        let mut page = self.with_pictures(self.tell(page.await)?);
+        page.public = self.web.public_base();
+        page.done = self.just_done();
+        Ok(page)
+    }
+
+    async fn chosen_invites(&self, codes: Vec<String>) -> app::Result<Vec<InviteCard>> {
+        let cards = async {
+            let account = self.account().await?;
+            Ok(Chosen::of(&self.web.invites.owner, &account, codes).await?.cards().await)
+        };
+        self.tell(cards.await).map(|cards| self.with_pictures(cards))
+    }
+
+    async fn pause_many(&self, codes: Vec<String>, paused: bool) -> app::Result<Next> {
+        let done = async {
+            let account = self.account_now().await?;
+            Chosen::of(&self.web.invites.owner, &account, codes).await?.pause(paused).await
+        };
+        self.say_done(self.tell(done.await)?);
+        Ok(Next::here())
+    }
+
+    async fn delete_many(&self, codes: Vec<String>) -> app::Result<Next> {
+        let done = async {
+            let account = self.account_now().await?;
+            Chosen::of(&self.web.invites.owner, &account, codes).await?.delete().await
+        };
+        self.say_done(self.tell(done.await)?);
+        Ok(Next::to("/invites".to_owned()))
     }
 
     async fn invite(&self, code: String, before: String, missing: bool) -> app::Result<InviteDetail> {

@@ -80,7 +80,11 @@ impl Web {
 
     /// The address of an invite to share, if a public address is configured.
     pub(super) fn public_address(&self, code: &str) -> Option<String> {
-        let public = self.settings.public_url.as_ref()?;
-        Some(format!("{}{}", public.as_str().trim_end_matches('/'), app::landing_path(code)))
+        Some(self.public_base()? + &app::landing_path(code))
+    }
+
+    /// What precedes the paths of pages in addresses to share, if a public address is configured.
+    pub(super) fn public_base(&self) -> Option<String> {
+        self.settings.public_url.as_ref().map(|public| public.as_str().trim_end_matches('/').to_owned())
     }
 }

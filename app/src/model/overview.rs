@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Block, Invite, InviteState, MissedRoom, Person, Registration, RoomProblem};
+use crate::wording;
 
 /// A room, as shown to somebody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,9 +64,9 @@ pub struct InviteCard {
 }
 
 impl InviteCard {
-    /// Its title: the owner's label, or the code.
-    pub fn title(&self) -> &str {
-        self.invite.terms.label.as_deref().unwrap_or(&self.invite.code)
+    /// What its owner knows it by: the label, or else the rooms that it leads into.
+    pub fn title(&self) -> String {
+        wording::invite_title(&self.invite, &self.rooms)
     }
 }
 
@@ -76,25 +77,29 @@ pub enum Sort {
     #[default]
     #[serde(rename = "newest")]
     Newest,
+    /// Those that end next first, those without an end last.
+    #[serde(rename = "ends")]
+    EndsNext,
     /// Most people first.
     #[serde(rename = "people")]
     MostPeople,
     /// Most recently joined first.
     #[serde(rename = "recent")]
     LastCame,
-    /// By label or code.
+    /// By title.
     #[serde(rename = "name")]
     Name,
 }
 
 impl Sort {
     /// All orders.
-    pub const ALL: [Self; 4] = [Self::Newest, Self::MostPeople, Self::LastCame, Self::Name];
+    pub const ALL: [Self; 5] = [Self::Newest, Self::EndsNext, Self::MostPeople, Self::LastCame, Self::Name];
 
     /// The name of the order in addresses.
     pub fn key(self) -> &'static str {
         match self {
             Self::Newest => "newest",
+            Self::EndsNext => "ends",
             Self::MostPeople => "people",
             Self::LastCame => "recent",
             Self::Name => "name",
@@ -107,15 +112,45 @@ impl Sort {
     }
 }
 
+/// Which of their invites a member looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Tab {
+    /// Those that let people in, will, or will again once they are resumed.
+    #[default]
+    #[serde(rename = "active")]
+    Active,
+    /// Those that are expired or full: they stay as they are unless their owner changes them.
+    #[serde(rename = "ended")]
+    Ended,
+}
+
+impl Tab {
+    /// The name of the tab in addresses.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Ended => "ended",
+        }
+    }
+
+    /// The tab with this name; the default for any other text.
+    pub fn of(key: &str) -> Self {
+        if key == Self::Ended.key() { Self::Ended } else { Self::Active }
+    }
+}
+
 /// A query for a member's own invites.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct InviteQuery {
     /// Text to look for in the label, the code and the names of rooms; all invites if empty.
     pub search: String,
+    /// Which invites.
+    pub tab: Tab,
     /// The order.
     pub sort: Sort,
-    /// The number of the page, from 1.
-    pub page: u32,
+    /// The code of the last invite on the previous page; empty for the first page.
+    pub after: String,
 }
 
 /// One page of a member's own invites.
@@ -123,16 +158,47 @@ pub struct InviteQuery {
 pub struct InvitePage {
     /// The invites on this page, in the requested order.
     pub invites: Vec<InviteCard>,
-    /// How many invites match the query.
-    pub matching: u32,
+    /// How many invites on the tab *Active* match the search.
+    pub active: u32,
+    /// How many invites on the tab *Ended* match the search.
+    pub ended: u32,
     /// How many invites the member has.
     pub all: u32,
-    /// The number of this page, from 1.
-    pub page: u32,
-    /// How many pages there are, at least 1.
-    pub pages: u32,
+    /// How many matching invites of the tab precede this page.
+    pub before: u32,
+    /// [`InviteQuery::after`] of the previous page, if there is one.
+    pub previous: Option<String>,
+    /// [`InviteQuery::after`] of the next page, if there is one.
+    pub next: Option<String>,
+    /// What precedes the paths of landing pages in links to share, if that is configured; otherwise the pages use the address
+    /// under which they are viewed.
+    pub public: Option<String>,
+    /// What the member has just done to their invites, if they have not been told yet.
+    pub done: Option<Done>,
     /// When the page was made, in milliseconds since the epoch.
     pub now: i64,
+}
+
+/// What became of invites that were chosen together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// What was done.
+    pub deed: Deed,
+    /// To how many of them.
+    pub invites: u32,
+    /// For how many it could not be done.
+    pub failed: u32,
+}
+
+/// What an owner can do to several invites at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Deed {
+    /// Pause them.
+    Paused,
+    /// Resume them.
+    Resumed,
+    /// Delete them.
+    Deleted,
 }
 
 /// One invite with everything its owner may know.

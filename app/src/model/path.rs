@@ -30,7 +30,7 @@ impl LocalPath {
 pub const LANDING: &str = "/i/";
 
 /// The first segments of the paths of pages for people who are signed in.
-pub(crate) const MEMBERS: [&str; 4] = ["invites", "my-rooms", "new", "server"];
+pub(crate) const MEMBERS: [&str; 5] = ["delete-invites", "invites", "my-rooms", "new", "server"];
 
 /// Whether a page, by its path relative to where the pages are mounted, is for people who are signed in. A program of
 /// its own takes these over in the browser.

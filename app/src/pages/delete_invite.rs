@@ -23,7 +23,7 @@ pub(crate) fn DeleteInvite() -> impl IntoView {
 fn Ask(detail: InviteDetail) -> impl IntoView {
     let delete = sending::<rpc::Delete>();
     go_on(delete, || ());
-    let title = detail.card.title().to_owned();
+    let title = detail.card.title();
     let code = detail.card.invite.code.clone();
     let came = detail.card.invite.came;
     view! {

@@ -35,7 +35,7 @@ pub(crate) fn EditInvite() -> impl IntoView {
 #[component]
 fn Page(rooms: Rooms, invite: InviteDetail) -> impl IntoView {
     let back = href(&invite_path(&invite.card.invite.code));
-    let title = invite.card.title().to_owned();
+    let title = invite.card.title();
     view! {
         <section class="grid gap-8 py-4 sm:py-8">
             <div class="grid gap-1">

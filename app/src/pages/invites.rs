@@ -1,132 +1,197 @@
 //! The list of a member's own invites.
 
-use leptos::{ev::Event, prelude::*, wasm_bindgen::JsCast, web_sys};
+use std::time::Duration;
+
+use leptos::{
+    ev::{MouseEvent, SubmitEvent},
+    html,
+    leptos_dom::helpers::TimeoutHandle,
+    prelude::*,
+};
 use leptos_meta::Title;
 use leptos_router::{NavigateOptions, hooks::use_navigate, location::Url};
 
+use super::CHOSEN;
 use crate::{
-    InviteCard, InvitePage, InviteQuery, Sort, Works, invite_path, rpc,
-    ui::{Icon, Mark, Pager, RoomAvatar, Shape, StateBadge, ago, href, load, places, query, show},
+    InviteCard, InvitePage, InviteQuery, Sort, Tab, Works, invite_path, landing_path, rpc,
+    ui::{
+        Form, FormProblem, Html, Icon, Sending, Shape, address, button, copy_pressed, drawing, empty, escaped, href,
+        load, local_days, query, reload_after, row, sending, show, show_either,
+    },
     view,
     wording::{self, count},
 };
 
-/// How many room pictures a card shows.
-const PICTURES: usize = 4;
+/// How long typing has to pause before the list is filtered.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// What the address asks for.
+#[derive(Clone, Copy)]
+struct Asked {
+    search: Memo<String>,
+    tab: Memo<String>,
+    sort: Memo<String>,
+    after: Memo<String>,
+}
+
+impl Asked {
+    fn of_this_page() -> Self {
+        Self { search: query("q"), tab: query("show"), sort: query("sort"), after: query("after") }
+    }
+
+    fn query(self) -> InviteQuery {
+        InviteQuery {
+            search: self.search.get(),
+            tab: Tab::of(&self.tab.get()),
+            sort: Sort::of(&self.sort.get()),
+            after: self.after.get(),
+        }
+    }
+}
+
+/// The path of the list for a query; what is usual is left out.
+fn path(query: &InviteQuery) -> String {
+    let InviteQuery { search, tab, sort, after } = query;
+    let tab = if *tab == Tab::default() { "" } else { tab.key() };
+    let sort = if *sort == Sort::default() { "" } else { sort.key() };
+    let parts = [("q", search.as_str()), ("show", tab), ("sort", sort), ("after", after.as_str())];
+    // The router decodes values twice.
+    let part = |(name, value): (&str, &str)| format!("{name}={}", Url::escape(&value.replace('%', "%25")));
+    let parts: Vec<String> = parts.into_iter().filter(|(_, value)| !value.is_empty()).map(part).collect();
+    if parts.is_empty() { "/invites".to_owned() } else { format!("/invites?{}", parts.join("&")) }
+}
 
 #[component]
 pub(crate) fn Invites() -> impl IntoView {
-    let (search, sort, page) = (query("q"), query("sort"), query("page"));
-    let invites = load(move || {
-        let query =
-            InviteQuery { search: search.get(), sort: Sort::of(&sort.get()), page: page.get().parse().unwrap_or(1) };
-        rpc::Invites { query }
-    });
+    let asked = Asked::of_this_page();
+    let invites = load(move || rpc::Invites { query: asked.query() });
+    let pause = sending::<rpc::PauseMany>();
+    reload_after(pause);
     view! {
         <Title text="My invites" />
-        {show(
-            invites,
-            move |page| match page.all {
-                0 => view! { <Nothing /> },
-                _ => {
-                    let (search, sort) = (search.get_untracked(), Sort::of(&sort.get_untracked()));
-                    view! { <Page page search sort /> }
-                }
-            },
-        )}
-    }
-}
-
-/// Shown to members who have made no invite yet.
-#[component]
-fn Nothing() -> impl IntoView {
-    view! {
-        <section class="mx-auto grid max-w-md justify-items-center gap-5 py-16 text-center">
-            <Mark class="size-16" />
-            <h1>"No invites yet"</h1>
-            <p class="text-lg text-pretty text-muted">
-                "One link. Everyone in the right rooms. You’ll see here who joined."
-            </p>
-            <a class="btn btn-primary btn-lg" href=href("/new")>
-                <Icon shape=Shape::Add />
-                "Create invite"
-            </a>
-        </section>
-    }
-}
-
-#[component]
-fn Page(page: InvitePage, search: String, sort: Sort) -> impl IntoView {
-    let InvitePage { invites, matching, all, page, pages, now } = page;
-    let path = format!("/invites?q={}&sort={}", Url::escape(&search), sort.key());
-    let nothing = matching == 0;
-    view! {
-        <section class="grid gap-6 py-4 sm:py-8">
+        <section class="group grid gap-4 py-4 sm:py-6">
             <div class="flex flex-wrap items-center justify-between gap-4">
                 <h1>"My invites"</h1>
-                <a class="btn btn-primary" href=href("/new")>
+                <a class="btn btn-primary group-has-[.nothing]:hidden" href=href("/new")>
                     <Icon shape=Shape::Add />
                     "New invite"
                 </a>
             </div>
-            <Search search sort />
-            <p class="hint" role="status">
-                {if matching == all { count(all, "invite") } else { format!("{matching} of {}", count(all, "invite")) }}
-            </p>
-            {nothing
-                .then(|| {
-                    view! {
-                        <p class="empty-box text-center">
-                            "No invites found. " <a class="link" href=href("/invites")>
-                                "Show all"
-                            </a>
-                        </p>
-                    }
-                })}
-            <ul class="grid gap-3">{invites.into_iter().map(|card| view! { <Card card now /> }).collect_view()}</ul>
-            <Pager path page pages />
+            {show_either(invites, move |page| tabs(&page, &untrack(|| asked.query())), |_| ().into_any())}
+            <Search asked />
+            <FormProblem sending=pause />
+            {show(
+                invites,
+                move |page| {
+                    let query = untrack(|| asked.query());
+                    view! { <List page query pause /> }
+                },
+            )}
         </section>
     }
 }
 
-/// The search field and the choice of order. Both are kept in the address, so that the Back button works.
+/// The two parts of the list, each with how many invites in it match.
+fn tabs(page: &InvitePage, query: &InviteQuery) -> AnyView {
+    if page.all == 0 {
+        return ().into_any();
+    }
+    let tab = |(tab, number): (Tab, u32)| {
+        let current = if tab == query.tab { r#" aria-current="page""# } else { "" };
+        let address = href(&path(&InviteQuery { tab, after: String::new(), ..query.clone() }));
+        format!(
+            r#"<a href="{}"{current}>{} <span class="badge">{number}</span></a>"#,
+            escaped(&address),
+            wording::tab(tab)
+        )
+    };
+    let tabs: String = [(Tab::Active, page.active), (Tab::Ended, page.ended)].into_iter().map(tab).collect();
+    view! { <Html html=format!(r#"<nav class="tabs print:hidden" aria-label="Which invites">{tabs}</nav>"#) /> }
+}
+
+/// The search field and the choice of order. What they say stands in the address, so that the Back button works and a form without
+/// a script does as well. It is no part of what is loaded: that comes anew while somebody types.
 #[component]
-fn Search(search: String, sort: Sort) -> impl IntoView {
+fn Search(asked: Asked) -> impl IntoView {
     let navigate = use_navigate();
-    let go = move |event: &Event| {
-        let form = event.target().and_then(|target| match target.dyn_into::<web_sys::HtmlFormElement>() {
-            Ok(form) => Some(form),
-            Err(field) => field.dyn_into::<web_sys::HtmlSelectElement>().ok()?.form(),
-        });
-        let data = form.and_then(|form| web_sys::FormData::new_with_form(&form).ok());
-        if let Some(data) = data {
-            let text = |name| data.get(name).as_string().unwrap_or_default();
-            let path = format!("/invites?q={}&sort={}", Url::escape(&text("q")), Url::escape(&text("sort")));
-            navigate(&path, NavigateOptions::default());
+    let (field, order) = (NodeRef::<html::Input>::new(), NodeRef::<html::Select>::new());
+    // The text that the address was last given from here. Any other one that comes into it is to stand in the field: after `Show all`, say.
+    let sent = StoredValue::new(asked.search.get_untracked());
+    Effect::new(move |_| {
+        let sort = asked.sort.get();
+        if let Some(order) = order.get() {
+            order.set_value(Sort::of(&sort).key());
+        }
+    });
+    Effect::new(move |_| {
+        let text = asked.search.get();
+        if let Some(field) = field.get()
+            && sent.get_value() != text
+        {
+            field.set_value(&text);
+            sent.set_value(text);
+        }
+    });
+    let go = move || {
+        let (Some(field), Some(order)) = (field.get_untracked(), order.get_untracked()) else { return };
+        let before = untrack(|| asked.query());
+        let query = InviteQuery {
+            search: field.value(),
+            sort: Sort::of(&order.value()),
+            tab: before.tab,
+            after: String::new(),
+        };
+        sent.set_value(query.search.clone());
+        // Back leads to what was there before the search, not to each part of the word.
+        let replace = !before.search.is_empty();
+        navigate(&path(&query), NavigateOptions { replace, scroll: false, ..Default::default() });
+    };
+    let timer = StoredValue::new(None::<TimeoutHandle>);
+    let stop = move || {
+        if let Some(timer) = timer.try_update_value(Option::take).flatten() {
+            timer.clear();
         }
     };
-    let change = go.clone();
+    on_cleanup(stop);
+    let (typed, chosen) = (go.clone(), go.clone());
+    let typing = move |_| {
+        stop();
+        timer.set_value(set_timeout_with_handle(typed.clone(), PAUSE).ok());
+    };
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        stop();
+        go();
+    };
+    let (search, sort) = (asked.search.get_untracked(), Sort::of(&asked.sort.get_untracked()));
+    let ended = Tab::of(&asked.tab.get_untracked()) == Tab::Ended;
     view! {
         <form
             method="get"
             action=href("/invites")
             role="search"
-            class="flex flex-wrap gap-2"
-            on:submit=move |event| {
-                event.prevent_default();
-                go(&event);
-            }
+            class="flex flex-wrap gap-2 group-has-[.nothing]:hidden print:hidden"
+            on:submit=submit
         >
             <label class="input min-w-0 flex-1">
-                <Icon shape=Shape::Search class="size-5 max-sm:hidden" />
-                <span class="sr-only">"Search"</span>
-                <input type="search" name="q" value=search placeholder="Name, code or room" />
+                <Icon shape=Shape::Search />
+                <span class="sr-only">"Filter by name, code or room"</span>
+                <input
+                    node_ref=field
+                    type="search"
+                    name="q"
+                    value=search
+                    placeholder="Name, code or room"
+                    autocomplete="off"
+                    on:input=typing
+                />
             </label>
             <select
-                class="select w-full max-w-none max-sm:order-last sm:w-auto"
+                node_ref=order
+                class="select w-full max-w-none sm:w-auto"
                 name="sort"
                 aria-label="Order"
-                on:change=move |event| change(&event)
+                on:change=move |_| chosen()
             >
                 {Sort::ALL
                     .into_iter()
@@ -139,64 +204,139 @@ fn Search(search: String, sort: Sort) -> impl IntoView {
                     })
                     .collect_view()}
             </select>
-            <button class="btn" type="submit" aria-label="Search">
-                <Icon shape=Shape::Search class="size-5 sm:hidden" />
-                <span class="max-sm:hidden">"Search"</span>
-            </button>
+            {ended.then(|| view! { <input type="hidden" name="show" value=Tab::Ended.key() /> })}
+            <Html html=r#"<noscript><button class="btn">Filter</button></noscript>"#.to_owned() />
         </form>
     }
 }
 
+/// What was found, and what can be done to several of them at once.
 #[component]
-fn Card(card: InviteCard, now: i64) -> impl IntoView {
-    let title = card.title().to_owned();
-    let InviteCard { invite, rooms, works, state } = card;
-    let left = places(&invite);
-    let code = invite.terms.label.is_some().then(|| invite.code.clone());
-    let mut leads_to: Vec<String> = rooms.iter().take(PICTURES).map(|room| wording::room(room).to_owned()).collect();
-    let more = rooms.len().saturating_sub(PICTURES);
-    if more > 0 {
-        leads_to.push(format!("{more} more"));
-    }
-    if invite.terms.chat {
-        leads_to.push("chat with you".to_owned());
-    }
+fn List(page: InvitePage, query: InviteQuery, pause: Sending) -> impl IntoView {
+    Effect::new(|_| local_days());
+    let message = NodeRef::<html::P>::new();
+    // The button that was pressed is gone with the rows as they were.
+    Effect::new(move |_| {
+        if let Some(message) = message.get() {
+            message.focus().ok();
+        }
+    });
+    let InvitePage { active, ended, all, before, done, .. } = &page;
+    let matching = if query.tab == Tab::Active { *active } else { *ended };
+    let told = done.map(wording::done);
+    let counted = match query.search.is_empty() {
+        true => count(matching, "invite"),
+        false => format!("{matching} of {}", count(*all, "invite")),
+    };
+    let shown = number(&page.invites);
+    let html = match shown {
+        0 => nothing(&page, &query),
+        _ => rows(&page),
+    };
+    let span = (shown < matching).then(|| format!("{} to {} of {matching}", before + 1, before + shown));
+    let other = |after: Option<&String>, rel, text| {
+        let after = after?.clone();
+        Some(button("", &href(&path(&InviteQuery { after, ..query.clone() })), rel, text))
+    };
+    let pages = span.map(|span| {
+        let (back, on) = (other(page.previous.as_ref(), "prev", "Previous"), other(page.next.as_ref(), "next", "Next"));
+        let (back, on) = (back.unwrap_or_default(), on.unwrap_or_default());
+        let class = "flex items-center justify-center gap-4 print:hidden";
+        format!(r#"<nav class="{class}" aria-label="Pages">{back}<span>{span}</span>{on}</nav>"#)
+    });
     view! {
-        <li>
-            <a
-                href=href(&invite_path(&invite.code))
-                class="card grid gap-3 transition-colors hover:border-field sm:grid-cols-[minmax(0,1fr)_auto] sm:items-center"
-            >
-                <span class="grid min-w-0 gap-1">
-                    <span class="flex flex-wrap items-center gap-2">
-                        <strong class="font-display text-lg wrap-anywhere" dir="auto">
-                            {title}
-                        </strong>
-                        <StateBadge state />
-                        <WorksBadge works />
-                    </span>
-                    {code.map(|code| view! { <code class="truncate font-mono hint">{code}</code> })}
-                    <span class="mt-1 flex items-center gap-3">
-                        <span class="stackrow">
-                            {rooms
-                                .into_iter()
-                                .take(PICTURES)
-                                .map(|room| view! { <RoomAvatar room class="s-xs" /> })
-                                .collect_view()}
-                        </span>
-                        <span class="min-w-0 truncate hint">{leads_to.join(", ")}</span>
-                    </span>
-                </span>
-                <span class="flex items-baseline gap-2 sm:grid sm:justify-items-end sm:gap-0">
-                    {(invite.came > 0)
-                        .then(|| view! { <strong class="text-lg">{format!("{} joined", invite.came)}</strong> })}
-                    <span class="hint">
-                        {invite.last_came.map_or_else(|| "Nobody yet".to_owned(), |last| ago(last, now))}
-                    </span> {left.map(|left| view! { <span class="hint">{left}</span> })}
-                </span>
-            </a>
-        </li>
+        <div class="contents" on:click=|event: MouseEvent| copy_pressed(&event)>
+            <p class="sr-only" role="status">
+                {counted}
+            </p>
+            <div role="status" class="empty:hidden">
+                {told
+                    .map(|told| {
+                        view! {
+                            <p node_ref=message class="alert alert-success" tabindex="-1">
+                                {told}
+                            </p>
+                        }
+                    })}
+            </div>
+            <Form sending=pause class="grid gap-4">
+                <Html html />
+            </Form>
+            <Html html=pages.unwrap_or_default() />
+        </div>
     }
+}
+
+fn number(invites: &[InviteCard]) -> u32 {
+    u32::try_from(invites.len()).unwrap_or(u32::MAX)
+}
+
+/// The rows, and the bar that appears once some of them are chosen.
+fn rows(page: &InvitePage) -> String {
+    let InvitePage { invites, public, now, .. } = page;
+    let one = |card: &InviteCard| {
+        let code = &card.invite.code;
+        let landing = landing_path(code);
+        let link = public.as_ref().map_or_else(|| address(&landing), |public| format!("{public}{landing}"));
+        row(card, CHOSEN, &href(&invite_path(code)), &link, *now)
+    };
+    let rows: String = invites.iter().map(one).collect();
+    let switch = |paused: bool, shape, text: &str| {
+        let icon = drawing(shape);
+        format!(r#"<button class="btn btn-sm" name="paused" value="{paused}">{icon}{text}</button>"#)
+    };
+    let some = |paused: bool| invites.iter().any(|card| card.invite.paused == paused && !card.invite.has_ended(*now));
+    let mut buttons = String::new();
+    if some(false) {
+        buttons += &switch(true, Shape::Pause, "Pause");
+    }
+    if some(true) {
+        buttons += &switch(false, Shape::Resume, "Resume");
+    }
+    let delete = format!(
+        r#"<button class="btn btn-sm" formmethod="get" formaction="{}">{}Delete…</button>"#,
+        escaped(&href("/delete-invites")),
+        drawing(Shape::Delete)
+    );
+    // Enter in a box would press the first button of the form: that is one which does nothing.
+    format!(
+        r#"<button disabled hidden></button><ul class="list invs" role="list">{rows}</ul><div class="bulk" role="group" aria-label="Selected invites"><b class="picked">selected</b>{buttons}{delete}</div>"#
+    )
+}
+
+/// What is shown in place of rows.
+fn nothing(page: &InvitePage, query: &InviteQuery) -> String {
+    let InvitePage { active, ended, all, .. } = page;
+    if *all == 0 {
+        let create = drawing(Shape::Add) + "Create invite";
+        let create = button("btn-primary", &href("/new"), "", &create);
+        let text = "One link. Everyone in the right rooms. You’ll see here who joined.";
+        return format!(r#"<div class="nothing">{}</div>"#, empty("No invites yet", text, &create));
+    }
+    let (other, there) = match query.tab {
+        Tab::Active => (Tab::Ended, *ended),
+        Tab::Ended => (Tab::Active, *active),
+    };
+    let link = |query: InviteQuery, text: String| {
+        format!(r#"<a class="link" href="{}">{text}</a>"#, escaped(&href(&path(&query))))
+    };
+    let there = match there {
+        0 => String::new(),
+        _ => link(
+            InviteQuery { tab: other, after: String::new(), ..query.clone() },
+            format!("{there} in “{}”", wording::tab(other)),
+        ),
+    };
+    let (title, everything) = match (query.search.as_str(), query.tab) {
+        ("", Tab::Active) => ("No active invites".to_owned(), String::new()),
+        ("", Tab::Ended) => ("No invite has ended".to_owned(), String::new()),
+        (search, tab) => {
+            let (before, after) = wording::no_match();
+            let all = InviteQuery { tab, sort: query.sort, ..InviteQuery::default() };
+            (format!("{before}<bdi>{}</bdi>{after}", escaped(search)), link(all, "Show all".to_owned()))
+        }
+    };
+    format!(r#"<div class="card empty"><b>{title}</b>{there}{everything}</div>"#)
 }
 
 /// A warning on an invite whose rooms cannot all be joined any more.

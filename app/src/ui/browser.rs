@@ -1,5 +1,7 @@
 //! Browser features, each with a fallback where the browser lacks it.
 
+use std::time::Duration;
+
 use js_sys::{Array, Date, Function, JsString, Object, Promise, Reflect};
 use leptos::{
     prelude::*,
@@ -10,7 +12,10 @@ use send_wrapper::SendWrapper;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{EventSource, HtmlVideoElement, MediaStreamConstraints, MessageEvent};
 
-use crate::{Progress, utc_millis, utc_text, wire::Answer};
+use crate::{Progress, utc_millis, utc_text, wire::Answer, wording};
+
+/// For how long a button says what it has done.
+const SAID: Duration = Duration::from_secs(2);
 
 /// Tells the style sheet that scripts run, and which features the browser has: what needs them is hidden until then
 /// (`style/main.css`).
@@ -45,6 +50,22 @@ pub(crate) fn local_text(at: i64) -> String {
         Reflect::set(&options, &name.into(), &value.into()).ok();
     }
     day(at).to_locale_string("en-GB", &options).into()
+}
+
+/// Writes the days that are marked with `data-day` as they are in the visitor's language and time zone.
+pub(crate) fn local_days() {
+    let Ok(days) = document().query_selector_all("time[data-day]") else { return };
+    for number in 0..days.length() {
+        let Some(element) = days.item(number).and_then(|day| day.dyn_into::<web_sys::Element>().ok()) else { continue };
+        let day = Date::new(&element.get_attribute("datetime").unwrap_or_default().into());
+        let options = Object::new();
+        let this_year = day.get_full_year() == Date::new_0().get_full_year();
+        let year = (!this_year).then_some(("year", "numeric"));
+        for (name, value) in [("day", "numeric"), ("month", "short")].into_iter().chain(year) {
+            Reflect::set(&options, &name.into(), &value.into()).ok();
+        }
+        element.set_text_content(Some(&String::from(day.to_locale_date_string("en-GB", &options))));
+    }
 }
 
 /// Converts the value of a UTC time field for one in the visitor's time zone.
@@ -118,6 +139,25 @@ fn method(object: &JsValue, name: &str) -> Option<Function> {
 pub(crate) async fn copy(text: &str) -> bool {
     let navigator = window().navigator();
     has(&navigator, "clipboard") && JsFuture::from(navigator.clipboard().write_text(text)).await.is_ok()
+}
+
+/// Copies what the pressed button carries, if it is one with `data-copy`, and says so in it for a while. Where the browser does
+/// not allow that, the text beside the button is unfolded.
+pub(crate) fn copy_pressed(event: &web_sys::MouseEvent) {
+    let pressed = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let Some(Ok(Some(button))) = pressed.map(|pressed| pressed.closest("[data-copy]")) else { return };
+    let (Some(text), Ok(Some(label))) = (button.get_attribute("data-copy"), button.query_selector("[aria-live]"))
+    else {
+        return;
+    };
+    leptos::task::spawn_local(async move {
+        let copied = copy(&text).await;
+        if !copied && let Some(beside) = button.next_element_sibling() {
+            beside.set_attribute("open", "").ok();
+        }
+        label.set_text_content(Some(if copied { wording::COPIED } else { wording::SELECT }));
+        set_timeout(move || label.set_text_content(Some(wording::COPY)), SAID);
+    });
 }
 
 /// Opens the system's dialogue for sharing a link (W3C, Web Share API).

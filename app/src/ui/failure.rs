@@ -7,8 +7,22 @@ use leptos_router::{NavigateOptions, hooks::use_location};
 use super::{Html, Visits, button, escaped, front::Front, house::door, href, navigation::lead};
 use crate::{Kind, Told, view, wording};
 
-/// The outline of a door that is not there.
-const OUTLINE: &str = r#"<svg class="outline-door" viewBox="0 0 66 100" aria-hidden="true"><path d="M5 98V33a28 28 0 0 1 56 0v65zM5 36h56"/></svg>"#;
+/// The outline of a door that is not there, with more lines in it.
+fn outline(more: &str) -> String {
+    format!(
+        r#"<svg class="outline-door" viewBox="0 0 66 100" aria-hidden="true"><path d="M5 98V33a28 28 0 0 1 56 0v65zM5 36h56{more}"/></svg>"#
+    )
+}
+
+/// A place where something could be, as HTML: a door that is to be made, and what to do about it; `more` is HTML.
+pub(crate) fn empty(title: &str, text: &str, more: &str) -> String {
+    let door = outline("M33 52v30M18 67h30");
+    format!(
+        r#"<section class="card empty">{door}<h2>{}</h2><p class="text-muted">{}</p>{more}</section>"#,
+        escaped(title),
+        escaped(text)
+    )
+}
 
 /// Says what is wrong, and what can be done about it.
 #[component]
@@ -49,7 +63,7 @@ pub(crate) fn DeadInvite() -> impl IntoView {
 pub(crate) fn sorry(title: &'static str, text: &str, more: &str) -> AnyView {
     let front = Front {
         class: "hue-none short".to_owned(),
-        above: OUTLINE.to_owned(),
+        above: outline(""),
         title: title.to_owned(),
         below: escaped(text),
         doors: vec![("door".to_owned(), door("", "", "\u{a0}")); 5],

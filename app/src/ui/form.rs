@@ -106,13 +106,24 @@ pub(crate) fn Form(
     children: Children,
 ) -> impl IntoView {
     let submit = move |event: SubmitEvent| {
+        let pressed = event.submitter();
+        // A button may lead to another page instead, with what the form holds.
+        if pressed.as_ref().is_some_and(|button| button.has_attribute("formaction")) {
+            return;
+        }
         event.prevent_default();
         // Ignores a second tap while the first is being answered.
         if sending.pending().get_untracked() {
             return;
         }
         let form = event.target().and_then(|form| form.dyn_into().ok());
-        if let Some(body) = form.and_then(|form| body(&form)) {
+        if let Some(mut body) = form.and_then(|form| body(&form)) {
+            // What the pressed button says; nothing in it has to be escaped, because it is ours.
+            if let Some((name, value)) =
+                pressed.and_then(|button| Some((button.get_attribute("name")?, button.get_attribute("value")?)))
+            {
+                body += &["&", &name, "=", &value].concat();
+            }
             sending.action.dispatch(body);
         }
     };

@@ -47,6 +47,8 @@ pub(crate) enum Shape {
     Camera,
     /// An arrow out of a door.
     Leave,
+    /// Squares in three corners.
+    Qr,
 }
 
 impl Shape {
@@ -75,6 +77,7 @@ impl Shape {
             Self::Next => "M5 12h14M13 6l6 6-6 6",
             Self::Camera => "M4 8h4l2-3h4l2 3h4v11H4zM12 10a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7z",
             Self::Leave => "M14 4H5v16h9M10 12h10M16 8l4 4-4 4",
+            Self::Qr => "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2v2M20 14v2M14 20h2M18 18h2v2",
         }
     }
 }

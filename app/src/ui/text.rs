@@ -48,6 +48,13 @@ pub(crate) fn date(millis: i64) -> String {
     format!("{day} {month} {year}")
 }
 
+/// A day, as `3 May` or, if that is in another year than `now`, `3 May 2026` (UTC).
+pub(crate) fn day(millis: i64, now: i64) -> String {
+    let (day, today) = (date(millis), date(now));
+    let (Some((short, year)), Some((_, this))) = (day.rsplit_once(' '), today.rsplit_once(' ')) else { return day };
+    if year == this { short.to_owned() } else { day }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,5 +90,7 @@ mod tests {
         ] {
             assert_eq!(date(millis), day);
         }
+        let may = 1_777_800_000_000;
+        assert_eq!((day(may, now), day(may, may - 1440 * 300 * minute)), ("3 May".to_owned(), "3 May 2026".to_owned()));
     }
 }

@@ -6,7 +6,6 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use app::Sort;
 use tracing::{
     Instrument,
     field::{Field, Visit},
@@ -87,11 +86,6 @@ async fn ask_everything(store: &Store) {
         store.invites.version("@owner7:x").await?;
         store.invites.of("@owner7:x").await?;
         store.invites.all_paused().await?;
-        for sort in Sort::ALL {
-            let rooms = [room.to_owned()];
-            let selection = Selection { text: "party", rooms: &rooms, sort, skip: 0, take: 20 };
-            store.invites.select("@owner7:x", &selection).await?;
-        }
         for among in [Among::All, Among::Of("@owner7:x"), Among::Into(room)] {
             store.invites.live(among, i64::MAX, 20).await?;
         }

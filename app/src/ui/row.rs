@@ -1,0 +1,154 @@
+//! One of a member's own invites in a list, as HTML.
+
+use super::{Shape, avatar::room_html, day, drawing, escaped};
+use crate::{InviteCard, InviteState, Limits, Works, utc_text, wording};
+
+/// How many pictures of rooms a row shows.
+const PICTURES: usize = 3;
+
+/// The row. `choose` is the name of the box that chooses the invite, `page` the address of the invite's page, `link` what is
+/// shared, and `now` is in milliseconds since the epoch.
+pub(crate) fn row(card: &InviteCard, choose: &str, page: &str, link: &str, now: i64) -> String {
+    let InviteCard { invite, rooms, .. } = card;
+    let (title, code) = (escaped(&card.title()), escaped(&invite.code));
+    let page = escaped(page);
+    let about = match &invite.terms.label {
+        Some(_) => escaped(&wording::leads_into(rooms, invite.terms.chat)),
+        // Several may be called by the same rooms.
+        None => format!(r#"<code class="font-mono">{code}</code>"#),
+    };
+    [
+        format!(
+            r#"<li class="inv"><input class="checkbox checkbox-primary" type="checkbox" name="{choose}" value="{code}" aria-label="Select {title}">"#
+        ),
+        pictures(card),
+        format!(
+            r#"<div class="head"><a class="t" href="{page}" dir="auto">{title}</a>{}<p class="hint" dir="auto">{about}</p></div>"#,
+            badges(card, now)
+        ),
+        taken(card, now),
+        share(&title, &page, &escaped(link), invite.came > 0),
+        "</li>".to_owned(),
+    ]
+    .concat()
+}
+
+/// Some of the rooms, and how many more there are.
+fn pictures(card: &InviteCard) -> String {
+    let shown: String = card.rooms.iter().take(PICTURES).map(|room| room_html(room, "s-xs")).collect();
+    let more = match card.rooms.len().saturating_sub(PICTURES) {
+        0 => String::new(),
+        more => format!(r#"<span class="more-n">+{more}</span>"#),
+    };
+    format!(r#"<span class="stackrow" aria-hidden="true">{shown}{more}</span>"#)
+}
+
+/// What is out of the ordinary.
+fn badges(card: &InviteCard, now: i64) -> String {
+    let state = match (card.state, card.invite.terms.limits.not_before) {
+        (InviteState::Open, _) => None,
+        (InviteState::NotYet, Some(begin)) => Some(("", format!("Starts {}", day_html(begin, now)))),
+        (state @ (InviteState::PausedByAdmin | InviteState::AllPaused), _) => {
+            Some((" badge-warning", wording::state(state).to_owned()))
+        }
+        (state, _) => Some(("", wording::state(state).to_owned())),
+    };
+    let works = match card.works {
+        Works::Fully | Works::Unknown => None,
+        Works::Partly(shut) => Some((" badge-warning", format!("{} unavailable", wording::count(shut, "room")))),
+        Works::Not => Some((" badge-error", "Not working".to_owned())),
+    };
+    let badge = |(class, text): (&str, String)| format!(r#" <span class="badge{class}">{text}</span>"#);
+    state.into_iter().chain(works).map(badge).collect()
+}
+
+/// How many have joined, of how many, and until when others can.
+fn taken(card: &InviteCard, now: i64) -> String {
+    let Limits { expires_at, max_uses, .. } = card.invite.terms.limits;
+    let end = match expires_at {
+        None => "no end".to_owned(),
+        Some(end) if end > now => format!("until {}", day_html(end, now)),
+        Some(end) => format!("ended {}", day_html(end, now)),
+    };
+    // Where places are limited, those that are being taken count as well.
+    let (number, bar) = match max_uses {
+        None => (card.invite.came, String::new()),
+        Some(most) => {
+            let taken = card.invite.uses;
+            // The text beside it says the same.
+            let shown = taken.min(most);
+            (taken, format!(r#"<progress class="places" max="{most}" value="{shown}" aria-hidden="true"></progress>"#))
+        }
+    };
+    format!(
+        r#"<div class="pl"><p><b>{number}</b> {}</p><p class="text-muted">{end}</p>{bar}</div>"#,
+        wording::of_places(max_uses)
+    )
+}
+
+/// A day, which a script turns into the visitor's ([`super::local_days`]).
+fn day_html(at: i64, now: i64) -> String {
+    format!(r#"<time datetime="{}Z" data-day>{}</time>"#, utc_text(at), day(at, now))
+}
+
+/// What copies the link, and what unfolds it with its QR code; all texts are HTML. `came` says whether anybody has joined.
+fn share(title: &str, page: &str, link: &str, came: bool) -> String {
+    let (copy, qr, print) = (drawing(Shape::Copy), drawing(Shape::Qr), drawing(Shape::Print));
+    let table = match came {
+        true => format!(
+            r#"<a class="btn btn-sm btn-plain" href="{page}/joined.csv" rel="external">{}Who joined (CSV)</a>"#,
+            drawing(Shape::Download)
+        ),
+        false => String::new(),
+    };
+    format!(
+        r#"<div class="acts"><button class="btn btn-sm hidden scripted:inline-flex" type="button" data-copy="{link}">{copy}<span aria-live="polite">{}</span><span class="sr-only"> the link of {title}</span></button><details class="dropdown dropdown-end"><summary class="btn btn-sm">{qr}<span class="max-sm:hidden" aria-hidden="true">QR</span><span class="sr-only">QR code and link of {title}</span></summary><div class="dropdown-content card z-10 mt-2 grid w-64 justify-items-center gap-3"><img class="size-48 rounded-field bg-white" src="{page}/qr.svg" alt="QR code of the link" width="192" height="192" loading="lazy"><code class="font-mono text-sm wrap-anywhere select-all">{link}</code><a class="btn btn-sm btn-plain" href="{page}/print" rel="external">{print}Print cards</a>{table}</div></details></div>"#,
+        wording::COPY
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Invite, Room, Terms};
+
+    fn card(label: &str, limits: Limits, uses: u32, state: InviteState) -> InviteCard {
+        let room = Room { id: "!a:x".into(), name: Some("<b>".into()), avatar_url: None, space: false, left: false };
+        let terms = Terms { label: Some(label.to_owned()), limits, ..Terms::default() };
+        let invite = Invite {
+            code: "a\"b".to_owned(),
+            owner: "@anna:x".to_owned(),
+            terms,
+            came: uses,
+            last_came: None,
+            created_at: 0,
+            uses,
+            paused: false,
+            held: false,
+        };
+        InviteCard { invite, rooms: vec![room; 5], works: Works::Fully, state }
+    }
+
+    #[test]
+    fn nothing_that_somebody_wrote_is_markup_in_a_row() {
+        let card = card("</title><script>\"", Limits::default(), 0, InviteState::Open);
+        let html = row(&card, "codes[]", "/invites/a%22b", "https://x/i/a%22b", 0);
+        assert!(html.contains("value=\"a&quot;b\"") && html.contains("&lt;/title&gt;&lt;script&gt;&quot;"), "{html}");
+        assert!(!html.contains("<script") && !html.contains("<b>,"), "{html}");
+        assert!(html.contains("<span class=\"more-n\">+2</span>"), "{html}");
+    }
+
+    #[test]
+    fn places_are_a_bar_and_words_and_only_exceptions_have_a_badge() {
+        let limits = Limits { max_uses: Some(5), expires_at: Some(1000), not_before: None };
+        let full = card("Party", limits, 7, InviteState::UsedUp);
+        let text = taken(&full, 2000);
+        assert!(text.contains("<b>7</b> of 5 joined") && text.contains(r#"max="5" value="5""#), "{text}");
+        assert!(text.contains("ended <time"), "{text}");
+        assert!(badges(&full, 2000).contains(">Full<"));
+        let open = card("Party", Limits::default(), 3, InviteState::Open);
+        let text = taken(&open, 0);
+        assert!(text.contains("<b>3</b> joined") && text.contains("no end") && !text.contains("<progress"), "{text}");
+        assert_eq!(badges(&open, 0), "");
+    }
+}
