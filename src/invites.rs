@@ -16,6 +16,7 @@ mod kept;
 mod landing;
 mod lease;
 mod lists;
+mod offers;
 mod overview;
 mod owner;
 mod parse;
@@ -54,6 +55,7 @@ use self::{
     kept::Kept,
     lease::Leases,
     lists::Lists,
+    offers::Offers,
     queue::Queues,
     redeem::Redeeming,
     registration_token::RegistrationTokens,
@@ -67,7 +69,8 @@ use self::{
 pub use self::{
     guest::Guest,
     housekeeping::Housekeeping,
-    owner::{Listed, Owner},
+    lists::Listed,
+    owner::Owner,
     room_admin::RoomAdmin,
     rules::Rules,
     save::Saved,
@@ -248,7 +251,7 @@ impl<'a> Parts<'a> {
             tokens: self.tokens.clone(),
             audit: self.audit.clone(),
             switches: self.switches(),
-            lists: Lists::new(),
+            lists: Lists::new(self.store.freshness.clone()),
             work: Arc::clone(&self.work),
             clock: Arc::clone(&self.clock),
             chance: self.chance.clone(),
@@ -256,10 +259,12 @@ impl<'a> Parts<'a> {
     }
 
     fn guest(&self) -> Guest {
+        let (redemptions, freshness) = (self.store.redemptions.clone(), self.store.freshness.clone());
         Guest {
             catalog: self.catalog.clone(),
+            offers: Offers::new(self.catalog.clone(), redemptions.clone(), freshness),
             guesses: self.guesses.clone(),
-            redemptions: self.store.redemptions.clone(),
+            redemptions,
             stored_rooms: self.store.rooms.clone(),
             accounts: self.homeserver.accounts.clone(),
             rooms: self.homeserver.rooms.clone(),

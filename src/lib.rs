@@ -50,7 +50,7 @@ use self::{
     proxies::Proxies,
     session::Sealer,
     share::{ShareError, Sharing},
-    store::{Millis, Signals, Store},
+    store::{Freshness, Millis, Signals, Store},
     web::Assets,
 };
 
@@ -249,8 +249,9 @@ fn housekeeping(
         supervised("keeping house", AGAIN, move || keep_house(Arc::clone(&house), Arc::clone(&clock))),
         supervised("resolving aliases", AGAIN, move || resolve_aliases(Arc::clone(&takeovers))),
     ];
-    let signals = store.signals.clone();
+    let (signals, freshness) = (store.signals.clone(), store.freshness.clone());
     tasks.push(supervised("hearing other instances", AGAIN, move || hear(signals.clone())));
+    tasks.push(supervised("keeping up with other instances", AGAIN, move || keep_up(freshness.clone())));
     if let Some(sharing) = sharing.cloned() {
         tasks.push(supervised("tidying share links", AGAIN, move || tidy_shared(sharing.clone())));
     }
@@ -315,6 +316,14 @@ async fn tidy_shared(sharing: Sharing) {
 async fn hear(signals: Signals) {
     while let Err(error) = signals.hear().await {
         tracing::warn!(%error, "other instances are not heard: whoever watches looks every few seconds");
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+/// Hears what other instances change, so that answers may come from memory.
+async fn keep_up(freshness: Freshness) {
+    while let Err(error) = freshness.keep_up().await {
+        tracing::warn!(%error, "what other instances change is not heard: everything is read from the database");
         tokio::time::sleep(AGAIN).await;
     }
 }

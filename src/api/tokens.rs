@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{
-    reply::Reply,
+    reply::{self, Reply},
     resource::{Request, Resource},
 };
 use crate::invites::{Invites, Saved};
@@ -102,9 +102,11 @@ async fn answer(invites: &Invites, request: Request) -> Result<Reply, Reply> {
             }
             None => {
                 let list = invites.owner.list(&request.account).await?;
-                let token = |invite| Token::new(invite, list.state(invite));
-                let tokens: Vec<Token<'_>> = list.invites.iter().map(token).collect();
-                Ok(Reply::ok(&BTreeMap::from([("tokens", tokens)])))
+                Ok(Reply::written(list.written(|list| {
+                    let token = |invite| Token::new(invite, list.state(invite));
+                    let tokens: Vec<Token<'_>> = list.invites.iter().map(token).collect();
+                    reply::written(&BTreeMap::from([("tokens", tokens)]))
+                })))
             }
         },
     }

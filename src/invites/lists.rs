@@ -1,49 +1,126 @@
-//! A cache of members' lists of invites.
+//! Members' lists of their invites, in memory until they change.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-use app::Invite;
-use moka::{Entry, future::Cache, ops::compute::Op};
+use app::{Invite, InviteState};
+use bytes::Bytes;
+use moka::{Entry, future::Cache, ops::compute::Op, sync};
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    store::{Freshness, Mark, Millis},
+};
 
 /// A list with its version in the database.
 type List = (i64, Arc<Vec<Invite>>);
 
-/// The most memory that all lists together may take, in bytes.
+/// The most memory that all lists together may take, in bytes; and that they may take once more as they were answered.
 const LISTED_BYTES: u64 = 64 * 1024 * 1024;
 
 /// The approximate size of an invite in memory without its texts, in bytes.
 const EACH: usize = 256;
 
-/// How long a list is kept after it was last used.
-const LISTED: Duration = Duration::from_secs(300);
+/// How long something is kept after it was last used.
+pub(super) const KEPT: Duration = Duration::from_secs(300);
 
-/// Lists of invites by owner, each with the version that tells whether it is still current.
-pub(super) struct Lists(Cache<String, List>);
+/// A member's invites.
+#[derive(Debug)]
+pub struct Listed {
+    /// The invites, oldest first.
+    pub invites: Arc<Vec<Invite>>,
+    all_paused: bool,
+    now: Millis,
+    /// From when and until when every invite is in the state in which it is now.
+    same: (Millis, Millis),
+    written: OnceLock<Bytes>,
+}
 
-impl Lists {
-    pub(super) fn new() -> Self {
-        let weight = |_: &String, (_, list): &List| {
-            let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-            let bytes = |invite: &Invite| {
-                let terms = &invite.terms;
-                let rooms: usize = terms.rooms.iter().map(|room| room.len() + 24).sum();
-                EACH + invite.code.len() + invite.owner.len() + rooms + text(&terms.label) + text(&terms.welcome)
-            };
-            u32::try_from(list.iter().map(bytes).sum::<usize>()).unwrap_or(u32::MAX)
-        };
-        Self(Cache::builder().max_capacity(LISTED_BYTES).weigher(weight).time_to_idle(LISTED).build())
+impl Listed {
+    fn new(invites: Arc<Vec<Invite>>, all_paused: bool, now: Millis) -> Self {
+        let limits = invites.iter().map(|invite| invite.terms.limits);
+        let turns = limits.flat_map(|limits| [limits.not_before, limits.expires_at]).flatten();
+        let same = turns.fold((Millis::MIN, Millis::MAX), |(since, until), turn| match turn <= now {
+            true => (since.max(turn), until),
+            false => (since, until.min(turn)),
+        });
+        Self { invites, all_paused, now, same, written: OnceLock::new() }
     }
 
-    /// The owner's list in this version. It is built only once, even if several requests ask for it at the same time.
+    /// The state of one of the invites.
+    pub fn state(&self, invite: &Invite) -> InviteState {
+        invite.state(self.all_paused, self.now)
+    }
+
+    /// The list in the format of the interface that has it, which it writes only once.
+    pub fn written(&self, write: impl FnOnce(&Self) -> Bytes) -> Bytes {
+        self.written.get_or_init(|| write(self)).clone()
+    }
+
+    fn is_same_at(&self, now: Millis) -> bool {
+        let (since, until) = self.same;
+        since <= now && now < until
+    }
+}
+
+/// Lists of invites by owner: those that were answered, for as long as nothing changes, and what they were made of, each with the version that
+/// tells whether it is still current.
+pub(super) struct Lists {
+    freshness: Freshness,
+    answered: sync::Cache<String, (Mark, Arc<Listed>)>,
+    lists: Cache<String, List>,
+}
+
+impl Lists {
+    pub(super) fn new(freshness: Freshness) -> Self {
+        let answered = sync::Cache::builder()
+            .max_capacity(LISTED_BYTES)
+            // What is written of an invite takes about as many bytes as the invite itself.
+            .weigher(|_: &String, (_, listed): &(Mark, Arc<Listed>)| weight(&listed.invites))
+            .time_to_idle(KEPT)
+            .build();
+        let lists = Cache::builder()
+            .max_capacity(LISTED_BYTES)
+            .weigher(|_: &String, (_, list): &List| weight(list))
+            .time_to_idle(KEPT)
+            .build();
+        Self { freshness, answered, lists }
+    }
+
+    /// The owner's list as it is at `now`. Unless it is in memory, `read` says what it consists of and whether all invites are paused.
+    pub(super) async fn at(
+        &self,
+        owner: &str,
+        now: Millis,
+        read: impl Future<Output = Result<(Arc<Vec<Invite>>, bool)>>,
+    ) -> Result<Arc<Listed>> {
+        if let Some((mark, listed)) = self.answered.get(owner)
+            && self.freshness.holds(&mark)
+            && listed.is_same_at(now)
+        {
+            return Ok(listed);
+        }
+        // Taken before anything is read: what changes meanwhile is read again the next time.
+        let mark = self.freshness.mark(owner);
+        let (invites, all_paused) = read.await?;
+        let listed = Arc::new(Listed::new(invites, all_paused, now));
+        if let Some(mark) = mark {
+            self.answered.insert(owner.to_owned(), (mark, Arc::clone(&listed)));
+        }
+        Ok(listed)
+    }
+
+    /// What the owner's list consists of in this version. It is built only once, even if several requests ask for it at the same time.
     pub(super) async fn get(
         &self,
         owner: &str,
         version: i64,
         build: impl Future<Output = Result<Vec<Invite>>>,
     ) -> Result<Arc<Vec<Invite>>> {
-        if let Some((known, invites)) = self.0.get(owner).await
+        if let Some((known, invites)) = self.lists.get(owner).await
             && known == version
         {
             return Ok(invites);
@@ -52,7 +129,19 @@ impl Lists {
             Some(known) if known.value().0 >= version => Ok(Op::Nop),
             _ => Ok::<_, Error>(Op::Put((version, Arc::new(build.await?)))),
         };
-        let made = self.0.entry_by_ref(owner).and_try_compute_with(build).await?;
+        let made = self.lists.entry_by_ref(owner).and_try_compute_with(build).await?;
         Ok(made.into_entry().map(|entry| entry.into_value().1).unwrap_or_default())
     }
+}
+
+fn weight(invites: &[Invite]) -> u32 {
+    u32::try_from(invites.iter().map(size_of).sum::<usize>()).unwrap_or(u32::MAX)
+}
+
+/// The approximate size of an invite in memory, in bytes.
+pub(super) fn size_of(invite: &Invite) -> usize {
+    let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let terms = &invite.terms;
+    let rooms: usize = terms.rooms.iter().map(|room| room.len() + 24).sum();
+    EACH + invite.code.len() + invite.owner.len() + rooms + text(&terms.label) + text(&terms.welcome)
 }
