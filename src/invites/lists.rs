@@ -145,3 +145,115 @@ pub(super) fn size_of(invite: &Invite) -> usize {
     let rooms: usize = terms.rooms.iter().map(|room| room.len() + 24).sum();
     EACH + invite.code.len() + invite.owner.len() + rooms + text(&terms.label) + text(&terms.welcome)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use app::{Action, Door, Limits, Terms};
+    use tokio::task::JoinHandle;
+
+    use super::*;
+    use crate::{
+        config::SqlUrl,
+        store::{Entry, Store},
+    };
+
+    const ANNA: &str = "@anna:x";
+
+    /// Lists of an owner with one invite that lets people in from 100 to 200.
+    struct Test {
+        store: Store,
+        keeps_up: JoinHandle<()>,
+        lists: Lists,
+        reads: AtomicU32,
+    }
+
+    impl Test {
+        async fn new() -> Self {
+            let store = Store::open(&SqlUrl::SqliteMemory).await.unwrap();
+            let freshness = store.freshness.clone();
+            let keeps_up = tokio::spawn(async move { freshness.keep_up().await.unwrap() });
+            while store.freshness.mark(ANNA).is_none() {
+                tokio::task::yield_now().await;
+            }
+            Self { keeps_up, lists: Lists::new(store.freshness.clone()), store, reads: AtomicU32::new(0) }
+        }
+
+        async fn at(&self, now: Millis) -> Arc<Listed> {
+            let limits = Limits { not_before: Some(100), expires_at: Some(200), max_uses: None };
+            let invite = Invite {
+                code: "code".to_owned(),
+                owner: ANNA.to_owned(),
+                terms: Terms { limits, ..Terms::default() },
+                came: 0,
+                last_came: None,
+                created_at: 0,
+                uses: 0,
+                paused: false,
+                held: false,
+            };
+            let read = async {
+                self.reads.fetch_add(1, Ordering::Relaxed);
+                Ok((Arc::new(vec![invite]), false))
+            };
+            self.lists.at(ANNA, now, read).await.unwrap()
+        }
+
+        fn reads(&self) -> u32 {
+            self.reads.load(Ordering::Relaxed)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_list_in_memory_is_right_to_the_millisecond() {
+        let test = Test::new().await;
+        for (now, state, reads) in [
+            (0, InviteState::NotYet, 1),
+            (99, InviteState::NotYet, 1),
+            (100, InviteState::Open, 2),
+            (199, InviteState::Open, 2),
+            (200, InviteState::Expired, 3),
+            (1000, InviteState::Expired, 3),
+            // The clock was set back.
+            (150, InviteState::Open, 4),
+        ] {
+            let listed = test.at(now).await;
+            assert_eq!((listed.state(&listed.invites[0]), test.reads()), (state, reads), "at {now}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_list_is_read_and_written_again_when_something_has_changed() {
+        let test = Test::new().await;
+        let write = |listed: &Listed, text: &'static str| listed.written(|_| Bytes::from_static(text.as_bytes()));
+        assert_eq!(write(&*test.at(0).await, "first"), "first");
+        assert_eq!(write(&*test.at(0).await, "second"), "first");
+        let entry = Entry {
+            at: 0,
+            id: "id".to_owned(),
+            actor: ANNA.to_owned(),
+            door: Door::Api,
+            action: Action::Created,
+            code: None,
+            detail: None,
+        };
+        test.store.invites.pause_all(true, &entry).await.unwrap();
+        assert_eq!(write(&*test.at(0).await, "third"), "third");
+        assert_eq!(test.reads(), 2);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_answered_from_memory_while_changes_are_not_heard() {
+        let test = Test::new().await;
+        test.at(0).await;
+        test.keeps_up.abort();
+        while !test.keeps_up.is_finished() {
+            tokio::task::yield_now().await;
+        }
+        for reads in 2..4 {
+            test.at(0).await;
+            assert_eq!(test.reads(), reads);
+        }
+    }
+}
