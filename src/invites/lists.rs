@@ -205,6 +205,10 @@ mod tests {
         }
     }
 
+    fn write(listed: &Listed, text: &'static str) -> Bytes {
+        listed.written(|_| Bytes::from_static(text.as_bytes()))
+    }
+
     #[tokio::test]
     async fn a_list_in_memory_is_right_to_the_millisecond() {
         let test = Test::new().await;
@@ -226,9 +230,8 @@ mod tests {
     #[tokio::test]
     async fn a_list_is_read_and_written_again_when_something_has_changed() {
         let test = Test::new().await;
-        let write = |listed: &Listed, text: &'static str| listed.written(|_| Bytes::from_static(text.as_bytes()));
-        assert_eq!(write(&*test.at(0).await, "first"), "first");
-        assert_eq!(write(&*test.at(0).await, "second"), "first");
+        assert_eq!(write(&test.at(0).await, "first"), "first");
+        assert_eq!(write(&test.at(0).await, "second"), "first");
         let entry = Entry {
             at: 0,
             id: "id".to_owned(),
@@ -239,7 +242,7 @@ mod tests {
             detail: None,
         };
         test.store.invites.pause_all(true, &entry).await.unwrap();
-        assert_eq!(write(&*test.at(0).await, "third"), "third");
+        assert_eq!(write(&test.at(0).await, "third"), "third");
         assert_eq!(test.reads(), 2);
     }
 

@@ -13,12 +13,12 @@ use std::{
     io::ErrorKind,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
-use sqlx::{Connection, PgPool, SqliteConnection, SqlitePool, postgres::PgListener};
+use sqlx::{PgPool, SqlitePool, postgres::PgListener};
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::{Error, Pool, Result, in_time};
@@ -72,6 +72,8 @@ struct Inner {
     begun: Instant,
     trusted_until: AtomicU64,
     doubted_until: AtomicU64,
+    /// Whether anybody has asked lately: for nobody, nobody has to be heard.
+    is_asked: AtomicBool,
 }
 
 /// When something was read, in changes.
@@ -92,6 +94,7 @@ impl Freshness {
             begun: Instant::now(),
             trusted_until: AtomicU64::new(0),
             doubted_until: AtomicU64::new(0),
+            is_asked: AtomicBool::new(false),
         }))
     }
 
@@ -136,7 +139,7 @@ impl Freshness {
         let mut probe = interval(PROBE);
         probe.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let me = format!("{TO_ITSELF}{} ", self.0.id);
-        let mut heard_at = None;
+        let (mut was_heard, mut waits_since) = (false, None);
         loop {
             tokio::select! {
                 heard = listener.try_recv() => {
@@ -145,15 +148,19 @@ impl Freshness {
                     if let Some(sent_at) = payload.strip_prefix(&me) {
                         // What was committed before this was sent was heard before it: notifications arrive in the order of the commits.
                         self.trust(sent_at.parse().unwrap_or_default());
-                        heard_at = Some(self.now());
+                        (was_heard, waits_since) = (true, None);
                     } else if !payload.starts_with(TO_ITSELF) {
                         self.forget(&Changed::read(payload));
                     }
                 }
                 _ = probe.tick() => {
+                    if !self.0.is_asked.swap(false, Ordering::Relaxed) {
+                        continue;
+                    }
                     let now = self.now();
+                    let silence = now - *waits_since.get_or_insert(now);
                     // If nothing was ever heard, a new connection would not help.
-                    if heard_at.is_some_and(|heard_at: u64| now > heard_at.saturating_add(millis(SILENCE))) {
+                    if was_heard && silence > millis(SILENCE) {
                         return Err(lost());
                     }
                     let telling = sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(format!("{me}{now}"));
@@ -165,22 +172,24 @@ impl Freshness {
     }
 
     async fn look(&self, pool: &SqlitePool) -> Result<()> {
-        let options = pool.connect_options();
-        if !options.get_filename().exists() {
+        if !pool.connect_options().get_filename().exists() {
             // Nobody else has a database in memory.
             self.0.trusted_until.store(u64::MAX, Ordering::SeqCst);
             return std::future::pending().await;
         }
-        let mut connection = SqliteConnection::connect_with(&options).await?;
+        // Always the same connection, because the number means something to it alone.
+        let mut connection = pool.acquire().await?;
         let mut known = None;
         loop {
-            let asked = self.now();
-            // It is another number whenever another connection has written, one of this process included.
-            let version: i64 = sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut connection).await?;
-            if known.replace(version).is_some_and(|known| known != version) {
-                self.forget(&Changed::everything());
+            if self.0.is_asked.swap(false, Ordering::Relaxed) {
+                let asked = self.now();
+                // It is another number whenever another connection has written, one of this process included.
+                let version: i64 = sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut *connection).await?;
+                if known.replace(version).is_some_and(|known| known != version) {
+                    self.forget(&Changed::everything());
+                }
+                self.trust(asked);
             }
-            self.trust(asked);
             tokio::time::sleep(LOOK).await;
         }
     }
@@ -213,6 +222,7 @@ impl Freshness {
     }
 
     fn is_trusted(&self) -> bool {
+        self.0.is_asked.store(true, Ordering::Relaxed);
         let now = self.now();
         now < self.0.trusted_until.load(Ordering::SeqCst) && now >= self.0.doubted_until.load(Ordering::SeqCst)
     }

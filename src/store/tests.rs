@@ -125,13 +125,15 @@ async fn whatever_one_instance_writes_is_read_again_by_another() {
         for step in 0..7 {
             let marks = [mark(&other, "code").await, mark(&other, "@anna:x").await];
             match step {
-                0 => drop(one.invites.change(&new, None, &entry(), NOW).await.unwrap().unwrap()),
-                1 => drop(one.invites.pause("code", true, Pause::Admin, &entry()).await.unwrap()),
-                2 => drop(one.invites.pause("code", false, Pause::Admin, &entry()).await.unwrap()),
-                3 => drop(one.begin("code", "@ben:x").await),
+                0 => assert_eq!(one.invites.change(&new, None, &entry(), NOW).await.unwrap(), Ok(Written::Done)),
+                1 | 2 => {
+                    let paused = one.invites.pause("code", step == 1, Pause::Admin, &entry()).await.unwrap();
+                    assert_eq!(paused, Written::Done);
+                }
+                3 => assert_eq!(one.begin("code", "@ben:x").await, Begun::Yes),
                 4 => one.redemptions.note_outcome("code", "@ben:x", &room("!a:x"), NOW).await.unwrap(),
                 5 => one.invites.pause_all(true, &entry()).await.unwrap(),
-                _ => drop(one.invites.delete("code", &entry()).await.unwrap()),
+                _ => assert_eq!(one.invites.delete("code", &entry()).await.unwrap(), Written::Done),
             }
             for mark in &marks {
                 outdated(&other, mark).await;
