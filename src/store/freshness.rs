@@ -3,7 +3,7 @@
 //! This process knows what it writes itself. What others write it is told by `NOTIFY` on PostgreSQL, sent in the transaction that changes
 //! something, so that it arrives if and only if that is committed. That it would be heard is not taken for granted (a pooler may swallow it):
 //! each instance keeps telling itself something. SQLite tells nobody, so a connection looks for the commits of others (SQLite,
-//! "PRAGMA data_version").
+//! `PRAGMA data_version`).
 //!
 //! Counters of changes are kept for hashes of codes and of owners, so their number is fixed. Two that share a counter only cost a read.
 
