@@ -47,8 +47,9 @@ const PROBE: Duration = Duration::from_secs(1);
 /// After how long without hearing that there has to be a new connection.
 const SILENCE: Duration = Duration::from_secs(10);
 
-/// How often SQLite is asked whether somebody else has written.
+/// How often SQLite is asked whether somebody else has written, and for how long that holds.
 const LOOK: Duration = Duration::from_millis(200);
+const TRUST_IN_LOOK: Duration = Duration::from_millis(600);
 
 /// For how long a transaction may yet be committed of which nobody has waited for the end.
 const DOUBT: Duration = Duration::from_secs(60);
@@ -147,7 +148,7 @@ impl Freshness {
                     let payload = heard.payload();
                     if let Some(sent_at) = payload.strip_prefix(&me) {
                         // What was committed before this was sent was heard before it: notifications arrive in the order of the commits.
-                        self.trust(sent_at.parse().unwrap_or_default());
+                        self.trust(sent_at.parse().unwrap_or_default(), TRUST);
                         (was_heard, waits_since) = (true, None);
                     } else if !payload.starts_with(TO_ITSELF) {
                         self.forget(&Changed::read(payload));
@@ -188,7 +189,7 @@ impl Freshness {
                 if known.replace(version).is_some_and(|known| known != version) {
                     self.forget(&Changed::everything());
                 }
-                self.trust(asked);
+                self.trust(asked, TRUST_IN_LOOK);
             }
             tokio::time::sleep(LOOK).await;
         }
@@ -227,8 +228,8 @@ impl Freshness {
         now < self.0.trusted_until.load(Ordering::SeqCst) && now >= self.0.doubted_until.load(Ordering::SeqCst)
     }
 
-    fn trust(&self, asked: u64) {
-        self.0.trusted_until.store(asked.saturating_add(millis(TRUST)), Ordering::SeqCst);
+    fn trust(&self, since: u64, long: Duration) {
+        self.0.trusted_until.store(since.saturating_add(millis(long)), Ordering::SeqCst);
     }
 
     fn now(&self) -> u64 {
