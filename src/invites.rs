@@ -18,6 +18,7 @@ mod landing;
 mod lease;
 mod listing;
 mod lists;
+mod offers;
 mod overview;
 mod owner;
 mod parse;
@@ -56,6 +57,7 @@ use self::{
     kept::Kept,
     lease::Leases,
     lists::Lists,
+    offers::Offers,
     queue::Queues,
     redeem::Redeeming,
     registration_token::RegistrationTokens,
@@ -70,7 +72,8 @@ pub use self::{
     chosen::Chosen,
     guest::Guest,
     housekeeping::Housekeeping,
-    owner::{Listed, Owner},
+    lists::Listed,
+    owner::Owner,
     room_admin::RoomAdmin,
     rules::Rules,
     save::Saved,
@@ -257,7 +260,7 @@ impl<'a> Parts<'a> {
             tokens: self.tokens.clone(),
             audit: self.audit.clone(),
             switches: self.switches(),
-            lists: Lists::new(&self.metrics),
+            lists: Lists::new(self.store.freshness.clone(), &self.metrics),
             work: Arc::clone(&self.work),
             clock: Arc::clone(&self.clock),
             chance: self.chance.clone(),
@@ -265,10 +268,12 @@ impl<'a> Parts<'a> {
     }
 
     fn guest(&self) -> Guest {
+        let (redemptions, freshness) = (self.store.redemptions.clone(), self.store.freshness.clone());
         Guest {
             catalog: self.catalog.clone(),
+            offers: Offers::new(self.catalog.clone(), redemptions.clone(), freshness),
             guesses: self.guesses.clone(),
-            redemptions: self.store.redemptions.clone(),
+            redemptions,
             stored_rooms: self.store.rooms.clone(),
             accounts: self.homeserver.accounts.clone(),
             rooms: self.homeserver.rooms.clone(),

@@ -57,7 +57,7 @@ use self::{
     proxies::Proxies,
     session::Sealer,
     share::{ShareError, Sharing},
-    store::{Connections, Millis, Signals, Store},
+    store::{Connections, Freshness, Millis, Signals, Store},
     web::Assets,
 };
 
@@ -296,8 +296,10 @@ fn housekeeping(
         supervised("keeping house", AGAIN, metrics, move || keep_house(Arc::clone(&house), swept.clone())),
         supervised("resolving aliases", AGAIN, metrics, move || resolve_aliases(Arc::clone(&takeovers))),
     ];
-    let signals = store.signals.clone();
+    let (signals, freshness) = (store.signals.clone(), store.freshness.clone());
     tasks.push(supervised("hearing other instances", AGAIN, metrics, move || hear(signals.clone())));
+    let keeping_up = move || keep_up(freshness.clone());
+    tasks.push(supervised("keeping up with other instances", AGAIN, metrics, keeping_up));
     if let Some(sharing) = sharing.cloned() {
         let tidy = move || tidy_shared(sharing.clone(), tidied.clone());
         tasks.push(supervised("tidying share links", AGAIN, metrics, tidy));
@@ -381,6 +383,14 @@ async fn tidy_shared(sharing: Sharing, swept: Swept) {
 async fn hear(signals: Signals) {
     while let Err(error) = signals.hear().await {
         tracing::warn!(%error, "other instances are not heard: whoever watches looks every few seconds");
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+/// Hears what other instances change, so that answers may come from memory.
+async fn keep_up(freshness: Freshness) {
+    while let Err(error) = freshness.keep_up().await {
+        tracing::warn!(%error, "what other instances change is not heard: everything is read from the database");
         tokio::time::sleep(AGAIN).await;
     }
 }

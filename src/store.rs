@@ -6,6 +6,7 @@
 
 mod audit;
 mod changes;
+mod freshness;
 mod invites;
 mod keys;
 mod leases;
@@ -41,6 +42,7 @@ use crate::config::SqlUrl;
 pub use self::{
     audit::{About, Audit, Entry, Noted, Span},
     changes::{NewInvite, OverQuota, Pause, Quota},
+    freshness::{Freshness, Mark},
     invites::{AsWritten, Ends, Invites, StoredInvite, Written},
     keys::Keys,
     leases::Leases,
@@ -125,6 +127,8 @@ pub struct Store {
     pub share_links: ShareLinks,
     /// Signals to people who watch redemptions.
     pub signals: Signals,
+    /// Whether what was read is still current.
+    pub freshness: Freshness,
     /// Tables of other programs in this database.
     pub other_programs: OtherPrograms,
     /// Imports of their data.
@@ -218,7 +222,34 @@ macro_rules! in_transaction {
     }};
 }
 
-/// The same, but with `$dry` everything is rolled back.
+/// The same for a transaction that changes what others may have in memory: `$changed` notes what that is. Once it is committed, nothing of it
+/// is answered from the memory of this process, nor, once they have heard of it, of other instances.
+macro_rules! in_changing_transaction {
+    ($of:expr, |$tx:ident, $changed:ident| $body:expr) => {{
+        let freshness: &$crate::store::Freshness = &$of.1;
+        let change = freshness.change();
+        let (value, changed) = $crate::store::in_transaction!(&$of.0, |$tx| {
+            let mut $changed = $crate::store::freshness::Changed::nothing();
+            let value = $body;
+            $crate::store::tell!(&mut *$tx, freshness, &$changed);
+            (value, $changed)
+        });
+        change.done(&changed);
+        value
+    }};
+}
+
+/// Tells other instances what a transaction changes, once it is committed.
+macro_rules! tell {
+    ($tx:expr, $freshness:expr, $changed:expr) => {
+        if let Some(notification) = $freshness.notification($changed) {
+            let telling = sqlx::query("SELECT pg_notify($1, $2)").bind($crate::store::freshness::CHANNEL);
+            telling.bind(notification).execute($tx).await?;
+        }
+    };
+}
+
+/// Like [`in_transaction`], but with `$dry` everything is rolled back.
 macro_rules! in_transaction_unless {
     ($pool_of:expr, $dry:expr, |$tx:ident| $body:expr) => {
         match $pool_of {
@@ -236,7 +267,7 @@ macro_rules! in_transaction_unless {
     };
 }
 
-use {in_transaction, in_transaction_unless, on_pool};
+use {in_changing_transaction, in_transaction, in_transaction_unless, on_pool, tell};
 
 impl Store {
     /// Opens the database and migrates its tables. Several instances may do so at once.
@@ -272,10 +303,11 @@ impl Store {
     }
 
     fn new(pool: Pool) -> Self {
+        let freshness = Freshness::new(pool.clone());
         Self {
-            invites: Invites(pool.clone()),
-            redemptions: Redemptions(pool.clone()),
-            rooms: Rooms(pool.clone()),
+            invites: Invites(pool.clone(), freshness.clone()),
+            redemptions: Redemptions(pool.clone(), freshness.clone()),
+            rooms: Rooms(pool.clone(), freshness.clone()),
             audit: Audit(pool.clone()),
             leases: Leases(pool.clone()),
             keys: Keys(pool.clone()),
@@ -283,7 +315,8 @@ impl Store {
             share_links: ShareLinks(pool.clone()),
             signals: Signals::new(pool.clone()),
             other_programs: OtherPrograms(pool.clone()),
-            takeovers: Takeovers(pool.clone()),
+            takeovers: Takeovers(pool.clone(), freshness.clone()),
+            freshness,
             pool,
         }
     }

@@ -2,6 +2,7 @@
 
 use app::{Error as Refusal, Field, RoomRefusal, wording};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::json;
@@ -56,23 +57,21 @@ struct RefusedRoom {
 #[derive(Debug)]
 pub(super) struct Reply {
     status: StatusCode,
-    body: String,
+    body: Bytes,
     content_type: &'static str,
     retry_after: Option<u32>,
 }
 
 impl Reply {
     fn new(status: StatusCode, body: &impl Serialize) -> Self {
-        // The values are plain data with text keys, which always serialise.
-        let body = serde_json::to_string(body).unwrap_or_default();
-        Self { status, body, content_type: "application/json", retry_after: None }
+        Self { status, body: written(body), content_type: "application/json", retry_after: None }
     }
 
     /// One JSON value per line (JSON Lines).
     pub(super) fn lines<T: Serialize>(values: impl Iterator<Item = T>) -> Self {
         let line = |value| serde_json::to_string(&value).unwrap_or_default();
         let lines: Vec<String> = values.map(line).chain([String::new()]).collect();
-        let body = lines.join("\n");
+        let body = lines.join("\n").into();
         Self { status: StatusCode::OK, body, content_type: "application/jsonl", retry_after: None }
     }
 
@@ -85,6 +84,11 @@ impl Reply {
     /// The response to a request that succeeded.
     pub(super) fn ok(body: &impl Serialize) -> Self {
         Self::new(StatusCode::OK, body)
+    }
+
+    /// The same, with a body that was [`written`] before.
+    pub(super) fn written(body: Bytes) -> Self {
+        Self { status: StatusCode::OK, body, content_type: "application/json", retry_after: None }
     }
 
     /// The response to a request that succeeded, with nothing to say.
@@ -122,7 +126,7 @@ impl Reply {
 
     /// Whether it says that there is no such code.
     pub(super) fn is_not_found(&self) -> bool {
-        self.body.starts_with(r#"{"errcode":"NOT_FOUND""#)
+        self.body.starts_with(br#"{"errcode":"NOT_FOUND""#)
     }
 
     /// The response to a preflight request (Fetch standard, "CORS-preflight request").
@@ -209,9 +213,15 @@ impl Reply {
 
     #[cfg(test)]
     pub(super) fn text(&self) -> String {
-        let body: serde_json::Value = serde_json::from_str(&self.body).unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&self.body).unwrap();
         body["error"].as_str().unwrap().to_owned()
     }
+}
+
+/// The body of a response, as JSON.
+pub(super) fn written(body: &impl Serialize) -> Bytes {
+    // The values are plain data with text keys, which always serialise.
+    serde_json::to_vec(body).unwrap_or_default().into()
 }
 
 impl From<Error> for Reply {
@@ -296,7 +306,7 @@ mod tests {
             .into_iter()
             .map(|error| {
                 let reply = Reply::refusal(error);
-                format!("{} {}", reply.status.as_u16(), reply.body)
+                format!("{} {}", reply.status.as_u16(), String::from_utf8_lossy(&reply.body))
             })
             .collect();
         insta::assert_snapshot!(table.join("\n"));

@@ -8,7 +8,7 @@ use utoipa::{ToSchema, openapi::Object};
 
 use super::{
     people::states,
-    reply::Reply,
+    reply::{self, Reply},
     resource::{Answer, CODE, Operation, Parameter, Request, Resource},
     shape::{Shape, words},
 };
@@ -228,8 +228,10 @@ async fn answer(invites: &Invites, request: Request) -> Result<Reply, Reply> {
             }
             None => {
                 let list = invites.owner.list(&request.account).await?;
-                let token = |invite| Token::new(invite, list.state(invite));
-                Ok(Reply::ok(&All { tokens: list.invites.iter().map(token).collect() }))
+                Ok(Reply::written(list.written(|list| {
+                    let token = |invite| Token::new(invite, list.state(invite));
+                    reply::written(&All { tokens: list.invites.iter().map(token).collect() })
+                })))
             }
         },
     }

@@ -208,7 +208,7 @@ pub(super) struct UpdateRegistrationToken<'a> {
 
 impl Endpoint for UpdateRegistrationToken<'_> {
     const METHOD: Method = Method::PUT;
-    type Answer = Done;
+    type Answer = RegistrationToken;
 
     fn path(&self) -> String {
         registration_token_path(self.token)

@@ -33,6 +33,16 @@ impl TokenState {
         !used_up && self.limits.expires_at.is_none_or(|end| now < end)
     }
 
+    /// Whether somebody is in the middle of opening an account with it. The homeserver lets them finish, even without the token.
+    pub fn is_in_use(self) -> bool {
+        self.pending > 0
+    }
+
+    /// How many accounts it has opened, or is about to.
+    pub fn taken(self) -> u64 {
+        self.completed.saturating_add(self.pending)
+    }
+
     /// How many accounts it has opened.
     pub fn opened(&self) -> u64 {
         self.completed
@@ -50,6 +60,13 @@ impl TokenState {
     }
 }
 
+impl From<admin::RegistrationToken> for TokenState {
+    fn from(token: admin::RegistrationToken) -> Self {
+        let admin::RegistrationToken { uses_allowed, pending, completed, expiry_time } = token;
+        Self { limits: TokenLimits { uses_allowed, expires_at: expiry_time }, pending, completed }
+    }
+}
+
 /// The registration tokens of the homeserver. Cheap to clone.
 #[derive(Clone)]
 pub struct RegistrationTokens(pub(super) Arc<Link>);
@@ -58,10 +75,7 @@ impl RegistrationTokens {
     /// The registration token with this name, if there is one.
     pub async fn get(&self, token: &str) -> Result<Option<TokenState>> {
         match self.0.call(admin::GetRegistrationToken { token }).await {
-            Ok(admin::RegistrationToken { uses_allowed, pending, completed, expiry_time }) => {
-                let limits = TokenLimits { uses_allowed, expires_at: expiry_time };
-                Ok(Some(TokenState { limits, pending, completed }))
-            }
+            Ok(found) => Ok(Some(found.into())),
             Err(error) if error.is("M_NOT_FOUND") => Ok(None),
             Err(error) => Err(error),
         }
@@ -83,11 +97,11 @@ impl RegistrationTokens {
         self.counted("create", created)
     }
 
-    /// Changes the limits of a registration token.
-    pub async fn limit(&self, token: &str, limits: TokenLimits) -> Result<()> {
+    /// Changes the limits of a registration token; returns what it is with them.
+    pub async fn limit(&self, token: &str, limits: TokenLimits) -> Result<TokenState> {
         let TokenLimits { uses_allowed, expires_at: expiry_time } = limits;
         let changed = self.0.call(admin::UpdateRegistrationToken { token, uses_allowed, expiry_time }).await;
-        self.counted("change", changed.map(drop))
+        self.counted("change", changed.map(TokenState::from))
     }
 
     /// Deletes a registration token. It is not an error if there is none.
@@ -99,7 +113,7 @@ impl RegistrationTokens {
         self.counted("delete", deleted)
     }
 
-    fn counted(&self, action: &'static str, done: Result<()>) -> Result<()> {
+    fn counted<T>(&self, action: &'static str, done: Result<T>) -> Result<T> {
         let outcome = match &done {
             Ok(()) => "done",
             Err(Error::Refused(_)) => "refused",

@@ -9,8 +9,30 @@ use super::rules::Rules;
 use crate::{
     clock::Clock,
     error::Result,
-    store::{Ends, Invites, Redemptions, StoredInvite},
+    store::{Ends, Invites, Millis, Redemptions, StoredInvite},
 };
+
+/// Whom an invite lets in that was not deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Admits {
+    /// Everybody.
+    Everybody,
+    /// The people who hold its uses, which are all taken.
+    Holders,
+    /// Nobody.
+    Nobody,
+}
+
+impl Admits {
+    /// Whom it lets in at `now`; `all_paused` says whether all invites of the server are paused.
+    pub(super) fn of(invite: &Invite, all_paused: bool, now: Millis) -> Self {
+        match invite.state(all_paused, now) {
+            InviteState::Open => Self::Everybody,
+            InviteState::UsedUp if !all_paused && !invite.is_stopped() => Self::Holders,
+            _ => Self::Nobody,
+        }
+    }
+}
 
 /// Looks up invites. Cheap to clone.
 #[derive(Clone)]
@@ -37,15 +59,13 @@ impl Catalog {
         }
     }
 
-    /// Whether an invite lets somebody in. One whose uses are all taken still lets in the people who hold them.
+    /// Whether an invite lets somebody in.
     pub(super) async fn is_open_to(&self, stored: &StoredInvite, user: Option<&UserId>) -> Result<bool> {
-        let (invite, stopped) = (&stored.invite, stored.all_paused || stored.invite.is_stopped());
-        match (stored.state((self.clock)()), user) {
+        let invite = &stored.invite;
+        match (Admits::of(invite, stored.all_paused, (self.clock)()), user) {
             _ if stored.deleted_at.is_some() => Ok(false),
-            (InviteState::Open, _) => Ok(true),
-            (InviteState::UsedUp, Some(user)) if !stopped => {
-                Ok(self.redemptions.holds_use(&invite.code, user.as_str()).await?)
-            }
+            (Admits::Everybody, _) => Ok(true),
+            (Admits::Holders, Some(user)) => Ok(self.redemptions.holds_use(&invite.code, user.as_str()).await?),
             _ => Ok(false),
         }
     }

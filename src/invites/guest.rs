@@ -11,6 +11,7 @@ use super::{
     catalog::Catalog,
     guesses::Guesses,
     kept::Kept,
+    offers::Offers,
     parse::user_id,
     redeem::Redeeming,
     running::{Ending, Running},
@@ -22,13 +23,14 @@ use crate::{
     error::{Error, Result},
     homeserver::{Accounts, Rooms, SignedIn, Standing},
     metrics::Metrics,
-    store::{self, Redemptions, Signals, StoredInvite},
+    store::{self, Redemptions, Signals},
     trace::carried,
 };
 
 /// The use cases of people who hold a code.
 pub struct Guest {
     pub(super) catalog: Catalog,
+    pub(super) offers: Offers,
     pub(super) guesses: Guesses,
     pub(super) redemptions: Redemptions,
     pub(super) stored_rooms: store::Rooms,
@@ -187,14 +189,12 @@ impl Guest {
     }
 
     async fn look(&self, account: &Account, code: &str) -> Result<Preview> {
-        let stored = self.catalog.find(code).await?.ok_or(Refusal::UnknownInvite)?;
-        let state = stored.state((self.catalog.clock)());
-        let open = self.catalog.is_open_to(&stored, Some(account.user_id())).await?;
-        let StoredInvite { invite, deleted_at, .. } = stored;
-        if deleted_at.is_some() {
+        let offer = self.offers.get(account.user_id(), code).await?.ok_or(Refusal::UnknownInvite)?;
+        let (invite, now) = (&offer.invite, (self.catalog.clock)());
+        if offer.is_deleted {
             return Err(Refusal::Ended.into());
         }
-        if !open && invite.owner != account.user_id().as_str() {
+        if !offer.is_open(now) && invite.owner != account.user_id().as_str() {
             return Err(Refusal::UnknownInvite.into());
         }
         let owner = user_id(&invite.owner)?;
@@ -205,17 +205,15 @@ impl Guest {
             Standing::ShadowBanned => return Err(Refusal::UnknownInvite.into()),
             _ => return Err(Refusal::OwnerGone.into()),
         }
-        let redemption = self.redemptions.get(code, account.user_id().as_str()).await?;
-        let redeemed = redemption.is_some_and(|redemption| redemption.is_over(&invite.terms.rooms, invite.terms.chat));
         let rooms = invite.terms.rooms.len() + usize::from(invite.terms.chat);
         Ok(Preview {
             rooms: u32::try_from(rooms).unwrap_or(u32::MAX),
-            redeemed,
+            redeemed: offer.is_redeemed,
             chat: invite.terms.chat,
             inviter: inviter.person,
-            welcome: invite.terms.welcome,
+            welcome: invite.terms.welcome.clone(),
             expires_at: invite.terms.limits.expires_at,
-            state,
+            state: offer.state(now),
         })
     }
 }

@@ -10,7 +10,7 @@ use super::{
     catalog::Catalog,
     creators::Creators,
     guesses::Guesses,
-    lists::Lists,
+    lists::{Listed, Lists},
     registration_token::RegistrationTokens,
     rooms::RoomCheck,
     switches::Switches,
@@ -22,7 +22,7 @@ use crate::{
     clock::Clock,
     error::Result,
     homeserver::{Accounts, Rooms},
-    store::{self, Invites, Millis, Pause, Redemptions, StoredInvite},
+    store::{self, Invites, Pause, Redemptions, StoredInvite},
 };
 
 /// The use cases of people who make invites.
@@ -45,37 +45,21 @@ pub struct Owner {
     pub(super) chance: Chance,
 }
 
-/// A member's invites.
-#[derive(Debug)]
-pub struct Listed {
-    /// The invites, oldest first.
-    pub invites: Arc<Vec<Invite>>,
-    /// Whether all invites of the server are paused.
-    pub all_paused: bool,
-    /// The time at which the list was made, in milliseconds since the epoch.
-    pub now: Millis,
-}
-
-impl Listed {
-    /// The state of one of the invites.
-    pub fn state(&self, invite: &Invite) -> InviteState {
-        invite.state(self.all_paused, self.now)
-    }
-}
-
 impl Owner {
     /// All invites that the member has made and not deleted, oldest first.
-    pub async fn list(&self, account: &Account) -> Result<Listed> {
+    pub async fn list(&self, account: &Account) -> Result<Arc<Listed>> {
         let owner = account.user_id().as_str();
-        let now = (self.clock)();
-        // Read before the list: if it changes in between, the list is newer than its version, and is read again next
-        // time.
-        let (version, all_paused) = self.invites.version(owner).await?;
-        let build = async {
-            let invites = self.invites.of(owner).await?.into_iter();
-            Ok(invites.map(|invite| self.catalog.rules.bounded(invite)).collect())
+        let read = async {
+            // Read before the list: if it changes in between, the list is newer than its version, and is read again next
+            // time.
+            let (version, all_paused) = self.invites.version(owner).await?;
+            let build = async {
+                let invites = self.invites.of(owner).await?.into_iter();
+                Ok(invites.map(|invite| self.catalog.rules.bounded(invite)).collect())
+            };
+            Ok((self.lists.get(owner, version, build).await?, all_paused))
         };
-        Ok(Listed { invites: self.lists.get(owner, version, build).await?, all_paused, now })
+        self.lists.at(owner, (self.clock)(), read).await
     }
 
     /// One of the member's own invites, and its state.

@@ -30,6 +30,9 @@ const AT_ONCE: i64 = 4;
 /// After how long a failed update is tried again, in milliseconds.
 const AGAIN: Millis = 5_000;
 
+/// After how long it is looked whether nobody uses a token any more that waits to be deleted, in milliseconds.
+const IN_USE: Millis = 60_000;
+
 /// The timing of the lease that updates of one token take.
 const TURNS: Turns =
     Turns { lease: Duration::from_secs(30), queue: Duration::from_secs(3), look: Duration::from_millis(50) };
@@ -164,22 +167,27 @@ impl RegistrationTokens {
             stored.accounts = stored.accounts.saturating_add(std::mem::take(&mut stored.accounts_leaving));
         }
         let (wanted, again) = self.wanted_token(&stored, now);
-        Ok((self.settle_as(&stored, wanted, now).await?, again))
+        match wanted {
+            Wanted::Open { left, most, until } => {
+                Ok((self.ensure_token(&stored, left, most, until, now).await?, again))
+            }
+            Wanted::Gone(why) => {
+                let is_settled = !stored.registration_token.is_ours() || self.end_token(&stored, now).await?;
+                let in_use = (!is_settled).then(|| now.saturating_add(IN_USE));
+                Ok((why, least(again, in_use)))
+            }
+        }
     }
 
-    async fn settle_as(&self, stored: &StoredInvite, wanted: Wanted, now: Millis) -> Result<Registration, StepError> {
+    /// Ends a registration token that this service made; returns whether that is all.
+    async fn end_token(&self, stored: &StoredInvite, now: Millis) -> Result<bool, StepError> {
         let code = &stored.invite.code;
-        match wanted {
-            Wanted::Open { left, most, until } => self.ensure_token(stored, left, most, until, now).await,
-            Wanted::Gone(why) => {
-                if stored.registration_token.is_ours() {
-                    match stored.deleted_at.is_none() && Code::parse(code).is_err() {
-                        true => self.close_token(code).await?,
-                        false => self.remove_token(code).await?,
-                    }
-                }
-                Ok(why)
+        match stored.deleted_at.is_none() && Code::parse(code).is_err() {
+            true => {
+                self.close_token(code).await?;
+                Ok(true)
             }
+            false => self.remove_token(stored, now).await,
         }
     }
 
@@ -315,16 +323,41 @@ impl RegistrationTokens {
             0 => TokenLimits { expires_at: Some(now + SOON), ..token.limits() },
             opened => TokenLimits { uses_allowed: Some(opened), ..token.limits() },
         };
-        self.homeserver.limit(code, limits).await
+        self.homeserver.limit(code, limits).await.map(drop)
     }
 
-    /// Deletes a registration token that this service made.
-    async fn remove_token(&self, code: &str) -> Result<(), StepError> {
+    /// Deletes a registration token that this service made, and keeps the number of accounts that it has opened; returns whether it is
+    /// gone. While somebody is in the middle of opening one, it is only closed, because without it nobody would count them.
+    async fn remove_token(&self, stored: &StoredInvite, now: Millis) -> Result<bool, StepError> {
+        let code = &stored.invite.code;
         // If the token is gone already, the number that was stored before it was deleted holds.
         if let Some(token) = self.homeserver.get(code).await? {
+            // The number matters only to an invite that may open accounts again.
+            let token = match stored.deleted_at {
+                None => self.let_nobody_begin(code, token, now).await?,
+                Some(_) => token,
+            };
+            if stored.deleted_at.is_none() && token.is_in_use() {
+                return Ok(false);
+            }
             self.store.note_leaving(code, token.opened()).await?;
             self.homeserver.delete(code).await?;
         }
-        Ok(self.store.forget(code).await?)
+        self.store.forget(code).await?;
+        Ok(true)
+    }
+
+    /// Closes a registration token that is about to be deleted, so that nobody opens an account after they were counted. One with which
+    /// nobody has begun cannot be closed at once, because Synapse treats zero allowed uses as unlimited: until it is deleted, one person may begin.
+    async fn let_nobody_begin(&self, code: &str, token: TokenState, now: Millis) -> Result<TokenState, StepError> {
+        if !token.is_valid(now) {
+            return Ok(token);
+        }
+        let limits = TokenLimits { uses_allowed: Some(token.taken().max(1)), ..token.limits() };
+        match self.homeserver.limit(code, limits).await {
+            // It has to go, even if the homeserver does not want to close it; perhaps it has expired by the homeserver's clock.
+            Err(error) if error.is_judgement() => Ok(token),
+            closed => Ok(closed?),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use app::Terms;
 
-use super::{Entry, Invites, Millis, Result, Written, audit::note, in_transaction, invites::CHANGED};
+use super::{Entry, Invites, Millis, Result, Written, audit::note, in_changing_transaction, invites::changed};
 
 /// What an invite is written from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,8 +116,10 @@ impl Invites {
             "INSERT INTO invites (code, owner, chat, registration, created_at, changed_at, label, show_rooms,
                 welcome, not_before, expires_at, max_uses, opens_accounts, token_due, number)
              VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $5, $13) ON CONFLICT (code) DO NOTHING";
-        Ok(in_transaction!(&self.0, |tx| {
+        Ok(in_changing_transaction!(self, |tx, changes| {
             sqlx::query(ALONE).bind(&new.owner).execute(&mut *tx).await?;
+            changes.add(&new.owner);
+            changes.add(&new.code);
             let lately: i64 = sqlx::query_scalar(LATELY).bind(&new.owner).bind(quota.since).fetch_one(&mut *tx).await?;
             if lately >= quota.lately {
                 Err(OverQuota::Lately)
@@ -149,8 +151,10 @@ impl Invites {
                 token_due = $5
              WHERE code = $1 AND owner = $2 AND deleted_at IS NULL";
         const CLEAR: &str = "DELETE FROM invite_rooms WHERE code = $1";
-        Ok(in_transaction!(&self.0, |tx| {
+        Ok(in_changing_transaction!(self, |tx, changes| {
             sqlx::query(ALONE).bind(&new.owner).execute(&mut *tx).await?;
+            changes.add(&new.owner);
+            changes.add(&new.code);
             let over = match quota {
                 Some(quota) => others_open!(&mut *tx, new, quota, now) >= quota.open,
                 None => false,
@@ -180,8 +184,8 @@ impl Invites {
             Pause::Owner => BY_OWNER,
             Pause::Admin => BY_ADMIN,
         };
-        Ok(in_transaction!(&self.0, |tx| {
-            sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
+        Ok(in_changing_transaction!(self, |tx, changes| {
+            changed!(&mut *tx, changes, code);
             let rows = sqlx::query(pause).bind(code).bind(paused).bind(&entry.actor).bind(entry.at);
             let rows = rows.execute(&mut *tx).await?.rows_affected();
             if rows > 0 {
@@ -197,12 +201,13 @@ impl Invites {
             "INSERT INTO switches (name, actor, at) VALUES ('pause', $1, $2) ON CONFLICT (name) DO NOTHING";
         const OFF: &str = "DELETE FROM switches WHERE name = 'pause'";
         const DUE: &str = "UPDATE invites SET token_due = $1 WHERE deleted_at IS NULL AND registration";
-        in_transaction!(&self.0, |tx| {
+        in_changing_transaction!(self, |tx, changes| {
             match paused {
                 true => sqlx::query(ON).bind(&entry.actor).bind(entry.at).execute(&mut *tx).await?,
                 false => sqlx::query(OFF).execute(&mut *tx).await?,
             };
             sqlx::query(DUE).bind(entry.at).execute(&mut *tx).await?;
+            changes.add_everything();
             note!(&mut *tx, entry);
         });
         Ok(())
@@ -212,8 +217,8 @@ impl Invites {
     pub async fn delete(&self, code: &str, entry: &Entry) -> Result<Written> {
         const DELETE: &str = "UPDATE invites SET deleted_at = $2, changed_at = $2, token_due = $2
              WHERE code = $1 AND deleted_at IS NULL";
-        Ok(in_transaction!(&self.0, |tx| {
-            sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
+        Ok(in_changing_transaction!(self, |tx, changes| {
+            changed!(&mut *tx, changes, code);
             let rows = sqlx::query(DELETE).bind(code).bind(entry.at).execute(&mut *tx).await?.rows_affected();
             if rows > 0 {
                 sqlx::query(HIDE).bind(code).execute(&mut *tx).await?;

@@ -2,7 +2,7 @@
 
 use app::{Invite, InviteState, Limits, Terms};
 
-use super::{Millis, Pool, RegistrationToken, Result, in_transaction, on_pool};
+use super::{Freshness, Millis, Pool, RegistrationToken, Result, in_changing_transaction, on_pool};
 
 /// An invite with what only the server knows of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,14 +203,27 @@ impl From<InviteRow> for StoredInvite {
     }
 }
 
+pub(super) const CHANGED: &str = "INSERT INTO owners (owner, version) SELECT owner, 1 FROM invites WHERE code = $1
+     ON CONFLICT (owner) DO UPDATE SET version = owners.version + 1 RETURNING owner";
+
 /// Says that what the owner of an invite sees changes, and keeps others from changing it until that is done. Every transaction that changes it
 /// begins with this.
-pub(super) const CHANGED: &str = "INSERT INTO owners (owner, version) SELECT owner, 1 FROM invites WHERE code = $1
-     ON CONFLICT (owner) DO UPDATE SET version = owners.version + 1";
+macro_rules! changed {
+    ($tx:expr, $changes:ident, $code:expr) => {
+        let owner: Option<String> =
+            sqlx::query_scalar($crate::store::invites::CHANGED).bind($code).fetch_optional($tx).await?;
+        $changes.add($code);
+        if let Some(owner) = owner {
+            $changes.add(&owner);
+        }
+    };
+}
+
+pub(super) use changed;
 
 /// Invites: what their owners decided, and whether they let people in. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Invites(pub(super) Pool);
+pub struct Invites(pub(super) Pool, pub(super) Freshness);
 
 impl Invites {
     /// The invite with this code, deleted or not.
@@ -238,8 +251,8 @@ impl Invites {
         const DROP: &str = "DELETE FROM invite_rooms WHERE code = $1 AND room = $2
              AND EXISTS (SELECT 1 FROM invite_rooms WHERE code = $1 AND room = $3)";
         const RESOLVE: &str = "UPDATE invite_rooms SET room = $3 WHERE code = $1 AND room = $2";
-        in_transaction!(&self.0, |tx| {
-            sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
+        in_changing_transaction!(self, |tx, changes| {
+            changed!(&mut *tx, changes, code);
             for change in [DROP, RESOLVE] {
                 sqlx::query(change).bind(code).bind(alias).bind(room).execute(&mut *tx).await?;
             }

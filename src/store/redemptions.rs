@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use app::{MissedRoom, Reason};
 
 use super::{
-    Ends, Millis, Pool, Result, in_transaction,
-    invites::{CHANGED, lets_in},
+    Ends, Freshness, Millis, Pool, Result, in_changing_transaction,
+    invites::{changed, lets_in},
     on_pool,
 };
 
@@ -270,7 +270,7 @@ macro_rules! outcomes_of {
 
 /// Who redeemed which invite, and what came of it. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Redemptions(pub(super) Pool);
+pub struct Redemptions(pub(super) Pool, pub(super) Freshness);
 
 impl Redemptions {
     /// How far somebody's use of a code is; `None` if they never tried.
@@ -370,9 +370,9 @@ impl Redemptions {
         const ONE_MORE: &str = "UPDATE invites SET begun = begun + 1 WHERE code = $1";
         let Ends { now, made_before, max_uses } = ends;
         let most = max_uses.map(i64::from);
-        Ok(in_transaction!(&self.0, |tx| {
+        Ok(in_changing_transaction!(self, |tx, changes| {
             // From here on nobody else begins with an invite of this owner: what is looked at now is so until the end.
-            sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
+            changed!(&mut *tx, changes, code);
             let open: i64 =
                 sqlx::query_scalar(LETS_IN).bind(code).bind(now).bind(made_before).fetch_one(&mut *tx).await?;
             let held = sqlx::query(HELD).bind(code).bind(redeemer).bind(now);
@@ -401,8 +401,8 @@ impl Redemptions {
         const BACK: &str = "UPDATE redemptions SET use_at = NULL
              WHERE code = $1 AND redeemer = $2 AND use_at < $3 AND came_at IS NULL";
         const ONE_LESS: &str = "UPDATE invites SET uses = uses - 1, token_due = CASE WHEN registration THEN $2 ELSE token_due END WHERE code = $1";
-        in_transaction!(&self.0, |tx| {
-            sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
+        in_changing_transaction!(self, |tx, changes| {
+            changed!(&mut *tx, changes, code);
             let back = sqlx::query(BACK).bind(code).bind(redeemer).bind(before).execute(&mut *tx).await?;
             if back.rows_affected() > 0 {
                 sqlx::query(ONE_LESS).bind(code).bind(now).execute(&mut *tx).await?;
@@ -422,9 +422,11 @@ impl Redemptions {
     /// Notes what came of a room. Whoever is in stays in, whatever is noted later.
     pub async fn note_outcome(&self, code: &str, redeemer: &str, outcome: &Outcome, now: Millis) -> Result<()> {
         let is_in = outcome.came == Came::In;
-        in_transaction!(&self.0, |tx| {
+        in_changing_transaction!(self, |tx, changes| {
+            // What is missing decides whether redeeming again may help, which this person is told.
+            changes.add(code);
             if is_in {
-                sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
+                changed!(&mut *tx, changes, code);
             }
             write_outcome!(&mut *tx, code, redeemer, outcome, now);
             if is_in {
@@ -461,8 +463,8 @@ impl Redemptions {
 
     /// Notes that somebody is in everything a code leads to.
     pub async fn complete(&self, code: &str, redeemer: &str, now: Millis) -> Result<()> {
-        in_transaction!(&self.0, |tx| {
-            sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
+        in_changing_transaction!(self, |tx, changes| {
+            changed!(&mut *tx, changes, code);
             arrive!(&mut *tx, code, redeemer, now);
             complete!(&mut *tx, code, redeemer, now);
         });

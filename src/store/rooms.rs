@@ -3,10 +3,10 @@
 use app::{Invite, Terms};
 
 use super::{
-    AsWritten, Entry, Millis, Pool, Result,
+    AsWritten, Entry, Freshness, Millis, Pool, Result,
     audit::note,
-    in_transaction,
-    invites::{CHANGED, limits},
+    in_changing_transaction,
+    invites::{changed, limits},
     on_pool,
 };
 
@@ -89,7 +89,7 @@ impl RoomInviteRow {
 
 /// Which rooms invites lead into, and which they are kept out of. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Rooms(pub(super) Pool);
+pub struct Rooms(pub(super) Pool, pub(super) Freshness);
 
 impl Rooms {
     /// Some of the live invites that lead into a room, the newest first: at most `most` of those with numbers below `before`.
@@ -125,8 +125,8 @@ impl Rooms {
     pub async fn block(&self, code: &str, block: &Block, entry: &Entry) -> Result<()> {
         const BLOCK: &str = "INSERT INTO blocks (code, room, actor, reason, at) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (code, room) DO UPDATE SET actor = excluded.actor, reason = excluded.reason, at = excluded.at";
-        in_transaction!(&self.0, |tx| {
-            sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
+        in_changing_transaction!(self, |tx, changes| {
+            changed!(&mut *tx, changes, code);
             let query = sqlx::query(BLOCK).bind(code).bind(&block.room).bind(&block.actor).bind(&block.reason);
             query.bind(block.at).execute(&mut *tx).await?;
             note!(&mut *tx, entry);
@@ -137,8 +137,8 @@ impl Rooms {
     /// Lets an invite lead into a room again.
     pub async fn unblock(&self, code: &str, room: &str, entry: &Entry) -> Result<()> {
         const UNBLOCK: &str = "DELETE FROM blocks WHERE code = $1 AND room = $2";
-        in_transaction!(&self.0, |tx| {
-            sqlx::query(CHANGED).bind(code).execute(&mut *tx).await?;
+        in_changing_transaction!(self, |tx, changes| {
+            changed!(&mut *tx, changes, code);
             sqlx::query(UNBLOCK).bind(code).bind(room).execute(&mut *tx).await?;
             note!(&mut *tx, entry);
         });

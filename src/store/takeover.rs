@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Came, Millis, OldInvite, Outcome, Pool, RegistrationToken, Result,
+    Came, Freshness, Millis, OldInvite, Outcome, Pool, RegistrationToken, Result,
     changes::{self, HIDE},
+    freshness::Changed,
     invites::CHANGED,
     on_pool,
     redemptions::{arrive, complete, write_outcome},
@@ -182,7 +183,7 @@ macro_rules! note_guest {
 
 /// What was taken over from other programs. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Takeovers(pub(super) Pool);
+pub struct Takeovers(pub(super) Pool, pub(super) Freshness);
 
 impl Takeovers {
     /// Writes invites of another program beside what is here, in one transaction; with `dry` it only says what it would write. Doing it again
@@ -194,6 +195,7 @@ impl Takeovers {
         const DELETE: &str = "UPDATE invites SET deleted_at = $2, changed_at = $3, token_due = $3 WHERE code = $1";
         const SOURCE: &str = "UPDATE invites SET source = $2 WHERE code = $1";
         let mut taken = Taken::default();
+        let change = self.1.change();
         super::in_transaction_unless!(&self.0, dry, |tx| {
             take_owners!(&mut *tx, invites);
             sqlx::query(ALONE).execute(&mut *tx).await?;
@@ -224,7 +226,9 @@ impl Takeovers {
                 }
                 sqlx::query(CHANGED).bind(&old.code).execute(&mut *tx).await?;
             }
+            super::tell!(&mut *tx, self.1, &Changed::everything());
         });
+        change.done(&Changed::everything());
         Ok(taken)
     }
 

@@ -79,6 +79,93 @@ async fn instances_tell_each_other_of_redemptions() {
     telling.abort();
 }
 
+/// Waits until what this instance reads may be kept in memory.
+async fn mark(store: &Store, key: &str) -> Mark {
+    let trusted = async {
+        loop {
+            if let Some(mark) = store.freshness.mark(key) {
+                return mark;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), trusted).await.expect("it hears of changes")
+}
+
+/// Waits until what this instance has read is not current any more.
+async fn outdated(store: &Store, mark: &Mark) {
+    let outdated = async {
+        while store.freshness.holds(mark) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), outdated).await.expect("it hears of the change");
+}
+
+/// Two instances on one database, on each engine.
+async fn pairs() -> Vec<(Store, Store)> {
+    let path = std::env::temp_dir().join(format!("store_{}.db", Chance::system().id().unwrap()));
+    let url = SqlUrl::SqliteFile(path);
+    let mut pairs = vec![(Store::open(&url).await.unwrap(), Store::open(&url).await.unwrap())];
+    if let Some(one) = postgres().await {
+        let other = Store::new(one.pool.clone());
+        pairs.push((one, other));
+    }
+    pairs
+}
+
+#[tokio::test]
+async fn whatever_one_instance_writes_is_read_again_by_another() {
+    for (one, other) in pairs().await {
+        let freshness = other.freshness.clone();
+        let keeps_up = tokio::spawn(async move { freshness.keep_up().await });
+        one.make("code", &["!a:x"], Limits::default()).await;
+        let terms = Terms::default();
+        let new = NewInvite { code: "code".to_owned(), owner: "@anna:x".to_owned(), terms, opens_accounts: false };
+        for step in 0..7 {
+            let marks = [mark(&other, "code").await, mark(&other, "@anna:x").await];
+            match step {
+                0 => assert_eq!(one.invites.change(&new, None, &entry(), NOW).await.unwrap(), Ok(Written::Done)),
+                1 | 2 => {
+                    let paused = one.invites.pause("code", step == 1, Pause::Admin, &entry()).await.unwrap();
+                    assert_eq!(paused, Written::Done);
+                }
+                3 => assert_eq!(one.begin("code", "@ben:x").await, Begun::Yes),
+                4 => one.redemptions.note_outcome("code", "@ben:x", &room("!a:x"), NOW).await.unwrap(),
+                5 => one.invites.pause_all(true, &entry()).await.unwrap(),
+                _ => assert_eq!(one.invites.delete("code", &entry()).await.unwrap(), Written::Done),
+            }
+            for mark in &marks {
+                outdated(&other, mark).await;
+            }
+        }
+        keeps_up.abort();
+    }
+}
+
+#[tokio::test]
+async fn an_instance_whose_connection_is_lost_keeps_nothing_in_memory_until_it_hears_again() {
+    const END: &str = "SELECT COUNT(pg_terminate_backend(pid)) FROM pg_stat_activity
+         WHERE datname = current_database() AND query = 'LISTEN \"super_invites_changes\"'";
+    let Some(store) = postgres().await else { return };
+    let Pool::Postgres(pool) = &store.pool else { panic!("it is PostgreSQL") };
+    let keep_up = || {
+        let freshness = store.freshness.clone();
+        tokio::spawn(async move { freshness.keep_up().await })
+    };
+    let hearing = keep_up();
+    let before = mark(&store, "code").await;
+    let ended: i64 = sqlx::query_scalar(END).fetch_one(pool).await.unwrap();
+    assert_eq!(ended, 1);
+    let lost = tokio::time::timeout(Duration::from_secs(30), hearing).await.expect("it is noticed").unwrap();
+    assert!(lost.is_err());
+    assert_eq!(store.freshness.mark("code"), None);
+    let hearing = keep_up();
+    mark(&store, "code").await;
+    assert!(!store.freshness.holds(&before), "what has changed meanwhile, nobody has told");
+    hearing.abort();
+}
+
 impl Store {
     async fn make(&self, code: &str, rooms: &[&str], limits: Limits) {
         let rooms = rooms.iter().map(|&room| room.to_owned()).collect();

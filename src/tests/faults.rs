@@ -305,7 +305,8 @@ async fn a_database_that_crashes_in_the_middle_of_redemptions_loses_and_doubles_
 
 /// Waits until two instances listen to what others tell.
 async fn two_listen(database: &Postgres) {
-    const LISTEN: &str = "SELECT COUNT(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN %'";
+    const LISTEN: &str =
+        "SELECT COUNT(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN \"super_invites_redemptions\"%'";
     let pool = PgPool::connect(&database.url()).await.unwrap();
     loop {
         let listen: i64 = sqlx::query_scalar(LISTEN).fetch_one(&pool).await.unwrap();

@@ -29,6 +29,7 @@ mod faults;
 mod guesses;
 mod house;
 mod limits;
+mod memory;
 mod migrations;
 mod model;
 mod openapi;

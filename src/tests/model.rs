@@ -193,6 +193,8 @@ impl Process {
         let invites = runtime.block_on(async {
             let armed = Arc::clone(armed);
             let store = Store::open_guarded(database.to_owned(), move || armed.pass(Point::Commit)).await.unwrap();
+            let freshness = store.freshness.clone();
+            tokio::spawn(async move { freshness.keep_up().await });
             let url: url::Url = homeserver.parse().unwrap();
             let (name, token) = (server_name!("test").to_owned(), fake::AS_TOKEN.to_owned().into());
             let nothing = std::time::Duration::ZERO;
@@ -500,8 +502,24 @@ impl History {
         ] {
             assert_eq!(self.number(wrong), 0, "{what}");
         }
+        self.check_memory();
         for (who, room) in &self.banned {
             assert!(!self.joined(*who).contains(&self.rooms[*room]), "a ban is never lifted");
+        }
+    }
+
+    /// What may come from memory is what is in the database.
+    fn check_memory(&self) {
+        let (Process { runtime, invites }, me) = (self.process(), account(&self.owner));
+        let listed = runtime.block_on(invites.owner.list(&me)).unwrap();
+        for known in &self.codes {
+            let listed = listed.invites.iter().find(|invite| invite.code == known.code);
+            let one = runtime.block_on(invites.owner.one(&me, &known.code)).ok().map(|(invite, _)| invite);
+            assert_eq!(listed, one.as_ref());
+            for guest in &self.guests {
+                let shown = runtime.block_on(invites.guest.preview(&account(guest), &known.code));
+                assert!(shown.is_err() || !known.deleted && !known.paused, "{shown:?}: it is stopped");
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Acting, BOTH_WAYS, Engine, Person, Proxy, Service, Setup, World, errcode, escaped, sorted, strings,
+    Acting, BOTH_WAYS, Engine, Person, Proxy, Service, Setup, World, errcode, escaped, moment, sorted, strings,
 };
 
 #[tokio::test]
@@ -85,11 +85,18 @@ async fn a_list_that_one_instance_has_cached_shows_what_another_has_changed() {
         assert_eq!(one.redeem(&guest, &code).await.0, 200);
         let (_, token) = two.token(&owner, &code).await;
         assert_eq!(token["token"]["accepted_count"], 1);
-        assert_eq!(list().await, json!([token["token"]]));
+        // It takes a moment until the other one has heard of it.
+        while list().await != json!([token["token"]]) {
+            moment().await;
+        }
         one.create(&owner, json!({"token": code})).await;
-        assert_eq!(list().await[0]["rooms"], json!([]));
+        while list().await[0]["rooms"] != json!([]) {
+            moment().await;
+        }
         one.delete(&owner, &code).await;
-        assert_eq!(list().await, json!([]));
+        while list().await != json!([]) {
+            moment().await;
+        }
     }
 }
 

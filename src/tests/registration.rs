@@ -3,28 +3,51 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Acting, BOTH_WAYS, Engine, Fault, Person, Proxy, Setup, World, unique};
+use crate::support::{Acting, BOTH_WAYS, Engine, Fault, Person, Proxy, Setup, World, moment, unique};
 
 const TOKENS: &str = "/_synapse/admin/v1/registration_tokens";
+
+const REGISTER: &str = "/_matrix/client/v3/register";
+
+/// Somebody in the middle of registering an account.
+#[derive(Debug)]
+struct Begun {
+    name: String,
+    session: Value,
+}
+
+impl Begun {
+    fn body(&self, auth: Value) -> Value {
+        json!({"username": self.name, "password": "password", "auth": auth})
+    }
+}
 
 impl World {
     /// Registers an account with a code, as a client does.
     pub async fn register_with(&self, code: &str) -> Result<Person, Value> {
-        let path = "/_matrix/client/v3/register";
+        Ok(self.finish(self.begin_with(code).await?).await)
+    }
+
+    /// Begins to register an account with a code: proves that they have it, and no more.
+    async fn begin_with(&self, code: &str) -> Result<Begun, Value> {
         let name = unique("newcomer");
-        let body = |auth: Value| json!({"username": name, "password": "password", "auth": auth});
-        let (_, flows) = self.ask(Method::POST, path, "", json!({"username": name, "password": "password"})).await;
-        let session = &flows["session"];
-        let stage = json!({"type": "m.login.registration_token", "token": code, "session": session});
-        let (_, answer) = self.ask(Method::POST, path, "", body(stage)).await;
-        if answer["completed"] != json!(["m.login.registration_token"]) {
-            return Err(answer);
+        let (_, flows) = self.ask(Method::POST, REGISTER, "", json!({"username": name, "password": "password"})).await;
+        let begun = Begun { name, session: flows["session"].clone() };
+        let stage = json!({"type": "m.login.registration_token", "token": code, "session": begun.session});
+        let (_, answer) = self.ask(Method::POST, REGISTER, "", begun.body(stage)).await;
+        match answer["completed"] == json!(["m.login.registration_token"]) {
+            true => Ok(begun),
+            false => Err(answer),
         }
-        let stage = json!({"type": "m.login.dummy", "session": session});
-        let (status, answer) = self.ask(Method::POST, path, "", body(stage)).await;
+    }
+
+    /// Ends what was begun.
+    async fn finish(&self, begun: Begun) -> Person {
+        let stage = json!({"type": "m.login.dummy", "session": begun.session});
+        let (status, answer) = self.ask(Method::POST, REGISTER, "", begun.body(stage)).await;
         assert_eq!(status, 200, "{answer}");
         let text = |field: &str| answer[field].as_str().unwrap().to_owned();
-        Ok(Person { id: text("user_id"), token: text("access_token") })
+        Person { id: text("user_id"), token: text("access_token") }
     }
 
     pub async fn registration_token(&self, code: &str) -> u16 {
@@ -126,5 +149,28 @@ async fn an_admin_api_that_fails_costs_no_invite_and_what_is_left_over_is_swept(
     let _service = setup.start().await;
     while world.registration_token(&code).await == 200 {
         crate::support::moment().await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_opening_an_account_while_the_invite_is_paused_is_counted() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let service = Setup::new(&world, acting, engine).await.start().await;
+        let owner = world.person("owner").await;
+        let code = unique("counted");
+        let edit = |paused: bool| json!({"token": code, "create_dm": true, "max_uses": 2, "paused": paused});
+        service.create(&owner, edit(false)).await;
+        let begun = world.begin_with(&code).await.expect("it is open");
+        service.create(&owner, edit(true)).await;
+        world.begin_with(&code).await.expect_err("it is closed at once");
+        world.finish(begun).await;
+        // Once nobody uses it any more, it is deleted.
+        service.pass(60_000);
+        while world.registration_token(&code).await != 404 {
+            moment().await;
+        }
+        service.create(&owner, edit(false)).await;
+        assert_eq!(world.uses_allowed(&code).await, 1, "one of two accounts is open");
     }
 }
