@@ -11,6 +11,7 @@ mod keys;
 mod leases;
 mod matrix_registration;
 mod module;
+mod owners;
 mod redemptions;
 mod registration_tokens;
 mod rooms;
@@ -46,6 +47,7 @@ pub use self::{
     leases::Leases,
     matrix_registration::OldToken,
     module::{NotTaken, OldGuest, OldInvite, OtherPrograms},
+    owners::Owners,
     redemptions::{Begun, Came, Chat, Outcome, Redemption, Redemptions, Totals, Use},
     registration_tokens::{RegistrationToken, RegistrationTokens},
     rooms::{Block, RoomInvite, Rooms},
@@ -109,6 +111,8 @@ pub struct Store {
     pool: Pool,
     /// Invites.
     pub invites: Invites,
+    /// People who have made invites.
+    pub owners: Owners,
     /// Redemptions of invites.
     pub redemptions: Redemptions,
     /// The rooms that invites lead into.
@@ -250,12 +254,14 @@ impl Store {
         let store = Self::new(pool);
         store.other_programs.check_ours().await?;
         store.pool.migrate().await?;
+        store.owners.catch_up().await?;
         Ok(store)
     }
 
     fn new(pool: Pool) -> Self {
         Self {
             invites: Invites(pool.clone()),
+            owners: Owners(pool.clone()),
             redemptions: Redemptions(pool.clone()),
             rooms: Rooms(pool.clone()),
             audit: Audit(pool.clone()),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Came, Millis, OldInvite, Outcome, Pool, RegistrationToken, Result,
-    changes::{self, HIDE},
+    changes::HIDE,
     invites::CHANGED,
     on_pool,
     redemptions::{arrive, complete, write_outcome},
@@ -105,7 +105,7 @@ macro_rules! take_owners {
     ($tx:expr, $invites:expr) => {
         let owners: BTreeSet<&str> = $invites.iter().map(|invite| invite.old.owner.as_str()).collect();
         for owner in owners {
-            sqlx::query(changes::ALONE).bind(owner).execute($tx).await?;
+            $crate::store::owners::take_owner!($tx, owner);
         }
     };
 }
