@@ -347,6 +347,7 @@ impl<'a> Parts<'a> {
     fn server_admin(&self) -> ServerAdmin {
         ServerAdmin {
             invites: self.store.invites.clone(),
+            owners: self.store.owners.clone(),
             log: self.store.audit.clone(),
             accounts: self.homeserver.accounts.clone(),
             server_name: self.homeserver.server_name.clone(),

@@ -12,6 +12,7 @@ mod keys;
 mod leases;
 mod matrix_registration;
 mod module;
+mod owners;
 mod redemptions;
 mod registration_tokens;
 mod rooms;
@@ -48,6 +49,7 @@ pub use self::{
     leases::Leases,
     matrix_registration::OldToken,
     module::{NotTaken, OldGuest, OldInvite, OtherPrograms},
+    owners::Owners,
     redemptions::{Begun, Came, Chat, Outcome, Redemption, Redemptions, Totals, Use, Whom},
     registration_tokens::{RegistrationToken, RegistrationTokens},
     rooms::{Block, RoomInvite, Rooms},
@@ -111,6 +113,8 @@ pub struct Store {
     pool: Pool,
     /// Invites.
     pub invites: Invites,
+    /// People who have made invites.
+    pub owners: Owners,
     /// Redemptions of invites.
     pub redemptions: Redemptions,
     /// The rooms that invites lead into.
@@ -299,6 +303,7 @@ impl Store {
         let store = Self::new(pool);
         store.other_programs.check_ours().await?;
         store.pool.migrate().await?;
+        store.owners.catch_up().await?;
         Ok(store)
     }
 
@@ -306,6 +311,7 @@ impl Store {
         let freshness = Freshness::new(pool.clone());
         Self {
             invites: Invites(pool.clone(), freshness.clone()),
+            owners: Owners(pool.clone()),
             redemptions: Redemptions(pool.clone(), freshness.clone()),
             rooms: Rooms(pool.clone(), freshness.clone()),
             audit: Audit(pool.clone()),

@@ -181,7 +181,12 @@ mod tests {
             while store.freshness.mark(ANNA).is_none() {
                 tokio::task::yield_now().await;
             }
-            Self { keeps_up, lists: Lists::new(store.freshness.clone()), store, reads: AtomicU32::new(0) }
+            Self {
+                keeps_up,
+                lists: Lists::new(store.freshness.clone(), &Metrics::new()),
+                store,
+                reads: AtomicU32::new(0),
+            }
         }
 
         async fn at(&self, now: Millis) -> Arc<Listed> {

@@ -36,8 +36,8 @@ struct People {
 }
 
 impl ServerAdmin {
-    /// Some of all invites of the server, newest first: those whose owner's id contains `search`, and the one whose
-    /// code or number, or those whose room, it is; at most `most` of those with numbers below `before`.
+    /// Some of all invites of the server, newest first: those in whose owner's user name a word begins with `search`, and the
+    /// one whose code or number, or those whose room, it is; at most `most` of those with numbers below `before`.
     pub async fn find_invites(
         &self,
         account: &Account,
@@ -86,8 +86,8 @@ impl ServerAdmin {
     }
 
     /// A page of the audit log for a server admin, newest first: the actions of the person whose id `search` is, those
-    /// on the invite with this number, and everything about people who have made invites and whose ids contain
-    /// `search`. `before` is where the previous page ended.
+    /// on the invite with this number, and everything about people who have made invites and in whose user names a
+    /// word begins with `search`. `before` is where the previous page ended.
     pub async fn find_entries(&self, account: &Account, search: &str, before: &str) -> Result<AuditPage> {
         self.check_server_admin(account).await?;
         let (search, before) = (sought(search), sought(before));
@@ -122,13 +122,12 @@ impl ServerAdmin {
         Ok(AuditPage { entries, next, too_many_people, now: (self.clock)() })
     }
 
-    /// People who have made invites and whose ids contain a text.
+    /// People who have made invites, and in whose user names a word begins with a text.
     async fn owners_called(&self, name: &str) -> Result<People> {
         if name.len() > LONGEST_ID {
             return Ok(People { ids: Vec::new(), too_many: false });
         }
-        let most = i64::try_from(PEOPLE + 1).unwrap_or(i64::MAX);
-        let mut ids = self.invites.owners_like(name, most).await?;
+        let mut ids = self.owners.called(name, PEOPLE + 1).await?;
         let too_many = ids.len() > PEOPLE;
         ids.truncate(PEOPLE);
         Ok(People { ids, too_many })

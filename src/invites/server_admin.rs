@@ -11,7 +11,7 @@ use crate::{
     clock::Clock,
     error::Result,
     homeserver::Accounts,
-    store::{self, About, Invites, Millis, Noted, Pause, Span},
+    store::{self, About, Invites, Millis, Noted, Owners, Pause, Span},
 };
 
 /// The most entries in one response.
@@ -20,6 +20,7 @@ const MOST: i64 = 10_000;
 /// The use cases of server admins.
 pub struct ServerAdmin {
     pub(super) invites: Invites,
+    pub(super) owners: Owners,
     pub(super) log: store::Audit,
     pub(super) accounts: Accounts,
     pub(super) server_name: OwnedServerName,

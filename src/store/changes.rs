@@ -2,7 +2,9 @@
 
 use app::Terms;
 
-use super::{Entry, Invites, Millis, Result, Written, audit::note, in_changing_transaction, invites::changed};
+use super::{
+    Entry, Invites, Millis, Result, Written, audit::note, in_changing_transaction, invites::changed, owners::take_owner,
+};
 
 /// What an invite is written from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,10 +90,6 @@ macro_rules! others_open {
     }};
 }
 
-/// Says that what an owner sees changes, and keeps others from changing it until that is done.
-pub(super) const ALONE: &str = "INSERT INTO owners (owner, version) VALUES ($1, 1)
-     ON CONFLICT (owner) DO UPDATE SET version = owners.version + 1";
-
 const OTHERS_OPEN: &str = "SELECT COUNT(*) FROM invites WHERE owner = $1 AND code <> $2 AND deleted_at IS NULL
      AND (expires_at IS NULL OR expires_at > $3) AND created_at > $4 AND (max_uses IS NULL OR uses < max_uses) AND uses < $5";
 
@@ -117,7 +115,7 @@ impl Invites {
                 welcome, not_before, expires_at, max_uses, opens_accounts, token_due, number)
              VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $5, $13) ON CONFLICT (code) DO NOTHING";
         Ok(in_changing_transaction!(self, |tx, changes| {
-            sqlx::query(ALONE).bind(&new.owner).execute(&mut *tx).await?;
+            take_owner!(&mut *tx, &new.owner);
             changes.add(&new.owner);
             changes.add(&new.code);
             let lately: i64 = sqlx::query_scalar(LATELY).bind(&new.owner).bind(quota.since).fetch_one(&mut *tx).await?;
@@ -152,7 +150,7 @@ impl Invites {
              WHERE code = $1 AND owner = $2 AND deleted_at IS NULL";
         const CLEAR: &str = "DELETE FROM invite_rooms WHERE code = $1";
         Ok(in_changing_transaction!(self, |tx, changes| {
-            sqlx::query(ALONE).bind(&new.owner).execute(&mut *tx).await?;
+            take_owner!(&mut *tx, &new.owner);
             changes.add(&new.owner);
             changes.add(&new.code);
             let over = match quota {

@@ -42,11 +42,4 @@ impl Invites {
         })?;
         Ok(rows.into_iter().map(InviteRow::read).collect())
     }
-
-    /// Whoever has made invites and has `part` in their Matrix id: at most `most`, by their ids. It reads the table of those people.
-    pub async fn owners_like(&self, part: &str, most: i64) -> Result<Vec<String>> {
-        const OWNERS: &str = "SELECT owner FROM owners WHERE LOWER(owner) LIKE $1 ESCAPE '!' ORDER BY owner LIMIT $2";
-        let pattern = containing(part);
-        on_pool!(&self.0, |pool| sqlx::query_scalar(OWNERS).bind(&pattern).bind(most).fetch_all(pool).await?)
-    }
 }

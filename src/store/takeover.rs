@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     Came, Freshness, Millis, OldInvite, Outcome, Pool, RegistrationToken, Result,
-    changes::{self, HIDE},
+    changes::HIDE,
     freshness::Changed,
     invites::CHANGED,
     on_pool,
@@ -106,7 +106,7 @@ macro_rules! take_owners {
     ($tx:expr, $invites:expr) => {
         let owners: BTreeSet<&str> = $invites.iter().map(|invite| invite.old.owner.as_str()).collect();
         for owner in owners {
-            sqlx::query(changes::ALONE).bind(owner).execute($tx).await?;
+            $crate::store::owners::take_owner!($tx, owner);
         }
     };
 }

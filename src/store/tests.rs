@@ -405,3 +405,40 @@ async fn those_who_change_an_invite_and_those_who_come_never_block_each_other_fo
         all.unwrap();
     }
 }
+
+#[tokio::test]
+async fn people_who_make_invites_are_found_by_a_word_of_their_user_names() {
+    for store in stores().await {
+        let terms = Terms { rooms: vec!["!room:x".to_owned()], ..Terms::default() };
+        for owner in ["@anna.van-dijk:x", "@dijkstra:x", "@ben:x"] {
+            let new = NewInvite {
+                code: owner.to_owned(),
+                owner: owner.to_owned(),
+                terms: terms.clone(),
+                opens_accounts: false,
+            };
+            store.invites.create(&new, &NO_QUOTA, &entry(), NOW).await.unwrap().unwrap();
+        }
+        let called = async |text: &str| store.owners.called(text, 2).await.unwrap();
+        assert_eq!(called("Dijk").await, ["@anna.van-dijk:x", "@dijkstra:x"]);
+        assert_eq!(called("@anna").await, ["@anna.van-dijk:x"]);
+        assert_eq!(called("@ben:x").await, ["@ben:x"]);
+        assert!(
+            called("@ben:other").await.is_empty() && called("jkstra").await.is_empty() && called("\0").await.is_empty()
+        );
+        assert!(called("").await.is_empty() && called("@").await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn people_who_made_invites_before_words_were_kept_are_found() {
+    for store in stores().await {
+        on_pool!(&store.pool, |pool| {
+            sqlx::query("INSERT INTO owners (owner, version) VALUES ('@anna.dijk:x', 1)").execute(pool).await?;
+            sqlx::query("DELETE FROM keys WHERE name = 'owner words'").execute(pool).await?;
+        })
+        .unwrap();
+        store.owners.catch_up().await.unwrap();
+        assert_eq!(store.owners.called("dijk", 2).await.unwrap(), ["@anna.dijk:x"]);
+    }
+}

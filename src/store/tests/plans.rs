@@ -54,9 +54,7 @@ impl Visit for Asked {
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
-/// Every query of a request, and of the recurring tasks. Those that are missing run at start-up, except
-/// `Invites::owners_like`: a server admin who searches for a person waits while the people who have made invites are
-/// scanned.
+/// Every query of a request, and of the recurring tasks. Those that are missing run at start-up.
 async fn ask_everything(store: &Store) {
     const CODE: &str = "code-7";
     let (guest, room) = ("@guest7:x", "!room7:x");
@@ -90,6 +88,7 @@ async fn ask_everything(store: &Store) {
             store.invites.live(among, i64::MAX, 20).await?;
         }
         store.invites.code_of(7).await?;
+        store.owners.called("owner7", 20).await?;
         store.rooms.invites_into(room, i64::MAX, 20).await?;
         store.rooms.code_into(room, 7).await?;
         store.rooms.block(CODE, &block, &entry()).await?;
