@@ -7,6 +7,7 @@ mod audit;
 mod catalog;
 mod chat;
 mod creators;
+mod entries;
 mod entry;
 mod guesses;
 mod guest;
@@ -270,6 +271,7 @@ impl<'a> Parts<'a> {
             watchers: Watchers::default(),
             sign_ups: self.sign_ups(),
             kept: Kept::default(),
+            audit: self.audit.clone(),
             tasks: self.tasks.clone(),
         }
     }
@@ -331,6 +333,7 @@ impl<'a> Parts<'a> {
         ServerAdmin {
             invites: self.store.invites.clone(),
             log: self.store.audit.clone(),
+            days: self.store.days.clone(),
             accounts: self.homeserver.accounts.clone(),
             server_name: self.homeserver.server_name.clone(),
             rules: Arc::clone(&self.rules),

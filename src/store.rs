@@ -6,6 +6,7 @@
 
 mod audit;
 mod changes;
+mod days;
 mod invites;
 mod keys;
 mod leases;
@@ -41,7 +42,8 @@ use crate::config::SqlUrl;
 pub use self::{
     audit::{About, Audit, Entry, Noted, Span},
     changes::{NewInvite, OverQuota, Pause, Quota},
-    invites::{AsWritten, Ends, Invites, StoredInvite, Written},
+    days::{Counts, Days},
+    invites::{AllPaused, AsWritten, Ends, Invites, StoredInvite, Written},
     keys::Keys,
     leases::Leases,
     matrix_registration::OldToken,
@@ -49,7 +51,7 @@ pub use self::{
     redemptions::{Begun, Came, Chat, Outcome, Redemption, Redemptions, Totals, Use},
     registration_tokens::{RegistrationToken, RegistrationTokens},
     rooms::{Block, RoomInvite, Rooms},
-    selections::{Among, Selection},
+    selections::{Among, Place, Selection},
     share_links::{ShareLink, ShareLinks, StaticPage},
     signals::{Signal, Signals},
     takeover::{Source, Taken, TakenGuest, TakenInvite, Takeovers},
@@ -115,6 +117,8 @@ pub struct Store {
     pub rooms: Rooms,
     /// The audit log.
     pub audit: Audit,
+    /// What happened on which day.
+    pub days: Days,
     /// Leases on work.
     pub leases: Leases,
     /// Keys that all instances share.
@@ -259,6 +263,7 @@ impl Store {
             redemptions: Redemptions(pool.clone()),
             rooms: Rooms(pool.clone()),
             audit: Audit(pool.clone()),
+            days: Days(pool.clone()),
             leases: Leases(pool.clone()),
             keys: Keys(pool.clone()),
             registration_tokens: RegistrationTokens(pool.clone()),

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use app::{AccountAdvice, AccountForm, Error as Refusal, Joined, Landing, Preview, Progress, Relation};
+use app::{AccountAdvice, AccountForm, Action, Error as Refusal, Joined, Landing, Preview, Progress, Relation};
 use futures_util::FutureExt;
 use matrix_sdk::ruma::OwnedServerName;
 use tokio_util::task::TaskTracker;
 
 use super::{
+    audit::AuditLog,
     catalog::Catalog,
     guesses::Guesses,
     kept::Kept,
@@ -39,6 +40,7 @@ pub struct Guest {
     pub(super) watchers: Watchers,
     pub(super) sign_ups: SignUps,
     pub(super) kept: Kept,
+    pub(super) audit: AuditLog,
     pub(super) tasks: TaskTracker,
 }
 
@@ -159,6 +161,15 @@ impl Guest {
         sign_ups.charge_code(&stored.invite.code)?;
         let account = sign_ups.open(&wish, &stored, origin).await?;
         tracing::info!(user = %account.user_id, "an account was created with an invite");
+        let me = Account::new(account.user_id.clone(), "", false).coming_from(origin);
+        let noted = async {
+            let entry = self.audit.entry(&me, Action::AccountCreated, Some(&stored.invite.code), None)?;
+            self.audit.note(&entry).await
+        };
+        // The account is there, whether that is noted or not.
+        if let Err(error) = noted.await {
+            error.into_told();
+        }
         Ok(account)
     }
 

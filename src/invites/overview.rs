@@ -139,6 +139,11 @@ impl Owner {
         let mine = self.my_rooms(account).await;
         let now = (self.clock)();
         let state = stored.state(now);
+        let paused_because = match state {
+            InviteState::AllPaused => self.invites.all_paused().await?.and_then(|paused| paused.reason),
+            InviteState::PausedByAdmin => stored.held_reason.clone(),
+            _ => None,
+        };
         let registration = self.tokens.registration_of(&stored, now);
         let blocks = self.stored_rooms.blocks(code).await?;
         let blocks: Vec<store::Block> =
@@ -150,7 +155,7 @@ impl Owner {
             blocked.push((mine.room(&room), Block { by, at, reason }));
         }
         let came = self.arrivals(&mine, code, before, GUESTS).await?;
-        Ok(InviteDetail { card, link, registration, blocks: blocked, came, now })
+        Ok(InviteDetail { card, link, registration, paused_because, blocks: blocked, came, now })
     }
 
     /// The people who redeemed one of the member's own invites, at most `most` of them, with the outcome for each room. The rooms have `names` only

@@ -144,6 +144,8 @@ pub struct InviteDetail {
     pub link: Option<String>,
     /// Whether the code also opens an account.
     pub registration: Registration,
+    /// Why a server admin has paused it, or all invites, if one has and said so.
+    pub paused_because: Option<String>,
     /// The rooms in which it is blocked by their admins.
     pub blocks: Vec<(Room, Block)>,
     /// The people who joined, and when.
