@@ -12,7 +12,7 @@ use crate::{
     backend::Mount,
     pages::{
         AllInvites, Audit, DeleteInvite, EditInvite, EnterCode, InvitePage, Invites, Landing, MyRooms, NewInvite,
-        NotFound, SignIn, Start,
+        NotFound, ServerDays, SignIn, Start,
     },
     ui::{LastPost, Layout, Visits, announce, escaped},
     view,
@@ -134,6 +134,7 @@ pub fn App() -> impl IntoView {
                     />
                     <Route path=StaticSegment("my-rooms") view=MyRooms />
                     <Route path=StaticSegment("server") view=AllInvites />
+                    <Route path=(StaticSegment("server"), StaticSegment("days")) view=ServerDays />
                     <Route path=(StaticSegment("server"), StaticSegment("log")) view=Audit />
                     <Route path=(StaticSegment("i"), ParamSegment("code")) view=Landing />
                 </FlatRoutes>

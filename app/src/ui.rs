@@ -8,6 +8,7 @@ mod editor;
 mod failure;
 mod field;
 mod form;
+mod fragment;
 mod front;
 mod house;
 mod html;
@@ -29,15 +30,18 @@ mod text;
 mod time;
 mod typing;
 
-pub use self::card::{Card, CardDoor};
 pub(crate) use self::{
-    avatar::{PersonAvatar, RoomAvatar},
+    avatar::{PersonAvatar, RoomAvatar, person_html, room_html},
     browser::{announce, arrive, fill_and_send},
     chart::Chart,
     editor::Editor,
     failure::{DeadInvite, Failure, apology, sorry},
     field::TextField,
-    form::{Form, FormProblem, Sending, Submit, go_on, last_post, reload_after, sending},
+    form::{Form, FormProblem, Sending, Submit, function, go_on, last_post, reload_after, sending},
+    fragment::{
+        Drawn, at, choice, form, heading, hidden, link, nothing, pages, reason_field, search_field, state_badge,
+        submit, text_field, written,
+    },
     front::invitation,
     house::House,
     html::{Html, between, button, fold, pairs, steps, two},
@@ -49,11 +53,15 @@ pub(crate) use self::{
     navigation::{LastPost, address, href, parameter, query},
     printed::sheet,
     rooms::{RoomList, rooms},
-    search::{Older, Pager, SearchForm, TooManyPeople},
+    search::Pager,
     share::{Camera, CopyButton, SharePanel},
     sign_up::SignUpForm,
     state::{Bounds, StateBadge, places},
-    text::{ago, escaped},
+    text::{ago, date, escaped},
     time::{Moment, TimeField},
     typing::Typing,
+};
+pub use self::{
+    card::{Card, CardDoor},
+    fragment::Fragment,
 };

@@ -17,7 +17,7 @@ pub use self::{
         no_account_yet, place, some_of, steps, steps_from_nothing, steps_signed_in, user_name_hint, you_join,
     },
 };
-use crate::{Action, Detail, Field, InviteState, Paper, Reason, Room, Sort};
+use crate::{Action, Detail, Field, InviteState, Paper, Reason, Room, ServerSort, Sort};
 
 /// The display name of the device (session) that somebody gets by signing in on the pages.
 pub const DEVICE: &str = "Super Invites";
@@ -31,6 +31,27 @@ pub const IN_THE_BROWSER: &str = "browser";
 /// The columns of the table of those who joined with an invite.
 pub const JOINED_COLUMNS: [&str; 6] =
     ["Name", "Address", "Joined (UTC)", "Joined everything (UTC)", "Joined rooms", "Missing rooms"];
+
+/// The columns of the table of all invites of the server.
+pub const INVITE_COLUMNS: [&str; 11] = [
+    "Invite",
+    "Owner",
+    "Code begins with",
+    "State",
+    "Created (UTC)",
+    "Ends (UTC)",
+    "Places",
+    "Joined",
+    "Creates accounts",
+    "Chat with the owner",
+    "Rooms",
+];
+
+/// Said in a table of something that is so.
+pub const YES: &str = "yes";
+
+/// Said in a table of something that is not so.
+pub const NO: &str = "no";
 
 /// What the direct chat is called among rooms, for the owner of an invite.
 pub const CHAT_WITH_YOU: &str = "Chat with you";
@@ -107,6 +128,64 @@ pub fn sort(sort: Sort) -> &'static str {
     }
 }
 
+/// The name of an order of all invites.
+pub fn server_sort(sort: ServerSort) -> &'static str {
+    match sort {
+        ServerSort::Newest => "Newest first",
+        ServerSort::Oldest => "Oldest first",
+        ServerSort::EndsNext => "Ending next",
+    }
+}
+
+/// The title of an invite for its owner: its label, or the name of the space or of the first room that it leads to, and
+/// how many others there are.
+pub fn invite_title(label: Option<&str>, rooms: &[Room]) -> String {
+    if let Some(label) = label {
+        return label.to_owned();
+    }
+    let Some(first) = rooms.iter().find(|room| room.space).or(rooms.first()) else { return CHAT_WITH_YOU.to_owned() };
+    match rooms.len() - 1 {
+        0 => room(first).to_owned(),
+        others => format!("{} + {others}", room(first)),
+    }
+}
+
+/// Why rooms could not be joined, for server admins.
+pub fn missed_because(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::Banned => "Banned from the room",
+        Reason::OwnerLeft => "The invite’s owner is not in the room any more",
+        Reason::OwnerMayNotInvite => "The invite’s owner may no longer invite people to the room",
+        Reason::InvitesBlocked => "The account accepts no invitations from the invite’s owner",
+        Reason::InvitesOnlyShared => "The account accepts invitations only from people in a shared room",
+        Reason::ServerForbids => "The server’s rules do not allow the invitation",
+        Reason::OwnerIgnored => "They ignore the invite’s owner",
+        Reason::RoomBlocked => "The room’s admins block the invite",
+        Reason::RoomUnknown => "Nobody could say which room it is",
+        Reason::Busy => "The homeserver was busy",
+        Reason::HomeserverFailed => "The homeserver failed",
+        Reason::ChatFailed => "The direct chat could not be created",
+        Reason::Said(_) => "Refused by the homeserver in words of its own",
+    }
+}
+
+/// What an action is called in a list of actions.
+pub fn action_name(action: Action) -> &'static str {
+    match action {
+        Action::Created => "Created",
+        Action::Changed => "Changed",
+        Action::Paused => "Paused",
+        Action::Resumed => "Resumed",
+        Action::Deleted => "Deleted",
+        Action::Redeemed => "Joined",
+        Action::Blocked => "Blocked in a room",
+        Action::Unblocked => "Unblocked in a room",
+        Action::PausedAll => "Paused all invites",
+        Action::ResumedAll => "Resumed all invites",
+        Action::AccountCreated => "Created an account",
+    }
+}
+
 /// What cards of an invite are printed on, and how many.
 pub fn paper(paper: Paper) -> &'static str {
     match paper {
@@ -140,6 +219,7 @@ pub fn action(action: Action) -> (&'static str, &'static str) {
         Action::Unblocked => ("unblocked", " in a room"),
         Action::PausedAll => ("paused all invites", ""),
         Action::ResumedAll => ("resumed all invites", ""),
+        Action::AccountCreated => ("created an account with", ""),
     }
 }
 
@@ -155,7 +235,7 @@ pub fn detail(detail: &Detail) -> Cow<'_, str> {
         }
         Detail::Fields(fields) => fields.iter().map(|field| changed(*field)).collect::<Vec<_>>().join(", ").into(),
         Detail::Came { joined, missed } => format!("{joined} joined, {missed} missed").into(),
-        Detail::Room(text) | Detail::Noted(text) => text.into(),
+        Detail::Room(text) | Detail::Why(text) | Detail::Noted(text) => text.into(),
     }
 }
 
@@ -198,6 +278,19 @@ mod tests {
         let fields = Detail::Fields(vec![Field::Rooms, Field::ExpiresAt]);
         assert_eq!(detail(&fields), "rooms, expires_at");
         assert_eq!(detail(&Detail::Noted("as it was".to_owned())), "as it was");
+    }
+
+    #[test]
+    fn an_invite_is_called_by_its_label_its_space_or_its_first_room() {
+        let room = |name: &str, space| {
+            let (id, name) = ("!a:x".to_owned(), Some(name.to_owned()));
+            Room { id, name, avatar_url: None, space, left: false }
+        };
+        let (kitchen, garden) = (room("Kitchen", false), room("Garden", true));
+        assert_eq!(invite_title(Some("Party"), std::slice::from_ref(&kitchen)), "Party");
+        assert_eq!(invite_title(None, std::slice::from_ref(&kitchen)), "Kitchen");
+        assert_eq!(invite_title(None, &[kitchen, garden]), "Garden + 1");
+        assert_eq!(invite_title(None, &[]), "Chat with you");
     }
 
     #[test]

@@ -119,12 +119,7 @@ impl ServerAdmin {
     }
 
     /// The next of what all sources have, and whether there may be more.
-    async fn entry_batch(
-        &self,
-        sources: &Sources,
-        before: Option<&Place>,
-        take: usize,
-    ) -> Result<(Vec<Noted>, bool)> {
+    async fn entry_batch(&self, sources: &Sources, before: Option<&Place>, take: usize) -> Result<(Vec<Noted>, bool)> {
         let before = before.map(|(at, id)| (*at, id.as_str()));
         let most = i64::try_from(take).unwrap_or(i64::MAX);
         let mut found = BTreeMap::new();

@@ -26,8 +26,7 @@ impl Days {
     pub async fn since(&self, day: i64) -> Result<Counts> {
         const CREATED: &str = "SELECT created_at / 86400000, COUNT(*) FROM invites
              WHERE created_at >= $1 * 86400000 GROUP BY created_at / 86400000";
-        const JOINED: &str =
-            "SELECT day, CAST(SUM(came) AS BIGINT) FROM arrivals WHERE day >= $1 GROUP BY day";
+        const JOINED: &str = "SELECT day, CAST(SUM(came) AS BIGINT) FROM arrivals WHERE day >= $1 GROUP BY day";
         // Whoever sends a form twice has opened one account.
         const ACCOUNTS: &str = "SELECT at / 86400000, COUNT(DISTINCT actor) FROM audit
              WHERE action = 'account_created' AND at >= $1 * 86400000 GROUP BY at / 86400000";

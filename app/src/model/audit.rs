@@ -155,6 +155,7 @@ pub struct AuditEntry {
 
 /// A query for the audit log.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AuditQuery {
     /// A person's id or user name, a part of the id of somebody who has made invites, or the number of an invite; all
     /// entries if empty.

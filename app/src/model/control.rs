@@ -78,6 +78,7 @@ impl RoomInvites {
 
 /// A query for the rooms that somebody administers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RoomsQuery {
     /// A part of a room's name, or its id; all rooms if empty.
     pub search: String,
@@ -163,6 +164,7 @@ impl ServerSort {
 
 /// A query for all invites of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ServerQuery {
     /// A part of the owner's id, or the whole code, link, number or room id of an invite; all invites if empty.
     pub search: String,

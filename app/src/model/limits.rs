@@ -50,15 +50,8 @@ pub enum InviteState {
 
 impl InviteState {
     /// All states.
-    pub const ALL: [Self; 7] = [
-        Self::Open,
-        Self::NotYet,
-        Self::Paused,
-        Self::PausedByAdmin,
-        Self::AllPaused,
-        Self::Expired,
-        Self::UsedUp,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Open, Self::NotYet, Self::Paused, Self::PausedByAdmin, Self::AllPaused, Self::Expired, Self::UsedUp];
 
     /// The state of this name, if there is one.
     pub fn parse(key: &str) -> Option<Self> {

@@ -27,7 +27,7 @@ pub(crate) fn InvitePage() -> impl IntoView {
 #[component]
 fn Page(detail: InviteDetail, new: bool, older: bool) -> impl IntoView {
     let title = detail.card.title().to_owned();
-    let InviteDetail { card, link, registration, blocks, came, now } = detail;
+    let InviteDetail { card, link, registration, paused_because, blocks, came, now } = detail;
     let code = card.invite.code.clone();
     let link = link.unwrap_or_else(|| address(&landing_path(&code)));
     let path = |what: &str| href(&format!("{}/{what}", invite_path(&code)));
@@ -72,7 +72,8 @@ fn Page(detail: InviteDetail, new: bool, older: bool) -> impl IntoView {
                         "Delete"
                     </a>
                 </div>
-            </div> <Stopped state /> <SharePanel code=code.clone() link /> <section class="grid gap-3 print:hidden">
+            </div> <Stopped state because=paused_because /> <SharePanel code=code.clone() link />
+            <section class="grid gap-3 print:hidden">
                 <h2>{leads_to}</h2>
                 <RoomList rooms=card.rooms />
                 <Blocked blocks />
@@ -144,8 +145,15 @@ pub(super) fn stopped(state: InviteState) -> Option<&'static str> {
 }
 
 #[component]
-fn Stopped(state: InviteState) -> impl IntoView {
-    stopped(state).map(|text| view! { <p class="alert alert-warning print:hidden">{text.to_owned()}</p> })
+fn Stopped(state: InviteState, because: Option<String>) -> impl IntoView {
+    let because = because.map(|reason| format!(" “{reason}”")).unwrap_or_default();
+    stopped(state).map(
+        |text| view! {
+            <p class="alert alert-warning block print:hidden" dir="auto">
+                {format!("{text}{because}")}
+            </p>
+        },
+    )
 }
 
 #[component]

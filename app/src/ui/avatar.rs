@@ -49,12 +49,12 @@ fn html((class, inside): (String, String)) -> String {
 }
 
 /// A person's picture as HTML. It is hidden from screen readers, because the name stands beside it.
-pub(super) fn person_html(who: &Person, size: &str) -> String {
+pub(crate) fn person_html(who: &Person, size: &str) -> String {
     html(person(who, size))
 }
 
 /// A room's or space's picture as HTML.
-pub(super) fn room_html(which: &Room, size: &str) -> String {
+pub(crate) fn room_html(which: &Room, size: &str) -> String {
     html(room(which, size))
 }
 

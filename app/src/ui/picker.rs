@@ -64,12 +64,20 @@ pub(crate) fn Picker(
         view! {
             <div class="grid gap-1">
                 <div class="flex items-center gap-2 pt-2">
-                    <h3 class="mr-1 font-semibold">{group.name}</h3>
+                    <h3 class="me-1 font-semibold" dir="auto">
+                        {group.name.clone()}
+                    </h3>
                     {[("All", true), ("None", false)]
                         .map(|(text, on)| {
                             let tick = move |event: leptos::ev::MouseEvent| browser::tick_group(&event, on);
+                            let label = format!("{text}: {}", group.name);
                             view! {
-                                <button class="btn btn-xs hidden scripted:inline-flex" type="button" on:click=tick>
+                                <button
+                                    class="btn btn-xs hidden scripted:inline-flex"
+                                    type="button"
+                                    aria-label=label
+                                    on:click=tick
+                                >
                                     {text}
                                 </button>
                             }
