@@ -4,11 +4,12 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use super::server_invites::{TOO_MANY_PEOPLE, UNFINISHED, server_pages};
+use super::server_invites::{TOO_MANY_PEOPLE, UNFINISHED, refused, server_pages};
 use crate::{
     Action, AuditEntry, AuditPage, AuditQuery, Detail, Door, Fragment, rpc, segment,
     ui::{
-        Drawn, at, choice, date, escaped, heading, link, load, nothing, pages, search_field, show, text_field, written,
+        Drawn, at, choice, date, escaped, heading, link, load, nothing, pages, search_field, show_either, text_field,
+        written,
     },
     view, wording,
 };
@@ -22,7 +23,9 @@ pub(crate) fn Audit() -> impl IntoView {
     });
     view! {
         <Title text="Audit log" />
-        <section class="grid gap-6 py-4 sm:py-8">{show(page, |fragment| view! { <Drawn fragment /> })}</section>
+        <section class="grid gap-6 py-4 sm:py-8">
+            {show_either(page, |fragment| view! { <Drawn fragment /> }, refused)}
+        </section>
     }
 }
 

@@ -3,10 +3,10 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::server_invites::server_pages;
+use super::server_invites::{refused, server_pages};
 use crate::{
     Day, Days, Fragment, Reason, rpc,
-    ui::{Drawn, date, heading, load, show},
+    ui::{Drawn, date, heading, load, show_either},
     view, wording,
 };
 
@@ -21,7 +21,9 @@ pub(crate) fn ServerDays() -> impl IntoView {
     let days = load(|| rpc::GetDays {});
     view! {
         <Title text="Overview" />
-        <section class="grid gap-6 py-4 sm:py-8">{show(days, |fragment| view! { <Drawn fragment /> })}</section>
+        <section class="grid gap-6 py-4 sm:py-8">
+            {show_either(days, |fragment| view! { <Drawn fragment /> }, refused)}
+        </section>
     }
 }
 

@@ -147,13 +147,13 @@ pub(super) fn stopped(state: InviteState) -> Option<&'static str> {
 #[component]
 fn Stopped(state: InviteState, because: Option<String>) -> impl IntoView {
     let because = because.map(|reason| format!(" “{reason}”")).unwrap_or_default();
-    stopped(state).map(
-        |text| view! {
+    stopped(state).map(|text| {
+        view! {
             <p class="alert alert-warning block print:hidden" dir="auto">
                 {format!("{text}{because}")}
             </p>
-        },
-    )
+        }
+    })
 }
 
 #[component]

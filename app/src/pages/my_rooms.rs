@@ -46,7 +46,8 @@ pub fn draw_my_rooms(query: &RoomsQuery, seen: &LookedAfter, posted: Option<&Pos
     }
     let is_one = !query.room.is_empty();
     let posted = posted.filter(|posted| posted.function == function::<rpc::Block>());
-    let drawn: String = rooms.iter().map(|room| one_room(room, is_one, posted, *now)).collect();
+    let drawn: String =
+        rooms.iter().map(|room| one_room(room, is_one, is_one || rooms.len() == 1, posted, *now)).collect();
     let list = match drawn.is_empty() {
         true => nothing(&none(query, *quiet)),
         false => format!(r#"<div class="list">{drawn}</div>"#),
@@ -96,7 +97,8 @@ fn status(query: &RoomsQuery, seen: &LookedAfter) -> String {
     format!(r#"<p class="hint" role="status">{text}{others}</p>"#)
 }
 
-fn one_room(seen: &RoomInvites, is_one: bool, posted: Option<&Posted>, now: i64) -> String {
+/// A room, by itself on the page if it `is_one`, and unfolded if it is `open` or something in it was refused.
+fn one_room(seen: &RoomInvites, is_one: bool, open: bool, posted: Option<&Posted>, now: i64) -> String {
     let RoomInvites { room, members, all, blocked, invites, next } = seen;
     let people = if *members == 1 { "only you".to_owned() } else { format!("{members} people") };
     let about = if room.space { format!("Space · {people}") } else { people };
@@ -106,7 +108,7 @@ fn one_room(seen: &RoomInvites, is_one: bool, posted: Option<&Posted>, now: i64)
     };
     let kept_out = if *blocked > 0 { format!(", {blocked} blocked") } else { String::new() };
     let is_refused = posted.is_some_and(|posted| posted.field("room") == Some(room.id.as_str()));
-    let open = if is_one || is_refused { " open" } else { "" };
+    let open = if open || is_refused { " open" } else { "" };
     let rows: String = invites.iter().map(|invite| one_invite(invite, &room.id, posted, now)).collect();
     let address = format!("?room={}", segment(&room.id));
     let more = match next {
@@ -176,7 +178,7 @@ fn decision(room: &str, number: i64, blocked: bool, called: &str, posted: Option
         let fields = fields + &submit("btn-sm", "Unblock", &format!("Unblock {called}"));
         return form(function::<rpc::Block>(), &id, "", &fields);
     }
-    let reason = reason_field("Why? Its owner sees it.", &format!("{id}-why"), posted);
+    let reason = reason_field(&format!("Why {called} is blocked"), "Its owner sees it", &format!("{id}-why"), posted);
     let fields = fields + &reason + &submit("btn-sm btn-error", "Block", &format!("Block {called}"));
     let open = if posted.is_some() { " open" } else { "" };
     format!(

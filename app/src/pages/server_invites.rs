@@ -5,11 +5,12 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::{
-    AllPaused, Fragment, InviteState, KnownInvite, Posted, ServerInvite, ServerInvites, ServerQuery, ServerSort, rpc,
-    segment,
+    AllPaused, Fragment, InviteState, Kind, KnownInvite, Posted, ServerInvite, ServerInvites, ServerQuery, ServerSort,
+    Told, rpc, segment,
     ui::{
-        Drawn, FormProblem, ago, at, choice, escaped, form, function, heading, hidden, link, load, nothing, pages,
-        person_html, reason_field, search_field, sending, show, state_badge, submit, text_field, written,
+        Drawn, Failure, FormProblem, ago, at, button, choice, escaped, form, function, heading, hidden, href, link,
+        load, nothing, pages, person_html, reason_field, search_field, sending, show_either, sorry, state_badge,
+        submit, text_field, written,
     },
     view,
     wording::{self, count},
@@ -35,9 +36,21 @@ pub(crate) fn AllInvites() -> impl IntoView {
         <section class="grid gap-6 py-4 sm:py-8">
             <FormProblem sending=pause_all at_fields=true />
             <FormProblem sending=intervene at_fields=true />
-            {show(invites, |fragment| view! { <Drawn fragment /> })}
+            {show_either(invites, |fragment| view! { <Drawn fragment /> }, refused)}
         </section>
     }
+}
+
+/// What is shown in place of a page for server admins to somebody who is none.
+pub(super) fn refused(error: Told) -> AnyView {
+    if error.kind != Kind::Refused {
+        return view! { <Failure error /> };
+    }
+    let text =
+        format!("{} These pages show them all invites of this server, and what was done with them.", error.words);
+    let elsewhere = [("/invites", "My invites"), ("/my-rooms", "Rooms you manage")];
+    let elsewhere = elsewhere.map(|(page, name)| button("", &href(page), "", name)).concat();
+    sorry("For server admins", &text, &elsewhere)
 }
 
 /// Links among the pages for server admins; `here` is one of `server`, `days` and `log`.
@@ -103,7 +116,7 @@ fn switch(all_paused: Option<&AllPaused>, all: u32, proof: &str, posted: Option<
         format!(
             r#"<p>This stops {all}: until you resume them, nobody can join with any of them, and no code creates an account. Whoever joined stays. Members see the reason; whoever opens a link sees only that it isn’t available.</p>"#
         ),
-        reason_field("Reason", "pause-all-why", posted),
+        reason_field("Why all invites are paused", "Members see it", "pause-all-why", posted),
         submit("btn-error w-fit", "Pause all invites", "Pause all invites of this server"),
     ];
     format!(
@@ -209,7 +222,8 @@ fn interventions(invite: &KnownInvite, proof: &str, posted: Option<&Posted>) -> 
         }
         _ => {
             let posted = posted.filter(|posted| posted.field("what") == Some("pause"));
-            let reason = reason_field("Why? Its owner sees it.", &format!("{to}-why"), posted);
+            let reason =
+                reason_field(&format!("Why {called} is paused"), "Its owner sees it", &format!("{to}-why"), posted);
             let fields = fields("pause") + &reason + &submit("btn-sm", "Pause", &format!("Pause {called}"));
             folded("Pause", posted.is_some(), send("grid gap-2", fields))
         }

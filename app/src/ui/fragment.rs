@@ -98,8 +98,8 @@ pub(crate) fn submit(class: &str, text: &str, label: &str) -> String {
     format!(r#"<button class="btn {class}" type="submit" aria-label="{}">{}</button>"#, escaped(label), escaped(text))
 }
 
-/// A field for the reason that an admin gives, with what was wrong with it when it was `posted`.
-pub(crate) fn reason_field(label: &str, id: &str, posted: Option<&Posted>) -> String {
+/// A field for the reason that an admin gives, with what was wrong with it when it was `posted`; `hint` says who sees it.
+pub(crate) fn reason_field(label: &str, hint: &str, id: &str, posted: Option<&Posted>) -> String {
     let field = Field::BlockReason;
     let (name, most) = (field.name(), field.longest().unwrap_or(u32::MAX));
     let value = escaped(posted.and_then(|posted| posted.field(name)).unwrap_or_default());
@@ -111,9 +111,9 @@ pub(crate) fn reason_field(label: &str, id: &str, posted: Option<&Posted>) -> St
         ),
         None => (String::new(), String::new()),
     };
-    let label = escaped(label);
+    let (label, hint) = (escaped(label), escaped(hint));
     format!(
-        r#"<div class="grid gap-1"><label class="text-sm font-medium" for="{id}">{label}</label><input class="input w-full" id="{id}" name="{name}" value="{value}" maxlength="{most}" placeholder="Optional" dir="auto"{invalid}>{wrong}</div>"#
+        r#"<div class="grid gap-1"><label class="text-sm font-medium" for="{id}">{label}</label><input class="input w-full" id="{id}" name="{name}" value="{value}" maxlength="{most}" placeholder="{hint}" dir="auto"{invalid}>{wrong}</div>"#
     )
 }
 
@@ -169,7 +169,7 @@ mod tests {
             pages(Some(text), Some((text.to_owned(), text))),
             hidden("a", text),
             submit("", text, text),
-            reason_field(text, "id", Some(&posted)),
+            reason_field(text, text, "id", Some(&posted)),
             text_field("a", text, text),
             search_field(text, text),
             choice("a", text, "", &[("", text)]),
@@ -182,8 +182,8 @@ mod tests {
     fn a_reason_that_does_not_fit_stays_with_what_is_wrong() {
         let error = Error::Invalid { field: Field::BlockReason, problem: Problem::NotOneLine(200) }.into();
         let posted = Posted::new("block".to_owned(), error, vec![("reason".to_owned(), "too long".to_owned())]);
-        let html = reason_field("Why?", "why", Some(&posted));
+        let html = reason_field("Why?", "", "why", Some(&posted));
         assert!(html.contains(r#"value="too long""#) && html.contains("at most 200 characters"), "{html}");
-        assert!(!reason_field("Why?", "why", None).contains("aria-invalid"));
+        assert!(!reason_field("Why?", "", "why", None).contains("aria-invalid"));
     }
 }
