@@ -463,8 +463,7 @@ async fn a_reason_that_is_too_long_is_said_at_its_field_and_stays_typed() {
     let page = admin.get(&format!("/server?q={code}")).await.body;
     let proof = page.split("name=\"proof\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     let long = "long".repeat(100);
-    let fields = [("paused", "true"), ("proof", &proof), ("reason", &long)];
-    let answer = admin.form("/server", "pause_all", &fields).await;
+    let answer = admin.form("/server", "pause_all", &[("paused", "true"), ("proof", &proof), ("reason", &long)]).await;
     assert_eq!(answer.status, 422);
     assert!(answer.body.contains(&format!("value=\"{long}\"")) && answer.body.contains("at most 200 characters"));
 }
@@ -553,7 +552,10 @@ async fn the_overview_counts_what_was_made_who_joined_and_why_somebody_did_not()
         }
         service.pass(DAY);
         let html = browser.get("/server/days").await.body;
-        assert_eq!((today(&html, "People joined"), today(&html, "Banned from the room")), ("0".into(), "0".into()));
+        assert_eq!(
+            (today(&html, "People joined"), today(&html, "Banned from the room")),
+            ("0".to_owned(), "0".to_owned())
+        );
         let mut nobody = Browser::new(&service);
         nobody.sign_in(&admin, "").await;
         assert_eq!(nobody.get("/server/days").await.status, 403, "the admin of a room only");
