@@ -8,6 +8,7 @@ mod catalog;
 mod chat;
 mod chosen;
 mod creators;
+mod entries;
 mod entry;
 mod guesses;
 mod guest;
@@ -285,6 +286,7 @@ impl<'a> Parts<'a> {
             sign_ups: self.sign_ups(),
             kept: Kept::new(&self.metrics),
             metrics: self.metrics.clone(),
+            audit: self.audit.clone(),
             tasks: self.tasks.clone(),
         }
     }
@@ -349,6 +351,7 @@ impl<'a> Parts<'a> {
             invites: self.store.invites.clone(),
             owners: self.store.owners.clone(),
             log: self.store.audit.clone(),
+            days: self.store.days.clone(),
             accounts: self.homeserver.accounts.clone(),
             server_name: self.homeserver.server_name.clone(),
             rules: Arc::clone(&self.rules),

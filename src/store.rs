@@ -6,6 +6,7 @@
 
 mod audit;
 mod changes;
+mod days;
 mod freshness;
 mod invites;
 mod keys;
@@ -43,8 +44,9 @@ use crate::config::SqlUrl;
 pub use self::{
     audit::{About, Audit, Entry, Noted, Span},
     changes::{NewInvite, OverQuota, Pause, Quota},
+    days::{Counts, Days},
     freshness::{Freshness, Mark},
-    invites::{AsWritten, Ends, Invites, StoredInvite, Written},
+    invites::{AllPaused, AsWritten, Ends, Invites, StoredInvite, Written},
     keys::Keys,
     leases::Leases,
     matrix_registration::OldToken,
@@ -53,7 +55,7 @@ pub use self::{
     redemptions::{Begun, Came, Chat, Outcome, Redemption, Redemptions, Totals, Use, Whom},
     registration_tokens::{RegistrationToken, RegistrationTokens},
     rooms::{Block, RoomInvite, Rooms},
-    selections::Among,
+    selections::{Among, Place},
     share_links::{ShareLink, ShareLinks, StaticPage},
     signals::{Signal, Signals},
     takeover::{Source, Taken, TakenGuest, TakenInvite, Takeovers},
@@ -121,6 +123,8 @@ pub struct Store {
     pub rooms: Rooms,
     /// The audit log.
     pub audit: Audit,
+    /// What happened on which day.
+    pub days: Days,
     /// Leases on work.
     pub leases: Leases,
     /// Keys that all instances share.
@@ -315,6 +319,7 @@ impl Store {
             redemptions: Redemptions(pool.clone(), freshness.clone()),
             rooms: Rooms(pool.clone(), freshness.clone()),
             audit: Audit(pool.clone()),
+            days: Days(pool.clone()),
             leases: Leases(pool.clone()),
             keys: Keys(pool.clone()),
             registration_tokens: RegistrationTokens(pool.clone()),

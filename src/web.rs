@@ -71,6 +71,7 @@ pub fn router(invites: Invites, people: People, settings: Settings, assets: Asse
             .route(&format!("{base}/sign-in/back"), get(sso::finish))
             .route(&format!("{base}/invites/{{code}}/print"), get(print::page))
             .route(&format!("{base}/invites/{{code}}/joined.csv"), get(csv::joined))
+            .route(&format!("{base}/server/invites.csv"), get(csv::server_invites))
             .route(&format!("{base}/invites/{{code}}/{{file}}"), get(qr::file))
             .route(&format!("{base}/i/{{code}}/preview.png"), get(preview::picture));
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use leptos::prelude::{provide_context, use_context};
 
 use crate::{
-    AccountAdvice, AccountForm, AuditPage, Error, Intervention, InviteCard, InviteDetail, InviteForm, InvitePage,
-    InviteQuery, Landing, LookedAfter, Next, Notice, Posted, Progress, Result, Rooms, ServerInvites, SignInWays,
-    Visitor,
+    AccountAdvice, AccountForm, AuditPage, AuditQuery, Days, Error, Intervention, InviteCard, InviteDetail, InviteForm,
+    InvitePage, InviteQuery, Landing, LookedAfter, Next, Notice, Posted, Progress, Result, Rooms, RoomsQuery,
+    ServerInvites, ServerQuery, SignInWays, Visitor,
 };
 
 /// What the pages ask of the server. An implementation answers one request and already knows who sent it.
@@ -41,19 +41,22 @@ pub trait Backend: Send + Sync {
     async fn pause_many(&self, codes: Vec<String>, paused: bool) -> Result<Next>;
     /// Pauses or resumes one of the person's own invites.
     async fn pause(&self, code: String, paused: bool) -> Result<Next>;
-    /// The rooms that the person administers, or only the one with this id, with the invites that lead into them;
-    /// `before` is where the previous page of that room's invites ended.
-    async fn looked_after(&self, room: String, before: String) -> Result<LookedAfter>;
+    /// The rooms that the person administers, a page, with the invites that lead into them.
+    async fn looked_after(&self, query: RoomsQuery) -> Result<LookedAfter>;
     /// Blocks an invite in a room, or unblocks it.
     async fn block(&self, room: String, invite: i64, blocked: bool, reason: String) -> Result<Next>;
-    /// One page of all invites of the server, for its admins; `before` is where the previous page ended.
-    async fn server_invites(&self, search: String, before: String) -> Result<ServerInvites>;
-    /// Pauses, resumes or revokes any invite of the server. `proof` comes from the page on which this was asked for.
-    async fn intervene(&self, invite: i64, what: Intervention, proof: String) -> Result<Next>;
-    /// Pauses or resumes all invites of the server at once; `proof` as for [`Self::intervene`].
-    async fn pause_all(&self, paused: bool, proof: String) -> Result<Next>;
-    /// One page of the audit log, for the server's admins; `before` is where the previous page ended.
-    async fn audit(&self, search: String, before: String) -> Result<AuditPage>;
+    /// One page of all invites of the server, for its admins.
+    async fn server_invites(&self, query: ServerQuery) -> Result<ServerInvites>;
+    /// Pauses, resumes or revokes any invite of the server; its owner sees the reason for a pause. `proof` comes from
+    /// the page on which this was asked for.
+    async fn intervene(&self, invite: i64, what: Intervention, proof: String, reason: String) -> Result<Next>;
+    /// Pauses or resumes all invites of the server at once; members see the reason for a pause. `proof` as for
+    /// [`Self::intervene`].
+    async fn pause_all(&self, paused: bool, proof: String, reason: String) -> Result<Next>;
+    /// What happened on the server lately, for its admins.
+    async fn days(&self) -> Result<Days>;
+    /// One page of the audit log, for the server's admins.
+    async fn audit(&self, query: AuditQuery) -> Result<AuditPage>;
     /// What the page behind an invite's link shows.
     async fn landing(&self, code: String) -> Result<Landing>;
     /// Feedback on the form for a new account while it is being filled in.
@@ -94,6 +97,11 @@ pub fn provide_posted(posted: Option<Posted>) {
 /// Provides what the page says once of what was done on the page before.
 pub fn provide_notice(notice: Option<Notice>) {
     provide_context(notice);
+}
+
+/// The failure of the form that was posted with the request being answered, if one was.
+pub fn posted() -> Option<Posted> {
+    use_context::<Option<Posted>>().flatten()
 }
 
 /// The [`Backend`] of the request being answered.

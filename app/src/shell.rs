@@ -3,7 +3,8 @@
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
-    MatchNestedRoutes, ParamSegment, StaticSegment,
+    ParamSegment, StaticSegment,
+    any_nested_route::{AnyNestedRoute, IntoAnyNestedRoute},
     components::{FlatRoutes, Route, Router},
 };
 
@@ -13,7 +14,7 @@ use crate::{
     is_for_members,
     pages::{
         AllInvites, Audit, DeleteInvite, DeleteInvites, EditInvite, EnterCode, InvitePage, Invites, Landing, MyRooms,
-        NewInvite, NotFound, SignIn, Start,
+        NewInvite, NotFound, ServerDays, SignIn, Start,
     },
     ui::{LastPost, Layout, Notices, Visits, announce, escaped},
     view,
@@ -175,7 +176,7 @@ pub fn ForMembers() -> impl IntoView {
 }
 
 #[component(transparent)]
-fn GuestPages() -> impl MatchNestedRoutes + Clone {
+fn GuestPages() -> AnyNestedRoute {
     leptos::prelude::view! {
         <Route path=StaticSegment("") view=Start />
         <Route path=StaticSegment("sign-in") view=SignIn />
@@ -183,10 +184,11 @@ fn GuestPages() -> impl MatchNestedRoutes + Clone {
         <Route path=(StaticSegment("i"), ParamSegment("code")) view=Landing />
     }
     .into_inner()
+    .into_any_nested_route()
 }
 
 #[component(transparent)]
-fn MemberPages() -> impl MatchNestedRoutes + Clone {
+fn MemberPages() -> AnyNestedRoute {
     leptos::prelude::view! {
         <Route path=StaticSegment("new") view=NewInvite />
         <Route path=StaticSegment("invites") view=Invites />
@@ -196,9 +198,11 @@ fn MemberPages() -> impl MatchNestedRoutes + Clone {
         <Route path=StaticSegment("delete-invites") view=DeleteInvites />
         <Route path=StaticSegment("my-rooms") view=MyRooms />
         <Route path=StaticSegment("server") view=AllInvites />
+        <Route path=(StaticSegment("server"), StaticSegment("days")) view=ServerDays />
         <Route path=(StaticSegment("server"), StaticSegment("log")) view=Audit />
     }
     .into_inner()
+    .into_any_nested_route()
 }
 
 /// The layout, and in it the page that belongs to the address.

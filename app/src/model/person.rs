@@ -40,6 +40,8 @@ pub struct Visitor {
     pub server_admin: bool,
     /// Whether all invites of the server are paused; always false for visitors who are not signed in.
     pub all_paused: bool,
+    /// Why, if the server admin who has paused them said so.
+    pub paused_because: Option<String>,
 }
 
 /// The ways in which people can sign in (Client-Server API, `GET /login`).

@@ -68,6 +68,19 @@ pub(crate) fn local_days() {
     }
 }
 
+/// Puts the times within an element in words, in the visitor's language and time zone.
+pub(crate) fn localize(within: &web_sys::Element) {
+    let Ok(times) = within.query_selector_all("time") else { return };
+    for number in 0..times.length() {
+        let time = times.item(number).and_then(|time| time.dyn_into::<web_sys::Element>().ok());
+        let at = time.as_ref().and_then(|time| time.get_attribute("datetime"));
+        // A day without a time stays as it is.
+        if let (Some(time), Some(at)) = (time, at.and_then(|at| utc_millis(at.trim_end_matches('Z')))) {
+            time.set_text_content(Some(&local_text(at)));
+        }
+    }
+}
+
 /// Converts the value of a UTC time field for one in the visitor's time zone.
 pub(crate) fn local_field(utc: &str) -> String {
     let Some(at) = utc_millis(utc) else { return String::new() };
