@@ -19,6 +19,7 @@ mod lists;
 mod overview;
 mod owner;
 mod parse;
+mod persons;
 mod queue;
 mod redeem;
 mod registration_token;
@@ -68,6 +69,7 @@ pub use self::{
     guest::Guest,
     housekeeping::Housekeeping,
     owner::{Listed, Owner},
+    persons::Persons,
     room_admin::RoomAdmin,
     rules::Rules,
     save::Saved,
@@ -99,6 +101,8 @@ pub struct Invites {
     pub shared_codes: SharedCodes,
     /// Imports from other programs.
     pub takeovers: Arc<Takeovers>,
+    /// For operators who are asked what is kept about somebody.
+    pub persons: Arc<Persons>,
     /// Recurring tasks.
     pub housekeeping: Arc<Housekeeping>,
 }
@@ -140,6 +144,7 @@ impl Invites {
             server_admin: Arc::new(parts.server_admin()),
             shared_codes: parts.shared_codes(),
             takeovers: Arc::new(parts.takeovers()),
+            persons: Arc::new(parts.persons()),
             housekeeping: Arc::new(parts.housekeeping()),
         }
     }
@@ -351,6 +356,15 @@ impl<'a> Parts<'a> {
             here: self.store.other_programs.clone(),
             aliases: self.aliases(),
             clock: Arc::clone(&self.clock),
+        }
+    }
+
+    fn persons(&self) -> Persons {
+        Persons {
+            store: self.store.persons.clone(),
+            leases: self.leases.clone(),
+            audit: self.audit.clone(),
+            chance: self.chance.clone(),
         }
     }
 

@@ -18,6 +18,7 @@ pub mod import;
 pub mod invites;
 pub mod listener;
 pub mod people;
+pub mod personal_data;
 pub mod proxies;
 pub mod reach;
 pub mod registration;

@@ -11,6 +11,7 @@ mod keys;
 mod leases;
 mod matrix_registration;
 mod module;
+mod person;
 mod redemptions;
 mod registration_tokens;
 mod rooms;
@@ -46,6 +47,7 @@ pub use self::{
     leases::Leases,
     matrix_registration::OldToken,
     module::{NotTaken, OldGuest, OldInvite, OtherPrograms},
+    person::{Erased, Erasure, PersonalData, Persons},
     redemptions::{Begun, Came, Chat, Outcome, Redemption, Redemptions, Totals, Use},
     registration_tokens::{RegistrationToken, RegistrationTokens},
     rooms::{Block, RoomInvite, Rooms},
@@ -123,6 +125,8 @@ pub struct Store {
     pub registration_tokens: RegistrationTokens,
     /// Share links.
     pub share_links: ShareLinks,
+    /// What is kept about one person.
+    pub persons: Persons,
     /// Signals to people who watch redemptions.
     pub signals: Signals,
     /// Tables of other programs in this database.
@@ -263,6 +267,7 @@ impl Store {
             keys: Keys(pool.clone()),
             registration_tokens: RegistrationTokens(pool.clone()),
             share_links: ShareLinks(pool.clone()),
+            persons: Persons(pool.clone()),
             signals: Signals::new(pool.clone()),
             other_programs: OtherPrograms(pool.clone()),
             takeovers: Takeovers(pool.clone()),

@@ -37,7 +37,7 @@ pub use self::{
     overview::{Came, Guest, InviteCard, InviteDetail, InvitePage, InviteQuery, Room, RoomChoice, Sort, Works},
     paper::{Paper, QrCode},
     path::{LANDING, LocalPath, invite_path, landing_path},
-    person::{IdentityProvider, Person, SignInWays, Visitor},
+    person::{ERASED_SERVER, IdentityProvider, Person, SignInWays, Visitor},
     reason::{Reason, RoomProblem, Rule},
     terms::{Draft, Terms, Wanted, WantedLimits},
     time::{utc_millis, utc_text},

@@ -89,7 +89,10 @@ macro_rules! others_open {
 }
 
 /// Says that what an owner sees changes, and keeps others from changing it until that is done.
-pub(super) const ALONE: &str = "INSERT INTO owners (owner, version) VALUES ($1, 1)
+///
+/// Versions of people who have none begin where those of people who were erased have ended: a list in memory is of one of theirs, or older.
+pub(super) const ALONE: &str = "INSERT INTO owners (owner, version)
+     VALUES ($1, 1 + COALESCE((SELECT value FROM counters WHERE name = 'owner versions'), 0))
      ON CONFLICT (owner) DO UPDATE SET version = owners.version + 1";
 
 const OTHERS_OPEN: &str = "SELECT COUNT(*) FROM invites WHERE owner = $1 AND code <> $2 AND deleted_at IS NULL

@@ -18,6 +18,7 @@ mod support;
 
 mod access;
 mod apps;
+mod backup;
 mod closed;
 mod commands;
 mod contract;
@@ -31,6 +32,7 @@ mod limits;
 mod migrations;
 mod model;
 mod pages;
+mod personal_data;
 mod policy;
 mod preview;
 mod print;

@@ -12,6 +12,8 @@ pub enum Door {
     Api,
     /// The pages.
     Web,
+    /// The command line.
+    Command,
 }
 
 impl Door {
@@ -20,12 +22,17 @@ impl Door {
         match self {
             Self::Api => "api",
             Self::Web => "web",
+            Self::Command => "command",
         }
     }
 
     /// The interface for a stored word.
     pub fn of(key: &str) -> Self {
-        if key == Self::Web.key() { Self::Web } else { Self::Api }
+        match key {
+            "web" => Self::Web,
+            "command" => Self::Command,
+            _ => Self::Api,
+        }
     }
 }
 
@@ -52,10 +59,14 @@ pub enum Action {
     PausedAll,
     /// A server admin resumed all invites of the server.
     ResumedAll,
+    /// An operator read everything that is kept about a person.
+    Exported,
+    /// An operator erased a person.
+    Erased,
 }
 
 impl Action {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::Created,
         Self::Changed,
         Self::Paused,
@@ -66,6 +77,8 @@ impl Action {
         Self::Unblocked,
         Self::PausedAll,
         Self::ResumedAll,
+        Self::Exported,
+        Self::Erased,
     ];
 
     /// The word that is stored for it.
@@ -81,6 +94,8 @@ impl Action {
             Self::Unblocked => "unblocked",
             Self::PausedAll => "paused_all",
             Self::ResumedAll => "resumed_all",
+            Self::Exported => "exported",
+            Self::Erased => "erased",
         }
     }
 
@@ -118,6 +133,8 @@ pub enum Detail {
     Room(String),
     /// The text of an entry that an earlier version has written.
     Noted(String),
+    /// Matrix id of the person whom the action is about, or what took its place.
+    Person(String),
 }
 
 /// One line of the audit log.

@@ -46,6 +46,7 @@ fn Line(entry: AuditEntry) -> impl IntoView {
     let door = match door {
         Door::Web => "web",
         Door::Api => "app",
+        Door::Command => "command line",
     };
     view! {
         <li class="card grid gap-1 py-3 sm:grid-cols-[11rem_minmax(0,1fr)] sm:gap-4">

@@ -55,9 +55,9 @@ impl Visit for Asked {
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
-/// Every query of a request, and of the recurring tasks. Those that are missing run at start-up, except
-/// `Invites::owners_like`: a server admin who searches for a person waits while the people who have made invites are
-/// scanned.
+/// Every query of a request, and of the recurring tasks. Those that are missing run at start-up or on the command line
+/// (`Persons`), except `Invites::owners_like`: a server admin who searches for a person waits while the people who have
+/// made invites are scanned.
 async fn ask_everything(store: &Store) {
     const CODE: &str = "code-7";
     let (guest, room) = ("@guest7:x", "!room7:x");
