@@ -12,6 +12,8 @@ pub mod check;
 pub mod clock;
 pub mod config;
 pub mod error;
+#[cfg(test)]
+mod fuzz;
 pub mod healthcheck;
 pub mod homeserver;
 pub mod import;
