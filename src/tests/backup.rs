@@ -81,6 +81,40 @@ async fn registration_tokens_follow_an_older_copy_once_they_are_all_due() {
     assert_eq!(list["tokens"].as_array().unwrap().len(), 1, "the invite is there again");
 }
 
+/// Runs a program of PostgreSQL's, which Debian keeps in a folder of its own.
+async fn postgresql(program: &str, arguments: &[&str]) {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").unwrap().map(|version| version.unwrap().path());
+    let program = versions.max().unwrap().join("bin").join(program);
+    let output = tokio::process::Command::new(program).args(arguments).output().await.unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn a_dump_of_postgresql_is_started_from() {
+    let world = World::new().await;
+    let mut setup = Setup::new(&world, Acting::Appservice, Engine::Postgres).await;
+    let service = setup.start().await;
+    let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+    let rooms = world.rooms(&anna, 1).await;
+    let code = service.invite(&anna, &rooms, false).await;
+    let url = setup.variables.iter().find(|(name, _)| name == "SUPER_INVITES_SQL_URL").unwrap().1.clone();
+    let (from, dump) = (url.replace("+psycopg2", ""), setup.folder.join("dump").display().to_string());
+    // The service is running meanwhile.
+    postgresql("pg_dump", &["--format=custom", &format!("--file={dump}"), &from]).await;
+    service.stop().await;
+
+    let to = format!("{from}_restored");
+    let name = to.rsplit('/').next().unwrap();
+    setup.execute(&format!("CREATE DATABASE {name}")).await;
+    postgresql("pg_restore", &["--no-owner", &format!("--dbname={to}"), &dump]).await;
+    postgresql("psql", &["--quiet", "--command=DELETE FROM keys WHERE name = 'token rules'", &to]).await;
+    setup.set("SQL_URL", &to);
+    let service = setup.start().await;
+    assert_eq!(service.redeem(&ben, &code).await.0, 200);
+    assert_eq!(service.token(&anna, &code).await.1["token"]["accepted_count"], 1);
+}
+
 #[tokio::test]
 async fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
     let world = World::new().await;
