@@ -142,13 +142,11 @@ fn in_words(user: &UserId, erased: &Erased, dry_run: bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use matrix_sdk::ruma::user_id;
-
     use super::*;
 
     #[test]
     fn what_was_erased_is_said_in_numbers() {
-        let anna = user_id!("@anna:example.org");
+        let anna = &UserId::parse("@anna:example.org").expect("it is one");
         let erased = Erased { ended: 1, invites: 3, redemptions: 0, ..Erased::default() };
         assert_eq!(
             in_words(anna, &erased, true),
