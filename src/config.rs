@@ -462,4 +462,68 @@ mod tests {
             with(&[("SUPER_INVITES_AS_TOKEN", "hunter2"), ("SUPER_INVITES_SQL_URL", "postgresql://u:hunter2@h/d")]);
         assert!(!format!("{:?}", config.expect("it fits")).contains("hunter2"));
     }
+
+    #[test]
+    fn fuzz_whatever_stands_in_the_file_is_a_configuration_or_refused_and_no_secret_is_shown() {
+        const PIECES: &[&str] = &[
+            "homeserver_url",
+            "server_name",
+            "sql_url",
+            "policy",
+            "create",
+            "limits",
+            "listen",
+            "trusted_proxies",
+            "clients",
+            "share_link_generator",
+            "acting",
+            "admin",
+            "audit_days",
+            "http://x.example",
+            "x.example",
+            "127.0.0.1:1",
+            ": ",
+            "\n",
+            "\n  ",
+            "\n- ",
+            "{",
+            "}",
+            "[",
+            "]",
+            ", ",
+            "'",
+            "\"",
+            "|\n",
+            ">",
+            "&a",
+            "*a",
+            "!!int",
+            "#",
+            "---\n",
+            "~",
+            "null",
+            "-1",
+            "1e999",
+            "18446744073709551616",
+            "\u{202e}",
+        ];
+        let file = std::env::temp_dir().join(format!("super-invites-fuzz-{}", std::process::id()));
+        bolero::check!()
+            .with_max_len(64)
+            .with_iterations(crate::fuzz::TIMES)
+            .with_test_time(crate::fuzz::AT_MOST)
+            .for_each(|bytes: &[u8]| {
+                let text = crate::fuzz::text(bytes, PIECES);
+                std::fs::write(&file, &text).expect("the temporary folder is writable");
+                let secret = ("SUPER_INVITES_AS_TOKEN".to_owned(), "hunter2".to_owned());
+                let shown = match Config::read(Some(&file), [secret]) {
+                    Ok(config) => format!("{config:?}"),
+                    Err(problem) => problem.to_string(),
+                };
+                assert!(!shown.contains("hunter2"), "{text:?}: {shown}");
+                // What is wrong with a variable is said as well.
+                with(&[("SUPER_INVITES_POLICY", &text), ("SUPER_INVITES_LIMITS", &text)]).ok();
+            });
+        std::fs::remove_file(&file).ok();
+    }
 }

@@ -12,6 +12,8 @@ pub mod check;
 pub mod clock;
 pub mod config;
 pub mod error;
+#[cfg(test)]
+mod fuzz;
 pub mod healthcheck;
 pub mod homeserver;
 pub mod import;
@@ -21,6 +23,7 @@ pub mod logging;
 pub mod metrics;
 pub mod observe;
 pub mod people;
+pub mod personal_data;
 pub mod proxies;
 pub mod reach;
 pub mod registration;

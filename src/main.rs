@@ -19,6 +19,7 @@ use super_invites::{
     healthcheck::healthcheck,
     import::{Import, import},
     logging,
+    personal_data,
     registration::{Registration, Tokens},
     serve,
 };
@@ -73,6 +74,21 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Print everything that is kept about a person, as JSON
+    Export {
+        /// Their Matrix id, as @anna:example.org
+        #[arg(long)]
+        user: OwnedUserId,
+    },
+    /// Erase a person: their invites end, and what has to stay loses their name
+    Erase {
+        /// Their Matrix id, as @anna:example.org
+        #[arg(long)]
+        user: OwnedUserId,
+        /// Only say what would be erased
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Say what is wrong with the configuration and what it leads to, one line a finding
     Check,
     /// Ask the running service whether it answers: for the check of a container
@@ -123,6 +139,13 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
                 (None, None) => return Err("--from or --from-matrix-registration is missing".into()),
             };
             println!("{}", import(&read(cli.config)?, &what, clock(), Chance::system(), dry_run).await?);
+        }
+        Command::Export { user } => {
+            println!("{}", personal_data::export(&read(cli.config)?, &user, clock(), Chance::system()).await?);
+        }
+        Command::Erase { user, dry_run } => {
+            let config = read(cli.config)?;
+            println!("{}", personal_data::erase(&config, &user, clock(), Chance::system(), dry_run).await?);
         }
         Command::Check => return Ok(report(&check::findings(&read(cli.config)?, clock()()).await)),
         Command::Config => print!("{}", config::EXAMPLE),

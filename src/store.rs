@@ -14,6 +14,7 @@ mod leases;
 mod matrix_registration;
 mod module;
 mod owners;
+mod person;
 mod redemptions;
 mod registration_tokens;
 mod rooms;
@@ -52,6 +53,7 @@ pub use self::{
     matrix_registration::OldToken,
     module::{NotTaken, OldGuest, OldInvite, OtherPrograms},
     owners::Owners,
+    person::{Erased, Erasure, PersonalData, Persons},
     redemptions::{Begun, Came, Chat, Outcome, Redemption, Redemptions, Totals, Use, Whom},
     registration_tokens::{RegistrationToken, RegistrationTokens},
     rooms::{Block, RoomInvite, Rooms},
@@ -133,6 +135,8 @@ pub struct Store {
     pub registration_tokens: RegistrationTokens,
     /// Share links.
     pub share_links: ShareLinks,
+    /// What is kept about one person.
+    pub persons: Persons,
     /// Signals to people who watch redemptions.
     pub signals: Signals,
     /// Whether what was read is still current.
@@ -324,6 +328,7 @@ impl Store {
             keys: Keys(pool.clone()),
             registration_tokens: RegistrationTokens(pool.clone()),
             share_links: ShareLinks(pool.clone()),
+            persons: Persons(pool.clone(), freshness.clone()),
             signals: Signals::new(pool.clone()),
             other_programs: OtherPrograms(pool.clone()),
             takeovers: Takeovers(pool.clone(), freshness.clone()),

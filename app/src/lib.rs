@@ -20,6 +20,8 @@ pub(crate) use erased_view as view;
 
 mod backend;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod model;
 mod pages;
 mod rpc;

@@ -42,7 +42,7 @@ pub use self::{
     },
     paper::{Paper, QrCode},
     path::{LANDING, LocalPath, invite_path, is_for_members, landing_path, person_address},
-    person::{IdentityProvider, Person, SignInWays, Visitor},
+    person::{ERASED_SERVER, IdentityProvider, Person, SignInWays, Visitor},
     reason::{Reason, RoomProblem, Rule},
     terms::{Draft, Terms, Wanted, WantedLimits},
     time::{utc_millis, utc_text},

@@ -22,7 +22,8 @@ mod sign_in;
 mod start;
 
 pub(crate) use self::{
-    audit::Audit, days::ServerDays, delete_invite::DeleteInvite, edit_invite::EditInvite, enter_code::EnterCode,
+    audit::Audit, days::ServerDays, delete_invite::DeleteInvite, delete_invites::DeleteInvites,
+    edit_invite::EditInvite, enter_code::EnterCode,
     invite::InvitePage, invites::Invites, landing::Landing, my_rooms::MyRooms, new_invite::NewInvite,
     not_found::NotFound, server_invites::AllInvites, sign_in::SignIn, start::Start,
 };

@@ -56,7 +56,7 @@ pub(crate) use self::{
     row::row,
     share::{Camera, CopyButton, SharePanel, Sharing},
     sign_up::SignUpForm,
-    state::{Bounds, StateBadge, places},
+    state::{StateBadge, places},
     text::{ago, date, day, escaped},
     time::{Moment, TimeField},
     typing::Typing,

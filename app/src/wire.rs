@@ -206,4 +206,34 @@ mod tests {
         let progress = Progress { steps: vec![step], running: true, complete: false };
         assert_eq!(from_wire::<Next>(&to_wire(&progress)), Err(Told::outdated()), "one value is not taken for another");
     }
+
+    /// Whatever can be read as such a value is the same after another journey.
+    fn read_as<T: Serialize + DeserializeOwned + PartialEq + fmt::Debug>(text: &str) {
+        if let Ok(value) = from_wire::<T>(text) {
+            assert_eq!(from_wire::<T>(&to_wire(&value)).ok().as_ref(), Some(&value), "{text}");
+        }
+    }
+
+    #[test]
+    fn fuzz_whatever_arrives_is_read_or_refused() {
+        bolero::check!()
+            .with_max_len(256)
+            .with_iterations(crate::fuzz::TIMES)
+            .with_test_time(crate::fuzz::AT_MOST)
+            .for_each(|bytes: &[u8]| {
+                let text = VERSION.to_owned() + &BASE64_STANDARD_NO_PAD.encode(bytes);
+                read_as::<Next>(&text);
+                read_as::<Progress>(&text);
+                read_as::<Told>(&text);
+                read_as::<Vec<u32>>(&text);
+                read_as::<crate::AuditPage>(&text);
+                read_as::<crate::InviteDetail>(&text);
+                read_as::<crate::InvitePage>(&text);
+                read_as::<crate::Landing>(&text);
+                let raw = String::from_utf8_lossy(bytes);
+                read_as::<Next>(&raw);
+                let arrived: Answer = raw.parse().expect("it reads anything");
+                assert_eq!(arrived.to_string().parse(), Ok(arrived));
+            });
+    }
 }

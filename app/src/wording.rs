@@ -31,6 +31,9 @@ pub const DEVICE: &str = "Super Invites";
 /// The display name of the short-lived device (session) that finds out whether an account can be used.
 pub const CHECKING_DEVICE: &str = "Super Invites (checks whether this account can be used)";
 
+/// The name of somebody whose data was erased.
+pub const ERASED: &str = "Somebody whose data was erased";
+
 /// The platform of an app that is a web page.
 pub const IN_THE_BROWSER: &str = "browser";
 
@@ -215,6 +218,8 @@ pub fn action(action: Action) -> (&'static str, &'static str) {
         Action::PausedAll => ("paused all invites", ""),
         Action::ResumedAll => ("resumed all invites", ""),
         Action::AccountCreated => ("created an account with", ""),
+        Action::Exported => ("exported what is kept about somebody", ""),
+        Action::Erased => ("erased what was kept about somebody", ""),
     }
 }
 
@@ -230,7 +235,7 @@ pub fn detail(detail: &Detail) -> Cow<'_, str> {
         }
         Detail::Fields(fields) => fields.iter().map(|field| changed(*field)).collect::<Vec<_>>().join(", ").into(),
         Detail::Came { joined, missed } => format!("{joined} joined, {missed} missed").into(),
-        Detail::Room(text) | Detail::Why(text) | Detail::Noted(text) => text.into(),
+        Detail::Room(text) | Detail::Why(text) | Detail::Noted(text) | Detail::Person(text) => text.into(),
     }
 }
 

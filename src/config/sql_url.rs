@@ -128,4 +128,49 @@ mod tests {
             assert!(!problem.contains("hunter2"), "{problem}");
         }
     }
+
+    #[test]
+    fn fuzz_whatever_is_given_is_an_address_or_refused_and_no_password_is_shown() {
+        const PIECES: &[&str] = &[
+            "sqlite",
+            "postgresql",
+            "postgres",
+            "+psycopg2",
+            "://",
+            "/",
+            "///",
+            ":memory:",
+            "u",
+            ":",
+            "hunter2",
+            "@",
+            "h",
+            "?",
+            "&",
+            "password=",
+            "host=/run",
+            "%",
+            "\u{202e}",
+            "\0",
+        ];
+        bolero::check!()
+            .with_max_len(32)
+            .with_iterations(crate::fuzz::TIMES)
+            .with_test_time(crate::fuzz::AT_MOST)
+            .for_each(|bytes: &[u8]| {
+                let text = crate::fuzz::text(bytes, PIECES);
+                let Ok(url) = SqlUrl::parse(&text) else { return };
+                if let SqlUrl::Postgres(address) = &url {
+                    assert!(address.starts_with("postgresql://"), "{address}");
+                    assert_eq!(format!("{url:?}"), "postgresql://(secret)");
+                }
+                match url.with_password("swordfish&") {
+                    Ok(SqlUrl::Postgres(address)) => assert!(address.ends_with("password=swordfish%26"), "{address}"),
+                    Ok(other) => panic!("{other:?} takes no password"),
+                    Err(problem) => {
+                        assert!(!problem.contains("swordfish") && !problem.contains("hunter2"), "{problem}")
+                    }
+                }
+            });
+    }
 }

@@ -3,7 +3,8 @@
 use app::Terms;
 
 use super::{
-    Entry, Invites, Millis, Result, Written, audit::note, in_changing_transaction, invites::changed, owners::take_owner,
+    Entry, Invites, Millis, Result, Written, audit::note, in_changing_transaction, invites::changed,
+    owners::{ALONE, take_owner},
 };
 
 /// What an invite is written from.
@@ -150,7 +151,7 @@ impl Invites {
              WHERE code = $1 AND owner = $2 AND deleted_at IS NULL";
         const CLEAR: &str = "DELETE FROM invite_rooms WHERE code = $1";
         Ok(in_changing_transaction!(self, |tx, changes| {
-            take_owner!(&mut *tx, &new.owner);
+            sqlx::query(ALONE).bind(&new.owner).execute(&mut *tx).await?;
             changes.add(&new.owner);
             changes.add(&new.code);
             let over = match quota {

@@ -219,7 +219,8 @@ impl From<InviteRow> for StoredInvite {
     }
 }
 
-pub(super) const CHANGED: &str = "INSERT INTO owners (owner, version) SELECT owner, 1 FROM invites WHERE code = $1
+pub(super) const CHANGED: &str = "INSERT INTO owners (owner, version)
+     SELECT owner, 1 + COALESCE((SELECT value FROM counters WHERE name = 'owner versions'), 0) FROM invites WHERE code = $1
      ON CONFLICT (owner) DO UPDATE SET version = owners.version + 1 RETURNING owner";
 
 /// Says that what the owner of an invite sees changes, and keeps others from changing it until that is done. Every transaction that changes it
@@ -294,7 +295,8 @@ impl Invites {
     /// A number that is another one whenever what [`Self::invites_of`] answers may be another; and whether every invite of the server is
     /// stopped.
     pub async fn version(&self, owner: &str) -> Result<(i64, bool)> {
-        const VERSION: &str = "SELECT COALESCE((SELECT version FROM owners WHERE owner = $1), 0),
+        const VERSION: &str = "SELECT COALESCE((SELECT version FROM owners WHERE owner = $1),
+                (SELECT value FROM counters WHERE name = 'owner versions'), 0),
              EXISTS (SELECT 1 FROM switches WHERE name = 'pause')";
         on_pool!(&self.0, |pool| sqlx::query_as(VERSION).bind(owner).fetch_one(pool).await?)
     }

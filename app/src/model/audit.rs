@@ -12,6 +12,8 @@ pub enum Door {
     Api,
     /// The pages.
     Web,
+    /// The command line.
+    Command,
 }
 
 impl Door {
@@ -20,12 +22,17 @@ impl Door {
         match self {
             Self::Api => "api",
             Self::Web => "web",
+            Self::Command => "command",
         }
     }
 
     /// The interface for a stored word.
     pub fn of(key: &str) -> Self {
-        if key == Self::Web.key() { Self::Web } else { Self::Api }
+        match key {
+            "web" => Self::Web,
+            "command" => Self::Command,
+            _ => Self::Api,
+        }
     }
 }
 
@@ -54,11 +61,15 @@ pub enum Action {
     ResumedAll,
     /// Somebody created an account with an invite, on the pages.
     AccountCreated,
+    /// An operator read everything that is kept about a person.
+    Exported,
+    /// An operator erased a person.
+    Erased,
 }
 
 impl Action {
     /// All actions.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Created,
         Self::Changed,
         Self::Paused,
@@ -70,6 +81,8 @@ impl Action {
         Self::PausedAll,
         Self::ResumedAll,
         Self::AccountCreated,
+        Self::Exported,
+        Self::Erased,
     ];
 
     /// The word that is stored for it.
@@ -86,6 +99,8 @@ impl Action {
             Self::PausedAll => "paused_all",
             Self::ResumedAll => "resumed_all",
             Self::AccountCreated => "account_created",
+            Self::Exported => "exported",
+            Self::Erased => "erased",
         }
     }
 
@@ -130,6 +145,8 @@ pub enum Detail {
     Why(String),
     /// The text of an entry that an earlier version has written.
     Noted(String),
+    /// Matrix id of the person whom the action is about, or what took its place.
+    Person(String),
 }
 
 /// One line of the audit log.

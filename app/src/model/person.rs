@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The server in the Matrix ids that take the place of people whose data was erased: there is none of this name, and never
+/// will be (RFC 2606, section 2).
+pub const ERASED_SERVER: &str = "erased.invalid";
+
 /// A person, as shown to others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {

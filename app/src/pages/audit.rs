@@ -84,6 +84,7 @@ fn line(entry: &AuditEntry) -> String {
     let door = match door {
         Door::Web => "web",
         Door::Api => "app",
+        Door::Command => "command line",
     };
     let invite = invite.map(|number| {
         let code = code.as_ref().map(|code| format!(r#" (<code class="font-mono">{}</code>)"#, escaped(code)));

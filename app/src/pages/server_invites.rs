@@ -114,7 +114,7 @@ fn switch(all_paused: Option<&AllPaused>, all: u32, proof: &str, posted: Option<
     let inside = [
         fields("true"),
         format!(
-            r#"<p>This stops {all}: until you resume them, nobody can join with any of them, and no code creates an account. Whoever joined stays. Members see the reason; whoever opens a link sees only that it isn’t available.</p>"#
+            r"<p>This stops {all}: until you resume them, nobody can join with any of them, and no code creates an account. Whoever joined stays. Members see the reason; whoever opens a link sees only that it isn’t available.</p>"
         ),
         reason_field("Why all invites are paused", "Members see it", "pause-all-why", posted),
         submit("btn-error w-fit", "Pause all invites", "Pause all invites of this server"),

@@ -55,7 +55,8 @@ impl Visit for Asked {
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
-/// Every query of a request, and of the recurring tasks. Those that are missing run at start-up.
+/// Every query of a request, and of the recurring tasks. Those that are missing run at start-up or on the command line
+/// (`Persons`).
 async fn ask_everything(store: &Store) {
     const CODE: &str = "code-7";
     let (guest, room) = ("@guest7:x", "!room7:x");
