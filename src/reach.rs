@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Clock,
-    proxies::Proxies,
+    proxies::{Proxies, UNIX_PEER},
     session::{Purpose, Sealer},
 };
 
@@ -74,7 +74,10 @@ async fn reached(
         return StatusCode::NOT_FOUND.into_response();
     }
     let reached = Reached {
-        peer: peer.ip().to_canonical().to_string(),
+        peer: match peer == UNIX_PEER {
+            true => "the UNIX socket".to_owned(),
+            false => peer.ip().to_canonical().to_string(),
+        },
         trusted: reach.proxies.trusts(peer.ip()),
         forwarded: headers.contains_key("x-forwarded-for"),
         host: headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned),
