@@ -49,10 +49,10 @@ async fn reload_at(mut hangups: Signal, files: &[PathBuf], mut keys: Keys, servi
         match reload(files, &keys, &service).await {
             Ok(reloaded) => {
                 for key in &reloaded.changed {
-                    tracing::info!(%key, "reloaded: it takes effect");
+                    tracing::info!("reloaded: {key} takes effect");
                 }
                 for key in &reloaded.waiting {
-                    tracing::warn!(%key, "not reloaded: it takes effect after a restart");
+                    tracing::warn!("not reloaded: {key} takes effect after a restart");
                 }
                 tracing::info!("the configuration is reloaded");
                 keys = reloaded.keys;
