@@ -42,9 +42,11 @@ pub async fn findings(config: &Config, now: Millis) -> Vec<String> {
     findings.extend(share_links(config).await);
     findings.extend(share_link_call(config).await);
     match &config.public_url {
+        // What answers below a path of its own proves itself by the same key.
+        Some(url) if !config.mount().is_empty() => findings.extend(way_here(config, url, sealer, now).await),
         Some(url) => match public_address(url).await {
             Some(finding) => findings.push(finding),
-            None => findings.extend(way_here(url, sealer, now).await),
+            None => findings.extend(way_here(config, url, sealer, now).await),
         },
         None => findings.extend(no_public_address(config)),
     }
@@ -196,10 +198,9 @@ async fn rights(config: &Config, homeserver: &Setup, user: &UserId) -> Vec<Strin
 
 /// Asks the running service from outside how requests reach it. That needs the same database, because its key signs the
 /// question.
-async fn way_here(url: &Url, sealer: Option<Sealer>, now: Millis) -> Vec<String> {
+async fn way_here(config: &Config, url: &Url, sealer: Option<Sealer>, now: Millis) -> Vec<String> {
     let Some(sealer) = sealer else { return Vec::new() };
-    let address = url.as_str().trim_end_matches('/');
-    let address = format!("{}{}", address.strip_suffix(app::PREFIX).unwrap_or(address), reach::path());
+    let address = reach::address(url.as_str(), config.mount());
     let ask = async {
         let client =
             reqwest::Client::builder().timeout(Duration::from_secs(10)).redirect(redirect::Policy::none()).build()?;

@@ -61,8 +61,8 @@ pub struct Config {
     /// What is logged, and how.
     #[serde(default)]
     pub log: Log,
-    /// The public address of the pages, as browsers and apps use it; links are made from it.
-    #[serde(default, deserialize_with = "http_url_or_none")]
+    /// The public address of the pages, as browsers and apps use it; links are made from it. If it has a path, the pages are below that path.
+    #[serde(default, deserialize_with = "public_url")]
     #[schemars(with = "String", extend("format" = "uri"))]
     pub public_url: Option<Url>,
     /// The address of the homeserver's client-server API, as this service reaches it.
@@ -254,6 +254,13 @@ impl Config {
 }
 
 impl Config {
+    /// The path below which the pages are, if `public_url` has one that the operator has chosen; otherwise nothing: they are at the root of their
+    /// host, and below the API's prefix.
+    pub fn mount(&self) -> &str {
+        let path = self.public_url.as_ref().map_or("", |url| url.path().trim_end_matches('/'));
+        if path == app::PREFIX { "" } else { path }
+    }
+
     /// The homeserver's address as browsers see it.
     pub fn homeserver_for_browsers(&self) -> &Url {
         self.homeserver_public_url.as_ref().unwrap_or(&self.homeserver_url)
@@ -323,6 +330,17 @@ fn http_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Url, D::Error>
 
 fn http_url_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
     http_url(deserializer).map(Some)
+}
+
+/// Its path stands in front of the paths of all pages, so it has to be one that is written in one way only.
+fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+    let url = http_url(deserializer)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+    let path = url.path().trim_end_matches('/');
+    match path.split('/').skip(1).all(|segment| !segment.is_empty() && segment.chars().all(plain)) {
+        true => Ok(Some(url)),
+        false => Err(D::Error::custom(format!("“{url}”: its path may only consist of letters, digits and - . _ ~"))),
+    }
 }
 
 /// A single address is a network of one.
@@ -420,6 +438,28 @@ mod tests {
         assert!(proxies.contains("“docker” is neither an address"), "{proxies}");
         let missing = Config::read(&[], []).expect_err("there is nothing").to_string();
         assert!(missing.contains("`homeserver_url`"), "{missing}");
+    }
+
+    #[test]
+    fn pages_are_below_the_path_of_the_public_address() {
+        for (url, mount) in [
+            ("https://invite.example.org", ""),
+            ("https://invite.example.org/", ""),
+            ("https://example.org/_synapse/client/super_invites", ""),
+            ("https://example.org/invites", "/invites"),
+            ("https://example.org/a/b.c/", "/a/b.c"),
+        ] {
+            assert_eq!(with(&[("SUPER_INVITES_PUBLIC_URL", url)]).expect(url).mount(), mount, "{url}");
+        }
+        for url in [
+            "https://example.org/a//b",
+            "https://example.org/{code}",
+            "https://example.org/a%20b",
+            "https://example.org/:a",
+        ] {
+            let problem = problem(&[("SUPER_INVITES_PUBLIC_URL", url)]);
+            assert!(problem.contains("its path may only consist of"), "{problem}");
+        }
     }
 
     #[test]

@@ -370,9 +370,10 @@ fn routes(config: &Config, doors: Doors, limits: Bounds, stop: &Stop) -> Router 
     let proxies = Arc::new(Proxies::new(config.trusted_proxies.clone()));
     let observer = Observer { metrics: metrics.clone(), proxies: Arc::clone(&proxies), chance: chance.clone() };
     let api = api::router(invites.clone(), people.clone(), Arc::clone(&proxies), sharing.clone());
-    let mut pages = reach::router(sealer.clone(), Arc::clone(&proxies), Arc::clone(&clock));
+    let mount = config.mount();
+    let mut pages = reach::router(sealer.clone(), Arc::clone(&proxies), Arc::clone(&clock), mount);
     if let Some(sharing) = sharing.filter(Sharing::serves_pages) {
-        pages = pages.merge(web::shared::router(sharing, Arc::clone(&proxies)));
+        pages = pages.merge(web::shared::router(sharing, Arc::clone(&proxies), mount));
     }
     if config.enable_web {
         let settings = web::Settings {
@@ -381,6 +382,7 @@ fn routes(config: &Config, doors: Doors, limits: Bounds, stop: &Stop) -> Router 
             chance,
             clock,
             public_url: config.public_url.clone(),
+            mount: mount.to_owned(),
             homeserver: config.homeserver_for_browsers().clone(),
             server_name: config.server_name.to_string(),
             clients: config.clients.clone(),

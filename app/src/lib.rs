@@ -28,7 +28,7 @@ mod ui;
 mod wire;
 pub mod wording;
 
-pub use backend::{Backend, backend, provide_backend, provide_mount, provide_notice, provide_posted};
+pub use backend::{Backend, backend, provide_backend, provide_mount, provide_notice, provide_posted, resources};
 pub use error::{Error, Kind, Result, RoomRefusal, Told};
 pub use model::*;
 pub use pages::{Frame, PageForm, Printing, forms_on, nothing_to_print, print_page};
