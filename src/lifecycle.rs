@@ -34,19 +34,19 @@ pub(crate) async fn serve(files: &[PathBuf], migrate: bool, clock: Clock) -> Res
     let served = Box::pin(serve_for(config, socket, clock, Chance::system(), operator));
     tokio::select! {
         served = served => Ok(served?),
-        () = reload_at(hangups, files, keys, service) => Ok(()),
+        () = reload_at(hangups, files, keys, &service) => Ok(()),
     }
 }
 
 /// Reloads the configuration at each of these signals, for ever.
-async fn reload_at(mut hangups: Signal, files: &[PathBuf], mut keys: Keys, service: mpsc::Sender<Reload>) {
+async fn reload_at(mut hangups: Signal, files: &[PathBuf], mut keys: Keys, service: &mpsc::Sender<Reload>) {
     while hangups.recv().await.is_some() {
         // systemd wants both at once: it takes a later READY=1 for the end of this reload, and no earlier one.
         match NotifyState::monotonic_usec_now() {
             Ok(now) => tell(&[NotifyState::Reloading, now]),
             Err(error) => tracing::warn!(%error, "there is no monotonic clock"),
         }
-        match reload(files, &keys, &service).await {
+        match reload(files, &keys, service).await {
             Ok(reloaded) => {
                 for key in &reloaded.changed {
                     tracing::info!("reloaded: {key} takes effect");

@@ -35,7 +35,7 @@ impl Proxies {
     /// socket says nothing about comes from this machine.
     pub fn origin(&self, door: Door, peer: SocketAddr, headers: &HeaderMap) -> Origin {
         let mut trusted = self.trusts(peer.ip());
-        let mut address = match peer.ip() {
+        let mut address: IpAddr = match peer.ip() {
             unix if unix == UNIX_PEER.ip() => Ipv4Addr::LOCALHOST.into(),
             address => address.to_canonical(),
         };

@@ -133,12 +133,12 @@ impl Keys {
         }
     }
 
-    /// Each value that is no mapping, by the path of its key.
+    /// Each value that is no mapping, or an empty one, by the path of its key.
     fn values(&self) -> BTreeMap<String, &Value> {
         fn below<'a>(found: &mut BTreeMap<String, &'a Value>, above: &str, keys: &'a Map<String, Value>) {
             for (key, value) in keys {
                 match value {
-                    Value::Object(keys) => below(found, &under(above, key), keys),
+                    Value::Object(keys) if !keys.is_empty() => below(found, &under(above, key), keys),
                     _ => {
                         found.insert(under(above, key), value);
                     }
