@@ -34,12 +34,18 @@ pub(crate) async fn serve(files: &[PathBuf], migrate: bool, clock: Clock) -> Res
     let served = Box::pin(serve_for(config, socket, clock, Chance::system(), operator));
     tokio::select! {
         served = served => Ok(served?),
-        () = reload_at(hangups, files, keys, &service) => Ok(()),
+        () = reload_at(hangups, files, keys, &service, &level) => Ok(()),
     }
 }
 
 /// Reloads the configuration at each of these signals, for ever.
-async fn reload_at(mut hangups: Signal, files: &[PathBuf], mut keys: Keys, service: &mpsc::Sender<Reload>) {
+async fn reload_at(
+    mut hangups: Signal,
+    files: &[PathBuf],
+    mut keys: Keys,
+    service: &mpsc::Sender<Reload>,
+    level: &Level,
+) {
     while hangups.recv().await.is_some() {
         // systemd wants both at once: it takes a later READY=1 for the end of this reload, and no earlier one.
         match NotifyState::monotonic_usec_now() {
@@ -47,7 +53,8 @@ async fn reload_at(mut hangups: Signal, files: &[PathBuf], mut keys: Keys, servi
             Err(error) => tracing::warn!(%error, "there is no monotonic clock"),
         }
         match reload(files, &keys, service).await {
-            Ok(reloaded) => {
+            Ok((reloaded, log)) => {
+                level.set(&log);
                 for key in &reloaded.changed {
                     tracing::info!("reloaded: {key} takes effect");
                 }
@@ -66,18 +73,18 @@ async fn reload_at(mut hangups: Signal, files: &[PathBuf], mut keys: Keys, servi
     std::future::pending().await
 }
 
-async fn reload(files: &[PathBuf], keys: &Keys, service: &mpsc::Sender<Reload>) -> Result<Reloaded, String> {
+async fn reload(files: &[PathBuf], keys: &Keys, service: &mpsc::Sender<Reload>) -> Result<(Reloaded, Log), String> {
     let in_words = |error: ConfigError| error.to_string();
     let new = Keys::read(files, std::env::vars()).map_err(in_words)?;
     // All of it has to be right, or the next start would fail.
     new.config().map_err(in_words)?;
     let reloaded = keys.reloaded(new);
     let config = reloaded.keys.config().map_err(in_words)?;
-    let (done, answer) = oneshot::channel();
+    let (log, (done, answer)) = (config.log.clone(), oneshot::channel());
     let stopping = || "the service is stopping".to_owned();
     service.send(Reload { config, done }).await.map_err(|_| stopping())?;
     answer.await.map_err(|_| stopping())??;
-    Ok(reloaded)
+    Ok((reloaded, log))
 }
 
 /// Waits for Ctrl-C or SIGTERM.

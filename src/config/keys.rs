@@ -24,8 +24,8 @@ const NESTED: &str = "__";
 /// The variable in which systemd names the folder with the credentials of a unit (systemd.exec(5), "Credentials").
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
-/// Keys that a running service can take over; changing any other one takes a restart.
-const RELOADED: [&str; 17] = [
+/// Keys that a running service can take over, of mappings all or some; changing any other one takes a restart.
+const RELOADED: [&str; 19] = [
     "account_help_url",
     "account_limits",
     "app_links",
@@ -37,6 +37,8 @@ const RELOADED: [&str; 17] = [
     "generate_registration_token",
     "homeserver_public_url",
     "limits",
+    "log.level",
+    "log.requests",
     "max_rooms",
     "policy",
     "public_url",
@@ -106,12 +108,9 @@ impl Keys {
     /// The keys with which a running service goes on, which has these, once `new` ones have been read.
     pub fn reloaded(&self, mut new: Self) -> Reloaded {
         let (changed, waiting): (Vec<String>, Vec<String>) =
-            self.differing(&new).into_iter().partition(|path| RELOADED.contains(&first(path)));
-        for key in waiting.iter().map(|path| first(path)) {
-            match self.keys.get(key) {
-                Some(value) => new.keys.insert(key.to_owned(), value.clone()),
-                None => new.keys.remove(key),
-            };
+            self.differing(&new).into_iter().partition(|path| can_be_reloaded(path));
+        for path in &waiting {
+            put(&mut new.keys, path, get(&self.keys, path).cloned());
         }
         Reloaded { keys: new, changed, waiting }
     }
@@ -227,9 +226,35 @@ fn under(above: &str, key: &str) -> String {
     }
 }
 
-/// The outermost key of a path.
-fn first(path: &str) -> &str {
-    path.split('.').next().unwrap_or_default()
+fn can_be_reloaded(path: &str) -> bool {
+    let is_within = |key: &str| path.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    RELOADED.iter().any(|&key| is_within(key))
+}
+
+/// The value at a path.
+fn get<'a>(keys: &'a Map<String, Value>, path: &str) -> Option<&'a Value> {
+    match path.split_once('.') {
+        Some((key, rest)) => get(keys.get(key)?.as_object()?, rest),
+        None => keys.get(path),
+    }
+}
+
+/// Sets the value at a path, or removes it.
+fn put(keys: &mut Map<String, Value>, path: &str, value: Option<Value>) {
+    match (path.split_once('.'), value) {
+        (Some((key, rest)), value) => {
+            let inner = keys.entry(key).or_insert_with(|| Value::Object(Map::new()));
+            if let Some(inner) = inner.as_object_mut() {
+                put(inner, rest, value);
+            }
+        }
+        (None, Some(value)) => {
+            keys.insert(path.to_owned(), value);
+        }
+        (None, None) => {
+            keys.remove(path);
+        }
+    }
 }
 
 /// Names the key that was probably meant, in place of a list of all, where serde complains about an unknown one.
@@ -367,10 +392,24 @@ mod tests {
     }
 
     #[test]
+    fn a_part_of_a_mapping_may_wait() {
+        let files = Files::new("waiting", &[NEEDED, "{log: {level: info}}"]);
+        let before = files.read(&[]);
+        std::fs::write(&files.1[1], "{log: {level: debug, format: json}}").expect("the temporary folder is writable");
+        let reloaded = before.reloaded(files.read(&[]));
+        assert_eq!((reloaded.changed, reloaded.waiting), (vec!["log.level".to_owned()], vec!["log.format".to_owned()]));
+        let log = reloaded.keys.config().expect("it fits").log;
+        assert_eq!((log.level.as_str(), log.format), ("debug", super::super::LogFormat::Text));
+    }
+
+    #[test]
     fn every_key_that_can_be_reloaded_is_one() {
         let schema: Value = serde_json::from_str(&super::super::schema()).expect("it is JSON");
-        for key in RELOADED {
-            assert!(schema["properties"].get(key).is_some(), "{key}");
+        for path in RELOADED {
+            let key = path.split('.').next().expect("it has a key");
+            assert!(schema["properties"].get(key).is_some(), "{path}");
         }
+        assert!(can_be_reloaded("policy.max_uses") && can_be_reloaded("log.level") && can_be_reloaded("limits"));
+        assert!(!can_be_reloaded("log.format") && !can_be_reloaded("listen") && !can_be_reloaded("policy_of_others"));
     }
 }

@@ -36,7 +36,7 @@ impl Running {
         setup.set("LISTEN", &format!("unix:{}", socket.display()));
         let mut command = setup.command("serve");
         let log = std::fs::File::create(setup.folder.join("log")).unwrap();
-        let child = command.args(arguments).stderr(log).kill_on_drop(true).spawn().unwrap();
+        let child = command.args(arguments).env_remove("RUST_LOG").stderr(log).kill_on_drop(true).spawn().unwrap();
         Self { setup, child, socket }
     }
 
@@ -169,13 +169,17 @@ async fn a_reload_takes_over_what_it_can_and_says_what_it_cannot() {
     assert_eq!(told(&manager).await, "READY=1\n");
     assert_eq!(running.create(&owner, &rooms).await, 400);
 
-    write(&file, json!({"max_rooms": 2, "session_key": "0123456789".repeat(4)}));
+    write(
+        &file,
+        json!({"max_rooms": 2, "log": {"level": "info,super_invites::request=off"}, "session_key": "0123456789".repeat(4)}),
+    );
     running.signal("HUP").await;
     let reloading = told(&manager).await;
     assert!(reloading.starts_with("RELOADING=1\nMONOTONIC_USEC="), "{reloading}");
     assert_eq!(told(&manager).await, "READY=1\n");
     assert_eq!(running.create(&owner, &rooms).await, 200);
     running.logs("reloaded: max_rooms takes effect").await;
+    running.logs("reloaded: log.level takes effect").await;
     running.logs("not reloaded: session_key takes effect after a restart").await;
 
     // A mistake changes nothing.
