@@ -1,6 +1,6 @@
 //! The interface between the pages and the server that answers them.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use leptos::prelude::{provide_context, use_context};
 
@@ -69,12 +69,26 @@ pub trait Backend: Send + Sync {
     async fn open(&self, text: String) -> Result<Next>;
 }
 
+/// Where the program in the browser is mounted: its requests are made where nobody can ask for the context.
+pub(crate) static MOUNTED: OnceLock<&'static str> = OnceLock::new();
+
+/// The path below which the files, pictures and functions are of pages that are mounted at `base`: the same, and
+/// [`PREFIX`](crate::PREFIX) where the pages have a host of their own.
+pub fn resources(base: &str) -> &str {
+    if base.is_empty() { crate::PREFIX } else { base }
+}
+
+/// The same for the page in this browser.
+pub(crate) fn here() -> &'static str {
+    resources(MOUNTED.get().copied().unwrap_or_default())
+}
+
 /// Where the pages are mounted.
 #[derive(Clone)]
 pub(crate) struct Mount {
     /// Scheme and host, as the browser sees them.
     pub(crate) site: String,
-    /// The prefix of each page's path: nothing, or [`PREFIX`](crate::PREFIX).
+    /// The prefix of each page's path: nothing, [`PREFIX`](crate::PREFIX), or the path of the operator's choice.
     pub(crate) base: &'static str,
 }
 
@@ -84,7 +98,7 @@ pub fn provide_backend(backend: Arc<dyn Backend>) {
 }
 
 /// Provides where the pages are mounted for the request being answered: scheme and host as the browser sees them, and
-/// the prefix of each page's path, which is nothing or [`PREFIX`](crate::PREFIX).
+/// the prefix of each page's path, which is nothing, [`PREFIX`](crate::PREFIX), or the path of the operator's choice.
 pub fn provide_mount(site: String, base: &'static str) {
     provide_context(Mount { site, base });
 }

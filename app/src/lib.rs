@@ -30,7 +30,9 @@ mod ui;
 mod wire;
 pub mod wording;
 
-pub use backend::{Backend, backend, posted, provide_backend, provide_mount, provide_notice, provide_posted};
+pub use backend::{
+    Backend, backend, posted, provide_backend, provide_mount, provide_notice, provide_posted, resources,
+};
 pub use error::{Error, Kind, Result, RoomRefusal, Told};
 pub use model::*;
 pub use pages::{

@@ -16,7 +16,7 @@ use leptos::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Result, Told};
+use crate::{PREFIX, Result, Told, backend::here};
 
 /// The media type of a form's body (URL Standard, "application/x-www-form-urlencoded").
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -169,8 +169,9 @@ pub(crate) fn send<Q: Question>(body: String) -> Asked {
 }
 
 async fn fetch<C: Client<Told>>(path: &'static str, body: String) -> Answer {
+    let path = format!("{}{}", here(), path.strip_prefix(PREFIX).unwrap_or(path));
     let asked = async {
-        let request = C::Request::try_new_post(path, FORM, Wire::CONTENT_TYPE, body)?;
+        let request = C::Request::try_new_post(&path, FORM, Wire::CONTENT_TYPE, body)?;
         let response = C::send(request).await?;
         let status = response.status();
         Ok::<_, Told>((status, response.try_into_string().await?))

@@ -12,7 +12,7 @@ use send_wrapper::SendWrapper;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{EventSource, HtmlVideoElement, MediaStreamConstraints, MessageEvent};
 
-use crate::{Progress, utc_millis, utc_text, wire::Answer, wording};
+use crate::{Progress, backend::here, utc_millis, utc_text, wire::Answer, wording};
 
 /// For how long a button says what it has done.
 const SAID: Duration = Duration::from_secs(2);
@@ -265,7 +265,7 @@ pub(crate) struct Live(SendWrapper<EventSource>);
 impl Live {
     /// Calls `show` with every change.
     pub(crate) fn follow(code: &str, show: impl Fn(Progress) + 'static) -> Option<Self> {
-        let source = EventSource::new(&format!("{}/_live/{}", crate::PREFIX, crate::segment(code))).ok()?;
+        let source = EventSource::new(&format!("{}/_live/{}", here(), crate::segment(code))).ok()?;
         let closing = source.clone();
         let on_event = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
             if event.type_() == "end" {
