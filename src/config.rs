@@ -362,6 +362,7 @@ fn default_listen() -> Listen {
     Listen::Address(SocketAddr::from(([127, 0, 0, 1], 8090)))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the default of a key that may be empty")]
 fn default_internal_listen() -> Option<SocketAddr> {
     Some(SocketAddr::from(([127, 0, 0, 1], 8091)))
 }

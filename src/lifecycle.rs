@@ -65,12 +65,12 @@ async fn reload_at(
                 keys = reloaded.keys;
             }
             Err(problem) => {
-                tracing::error!("the configuration is not reloaded, and everything stays as it was: {problem}")
+                tracing::error!("the configuration is not reloaded, and everything stays as it was: {problem}");
             }
         }
         tell(&[NotifyState::Ready]);
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 async fn reload(files: &[PathBuf], keys: &Keys, service: &mpsc::Sender<Reload>) -> Result<(Reloaded, Log), String> {

@@ -16,6 +16,7 @@ use crate::{
     config::{Config, ConfigError},
     error,
     invites::Invites,
+    metrics::Metrics,
     share,
     store::{Erased, Millis, PersonalData, Store},
 };
@@ -105,14 +106,15 @@ async fn open(config: &Config, user: &UserId, clock: &Clock, chance: &Chance) ->
         let problem = format!("--user: {user} has no account on {}", config.server_name);
         return Err(ConfigError::Key(problem).into());
     }
-    let homeserver = crate::homeserver(config)?;
+    let metrics = Metrics::new();
+    let homeserver = crate::homeserver(config, &metrics)?;
     let store = Store::open(&config.database()?).await?;
     if store.other_programs.module_state().await?.is_some() {
         tracing::warn!(
             "the tables of synapse_super_invites in this database stay as that module has left them, and may name this person: drop them once nobody goes back to it"
         );
     }
-    let invites = crate::invites(config, &store, &homeserver, clock, chance, TaskTracker::new());
+    let invites = crate::invites(config, &store, &homeserver, clock, chance, TaskTracker::new(), &metrics);
     Ok((store, invites))
 }
 

@@ -451,18 +451,6 @@ impl Pool {
     }
 }
 
-/// A pattern for `LIKE … ESCAPE '!'` that matches a literal text anywhere.
-fn containing(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in text.to_lowercase().chars() {
-        if "%_!".contains(c) {
-            pattern.push('!');
-        }
-        pattern.push(c);
-    }
-    pattern + "%"
-}
-
 /// Creates the file if it does not exist, readable by nobody else whatever the umask: it contains every code, and the
 /// key of the sessions. SQLite gives its `-wal` and `-shm` files the same mode. The mode of an existing file is
 /// restricted as well: a group keeps its access only if others had none, because then somebody has chosen that.

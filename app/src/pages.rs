@@ -23,9 +23,9 @@ mod start;
 
 pub(crate) use self::{
     audit::Audit, days::ServerDays, delete_invite::DeleteInvite, delete_invites::DeleteInvites,
-    edit_invite::EditInvite, enter_code::EnterCode,
-    invite::InvitePage, invites::Invites, landing::Landing, my_rooms::MyRooms, new_invite::NewInvite,
-    not_found::NotFound, server_invites::AllInvites, sign_in::SignIn, start::Start,
+    edit_invite::EditInvite, enter_code::EnterCode, invite::InvitePage, invites::Invites, landing::Landing,
+    my_rooms::MyRooms, new_invite::NewInvite, not_found::NotFound, server_invites::AllInvites, sign_in::SignIn,
+    start::Start,
 };
 pub use self::{
     audit::draw_audit,

@@ -181,6 +181,8 @@ pub fn action_name(action: Action) -> &'static str {
         Action::PausedAll => "Paused all invites",
         Action::ResumedAll => "Resumed all invites",
         Action::AccountCreated => "Created an account",
+        Action::Exported => "Exported what is kept about somebody",
+        Action::Erased => "Erased somebody",
     }
 }
 

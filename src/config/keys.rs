@@ -151,9 +151,9 @@ impl Keys {
 
     /// The paths of the keys whose values differ.
     fn differing(&self, other: &Self) -> BTreeSet<String> {
-        let (these, those) = (self.values(), other.values());
-        let differs = |path: &&String| these.get(*path) != those.get(*path);
-        these.keys().chain(those.keys()).filter(differs).cloned().collect()
+        let (ours, theirs) = (self.values(), other.values());
+        let differs = |path: &&String| ours.get(*path) != theirs.get(*path);
+        ours.keys().chain(theirs.keys()).filter(differs).cloned().collect()
     }
 
     /// Puts the folder with systemd's credentials into the paths that begin with `$CREDENTIALS_DIRECTORY/`.

@@ -216,7 +216,7 @@ mod tests {
                     Ok(SqlUrl::Postgres(address)) => assert!(address.ends_with("password=swordfish%26"), "{address}"),
                     Ok(other) => panic!("{other:?} takes no password"),
                     Err(problem) => {
-                        assert!(!problem.contains("swordfish") && !problem.contains("hunter2"), "{problem}")
+                        assert!(!problem.contains("swordfish") && !problem.contains("hunter2"), "{problem}");
                     }
                 }
             });

@@ -115,7 +115,7 @@ impl RegistrationTokens {
 
     fn counted<T>(&self, action: &'static str, done: Result<T>) -> Result<T> {
         let outcome = match &done {
-            Ok(()) => "done",
+            Ok(_) => "done",
             Err(Error::Refused(_)) => "refused",
             Err(_) => "failed",
         };

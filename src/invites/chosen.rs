@@ -1,15 +1,11 @@
 //! Several of a member's own invites, chosen together.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use app::{Deed, Done, Error as Refusal, Invite, InviteCard};
 use futures_util::{StreamExt, stream};
 
-use super::{
-    owner::{Listed, Owner},
-    parse::number,
-    work::Work,
-};
+use super::{lists::Listed, owner::Owner, parse::number, work::Work};
 use crate::{
     account::Account,
     error::{Error, Result},
@@ -26,7 +22,7 @@ const AT_ONCE: usize = 4;
 pub struct Chosen<'a> {
     owner: &'a Owner,
     account: &'a Account,
-    listed: Listed,
+    listed: Arc<Listed>,
     /// Those codes that are the member's, each once.
     codes: Vec<String>,
     /// How many others there were: deleted ones, or somebody else's.
@@ -71,7 +67,7 @@ impl<'a> Chosen<'a> {
         owner.work.take(Work::SaveInvite, self.account.user_id(), todo.len(), (owner.clock)())?;
         let account = self.account;
         let pause = move |code: String| async move {
-            owner.switches.pause(account, &code, paused, Pause::Owner).await?;
+            owner.switches.pause(account, &code, paused, Pause::Owner, None).await?;
             owner.tokens.settle(&code).await.map(drop)
         };
         let results: Vec<Result<()>> = stream::iter(todo).map(pause).buffer_unordered(AT_ONCE).collect().await;

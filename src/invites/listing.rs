@@ -8,8 +8,9 @@ use std::{
 use app::{Invite, InvitePage, InviteQuery, Room, Sort, Tab, wording};
 
 use super::{
+    lists::Listed,
     overview::MyRooms,
-    owner::{Listed, Owner},
+    owner::Owner,
     parse::{number, sought},
 };
 use crate::{account::Account, error::Result};
@@ -87,7 +88,7 @@ fn found<'a>(listed: &'a Listed, mine: &MyRooms, query: &InviteQuery) -> (Vec<&'
         Sort::LastCame => found.sort_by_key(|invite| Reverse(invite.last_came)),
         Sort::Name => found.sort_by_cached_key(|invite| {
             let rooms: Vec<Room> = invite.terms.rooms.iter().map(|room| mine.room(room)).collect();
-            wording::invite_title(invite, &rooms).to_lowercase()
+            wording::invite_title(invite.terms.label.as_deref(), &invite.code, &rooms).to_lowercase()
         }),
     }
     (found, others.len())
@@ -129,7 +130,7 @@ mod tests {
             invite(3, "c", ends(Some(2000))),
             invite(6, "d", ends(Some(500))),
         ];
-        let listed = Listed { invites: Arc::new(invites), all_paused: false, now: 1000 };
+        let listed = Listed::new(Arc::new(invites), false, 1000);
         let ask = |tab, sort| codes(&listed, &InviteQuery { tab, sort, ..InviteQuery::default() });
         assert_eq!(ask(Tab::Active, Sort::Newest), (vec![3, 2, 1], 1));
         assert_eq!(ask(Tab::Active, Sort::EndsNext).0, [3, 1, 2]);

@@ -34,14 +34,14 @@ pub struct Listed {
     /// The invites, oldest first.
     pub invites: Arc<Vec<Invite>>,
     all_paused: bool,
-    now: Millis,
+    pub(super) now: Millis,
     /// From when and until when every invite is in the state in which it is now.
     same: (Millis, Millis),
     written: OnceLock<Bytes>,
 }
 
 impl Listed {
-    fn new(invites: Arc<Vec<Invite>>, all_paused: bool, now: Millis) -> Self {
+    pub(super) fn new(invites: Arc<Vec<Invite>>, all_paused: bool, now: Millis) -> Self {
         let limits = invites.iter().map(|invite| invite.terms.limits);
         let turns = limits.flat_map(|limits| [limits.not_before, limits.expires_at]).flatten();
         let same = turns.fold((Millis::MIN, Millis::MAX), |(since, until), turn| match turn <= now {
@@ -72,7 +72,7 @@ impl Listed {
 pub(super) struct Lists {
     freshness: Freshness,
     answered: sync::Cache<String, (Mark, Arc<Listed>)>,
-    lists: Cache<String, List>,
+    read: Cache<String, List>,
 }
 
 impl Lists {
@@ -91,7 +91,7 @@ impl Lists {
         let (counted, answers) = (lists.clone(), answered.clone());
         metrics.watch_cache("invite_lists", move || counted.entry_count());
         metrics.watch_cache("invite_list_answers", move || answers.entry_count());
-        Self { freshness, answered, lists }
+        Self { freshness, answered, read: lists }
     }
 
     /// The owner's list as it is at `now`. Unless it is in memory, `read` says what it consists of and whether all invites are paused.
@@ -124,7 +124,7 @@ impl Lists {
         version: i64,
         build: impl Future<Output = Result<Vec<Invite>>>,
     ) -> Result<Arc<Vec<Invite>>> {
-        if let Some((known, invites)) = self.lists.get(owner).await
+        if let Some((known, invites)) = self.read.get(owner).await
             && known == version
         {
             return Ok(invites);
@@ -133,7 +133,7 @@ impl Lists {
             Some(known) if known.value().0 >= version => Ok(Op::Nop),
             _ => Ok::<_, Error>(Op::Put((version, Arc::new(build.await?)))),
         };
-        let made = self.lists.entry_by_ref(owner).and_try_compute_with(build).await?;
+        let made = self.read.entry_by_ref(owner).and_try_compute_with(build).await?;
         Ok(made.into_entry().map(|entry| entry.into_value().1).unwrap_or_default())
     }
 }
@@ -239,8 +239,8 @@ mod tests {
     #[tokio::test]
     async fn a_list_is_read_and_written_again_when_something_has_changed() {
         let test = Test::new().await;
-        assert_eq!(write(&test.at(0).await, "first"), "first");
-        assert_eq!(write(&test.at(0).await, "second"), "first");
+        assert_eq!(write(test.at(0).await.as_ref(), "first"), "first");
+        assert_eq!(write(test.at(0).await.as_ref(), "second"), "first");
         let entry = Entry {
             at: 0,
             id: "id".to_owned(),
@@ -251,7 +251,7 @@ mod tests {
             detail: None,
         };
         test.store.invites.pause_all(true, &entry).await.unwrap();
-        assert_eq!(write(&test.at(0).await, "third"), "third");
+        assert_eq!(write(test.at(0).await.as_ref(), "third"), "third");
         assert_eq!(test.reads(), 2);
     }
 

@@ -100,6 +100,6 @@ impl Offers {
             false => self.redemptions.get(code, user.as_str()).await?,
         };
         let is_redeemed = redemption.is_some_and(|redemption| redemption.is_over(&terms.rooms, terms.chat));
-        Ok(Some(Offer { is_deleted, all_paused, holds_use, is_redeemed, invite }))
+        Ok(Some(Offer { invite, is_deleted, all_paused, holds_use, is_redeemed }))
     }
 }

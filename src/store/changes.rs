@@ -3,7 +3,10 @@
 use app::Terms;
 
 use super::{
-    Entry, Invites, Millis, Result, Written, audit::note, in_changing_transaction, invites::changed,
+    Entry, Invites, Millis, Result, Written,
+    audit::note,
+    in_changing_transaction,
+    invites::changed,
     owners::{ALONE, take_owner},
 };
 

@@ -94,13 +94,16 @@ impl Owners {
         const NOTE: &str = "INSERT INTO keys (name, value) VALUES ('owner words', '1') ON CONFLICT (name) DO NOTHING";
         const NEXT: &str = "SELECT owner FROM owners WHERE owner > $1 ORDER BY owner LIMIT $2";
         let done: i64 = on_pool!(&self.0, |pool| sqlx::query_scalar(DONE).fetch_one(pool).await?)?;
+        if done > 0 {
+            return Ok(());
+        }
         let mut last = String::new();
-        while done == 0 {
+        loop {
             let next: Vec<String> =
                 on_pool!(&self.0, |pool| sqlx::query_scalar(NEXT).bind(&last).bind(AT_A_TIME).fetch_all(pool).await?)?;
             let Some(end) = next.last().cloned() else {
                 on_pool!(&self.0, |pool| sqlx::query(NOTE).execute(pool).await?.rows_affected())?;
-                break;
+                return Ok(());
             };
             in_transaction!(&self.0, |tx| {
                 for owner in &next {
@@ -111,7 +114,6 @@ impl Owners {
             });
             last = end;
         }
-        Ok(())
     }
 }
 

@@ -6,9 +6,12 @@ use app::Detail;
 use serde::Serialize;
 
 use super::{
-    Entry, Millis, PAUSE, Pool, Result, TRIES,
+    Entry, Freshness, Millis, PAUSE, Pool, Result, TRIES,
     audit::{kept, note},
-    Freshness, freshness::Changed, in_transaction_unless, on_pool, owners::ALONE, tell,
+    freshness::Changed,
+    in_transaction_unless, on_pool,
+    owners::ALONE,
+    tell,
 };
 
 /// Everything that is kept about a person, table by table, as it is handed to them. Times are milliseconds since the

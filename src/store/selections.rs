@@ -90,7 +90,7 @@ impl Invites {
         const NUMBERS: &str =
             "SELECT number FROM invites WHERE number < $1 AND deleted_at IS NULL ORDER BY number DESC LIMIT $2";
         let numbers: Vec<i64> =
-            on_pool!(&self.0, |pool| { sqlx::query_scalar(NUMBERS).bind(i64::MAX).bind(most).fetch_all(pool).await? })?;
+            on_pool!(&self.0, |pool| sqlx::query_scalar(NUMBERS).bind(i64::MAX).bind(most).fetch_all(pool).await?)?;
         Ok(numbers.len())
     }
 }

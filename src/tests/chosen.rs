@@ -8,8 +8,8 @@ use crate::support::{Answer, BOTH_WAYS, Browser, Person, Service, World, moment,
 impl Service {
     /// The states of a member's invites by code, as their apps see them.
     async fn states(&self, owner: &Person) -> Vec<(String, String)> {
-        let (status, answer) = self.ask(Method::GET, "tokens", owner, Value::Null).await;
-        assert_eq!(status, 200, "{answer}");
+        let (code, answer) = self.ask(Method::GET, "tokens", owner, Value::Null).await;
+        assert_eq!(code, 200, "{answer}");
         let text = |token: &Value, name: &str| token[name].as_str().unwrap().to_owned();
         let mut states: Vec<_> = answer["tokens"]
             .as_array()

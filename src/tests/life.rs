@@ -18,8 +18,8 @@ mod support;
 
 mod access;
 mod apps;
-mod chosen;
 mod backup;
+mod chosen;
 mod closed;
 mod commands;
 mod contract;

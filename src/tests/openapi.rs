@@ -18,7 +18,8 @@ async fn the_description_is_served_to_everybody_and_kept_by_those_who_have_it() 
     assert_eq!(answer.headers()["access-control-allow-origin"], "*");
     assert_eq!(answer.headers()["cache-control"], "public, max-age=3600");
     let etag = answer.headers()["etag"].clone();
-    assert_eq!(answer.json::<Value>().await.unwrap()["openapi"], "3.1.0");
+    let description: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+    assert_eq!(description["openapi"], "3.1.0");
     let again = service.client.get(&url).header("if-none-match", etag).send().await.unwrap();
     assert_eq!((again.status().as_u16(), again.text().await.unwrap().as_str()), (304, ""));
     for (method, status) in [(Method::HEAD, 200), (Method::OPTIONS, 204), (Method::POST, 405)] {

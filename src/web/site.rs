@@ -204,7 +204,7 @@ impl Site {
     /// Replaces addresses of pictures with those at which this service serves them.
     fn with_pictures<T: HasPictures>(&self, mut shown: T) -> T {
         shown.each_picture(&mut |mxc| {
-            *mxc = mxc.take().and_then(|mxc| self.web.pictures.address(self.visit.base, &mxc))
+            *mxc = mxc.take().and_then(|mxc| self.web.pictures.address(self.visit.base, &mxc));
         });
         shown
     }

@@ -86,7 +86,7 @@ impl Web {
 
     /// The address of an invite to share, if a public address is configured.
     pub(super) fn public_address(&self, code: &str) -> Option<String> {
-        Some(self.public_base()? + &app::landing_path(code))
+        Some(format!("{}{}", self.public_base()?, app::landing_path(code)))
     }
 
     /// What precedes the paths of pages in addresses to share, if a public address is configured.

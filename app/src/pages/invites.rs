@@ -13,7 +13,7 @@ use leptos_router::{NavigateOptions, hooks::use_navigate, location::Url};
 
 use super::CHOSEN;
 use crate::{
-    InviteCard, InvitePage, InviteQuery, Sort, Tab, Works, invite_path, landing_path, rpc,
+    InviteCard, InvitePage, InviteQuery, Sort, Tab, invite_path, landing_path, rpc,
     ui::{
         Form, FormProblem, Html, Icon, Sending, Shape, address, button, copy_pressed, drawing, empty, escaped, href,
         load, local_days, query, reload_after, row, sending, show, show_either,
@@ -337,15 +337,4 @@ fn nothing(page: &InvitePage, query: &InviteQuery) -> String {
         }
     };
     format!(r#"<div class="card empty"><b>{title}</b>{there}{everything}</div>"#)
-}
-
-/// A warning on an invite whose rooms cannot all be joined any more.
-#[component]
-pub(crate) fn WorksBadge(works: Works) -> impl IntoView {
-    let (class, text) = match works {
-        Works::Fully | Works::Unknown => return None,
-        Works::Partly(shut) => ("badge badge-warning", format!("{} unavailable", count(shut, "room"))),
-        Works::Not => ("badge badge-error", "Not working".to_owned()),
-    };
-    Some(view! { <span class=class>{text}</span> })
 }

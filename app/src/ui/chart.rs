@@ -55,7 +55,7 @@ pub(crate) fn chart(by_day: &[(i64, u32)], now: i64) -> String {
     let (days, bars) = bars(by_day, today);
     let most = bars.iter().map(|bar| bar.people).max().unwrap_or_default().max(1);
     let some = || bars.iter().zip(0_usize..).filter(|(bar, _)| bar.people > 0);
-    let drawn: String = some()
+    let drawn: Vec<String> = some()
         .map(|(bar, index)| {
             let height = u32::try_from(u64::from(bar.people) * u64::from(HEIGHT) / u64::from(most)).unwrap_or(HEIGHT).max(3);
             let (y, people) = (GROUND - height, bar.people);
@@ -66,6 +66,7 @@ pub(crate) fn chart(by_day: &[(i64, u32)], now: i64) -> String {
             )
         })
         .collect();
+    let drawn = drawn.concat();
     let told: Vec<String> = some().map(|(bar, _)| format!("{}: {}", date(bar.from * DAY), bar.people)).collect();
     let span = span(days);
     let label = escaped(&format!("People who joined, per {span}. {}.", told.join(", ")));

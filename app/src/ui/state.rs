@@ -1,10 +1,9 @@
-//! The state and the limits of an invite.
+//! The state of an invite, and how many places are left.
 
 use leptos::prelude::*;
 
-use super::Moment;
 use crate::{
-    Invite, InviteState, Limits, view,
+    Invite, InviteState, view,
     wording::{self, count},
 };
 

@@ -114,7 +114,7 @@ impl Store {
         for (table, column) in columns {
             let sql = format!("SELECT COUNT(*) FROM \"{table}\" WHERE CAST(\"{column}\" AS TEXT) LIKE '%{text}%'");
             let rows: i64 =
-                on_pool!(&self.pool, |pool| { sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(pool).await? }).unwrap();
+                on_pool!(&self.pool, |pool| sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(pool).await?).unwrap();
             if rows > 0 {
                 found.push(format!("{table}.{column}"));
             }
@@ -199,7 +199,7 @@ async fn what_a_person_decided_for_others_holds_after_they_were_erased() {
         assert_eq!(store.rooms.blocks("nothing").await.unwrap()[0].actor, ALIAS);
         let held = store.invites.get("nothing").await.unwrap().unwrap().as_written();
         assert!(held.invite.held && held.all_paused && held.deleted_at.is_none());
-        assert_eq!(store.invites.all_paused().await.unwrap().unwrap().0, ALIAS);
+        assert_eq!(store.invites.all_paused().await.unwrap().unwrap().actor, ALIAS);
     }
 }
 
@@ -317,8 +317,8 @@ async fn two_who_erase_and_many_who_come_never_block_each_other_for_good() {
             }
             Ok::<_, Error>(())
         };
-        let (came, erased) = tokio::join!(join_all((0..8).map(come)), join_all((0..2).map(erase)));
-        let all: Result<Vec<()>> = came.into_iter().chain(erased).collect();
+        let (joined, erased) = tokio::join!(join_all((0..8).map(come)), join_all((0..2).map(erase)));
+        let all: Result<Vec<()>> = joined.into_iter().chain(erased).collect();
         all.unwrap();
         assert_eq!(store.number("SELECT CAST(SUM(begun) AS BIGINT) FROM invites").await, 16);
     }

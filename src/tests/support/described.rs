@@ -1,9 +1,6 @@
 //! Compares what the API answers with its description (OpenAPI).
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::LazyLock,
-};
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use reqwest::{Method, RequestBuilder, header::HeaderMap};
 use serde_json::Value;

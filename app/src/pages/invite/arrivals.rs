@@ -49,8 +49,9 @@ fn figures(invite: &Invite, came: &Came) -> String {
         (Some(outside).filter(|outside| *outside > 0), "did not get in"),
     ];
     let figures = figures.into_iter().filter_map(|(number, what)| Some((number?, what)));
-    let figures: String =
+    let figures: Vec<String> =
         figures.map(|(number, what)| format!("<div><dt>{what}</dt><dd>{number}</dd></div>")).collect();
+    let figures = figures.concat();
     let bar = most.map(|most| {
         let (taken, label) = (invite.uses.min(most), wording::places_taken(invite.uses, most));
         format!(r#"<progress class="places" max="{most}" value="{taken}" aria-label="{label}"></progress>"#)
