@@ -36,11 +36,12 @@ pub use self::{
     caller::MayInvite,
     error::{Error, Rejection, Result},
     media::{Media, Picture},
-    new_accounts::{Demands, Mail, NewAccount, NewAccounts, NoAccount, Registered},
+    new_accounts::{Demands, NewAccounts, Registered},
     registration_tokens::{RegistrationTokens, TokenLimits, TokenState},
     rooms::{Entrance, JoinedRoom, RoomSummary, Rooms},
     setup::{AdminApi, RateLimit, Setup},
     sign_in::{SignIn, SignedIn},
+    stages::{Mail, NewAccount, NoAccount},
     summaries::Viewer,
 };
 use self::{link::Link, transport::Transport};

@@ -203,8 +203,8 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn the_browser_is_given_the_program_that_contains_the_page() {
+    #[tokio::test]
+    async fn the_browser_is_given_the_program_that_contains_the_page() {
         let paths = |routes: Vec<leptos_axum::AxumRouteListing>| -> Vec<String> {
             routes.iter().map(|route| route.path().to_owned()).collect()
         };

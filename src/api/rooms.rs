@@ -40,7 +40,11 @@ pub(super) const RESOURCE: Resource = Resource {
             ],
             body: None,
             answer: Answer::Json(Shape::of::<Entries>()),
-            errors: &[(400, &["M_MISSING_PARAM", "M_INVALID_PARAM"]), (403, &["M_FORBIDDEN"])],
+            errors: &[
+                (400, &["M_MISSING_PARAM", "M_INVALID_PARAM"]),
+                (403, &["M_FORBIDDEN"]),
+                (429, &["M_LIMIT_EXCEEDED"]),
+            ],
         },
         Operation {
             method: Method::POST,
@@ -53,6 +57,7 @@ pub(super) const RESOURCE: Resource = Resource {
                 (400, &["M_NOT_JSON", "M_BAD_JSON", "M_INVALID_PARAM"]),
                 (403, &["M_FORBIDDEN"]),
                 (404, &["NOT_FOUND"]),
+                (429, &["M_LIMIT_EXCEEDED"]),
             ],
         },
     ],

@@ -8,7 +8,7 @@ use std::{
 
 use app::{Document, wording};
 use matrix_sdk::ruma::{
-    OwnedClientSecret, OwnedSessionId, UInt,
+    UInt,
     api::client::{
         account::{
             get_username_availability::v3 as availability, register::v3 as register,
@@ -27,7 +27,7 @@ use super::{
     error::{Error, Rejection, Result},
     link::Link,
     sign_in::SignedIn,
-    stages::{answer, flow, flows, terms},
+    stages::{Mail, NewAccount, NoAccount, answer, flow, flows, terms},
     transport::Interactive,
 };
 use crate::account::Origin;
@@ -63,52 +63,6 @@ impl Demands {
     pub fn asks_for_email(&self, with_token: bool) -> bool {
         flow(&self.flows, with_token).is_some_and(|flow| flow.stages.contains(&AuthType::EmailIdentity))
     }
-}
-
-/// Why no account was made, if that is for the person to know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoAccount {
-    /// The homeserver does not accept the registration token.
-    BadToken,
-    /// It does not allow registration, or asks for more than these pages can provide.
-    Closed,
-    /// It requires that other terms are accepted than were shown.
-    OtherTerms,
-    /// An email address has to be confirmed first: nothing was sent to it yet ([`NewAccounts::send_mail`]), or nobody has opened the link in what
-    /// was sent. An attempt in the same session goes on from there.
-    Unconfirmed,
-    /// There is something to do on a page of the homeserver's first ([`NewAccounts::fallback_address`]). An attempt in the same session goes on
-    /// from there.
-    OneMoreStep {
-        /// What it is, as an authentication type.
-        stage: String,
-        /// The session.
-        session: String,
-    },
-}
-
-/// The details of an account to register.
-#[derive(Clone, Copy)]
-pub struct NewAccount<'a> {
-    /// The user name: the local part of the Matrix id.
-    pub name: &'a str,
-    /// The password, in plain text.
-    pub password: &'a str,
-    /// The registration token, if there is one.
-    pub token: Option<&'a str>,
-    /// The message that was sent to the email address, if one was.
-    pub mail: Option<&'a Mail>,
-}
-
-/// A message with which the homeserver confirms an email address (Client-Server API, `POST /register/email/requestToken`).
-#[derive(Debug, Clone)]
-pub struct Mail {
-    /// The secret that the homeserver knows it by.
-    pub(super) secret: OwnedClientSecret,
-    /// The homeserver's id for it.
-    pub(super) sid: OwnedSessionId,
-    /// How often it was sent.
-    sent: u32,
 }
 
 /// The result of an attempt to register.

@@ -1,13 +1,58 @@
 //! The stages of a registration (Client-Server API, "User-Interactive Authentication API"): which flow to follow, and what to send for each.
 
 use app::Document;
-use matrix_sdk::ruma::api::client::uiaa::{
-    AuthData, AuthFlow, AuthType, Dummy, LoginTermsParams, RegistrationToken, Terms, UiaaInfo,
+use matrix_sdk::ruma::{
+    OwnedClientSecret, OwnedSessionId,
+    api::client::uiaa::{AuthData, AuthFlow, AuthType, Dummy, LoginTermsParams, RegistrationToken, Terms, UiaaInfo},
 };
 use serde_json::json;
 use url::Url;
 
-use super::new_accounts::{Mail, NewAccount, NoAccount};
+/// Why no account was made, if that is for the person to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoAccount {
+    /// The homeserver does not accept the registration token.
+    BadToken,
+    /// It does not allow registration, or asks for more than these pages can provide.
+    Closed,
+    /// It requires that other terms are accepted than were shown.
+    OtherTerms,
+    /// An email address has to be confirmed first: nothing was sent to it yet (`NewAccounts::send_mail`), or nobody has opened the link in what
+    /// was sent. An attempt in the same session goes on from there.
+    Unconfirmed,
+    /// There is something to do on a page of the homeserver's first (`NewAccounts::fallback_address`). An attempt in the same session goes on
+    /// from there.
+    OneMoreStep {
+        /// What it is, as an authentication type.
+        stage: String,
+        /// The session.
+        session: String,
+    },
+}
+
+/// The details of an account to register.
+#[derive(Clone, Copy)]
+pub struct NewAccount<'a> {
+    /// The user name: the local part of the Matrix id.
+    pub name: &'a str,
+    /// The password, in plain text.
+    pub password: &'a str,
+    /// The registration token, if there is one.
+    pub token: Option<&'a str>,
+    /// The message that was sent to the email address, if one was.
+    pub mail: Option<&'a Mail>,
+}
+
+/// A message with which the homeserver confirms an email address (Client-Server API, `POST /register/email/requestToken`).
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// The secret that the homeserver knows it by.
+    pub(super) secret: OwnedClientSecret,
+    /// The homeserver's id for it.
+    pub(super) sid: OwnedSessionId,
+    /// How often it was sent.
+    pub(super) sent: u32,
+}
 
 /// The steps of a flow in which there is nothing for a person to do but what their form has said already and, if there is no other, to confirm an
 /// email address or to solve a captcha; one with a registration token before others, because it was made for these people.
