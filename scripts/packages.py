@@ -82,7 +82,8 @@ def units():
 
     nixos = json.loads((DIR / "nixos.json").read_text())
     made = {key: from_nix(value) for key, value in nixos["unit"]["serviceConfig"].items()}
-    made["SystemCallFilter"] = " | ".join(made["SystemCallFilter"])
+    for several in ("SystemCallFilter", "Type"):
+        made[several] = " | ".join(made[several])
     made["RestrictAddressFamilies"] = " ".join(made["RestrictAddressFamilies"])
     equal("the unit of the NixOS module", without(PLACES, made), without(PLACES, service))
     equal("what it starts after", f"After={' '.join(nixos['unit']['after'])}", re.search("^After=.*", unit, re.M)[0])

@@ -17,7 +17,7 @@ use crate::{
     reach::{self, Reached},
     session::{Purpose, Sealer},
     share,
-    store::{Millis, Store},
+    store::{self, Millis, Store},
     web::shared,
 };
 
@@ -42,26 +42,50 @@ pub async fn findings(config: &Config, now: Millis) -> Vec<String> {
     findings.extend(share_links(config).await);
     findings.extend(share_link_call(config).await);
     match &config.public_url {
+        // What answers below a path of its own proves itself by the same key.
+        Some(url) if !config.mount().is_empty() => findings.extend(way_here(config, url, sealer, now).await),
         Some(url) => match public_address(url).await {
             Some(finding) => findings.push(finding),
-            None => findings.extend(way_here(url, sealer, now).await),
+            None => findings.extend(way_here(config, url, sealer, now).await),
         },
-        None if config.enable_web => findings.push(
-            "public_url is not set, so links and QR codes carry whatever address a page was opened under, and unless a trusted proxy \
-             sends X-Forwarded-Proto: https, the cookies of sessions are not marked Secure. Set public_url to the address that people use."
-                .to_owned(),
-        ),
-        None => {}
+        None => findings.extend(no_public_address(config)),
     }
     findings
+}
+
+/// What is wrong with the configuration itself: what can be seen without a network and without the database.
+pub fn offline(config: &Config) -> Vec<String> {
+    let mut findings = Vec::new();
+    findings.extend(config.acting_token().err().map(|error| error.to_string()));
+    findings.extend(config.database().err().map(|error| error.to_string()));
+    findings.extend(config.session_key().err().map(|error| error.to_string()));
+    if let Some(settings) = &config.share_link_generator {
+        findings.extend(config.share_link_prefix().err().map(|error| error.to_string()));
+        findings.extend(share::check_templates(settings.template_path.as_deref()).err().map(|error| error.to_string()));
+    }
+    findings.extend(no_public_address(config));
+    findings
+}
+
+/// That links will carry the addresses under which pages happen to be opened.
+fn no_public_address(config: &Config) -> Option<String> {
+    (config.enable_web && config.public_url.is_none()).then(|| {
+        "public_url is not set, so links and QR codes carry whatever address a page was opened under, and unless a trusted proxy \
+         sends X-Forwarded-Proto: https, the cookies of sessions are not marked Secure. Set public_url to the address that people use."
+            .to_owned()
+    })
 }
 
 /// The sealer that proves to the running service that this command has the same configuration, if the database can be
 /// used.
 async fn database(config: &Config) -> Result<Sealer, String> {
+    let database = config.database().map_err(|error| error.to_string())?;
+    let opened = Store::open(&database).await;
+    if let Err(error @ store::Error::Newer(_)) = &opened {
+        return Err(error.to_string());
+    }
     let open = async {
-        let database = config.database().map_err(|error| error.to_string())?;
-        let store = Store::open(&database).await.map_err(|error| cause(&error))?;
+        let store = opened.map_err(|error| cause(&error))?;
         let probed = store.probe().await.map_err(|error| cause(&error));
         let key = config.session_key().map_err(|error| error.to_string())?;
         let sealer = Sealer::new(key, &store.keys, &Chance::system()).await.map_err(|error| cause(&error));
@@ -174,10 +198,9 @@ async fn rights(config: &Config, homeserver: &Setup, user: &UserId) -> Vec<Strin
 
 /// Asks the running service from outside how requests reach it. That needs the same database, because its key signs the
 /// question.
-async fn way_here(url: &Url, sealer: Option<Sealer>, now: Millis) -> Vec<String> {
+async fn way_here(config: &Config, url: &Url, sealer: Option<Sealer>, now: Millis) -> Vec<String> {
     let Some(sealer) = sealer else { return Vec::new() };
-    let address = url.as_str().trim_end_matches('/');
-    let address = format!("{}{}", address.strip_suffix(app::PREFIX).unwrap_or(address), reach::path());
+    let address = reach::address(url.as_str(), config.mount());
     let ask = async {
         let client =
             reqwest::Client::builder().timeout(Duration::from_secs(10)).redirect(redirect::Policy::none()).build()?;

@@ -1,10 +1,9 @@
 //! The configuration: read once at start-up, then passed as a value.
 //!
-//! A YAML file, and on top of it `SUPER_INVITES_*` environment variables, one for each key. Nothing else in the service
+//! YAML files, and on top of them `SUPER_INVITES_*` environment variables, one for each key. Nothing else in the service
 //! reads the environment.
 
 use std::{
-    collections::BTreeMap,
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
@@ -13,19 +12,26 @@ use std::{
 
 use ipnet::IpNet;
 use matrix_sdk::ruma::OwnedServerName;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Map, Value};
 use url::Url;
 
 mod clients;
+mod keys;
+mod listen;
 mod log;
 mod policy;
+mod schema;
 mod share_links;
 mod sql_url;
 
 pub use clients::{AndroidApp, AppLinks, Client, Platform};
+pub use keys::{Keys, Reloaded};
+pub use listen::{Listen, SocketMode};
 pub use log::{Log, LogFormat};
 pub use policy::{AccountLimits, Creators, CreatorsWord, FailedLookups, Policy, WorkLimits};
+pub use schema::schema;
 pub use share_links::ShareLinks;
 pub use sql_url::SqlUrl;
 
@@ -35,35 +41,40 @@ pub const EXAMPLE: &str = include_str!("config/example.yaml");
 /// The shortest session key, in characters: one of 32 is hard to guess however it was made.
 const SHORTEST_KEY: usize = 32;
 
-/// Keys whose values are [`Secret`]s.
-const SECRETS: [&str; 4] = ["admin_token", "as_token", "session_key", "sql_password"];
-
-/// The prefix of the environment variables.
-const PREFIX: &str = "SUPER_INVITES_";
-
 /// Everything an operator can set.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(title = "Super Invites", description = "The configuration of Super Invites.")]
 pub struct Config {
-    /// The address and port to listen on.
+    /// The address and port to listen on, or `unix:` and the absolute path of a UNIX socket.
     #[serde(default = "default_listen")]
-    pub listen: SocketAddr,
-    /// The address and port for the operator alone: health and metrics; `None` if there is none.
+    #[schemars(with = "String")]
+    pub listen: Listen,
+    /// Who may connect to the UNIX socket: its permissions, as octal digits.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub listen_socket_mode: SocketMode,
+    /// The address and port for the operator alone: health and metrics; `null` if there is none.
     #[serde(default = "default_internal_listen", deserialize_with = "log::address_or_none")]
+    #[schemars(with = "Option<String>")]
     pub internal_listen: Option<SocketAddr>,
     /// What is logged, and how.
     #[serde(default)]
     pub log: Log,
-    /// The public address of the pages, as browsers and apps use it; links are made from it.
-    #[serde(default, deserialize_with = "http_url_or_none")]
+    /// The public address of the pages, as browsers and apps use it; links are made from it. If it has a path, the pages are below that path.
+    #[serde(default, deserialize_with = "public_url")]
+    #[schemars(with = "String", extend("format" = "uri"))]
     pub public_url: Option<Url>,
     /// The address of the homeserver's client-server API, as this service reaches it.
     #[serde(deserialize_with = "http_url")]
+    #[schemars(with = "String", extend("format" = "uri"))]
     pub homeserver_url: Url,
     /// The homeserver's name, as in `@user:name`.
+    #[schemars(with = "String")]
     pub server_name: OwnedServerName,
     /// Where browsers reach the homeserver, for single sign-on; `homeserver_url` if unset.
     #[serde(default, deserialize_with = "http_url_or_none")]
+    #[schemars(with = "String", extend("format" = "uri"))]
     pub homeserver_public_url: Option<Url>,
     /// How to act for users.
     #[serde(default)]
@@ -71,17 +82,21 @@ pub struct Config {
     /// The application-service registration file that the homeserver loads; the `as_token` in it is used.
     pub registration_file: Option<PathBuf>,
     /// The application service's token, as an alternative to `registration_file`.
+    #[schemars(with = "Option<String>")]
     pub as_token: Option<Secret>,
     /// A file that contains only that token.
     pub as_token_file: Option<PathBuf>,
-    /// A server admin's access token, for [`ActingMode::Admin`].
+    /// A server admin's access token, for `acting: admin`.
+    #[schemars(with = "Option<String>")]
     pub admin_token: Option<Secret>,
     /// A file that contains only that token.
     pub admin_token_file: Option<PathBuf>,
     /// The address of the database.
     #[serde(default)]
+    #[schemars(with = "String")]
     pub sql_url: SqlUrl,
     /// The password for PostgreSQL, if `sql_url` contains none.
+    #[schemars(with = "Option<String>")]
     pub sql_password: Option<Secret>,
     /// A file that contains only that password.
     pub sql_password_file: Option<PathBuf>,
@@ -94,6 +109,7 @@ pub struct Config {
     /// The folder with the pages' scripts and styles; `site` beside the binary if unset.
     pub site_dir: Option<PathBuf>,
     /// The key that seals session cookies; if unset, one is generated and kept in the database.
+    #[schemars(with = "Option<String>")]
     pub session_key: Option<Secret>,
     /// A file that contains only that key.
     pub session_key_file: Option<PathBuf>,
@@ -102,6 +118,7 @@ pub struct Config {
     pub share_link_generator: Option<ShareLinks>,
     /// The address of Element in the browser, for links to rooms.
     #[serde(default, deserialize_with = "http_url_or_none")]
+    #[schemars(with = "String", extend("format" = "uri"))]
     pub element_web_url: Option<Url>,
     /// Apps that the pages recommend, in this order.
     #[serde(default = "clients::usual")]
@@ -111,15 +128,18 @@ pub struct Config {
     pub app_links: AppLinks,
     /// A page that says how to get an account, where people cannot create one by themselves.
     #[serde(default, deserialize_with = "http_url_or_none")]
+    #[schemars(with = "String", extend("format" = "uri"))]
     pub account_help_url: Option<Url>,
     /// The most rooms of one invite.
     #[serde(default = "default_max_rooms")]
     pub max_rooms: usize,
-    /// For how long the homeserver's answer about an access token is cached.
+    /// For how many seconds the homeserver's answer about an access token is cached.
     #[serde(default = "default_token_cache", deserialize_with = "seconds")]
+    #[schemars(with = "u64")]
     pub token_cache_seconds: Duration,
     /// Addresses and networks of reverse proxies whose `X-Forwarded-For` is trusted.
     #[serde(default = "default_trusted_proxies", deserialize_with = "networks")]
+    #[schemars(with = "Vec<String>")]
     pub trusted_proxies: Vec<IpNet>,
     /// The policy for invites.
     #[serde(default)]
@@ -139,7 +159,7 @@ pub struct Config {
 }
 
 /// How the service acts for users.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ActingMode {
     /// As an application service (Matrix specification, Application Service API, "Identity assertion").
@@ -207,41 +227,9 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Reads the file, if there is one, and applies `variables` on top of it.
-    pub fn read(
-        file: Option<&Path>,
-        variables: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Self, ConfigError> {
-        let mut keys = match file {
-            Some(path) => yaml(path)?,
-            None => Map::new(),
-        };
-        let mut from_variable = BTreeMap::new();
-        for (name, text) in variables {
-            // `SUPER_INVITES_CONFIG` is the path of the file.
-            if let Some(key) = name.strip_prefix(PREFIX).filter(|key| *key != "CONFIG") {
-                let key = key.to_ascii_lowercase();
-                // A variable is a YAML scalar, so that `true` and `200` mean the same as in the file; a secret is taken
-                // literally.
-                let value = match SECRETS.contains(&key.as_str()) {
-                    true => Value::String(text),
-                    false => serde_saphyr::from_str::<Value>(&text).unwrap_or(Value::String(text)),
-                };
-                from_variable.insert(key.clone(), name);
-                keys.insert(key, value);
-            }
-        }
-        serde_path_to_error::deserialize(Value::Object(keys)).map_err(|error| {
-            let mut path = error.path().to_string();
-            if let Some(variable) = from_variable.get(&path) {
-                path = format!("{path} (from {variable})");
-            }
-            let problem = error.into_inner().to_string();
-            ConfigError::Key(match path.as_str() {
-                "." => problem,
-                _ => format!("{path}: {problem}"),
-            })
-        })
+    /// Reads the files, of which later ones win, and applies `variables` on top of them.
+    pub fn read(files: &[PathBuf], variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        Keys::read(files, variables)?.config()
     }
 
     /// The token with which the service, and nothing else, acts for users.
@@ -266,6 +254,13 @@ impl Config {
 }
 
 impl Config {
+    /// The path below which the pages are, if `public_url` has one that the operator has chosen; otherwise nothing: they are at the root of their
+    /// host, and below the API's prefix.
+    pub fn mount(&self) -> &str {
+        let path = self.public_url.as_ref().map_or("", |url| url.path().trim_end_matches('/'));
+        if path == app::PREFIX { "" } else { path }
+    }
+
     /// The homeserver's address as browsers see it.
     pub fn homeserver_for_browsers(&self) -> &Url {
         self.homeserver_public_url.as_ref().unwrap_or(&self.homeserver_url)
@@ -337,6 +332,17 @@ fn http_url_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
     http_url(deserializer).map(Some)
 }
 
+/// Its path stands in front of the paths of all pages, so it has to be one that is written in one way only.
+fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+    let url = http_url(deserializer)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+    let path = url.path().trim_end_matches('/');
+    match path.split('/').skip(1).all(|segment| !segment.is_empty() && segment.chars().all(plain)) {
+        true => Ok(Some(url)),
+        false => Err(D::Error::custom(format!("“{url}”: its path may only consist of letters, digits and - . _ ~"))),
+    }
+}
+
 /// A single address is a network of one.
 fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
     let read = |text: String| {
@@ -352,8 +358,8 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Er
     u64::deserialize(deserializer).map(Duration::from_secs)
 }
 
-fn default_listen() -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], 8090))
+fn default_listen() -> Listen {
+    Listen::Address(SocketAddr::from(([127, 0, 0, 1], 8090)))
 }
 
 fn default_internal_listen() -> Option<SocketAddr> {
@@ -384,7 +390,7 @@ mod tests {
         let needed =
             [("SUPER_INVITES_HOMESERVER_URL", "http://127.0.0.1:8008"), ("SUPER_INVITES_SERVER_NAME", "example.org")];
         let variables = needed.iter().chain(variables);
-        Config::read(None, variables.map(|(name, text)| ((*name).into(), (*text).into())))
+        Config::read(&[], variables.map(|(name, text)| ((*name).into(), (*text).into())))
     }
 
     fn problem(variables: &[(&str, &str)]) -> String {
@@ -395,11 +401,12 @@ mod tests {
     fn the_example_is_a_configuration() {
         let folder = std::env::temp_dir().join(format!("super-invites-example-{}", std::process::id()));
         std::fs::write(&folder, EXAMPLE).expect("the temporary folder is writable");
-        let config = Config::read(Some(&folder), []).expect("the example is right");
+        let config = Config::read(std::slice::from_ref(&folder), []).expect("the example is right");
         std::fs::remove_file(&folder).expect("it was written above");
         let defaults = with(&[]).expect("nothing else is needed");
         assert_eq!(config.listen, defaults.listen);
         assert_eq!((config.internal_listen, &config.log), (defaults.internal_listen, &defaults.log));
+        assert_eq!(config.listen_socket_mode, defaults.listen_socket_mode);
         assert_eq!(config.max_rooms, defaults.max_rooms);
         assert_eq!(config.token_cache_seconds, defaults.token_cache_seconds);
         assert_eq!(config.trusted_proxies, defaults.trusted_proxies);
@@ -429,8 +436,30 @@ mod tests {
         assert_eq!((matches!(listed.policy.create, Creators::Users(_)), listed.policy.max_uses), (true, Some(5)));
         let proxies = problem(&[("SUPER_INVITES_TRUSTED_PROXIES", "[10.0.0.0/8, docker]")]);
         assert!(proxies.contains("“docker” is neither an address"), "{proxies}");
-        let missing = Config::read(None, []).expect_err("there is nothing").to_string();
+        let missing = Config::read(&[], []).expect_err("there is nothing").to_string();
         assert!(missing.contains("`homeserver_url`"), "{missing}");
+    }
+
+    #[test]
+    fn pages_are_below_the_path_of_the_public_address() {
+        for (url, mount) in [
+            ("https://invite.example.org", ""),
+            ("https://invite.example.org/", ""),
+            ("https://example.org/_synapse/client/super_invites", ""),
+            ("https://example.org/invites", "/invites"),
+            ("https://example.org/a/b.c/", "/a/b.c"),
+        ] {
+            assert_eq!(with(&[("SUPER_INVITES_PUBLIC_URL", url)]).expect(url).mount(), mount, "{url}");
+        }
+        for url in [
+            "https://example.org/a//b",
+            "https://example.org/{code}",
+            "https://example.org/a%20b",
+            "https://example.org/:a",
+        ] {
+            let problem = problem(&[("SUPER_INVITES_PUBLIC_URL", url)]);
+            assert!(problem.contains("its path may only consist of"), "{problem}");
+        }
     }
 
     #[test]
@@ -461,5 +490,69 @@ mod tests {
         let config =
             with(&[("SUPER_INVITES_AS_TOKEN", "hunter2"), ("SUPER_INVITES_SQL_URL", "postgresql://u:hunter2@h/d")]);
         assert!(!format!("{:?}", config.expect("it fits")).contains("hunter2"));
+    }
+
+    #[test]
+    fn fuzz_whatever_stands_in_the_file_is_a_configuration_or_refused_and_no_secret_is_shown() {
+        const PIECES: &[&str] = &[
+            "homeserver_url",
+            "server_name",
+            "sql_url",
+            "policy",
+            "create",
+            "limits",
+            "listen",
+            "trusted_proxies",
+            "clients",
+            "share_link_generator",
+            "acting",
+            "admin",
+            "audit_days",
+            "http://x.example",
+            "x.example",
+            "127.0.0.1:1",
+            ": ",
+            "\n",
+            "\n  ",
+            "\n- ",
+            "{",
+            "}",
+            "[",
+            "]",
+            ", ",
+            "'",
+            "\"",
+            "|\n",
+            ">",
+            "&a",
+            "*a",
+            "!!int",
+            "#",
+            "---\n",
+            "~",
+            "null",
+            "-1",
+            "1e999",
+            "18446744073709551616",
+            "\u{202e}",
+        ];
+        let file = std::env::temp_dir().join(format!("super-invites-fuzz-{}", std::process::id()));
+        bolero::check!()
+            .with_max_len(64)
+            .with_iterations(crate::fuzz::TIMES)
+            .with_test_time(crate::fuzz::AT_MOST)
+            .for_each(|bytes: &[u8]| {
+                let text = crate::fuzz::text(bytes, PIECES);
+                std::fs::write(&file, &text).expect("the temporary folder is writable");
+                let secret = ("SUPER_INVITES_AS_TOKEN".to_owned(), "hunter2".to_owned());
+                let shown = match Config::read(std::slice::from_ref(&file), [secret]) {
+                    Ok(config) => format!("{config:?}"),
+                    Err(problem) => problem.to_string(),
+                };
+                assert!(!shown.contains("hunter2"), "{text:?}: {shown}");
+                // What is wrong with a variable is said as well.
+                with(&[("SUPER_INVITES_POLICY", &text), ("SUPER_INVITES_LIMITS", &text)]).ok();
+            });
+        std::fs::remove_file(&file).ok();
     }
 }

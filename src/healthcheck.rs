@@ -5,11 +5,14 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
     time::Duration,
 };
 
 use app::PREFIX;
 use serde_json::Value;
+
+use crate::config::Listen;
 
 /// How long the response may take.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -19,10 +22,16 @@ const PATIENCE: Duration = Duration::from_secs(2);
 ///
 /// # Errors
 /// What is wrong, for an operator.
-pub async fn healthcheck(listen: SocketAddr) -> Result<(), String> {
+pub async fn healthcheck(listen: &Listen) -> Result<(), String> {
+    let listen = match listen {
+        Listen::Address(address) => *address,
+        Listen::Socket(path) => {
+            return ask("localhost", Some(path)).await.map_err(|error| format!("{}: {error}", path.display()));
+        }
+    };
     let mut problem = String::new();
     for address in addresses(listen) {
-        match ask(address).await {
+        match ask(&address.to_string(), None).await {
             Ok(()) => return Ok(()),
             Err(error) => problem = format!("{address}: {error}"),
         }
@@ -42,10 +51,15 @@ fn addresses(listen: SocketAddr) -> Vec<SocketAddr> {
     }
 }
 
-async fn ask(address: SocketAddr) -> Result<(), String> {
+/// Asks the service at this host and port, through a UNIX socket if there is one.
+async fn ask(address: &str, socket: Option<&Path>) -> Result<(), String> {
     let ask = async {
         // A proxy from the environment would lead elsewhere.
-        let client = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build()?;
+        let mut client = reqwest::Client::builder().timeout(PATIENCE).no_proxy();
+        if let Some(socket) = socket {
+            client = client.unix_socket(socket);
+        }
+        let client = client.build()?;
         let answer = client.get(format!("http://{address}{PREFIX}/tokens")).send().await?;
         Ok::<_, reqwest::Error>((answer.status().as_u16(), answer.bytes().await?))
     };

@@ -8,6 +8,7 @@ mod catalog;
 mod chat;
 mod chosen;
 mod creators;
+mod entries;
 mod entry;
 mod guesses;
 mod guest;
@@ -22,6 +23,7 @@ mod offers;
 mod overview;
 mod owner;
 mod parse;
+mod persons;
 mod queue;
 mod redeem;
 mod registration_token;
@@ -74,6 +76,7 @@ pub use self::{
     housekeeping::Housekeeping,
     lists::Listed,
     owner::Owner,
+    persons::Persons,
     room_admin::RoomAdmin,
     rules::Rules,
     save::Saved,
@@ -106,6 +109,8 @@ pub struct Invites {
     pub shared_codes: SharedCodes,
     /// Imports from other programs.
     pub takeovers: Arc<Takeovers>,
+    /// For operators who are asked what is kept about somebody.
+    pub persons: Arc<Persons>,
     /// Recurring tasks.
     pub housekeeping: Arc<Housekeeping>,
 }
@@ -149,6 +154,7 @@ impl Invites {
             server_admin: Arc::new(parts.server_admin()),
             shared_codes: parts.shared_codes(),
             takeovers: Arc::new(parts.takeovers()),
+            persons: Arc::new(parts.persons()),
             housekeeping: Arc::new(parts.housekeeping()),
         }
     }
@@ -285,6 +291,7 @@ impl<'a> Parts<'a> {
             sign_ups: self.sign_ups(),
             kept: Kept::new(&self.metrics),
             metrics: self.metrics.clone(),
+            audit: self.audit.clone(),
             tasks: self.tasks.clone(),
         }
     }
@@ -349,6 +356,7 @@ impl<'a> Parts<'a> {
             invites: self.store.invites.clone(),
             owners: self.store.owners.clone(),
             log: self.store.audit.clone(),
+            days: self.store.days.clone(),
             accounts: self.homeserver.accounts.clone(),
             server_name: self.homeserver.server_name.clone(),
             rules: Arc::clone(&self.rules),
@@ -369,6 +377,15 @@ impl<'a> Parts<'a> {
             here: self.store.other_programs.clone(),
             aliases: self.aliases(),
             clock: Arc::clone(&self.clock),
+        }
+    }
+
+    fn persons(&self) -> Persons {
+        Persons {
+            store: self.store.persons.clone(),
+            leases: self.leases.clone(),
+            audit: self.audit.clone(),
+            chance: self.chance.clone(),
         }
     }
 

@@ -12,6 +12,8 @@ pub mod check;
 pub mod clock;
 pub mod config;
 pub mod error;
+#[cfg(test)]
+mod fuzz;
 pub mod healthcheck;
 pub mod homeserver;
 pub mod import;
@@ -21,11 +23,14 @@ pub mod logging;
 pub mod metrics;
 pub mod observe;
 pub mod people;
+pub mod personal_data;
 pub mod proxies;
 pub mod reach;
 pub mod registration;
 pub mod session;
 pub mod share;
+pub mod socket;
+pub mod startup;
 pub mod store;
 pub mod trace;
 pub mod web;
@@ -35,13 +40,17 @@ use std::{
     net::SocketAddr,
     panic::AssertUnwindSafe,
     path::PathBuf,
+    pin::Pin,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use axum::{Router, middleware::from_fn_with_state};
 use futures_util::FutureExt;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
 use tokio_util::task::TaskTracker;
 
 use self::{
@@ -50,13 +59,14 @@ use self::{
     config::{Config, ConfigError, Policy},
     homeserver::{Homeserver, Setup},
     invites::{Housekeeping, Invites, Means, Rules, Takeovers},
-    listener::{Bounds, Stop, bounded},
+    listener::{Bounds, Routes, Stop, bounded},
     metrics::Metrics,
     observe::{Health, Internal, Observer, Parts, listen_internally, observe},
     people::People,
     proxies::Proxies,
     session::Sealer,
     share::{ShareError, Sharing},
+    socket::Socket,
     store::{Connections, Freshness, Millis, Signals, Store},
     web::Assets,
 };
@@ -160,45 +170,71 @@ fn invites(
     })
 }
 
+/// What a running service is told, and tells, while it runs.
+pub struct Operator {
+    /// Whether the database is migrated at the start; otherwise it has to be migrated already.
+    pub migrate: bool,
+    /// When to stop.
+    pub shutdown: Pin<Box<dyn Future<Output = ()> + Send>>,
+    /// Configurations to go on with.
+    pub reloads: mpsc::Receiver<Reload>,
+    /// Called once, when the service answers requests.
+    pub ready: Box<dyn FnOnce() + Send>,
+}
+
+/// A configuration to go on with. Of what it says, only the keys matter that can be reloaded ([`config::Keys::reloaded`]).
+pub struct Reload {
+    /// The configuration.
+    pub config: Config,
+    /// Told whether it is in effect, or why everything stays as it was.
+    pub done: oneshot::Sender<Result<(), String>>,
+}
+
 /// Serves until `shutdown`, then finishes what has begun.
 pub async fn serve(
     config: Config,
-    listener: TcpListener,
+    listener: impl Into<Socket>,
     clock: Clock,
     chance: Chance,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    let (limits, stop, metrics) = (Bounds::default(), Stop::default(), Metrics::new());
+    let (_, reloads) = mpsc::channel(1);
+    let operator = Operator { migrate: true, shutdown: Box::pin(shutdown), reloads, ready: Box::new(|| {}) };
+    Box::pin(serve_for(config, listener.into(), clock, chance, operator)).await
+}
+
+/// The same, for an operator who may also have it go on with another configuration.
+pub async fn serve_for(
+    config: Config,
+    socket: Socket,
+    clock: Clock,
+    chance: Chance,
+    operator: Operator,
+) -> Result<(), ServeError> {
+    let Operator { migrate, mut shutdown, mut reloads, ready } = operator;
+    let (stop, metrics) = (Stop::default(), Metrics::new());
     let health = Arc::new(Health::new(&stop));
     // Before anything that may take long: whoever waits for the service sees that it is starting.
     let _internal = internal(&config, &health, &metrics).await?;
-    let homeserver = homeserver(&config, &metrics)?;
-    let store = Store::open(&config.database()?).await?;
-    metrics.started(clock());
-    count_connections(&metrics, &store);
-    let tasks = TaskTracker::new();
-    let invites = invites(&config, &store, &homeserver, &clock, &chance, tasks.clone(), &metrics);
-    if let Some(takeover) = invites.takeovers.take_over_here().await? {
-        tracing::info!("took over from synapse_super_invites: {}", import::in_words(&takeover));
-    }
-    let sealer = Sealer::new(config.session_key()?, &store.keys, &chance).await?;
-    let (codes, links, accounts) =
-        (invites.shared_codes.clone(), store.share_links.clone(), homeserver.accounts.clone());
-    let sharing = Sharing::new(&config, codes, links, accounts, Arc::clone(&clock), &chance)?;
-    if let Some(sharing) = &sharing {
-        sharing.prepare().await?;
-    }
-    let housekeeping = housekeeping(&config, &homeserver, &store, &invites, sharing.as_ref(), &clock, &metrics);
-    let people = People::new(&homeserver, tasks.clone());
-    let doors = Doors { invites, people, sharing, sealer, clock, chance, metrics };
-    let routes = routes(&config, doors, limits, &stop);
-    health.started(Parts { store: store.clone(), homeserver: homeserver.setup.clone() });
+    let lasting = Lasting::new(&config, migrate, clock, chance, &stop, metrics).await?;
+    let (routes, mut housekeeping) = lasting.build(&config).await?;
+    let routes = Routes::from(routes);
+    health.started(Parts { store: lasting.store.clone(), homeserver: lasting.homeserver.setup.clone() });
+    ready();
+    let answering = routes.clone();
     let work = async {
-        shutdown.await;
+        loop {
+            tokio::select! {
+                () = &mut shutdown => break,
+                Some(Reload { config, done }) = reloads.recv() => {
+                    done.send(lasting.go_on_with(&config, &routes, &mut housekeeping).await).ok();
+                }
+            }
+        }
         stop.begin();
         stop.answered().await;
-        tasks.close();
-        tasks.wait().await;
+        lasting.tasks.close();
+        lasting.tasks.wait().await;
         // Clients that are still watching, or have not finished their request, are not waited for.
         stop.part();
     };
@@ -207,12 +243,12 @@ pub async fn serve(
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        _ = async { tokio::join!(listener::listen(listener, routes, limits, &stop), work) } => {}
+        _ = async { tokio::join!(listener::listen(socket, answering, lasting.limits, &stop), work) } => {}
         () = too_late => tracing::warn!("something was cut short; the next redemption of the same person finishes theirs"),
     }
     housekeeping.iter().for_each(JoinHandle::abort);
     // Work that was cut short may still hold a connection.
-    tokio::time::timeout(CLOSE, store.close()).await.ok();
+    tokio::time::timeout(CLOSE, lasting.store.close()).await.ok();
     Ok(())
 }
 
@@ -232,6 +268,94 @@ fn count_connections(metrics: &Metrics, store: &Store) {
     });
 }
 
+/// An error with what it came from.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// What stays for as long as the service runs, whatever it is reloaded with.
+struct Lasting {
+    homeserver: Homeserver,
+    store: Store,
+    people: People,
+    sealer: Sealer,
+    clock: Clock,
+    chance: Chance,
+    tasks: TaskTracker,
+    limits: Bounds,
+    stop: Stop,
+    metrics: Metrics,
+}
+
+impl Lasting {
+    /// Opens the database, and takes over what the Python module has left in it.
+    async fn new(
+        config: &Config,
+        migrate: bool,
+        clock: Clock,
+        chance: Chance,
+        stop: &Stop,
+        metrics: Metrics,
+    ) -> Result<Self, ServeError> {
+        let homeserver = homeserver(config, &metrics)?;
+        let store = startup::open(&config.database()?, migrate).await?;
+        metrics.started(clock());
+        count_connections(&metrics, &store);
+        let tasks = TaskTracker::new();
+        let takeovers = invites(config, &store, &homeserver, &clock, &chance, tasks.clone(), &metrics).takeovers;
+        if let Some(takeover) = takeovers.take_over_here().await? {
+            tracing::info!("took over from synapse_super_invites: {}", import::in_words(&takeover));
+        }
+        let sealer = Sealer::new(config.session_key()?, &store.keys, &chance).await?;
+        let people = People::new(&homeserver, tasks.clone());
+        let (limits, stop) = (Bounds::default(), stop.clone());
+        Ok(Self { homeserver, store, people, sealer, clock, chance, tasks, limits, stop, metrics })
+    }
+
+    /// Everything that depends on what can be reloaded: the routes, and the recurring tasks, which have been started. What comes of another call is
+    /// to the first as another instance on the same database is: both may be at work at once.
+    async fn build(&self, config: &Config) -> Result<(Router, Vec<JoinHandle<()>>), ServeError> {
+        let Self { homeserver, store, clock, chance, metrics, .. } = self;
+        let invites = invites(config, store, homeserver, clock, chance, self.tasks.clone(), metrics);
+        let (codes, links, accounts) =
+            (invites.shared_codes.clone(), store.share_links.clone(), homeserver.accounts.clone());
+        let sharing = Sharing::new(config, codes, links, accounts, Arc::clone(clock), chance)?;
+        if let Some(sharing) = &sharing {
+            sharing.prepare().await?;
+        }
+        let housekeeping = housekeeping(config, homeserver, store, &invites, sharing.as_ref(), clock, metrics);
+        let doors = Doors {
+            invites,
+            people: self.people.clone(),
+            sharing,
+            sealer: self.sealer.clone(),
+            clock: Arc::clone(clock),
+            chance: chance.clone(),
+            metrics: metrics.clone(),
+        };
+        Ok((routes(config, doors, self.limits, &self.stop), housekeeping))
+    }
+
+    /// Goes on with another configuration; if that cannot be done, everything stays as it was.
+    async fn go_on_with(
+        &self,
+        config: &Config,
+        routes: &Routes,
+        housekeeping: &mut Vec<JoinHandle<()>>,
+    ) -> Result<(), String> {
+        let (answers, tasks) = self.build(config).await.map_err(|error| with_causes(&error))?;
+        routes.replace(answers);
+        std::mem::replace(housekeeping, tasks).iter().for_each(JoinHandle::abort);
+        Ok(())
+    }
+}
+
 /// What the two interfaces are built from.
 struct Doors {
     invites: Invites,
@@ -249,9 +373,10 @@ fn routes(config: &Config, doors: Doors, limits: Bounds, stop: &Stop) -> Router 
     let proxies = Arc::new(Proxies::new(config.trusted_proxies.clone()));
     let observer = Observer { metrics: metrics.clone(), proxies: Arc::clone(&proxies), chance: chance.clone() };
     let api = api::router(invites.clone(), people.clone(), Arc::clone(&proxies), sharing.clone());
-    let mut pages = reach::router(sealer.clone(), Arc::clone(&proxies), Arc::clone(&clock));
+    let mount = config.mount();
+    let mut pages = reach::router(sealer.clone(), Arc::clone(&proxies), Arc::clone(&clock), mount);
     if let Some(sharing) = sharing.filter(Sharing::serves_pages) {
-        pages = pages.merge(web::shared::router(sharing, Arc::clone(&proxies)));
+        pages = pages.merge(web::shared::router(sharing, Arc::clone(&proxies), mount));
     }
     if config.enable_web {
         let settings = web::Settings {
@@ -260,6 +385,7 @@ fn routes(config: &Config, doors: Doors, limits: Bounds, stop: &Stop) -> Router 
             chance,
             clock,
             public_url: config.public_url.clone(),
+            mount: mount.to_owned(),
             homeserver: config.homeserver_for_browsers().clone(),
             server_name: config.server_name.to_string(),
             clients: config.clients.clone(),

@@ -12,7 +12,7 @@ use std::{
     net::SocketAddr,
     pin::{Pin, pin},
     sync::{
-        Arc,
+        Arc, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
@@ -26,7 +26,6 @@ use axum::{
     extract::{ConnectInfo, Request},
     middleware::{Next, from_fn},
     response::Response,
-    serve::Listener,
 };
 use futures_util::{StreamExt, stream};
 use http::{HeaderValue, StatusCode, Version, header};
@@ -41,7 +40,6 @@ use hyper_util::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpListener, TcpStream},
     sync::watch,
     task::JoinSet,
     time::{Instant, sleep_until, timeout, timeout_at},
@@ -50,6 +48,8 @@ use tokio_util::{
     sync::{CancellationToken, WaitForCancellationFutureOwned},
     task::TaskTracker,
 };
+
+use crate::socket::{Socket, Stream};
 
 /// How long a connection may take to send the rest of a response when it is closed.
 const LAST_WORDS: Duration = Duration::from_millis(250);
@@ -162,6 +162,30 @@ impl Stop {
     }
 }
 
+/// The routes of a running service, which can be replaced: each request is answered by those that are there when it arrives, on connections that
+/// were open before as well. Cheap to clone.
+#[derive(Clone)]
+pub struct Routes(Arc<RwLock<Router>>);
+
+impl Routes {
+    /// Answers requests with these from now on.
+    pub fn replace(&self, routes: Router) {
+        let before = std::mem::replace(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner), routes);
+        // Not while others wait.
+        drop(before);
+    }
+
+    fn current(&self) -> Router {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl From<Router> for Routes {
+    fn from(routes: Router) -> Self {
+        Self(Arc::new(RwLock::new(routes)))
+    }
+}
+
 /// Adds time limits for requests to routes. `words` formats the refusals.
 pub fn bounded(routes: Router, limits: Bounds, stop: &Stop, words: Words) -> Router {
     let stop = stop.clone();
@@ -233,30 +257,31 @@ fn punctual(body: Body, within: Duration, stop: CancellationToken, late: Arc<Ato
 }
 
 /// Accepts connections until the shutdown has begun, and returns when the last one has closed.
-pub async fn listen(mut listener: TcpListener, routes: Router, limits: Bounds, stop: &Stop) {
+pub async fn listen(socket: impl Into<Socket>, routes: impl Into<Routes>, limits: Bounds, stop: &Stop) {
+    let (mut socket, routes) = (socket.into(), routes.into());
     // If the caller stops waiting, the connections are closed with it.
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             () = stop.begun.cancelled() => break,
-            (stream, peer) = Listener::accept(&mut listener), if connections.len() < limits.connections => {
+            (stream, peer) = socket.accept(), if connections.len() < limits.connections => {
                 connections.spawn(connection(stream, peer, routes.clone(), limits, stop.clone()));
             }
             Some(_) = connections.join_next() => {}
         }
     }
-    drop(listener);
+    drop(socket);
     while connections.join_next().await.is_some() {}
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, routes: Router, limits: Bounds, stop: Stop) {
+async fn connection(stream: Stream, peer: SocketAddr, routes: Routes, limits: Bounds, stop: Stop) {
     let (phase, mut phases) = watch::channel(Phase::new());
     let line = TokioIo::new(Line { stream, phase: phase.clone() });
-    let (routes, parting) = (TowerToHyperService::new(routes), stop.parting.clone());
+    let parting = stop.parting.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
         let work = Work::begin(&phase, request.version());
-        let (answer, parting) = (routes.call(request), parting.clone());
+        let (answer, parting) = (TowerToHyperService::new(routes.current()).call(request), parting.clone());
         async move {
             let response = answer.await?;
             let events = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
@@ -387,7 +412,7 @@ impl HttpBody for Answer {
 
 /// A client's connection, which records when data arrives and when none can be sent.
 struct Line {
-    stream: TcpStream,
+    stream: Stream,
     phase: watch::Sender<Phase>,
 }
 
@@ -460,6 +485,7 @@ mod tests {
     };
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream},
         sync::Notify,
         time::sleep,
     };
@@ -557,6 +583,22 @@ mod tests {
             timeout(ENDS, read).await.expect("it is closed");
             String::from_utf8(heard).unwrap()
         }
+    }
+
+    #[tokio::test]
+    async fn routes_that_are_replaced_answer_from_then_on() {
+        let before = Router::new().route("/", get(async || "before"));
+        let routes = Routes::from(before);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = Client(TcpStream::connect(listener.local_addr().unwrap()).await.unwrap());
+        let (listening, stop) = (routes.clone(), Stop::default());
+        let task = tokio::spawn(async move { listen(listener, listening, LAX, &stop).await });
+        client.ask("/").await;
+        client.until("before").await;
+        routes.replace(Router::new().route("/", get(async || "after")));
+        client.ask("/").await;
+        client.until("after").await;
+        task.abort();
     }
 
     #[tokio::test]

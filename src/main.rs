@@ -1,15 +1,16 @@
 //! The command line.
 
+mod cli;
+mod lifecycle;
+
 use std::{
-    fs::OpenOptions,
-    io::Write,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use clap::{ArgGroup, Parser, Subcommand};
+use clap::{ArgGroup, CommandFactory, Parser, Subcommand, error::ErrorKind};
 use matrix_sdk::ruma::{OwnedServerName, OwnedUserId};
 use super_invites::{
     chance::Chance,
@@ -19,26 +20,37 @@ use super_invites::{
     healthcheck::healthcheck,
     import::{Import, import},
     logging,
-    registration::{Registration, Tokens},
-    serve,
+    personal_data,
+    registration::Tokens,
+    startup,
+    store::latest_migration,
 };
-use tokio::net::TcpListener;
 
 /// Invite codes for Matrix homeservers: whoever redeems one is in all of its rooms a moment later.
 #[derive(Parser)]
 #[command(version)]
 struct Cli {
-    /// The configuration file [default: super-invites.yaml, if there is one]
-    #[arg(long, global = true, env = "SUPER_INVITES_CONFIG")]
-    config: Option<PathBuf>,
+    /// The configuration file; of several, separated by `:` or each with a --config of its own, later ones win [default: super-invites.yaml, if
+    /// there is one]
+    #[arg(long, global = true, env = "SUPER_INVITES_CONFIG", value_delimiter = ':', value_name = "FILE")]
+    config: Vec<PathBuf>,
+    /// Print the version, and what else tells this binary from others, as JSON
+    #[arg(long)]
+    version_json: bool,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Run the service
-    Serve,
+    Serve {
+        /// Leave the database as it is, and refuse one that `migrate` has not brought up to date
+        #[arg(long)]
+        no_migrate: bool,
+    },
+    /// Bring the database up to date, and end; `serve` does so as well
+    Migrate,
     /// Write the registration that makes this service known to the homeserver
     Registration {
         /// The homeserver's name, as in @user:name
@@ -73,12 +85,35 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Print everything that is kept about a person, as JSON
+    Export {
+        /// Their Matrix id, as @anna:example.org
+        #[arg(long)]
+        user: OwnedUserId,
+    },
+    /// Erase a person: their invites end, and what has to stay loses their name
+    Erase {
+        /// Their Matrix id, as @anna:example.org
+        #[arg(long)]
+        user: OwnedUserId,
+        /// Only say what would be erased
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Say what is wrong with the configuration and what it leads to, one line a finding
-    Check,
+    Check {
+        /// Only look at the configuration and the files that it names: neither network nor database are needed
+        #[arg(long)]
+        offline: bool,
+    },
     /// Ask the running service whether it answers: for the check of a container
     Healthcheck,
     /// Print a commented configuration
-    Config,
+    Config {
+        /// Print the JSON Schema of the configuration instead
+        #[arg(long)]
+        schema: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -98,23 +133,30 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
-    if !matches!(cli.command, Command::Serve) {
+    let Some(command) = cli.command else {
+        if cli.version_json {
+            println!("{}", cli::version());
+            return Ok(ExitCode::SUCCESS);
+        }
+        Cli::command().error(ErrorKind::MissingSubcommand, "a command is missing: try --help").exit();
+    };
+    if !matches!(command, Command::Serve { .. }) {
         logging::begin(&config::Log::default());
     }
-    match cli.command {
-        Command::Serve => {
-            let config = read(cli.config)?;
-            logging::begin(&config.log);
-            let listener = TcpListener::bind(config.listen).await?;
-            tracing::info!(address = %listener.local_addr()?, "listening");
-            serve(config, listener, clock(), Chance::system(), shutdown()).await?;
+    let files = files(cli.config);
+    match command {
+        Command::Serve { no_migrate } => Box::pin(lifecycle::serve(&files, !no_migrate, clock())).await?,
+        Command::Migrate => {
+            let store = startup::open(&read(&files)?.database()?, true).await?;
+            store.close().await;
+            println!("The database is up to date (migration {}).", latest_migration());
         }
         Command::Registration { server_name, sender, out, as_token_file, hs_token_file } => {
             let tokens = Tokens { as_token: token(as_token_file)?, hs_token: token(hs_token_file)? };
-            write_registration(&Registration::new(&server_name, &sender, tokens, &Chance::system())?, &out)?;
+            cli::registration(&server_name, &sender, tokens, &out)?;
         }
         Command::Healthcheck => {
-            healthcheck(read(cli.config)?.listen).await.map_err(|problem| format!("not healthy: {problem}"))?;
+            healthcheck(&read(&files)?.listen).await.map_err(|problem| format!("not healthy: {problem}"))?;
         }
         Command::Import { from, from_matrix_registration, owner, dry_run } => {
             let what = match (from, from_matrix_registration.zip(owner)) {
@@ -122,18 +164,34 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
                 (None, Some((from, owner))) => Import::MatrixRegistration(from, owner),
                 (None, None) => return Err("--from or --from-matrix-registration is missing".into()),
             };
-            println!("{}", import(&read(cli.config)?, &what, clock(), Chance::system(), dry_run).await?);
+            println!("{}", import(&read(&files)?, &what, clock(), Chance::system(), dry_run).await?);
         }
-        Command::Check => return Ok(report(&check::findings(&read(cli.config)?, clock()()).await)),
-        Command::Config => print!("{}", config::EXAMPLE),
+        Command::Export { user } => {
+            println!("{}", personal_data::export(&read(&files)?, &user, clock(), Chance::system()).await?);
+        }
+        Command::Erase { user, dry_run } => {
+            let config = read(&files)?;
+            println!("{}", personal_data::erase(&config, &user, clock(), Chance::system(), dry_run).await?);
+        }
+        Command::Check { offline: true } => return Ok(report(&check::offline(&read(&files)?))),
+        Command::Check { offline: false } => return Ok(report(&check::findings(&read(&files)?, clock()()).await)),
+        Command::Config { schema: true } => print!("{}", config::schema()),
+        Command::Config { schema: false } => print!("{}", config::EXAMPLE),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn read(file: Option<PathBuf>) -> Result<Config, config::ConfigError> {
+/// The files with the configuration.
+fn files(named: Vec<PathBuf>) -> Vec<PathBuf> {
     let usual = Path::new("super-invites.yaml");
-    let file = file.or_else(|| usual.exists().then(|| usual.to_owned()));
-    Config::read(file.as_deref(), std::env::vars())
+    match named.is_empty() && usual.exists() {
+        true => vec![usual.to_owned()],
+        false => named,
+    }
+}
+
+fn read(files: &[PathBuf]) -> Result<Config, config::ConfigError> {
+    Config::read(files, std::env::vars())
 }
 
 fn report(findings: &[String]) -> ExitCode {
@@ -155,45 +213,10 @@ fn token(file: Option<PathBuf>) -> Result<Option<String>, String> {
     }
 }
 
-fn write_registration(registration: &Registration, out: &Path) -> Result<(), Box<dyn std::error::Error>> {
-    if out == Path::new("-") {
-        print!("{}", registration.yaml);
-        return Ok(());
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(out).map_err(|error| format!("cannot write {}: {error}", out.display()))?;
-    file.write_all(registration.yaml.as_bytes())?;
-    let path = out.canonicalize()?;
-    println!(
-        "Written: {path}\n\n\
-         1. Let the homeserver's user read it, and nobody else.\n\
-         2. Add to homeserver.yaml, and restart the homeserver:\n\n\
-         app_service_config_files:\n  - {path}\n\n\
-         3. Set registration_file: {path} in the configuration of this service.\n\
-         4. Only for generate_registration_token: make {sender} a server admin (`super-invites check` says how).",
-        path = path.display(),
-        sender = registration.sender,
-    );
-    Ok(())
-}
-
 fn clock() -> Clock {
     Arc::new(|| {
         #[expect(clippy::disallowed_methods, reason = "this is the clock that everybody else is given")]
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
     })
-}
-
-/// Waits for Ctrl-C or SIGTERM.
-async fn shutdown() {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-        .expect("signals can be listened to at start-up");
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
 }

@@ -8,6 +8,7 @@ mod process;
 
 use std::{
     borrow::Cow,
+    collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
     time::Duration,
@@ -41,6 +42,12 @@ type Histograms<const N: usize> = Family<Labels<N>, Histogram>;
 /// Reads something at the moment at which somebody asks for the metrics.
 type Probe = Box<dyn Fn() + Send + Sync>;
 
+/// What the probe of the process itself is called.
+const PROCESS: &str = "process";
+
+/// What the probe of the connections to the database is called.
+const POOL: &str = "pool";
+
 /// The route of a response whose route in the router says less: an extension of the response.
 #[derive(Debug, Clone)]
 pub struct Route(pub String);
@@ -52,7 +59,7 @@ pub struct Metrics(Arc<Inner>);
 struct Inner {
     registry: Registry,
     names: Vec<String>,
-    probes: Mutex<Vec<Probe>>,
+    probes: Mutex<BTreeMap<&'static str, Probe>>,
     requests: Counters<3>,
     request_duration: Histograms<1>,
     homeserver_requests: Counters<2>,
@@ -135,7 +142,7 @@ impl Metrics {
             restarts: all.family("super_invites_task_restarts", "How often a task broke off and was started again"),
             ready: all.gauge("super_invites_ready", "Whether the service is ready, as /health/ready says: 1 or 0"),
             started: all.started(),
-            probes: Mutex::new(all.process()),
+            probes: Mutex::new(BTreeMap::from([(PROCESS, all.process())])),
             names: {
                 all.build_info();
                 all.names
@@ -167,7 +174,7 @@ impl Metrics {
     pub fn text(&self) -> String {
         // Held until the end, so that two who ask at once do not read half of each other's.
         let probes = self.0.probes.lock().unwrap_or_else(PoisonError::into_inner);
-        probes.iter().for_each(|probe| probe());
+        probes.values().for_each(|probe| probe());
         let mut text = String::new();
         // A string takes everything.
         prometheus_text::encode(&mut text, &self.0.registry).ok();
@@ -175,9 +182,10 @@ impl Metrics {
         text
     }
 
-    /// From now on, `probe` runs before each [`Self::text`]. It must not hold these metrics, which hold it.
-    fn at_scrape(&self, probe: impl Fn() + Send + Sync + 'static) {
-        self.0.probes.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(probe));
+    /// From now on, `probe` runs before each [`Self::text`], in place of an earlier one of that name, of which nobody knows any more after a reload.
+    /// It must not hold these metrics, which hold it.
+    fn at_scrape(&self, name: &'static str, probe: impl Fn() + Send + Sync + 'static) {
+        self.0.probes.lock().unwrap_or_else(PoisonError::into_inner).insert(name, Box::new(probe));
     }
 
     /// When the service started, in milliseconds since the epoch.
@@ -244,7 +252,7 @@ impl Metrics {
     /// From now on, the number of entries of a cache is among the metrics.
     pub fn watch_cache(&self, cache: &'static str, entries: impl Fn() -> u64 + Send + Sync + 'static) {
         let gauge = self.0.caches.get_or_create_owned(&[("cache", cache.into())]);
-        self.at_scrape(move || {
+        self.at_scrape(cache, move || {
             gauge.set(whole(entries()));
         });
     }
@@ -253,7 +261,7 @@ impl Metrics {
     /// and how many there may be.
     pub fn watch_pool(&self, connections: impl Fn() -> [u64; 3] + Send + Sync + 'static) {
         let gauges = ["busy", "idle", "max"].map(|state| self.0.pool.get_or_create_owned(&[("state", state.into())]));
-        self.at_scrape(move || {
+        self.at_scrape(POOL, move || {
             for (gauge, connections) in gauges.iter().zip(connections()) {
                 gauge.set(whole(connections));
             }
@@ -380,7 +388,7 @@ impl Registering {
     }
 
     /// What the system knows about this process, under the names that all of Prometheus's clients use.
-    fn process(&mut self) -> Vec<Probe> {
+    fn process(&mut self) -> Probe {
         let cpu = Counter::<f64, AtomicU64>::default();
         self.add_counter("process_cpu_seconds", "User and system time of the processor", cpu.clone());
         let resident = self.gauge("process_resident_memory_bytes", "Memory in use");
@@ -388,7 +396,7 @@ impl Registering {
         let open = self.gauge("process_open_fds", "Open files and connections");
         let most = self.gauge("process_max_fds", "The most files and connections that may be open");
         let threads = self.gauge("process_threads", "Threads");
-        vec![Box::new(move || {
+        Box::new(move || {
             let now = Process::now();
             cpu.inc_by((now.cpu.as_secs_f64() - cpu.get()).max(0.0));
             for (gauge, value) in [
@@ -400,7 +408,7 @@ impl Registering {
             ] {
                 gauge.set(whole(value));
             }
-        })]
+        })
     }
 }
 

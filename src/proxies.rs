@@ -1,12 +1,15 @@
 //! The real sender of a request, behind reverse proxies.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use app::Door;
 use http::{HeaderMap, header};
 use ipnet::IpNet;
 
 use crate::account::Origin;
+
+/// The address that stands for whoever connects to the UNIX socket. No peer on a network has it.
+pub const UNIX_PEER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// The reverse proxies that are trusted.
 #[derive(Debug)]
@@ -18,22 +21,32 @@ impl Proxies {
         Self(trusted)
     }
 
-    /// Whether this is the address of a trusted proxy.
-    pub fn trusts(&self, address: IpAddr) -> bool {
+    /// Whether this peer is a trusted proxy. Whoever may connect to the UNIX socket is, because its permissions say so.
+    pub fn trusts(&self, peer: IpAddr) -> bool {
+        peer == UNIX_PEER.ip() || self.lists(peer)
+    }
+
+    fn lists(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// The sender of a request: the peer or, if trusted proxies say so in `X-Forwarded-For`, the client behind them.
+    /// The sender of a request: the peer or, if trusted proxies say so in `X-Forwarded-For`, the client behind them. Whom a proxy at the UNIX
+    /// socket says nothing about comes from this machine.
     pub fn origin(&self, door: Door, peer: SocketAddr, headers: &HeaderMap) -> Origin {
-        let mut address = peer.ip().to_canonical();
+        let mut trusted = self.trusts(peer.ip());
+        let mut address: IpAddr = match peer.ip() {
+            unix if unix == UNIX_PEER.ip() => Ipv4Addr::LOCALHOST.into(),
+            address => address.to_canonical(),
+        };
         let chain = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
         let chain: Vec<&str> = chain.flat_map(|value| value.split(',')).collect();
         for named in chain.into_iter().rev() {
             match named.trim().parse::<IpAddr>() {
-                Ok(behind) if self.trusts(address) => address = behind.to_canonical(),
+                Ok(behind) if trusted => address = behind.to_canonical(),
                 _ => break,
             }
+            trusted = self.lists(address);
         }
         Origin { door, address: Some(address), user_agent: headers.get(header::USER_AGENT).cloned() }
     }
@@ -70,5 +83,10 @@ mod tests {
         assert_eq!(origin("::ffff:10.0.0.2", &["198.51.100.1"]), is("198.51.100.1"));
         assert_eq!(origin("10.0.0.4", &["198.51.100.1"]), is("10.0.0.4"));
         assert_eq!(origin("127.0.0.1", &["nonsense"]), is("127.0.0.1"));
+        // The UNIX socket, whose address nobody else can claim.
+        assert_eq!(origin("0.0.0.0", &["203.0.113.9, 198.51.100.1"]), is("198.51.100.1"));
+        assert_eq!(origin("0.0.0.0", &["198.51.100.1, 127.0.0.1"]), is("198.51.100.1"));
+        assert_eq!(origin("0.0.0.0", &[]), is("127.0.0.1"));
+        assert_eq!(origin("127.0.0.1", &["198.51.100.1, 0.0.0.0"]), is("0.0.0.0"));
     }
 }

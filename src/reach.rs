@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     clock::Clock,
-    proxies::Proxies,
+    proxies::{Proxies, UNIX_PEER},
     session::{Purpose, Sealer},
 };
 
@@ -34,9 +34,18 @@ pub const PROOF: &str = "x-super-invites-check";
 /// The time between the first and the second part of the response.
 pub const PAUSE: Duration = Duration::from_secs(1);
 
-/// The path of the request.
-pub fn path() -> String {
-    format!("{PREFIX}/_reach")
+/// The address of the request at the public address of the service, whose pages are below `mount`.
+pub fn address(public: &str, mount: &str) -> String {
+    let public = public.trim_end_matches('/');
+    match mount {
+        "" => format!("{}{}", public.strip_suffix(PREFIX).unwrap_or(public), path(PREFIX)),
+        // Nothing else need be forwarded from there.
+        _ => path(public),
+    }
+}
+
+fn path(base: &str) -> String {
+    format!("{base}/_reach")
 }
 
 /// How a request arrived here.
@@ -59,9 +68,13 @@ struct Reach {
     clock: Clock,
 }
 
-/// The route that answers such requests.
-pub fn router(sealer: Sealer, proxies: Arc<Proxies>, clock: Clock) -> Router {
-    Router::new().route(&path(), get(reached)).with_state(Reach { sealer, proxies, clock })
+/// The routes that answer such requests: below the API's prefix, and where the pages are if that is elsewhere.
+pub fn router(sealer: Sealer, proxies: Arc<Proxies>, clock: Clock, mount: &str) -> Router {
+    let mut router = Router::new().route(&path(PREFIX), get(reached));
+    if !mount.is_empty() {
+        router = router.route(&path(mount), get(reached));
+    }
+    router.with_state(Reach { sealer, proxies, clock })
 }
 
 async fn reached(
@@ -74,7 +87,10 @@ async fn reached(
         return StatusCode::NOT_FOUND.into_response();
     }
     let reached = Reached {
-        peer: peer.ip().to_canonical().to_string(),
+        peer: match peer == UNIX_PEER {
+            true => "the UNIX socket".to_owned(),
+            false => peer.ip().to_canonical().to_string(),
+        },
         trusted: reach.proxies.trusts(peer.ip()),
         forwarded: headers.contains_key("x-forwarded-for"),
         host: headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned),

@@ -1,6 +1,7 @@
 //! The application-service registration (Application Service API, "Registration") that `super-invites registration` writes.
 
 use matrix_sdk::ruma::ServerName;
+use serde_json::Value;
 
 use crate::chance::{Chance, NoChance};
 
@@ -49,6 +50,12 @@ impl Registration {
     }
 }
 
+/// Whether a file says the same as another registration, however it is written.
+pub fn is_same(one: &str, other: &str) -> bool {
+    let read = |yaml: &str| serde_saphyr::from_str::<Value>(yaml).ok();
+    read(one).is_some_and(|one| read(other) == Some(one))
+}
+
 /// Tokens that were made elsewhere, for tools that derive them.
 #[derive(Default)]
 pub struct Tokens {
@@ -56,6 +63,19 @@ pub struct Tokens {
     pub as_token: Option<String>,
     /// Authenticates the homeserver to the service.
     pub hs_token: Option<String>,
+}
+
+impl Tokens {
+    /// The same tokens, and for those that were not given the ones of a registration that is there already.
+    #[must_use]
+    pub fn or_those_of(self, yaml: &str) -> Self {
+        let file = serde_saphyr::from_str::<Value>(yaml).unwrap_or_default();
+        let there = |name: &str| file.get(name).and_then(Value::as_str).map(str::to_owned);
+        Self {
+            as_token: self.as_token.or_else(|| there("as_token")),
+            hs_token: self.hs_token.or_else(|| there("hs_token")),
+        }
+    }
 }
 
 /// Why there is no registration.
@@ -97,8 +117,6 @@ fn regex_escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
 
     #[test]

@@ -266,4 +266,35 @@ mod tests {
             assert!(!proves("token", forged, 1_000_000), "{forged}");
         }
     }
+
+    #[test]
+    fn fuzz_no_cookie_or_proof_is_accepted_that_was_not_made_here() {
+        let ours = sealer("one");
+        let session = Session { user_id: "@anna:x".into(), token: "secret-token".into() };
+        let sealed = ours.seal(Some(&session), true).expect("it can be sealed");
+        let pair = sealed.to_str().expect("text").split(';').next().expect("a pair").to_owned();
+        let proof = ours.proof(Purpose::ServerAdmin, "token", 1_000_000);
+        bolero::check!()
+            .with_type::<(usize, u8, Vec<u8>)>()
+            .with_iterations(crate::fuzz::TIMES)
+            .with_test_time(crate::fuzz::AT_MOST)
+            .for_each(|(place, byte, bytes): &(usize, u8, Vec<u8>)| {
+                // Anything at all, and ours with one byte that differs.
+                let (mut changed, place) = (pair.clone().into_bytes(), place % pair.len());
+                changed[place] = *byte;
+                for cookie in [[&b"__Host-super_invites="[..], bytes].concat(), bytes.clone(), changed] {
+                    let Ok(value) = HeaderValue::from_bytes(&cookie) else { continue };
+                    let headers = HeaderMap::from_iter([(header::COOKIE, value)]);
+                    // There are two ways to write an escaped character.
+                    let opened = ours.open::<Session>(&headers, true);
+                    assert!(opened.is_none_or(|opened| opened.token == "secret-token"), "{cookie:?}");
+                    assert!(ours.open::<Detour>(&headers, true).is_none(), "{cookie:?}");
+                }
+                let text = String::from_utf8_lossy(bytes);
+                let forged = [text.clone().into_owned(), format!("1000000.{text}"), format!("{text}.{proof}")];
+                for forged in forged {
+                    assert!(!ours.proves(Purpose::ServerAdmin, "token", &forged, 1_000_000), "{forged}");
+                }
+            });
+    }
 }

@@ -275,6 +275,23 @@ pub async fn try_folder<T>(folder: &Path, html: String, look: impl Future<Output
     Ok(seen)
 }
 
+/// Deletes the pages of these links from a folder that a web server serves. It is not an error if there are none.
+///
+/// # Errors
+/// The system's error.
+pub async fn remove_pages(folder: &Path, hashes: &[String]) -> std::io::Result<()> {
+    let folder = Folder::new(folder.to_owned(), Chance::system());
+    for hash in hashes.iter().filter(|hash| is_hash(hash)) {
+        folder.remove(hash).await?;
+    }
+    Ok(())
+}
+
+/// The path of links that lead to a person, as it is kept.
+pub fn path_to(user: &UserId) -> String {
+    Target::new(&["u", user.as_str().trim_start_matches('@')], Vec::new(), "").path
+}
+
 /// A text in the format of a hash that belongs to no link.
 pub const NO_LINK: &str = "0000000000000000000000000000000000000000";
 

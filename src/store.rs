@@ -6,6 +6,7 @@
 
 mod audit;
 mod changes;
+mod days;
 mod freshness;
 mod invites;
 mod keys;
@@ -13,6 +14,7 @@ mod leases;
 mod matrix_registration;
 mod module;
 mod owners;
+mod person;
 mod redemptions;
 mod registration_tokens;
 mod rooms;
@@ -43,23 +45,30 @@ use crate::config::SqlUrl;
 pub use self::{
     audit::{About, Audit, Entry, Noted, Span},
     changes::{NewInvite, OverQuota, Pause, Quota},
+    days::{Counts, Days},
     freshness::{Freshness, Mark},
-    invites::{AsWritten, Ends, Invites, StoredInvite, Written},
+    invites::{AllPaused, AsWritten, Ends, Invites, StoredInvite, Written},
     keys::Keys,
     leases::Leases,
     matrix_registration::OldToken,
     module::{NotTaken, OldGuest, OldInvite, OtherPrograms},
     owners::Owners,
+    person::{Erased, Erasure, PersonalData, Persons},
     redemptions::{Begun, Came, Chat, Outcome, Redemption, Redemptions, Totals, Use, Whom},
     registration_tokens::{RegistrationToken, RegistrationTokens},
     rooms::{Block, RoomInvite, Rooms},
-    selections::Among,
+    selections::{Among, Place},
     share_links::{ShareLink, ShareLinks, StaticPage},
     signals::{Signal, Signals},
     takeover::{Source, Taken, TakenGuest, TakenInvite, Takeovers},
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// The number of the latest migration that this version knows.
+pub fn latest_migration() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
+}
 
 /// How long a write waits for another one in SQLite, which has one writer at a time.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -86,6 +95,18 @@ pub enum Error {
     /// The file cannot be opened, or the server does not answer.
     #[error("the database cannot be opened")]
     Open(#[source] sqlx::Error),
+    /// A newer version has migrated it, to this migration.
+    #[error(
+        "a newer version of super-invites has migrated the database (migration {0}; this version knows them up to {known}): run that version \
+         again, or restore a backup from before",
+        known = latest_migration()
+    )]
+    Newer(i64),
+    /// It lacks this many migrations, and must not be migrated now.
+    #[error(
+        "the database lacks {0} migrations: run `super-invites migrate` first, or `super-invites serve` without --no-migrate"
+    )]
+    NotMigrated(usize),
     /// The tables could not be created or migrated.
     #[error("the database cannot be brought up to date")]
     Migrate(#[from] sqlx::migrate::MigrateError),
@@ -105,6 +126,15 @@ impl Error {
         let Self::Query(sqlx::Error::Database(error)) = self else { return false };
         matches!(error.code().as_deref(), Some("40001" | "40P01"))
     }
+
+    /// Whether PostgreSQL may only be starting, or not be reachable yet (PostgreSQL, "Error Codes": `cannot_connect_now`, `too_many_connections`).
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Open(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut) => true,
+            Self::Open(sqlx::Error::Database(error)) => matches!(error.code().as_deref(), Some("57P03" | "53300")),
+            _ => false,
+        }
+    }
 }
 
 /// The database, by subject. Cheap to clone.
@@ -121,6 +151,8 @@ pub struct Store {
     pub rooms: Rooms,
     /// The audit log.
     pub audit: Audit,
+    /// What happened on which day.
+    pub days: Days,
     /// Leases on work.
     pub leases: Leases,
     /// Keys that all instances share.
@@ -129,6 +161,8 @@ pub struct Store {
     pub registration_tokens: RegistrationTokens,
     /// Share links.
     pub share_links: ShareLinks,
+    /// What is kept about one person.
+    pub persons: Persons,
     /// Signals to people who watch redemptions.
     pub signals: Signals,
     /// Whether what was read is still current.
@@ -276,14 +310,20 @@ use {in_changing_transaction, in_transaction, in_transaction_unless, on_pool, te
 impl Store {
     /// Opens the database and migrates its tables. Several instances may do so at once.
     pub async fn open(url: &SqlUrl) -> Result<Self> {
-        Self::up_to_date(match url {
-            SqlUrl::SqliteFile(path) => {
-                Pool::Sqlite(sqlite_file(path.clone(), SqlitePoolOptions::new()).await.map_err(Error::Open)?)
-            }
-            SqlUrl::SqliteMemory => Pool::Sqlite(sqlite_memory().await.map_err(Error::Open)?),
-            SqlUrl::Postgres(url) => open_postgres(url).await?,
-        })
-        .await
+        Self::up_to_date(open_pool(url).await?).await
+    }
+
+    /// Opens a database that has been migrated before.
+    ///
+    /// # Errors
+    /// [`Error::NotMigrated`] if it has not been, or by an older version.
+    pub async fn open_migrated(url: &SqlUrl) -> Result<Self> {
+        let (store, missing) = Self::of_ours(open_pool(url).await?).await?;
+        if missing > 0 {
+            return Err(Error::NotMigrated(missing));
+        }
+        store.owners.catch_up().await?;
+        Ok(store)
     }
 
     /// Opens a SQLite file whose every commit is asked about first: where `allow` says no, the transaction is undone instead (SQLite,
@@ -300,11 +340,22 @@ impl Store {
     }
 
     async fn up_to_date(pool: Pool) -> Result<Self> {
-        let store = Self::new(pool);
-        store.other_programs.check_ours().await?;
+        let (store, _) = Self::of_ours(pool).await?;
         store.pool.migrate().await?;
         store.owners.catch_up().await?;
         Ok(store)
+    }
+
+    /// A database that no other program uses, nor a newer version, and how many migrations it lacks.
+    async fn of_ours(pool: Pool) -> Result<(Self, usize)> {
+        let store = Self::new(pool);
+        store.other_programs.check_ours().await?;
+        let had = store.other_programs.our_migrations().await?;
+        if let Some(newer) = had.iter().rfind(|version| !MIGRATIONS.version_exists(**version)) {
+            return Err(Error::Newer(*newer));
+        }
+        let missing = MIGRATIONS.iter().filter(|migration| !had.contains(&migration.version)).count();
+        Ok((store, missing))
     }
 
     fn new(pool: Pool) -> Self {
@@ -315,10 +366,12 @@ impl Store {
             redemptions: Redemptions(pool.clone(), freshness.clone()),
             rooms: Rooms(pool.clone(), freshness.clone()),
             audit: Audit(pool.clone()),
+            days: Days(pool.clone()),
             leases: Leases(pool.clone()),
             keys: Keys(pool.clone()),
             registration_tokens: RegistrationTokens(pool.clone()),
             share_links: ShareLinks(pool.clone()),
+            persons: Persons(pool.clone(), freshness.clone()),
             signals: Signals::new(pool.clone()),
             other_programs: OtherPrograms(pool.clone()),
             takeovers: Takeovers(pool.clone(), freshness.clone()),
@@ -433,6 +486,16 @@ fn close_to_others(path: &Path) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+async fn open_pool(url: &SqlUrl) -> Result<Pool> {
+    match url {
+        SqlUrl::SqliteFile(path) => {
+            Ok(Pool::Sqlite(sqlite_file(path.clone(), SqlitePoolOptions::new()).await.map_err(Error::Open)?))
+        }
+        SqlUrl::SqliteMemory => Ok(Pool::Sqlite(sqlite_memory().await.map_err(Error::Open)?)),
+        SqlUrl::Postgres(url) => open_postgres(url).await,
+    }
 }
 
 async fn open_postgres(url: &str) -> Result<Pool> {

@@ -24,13 +24,15 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use app::{App, Notice, PREFIX, Posted, provide_backend, provide_mount, provide_notice, provide_posted, shell};
+use app::{
+    App, Notice, PREFIX, Posted, provide_backend, provide_mount, provide_notice, provide_posted, resources, shell,
+};
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{Request, State},
+    extract::{Path, Request, State},
     middleware::from_fn_with_state,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use http::{Method, StatusCode, request::Parts};
@@ -53,16 +55,27 @@ const LARGEST_FORM: usize = 64 * 1024;
 static PAGES: LazyLock<Vec<String>> =
     LazyLock::new(|| generate_route_list(App).iter().map(|route| route.path().to_owned()).collect());
 
-/// The pages, at the root and below the API's prefix, with their files from `assets`.
+/// The pages, below the API's prefix and at the root, or where the operator wants them instead; with their files from `assets`.
 pub fn router(invites: Invites, people: People, settings: Settings, assets: Assets<'_>) -> Router {
     let pictures = Arc::new(Pictures::new(people.clone(), settings.sealer.clone(), &settings.metrics));
     let web = Arc::new(Web::new(invites, people, settings, assets.files(), Arc::clone(&pictures)));
-    let mut router = Router::new()
-        .nest_service(&format!("{PREFIX}/_assets"), assets.service())
-        .route(&format!("{FUNCTIONS}/{{function}}"), post(function))
-        .route(&format!("{PREFIX}/_live/{{code}}"), get(live::events))
-        .route(&format!("{PREFIX}/_pictures/{{server}}/{{id}}/{{mark}}"), get(pictures::picture).with_state(pictures));
-    for base in ["", PREFIX] {
+    let mut router = Router::new();
+    if !web.mount.is_empty() {
+        let start = format!("{}/", web.mount);
+        router = router.route(web.mount, get(async move || Redirect::permanent(&start)));
+    }
+    for base in [PREFIX, web.mount] {
+        // Pages that have the root of their host to themselves have their files below the prefix.
+        if !base.is_empty() {
+            router = router
+                .nest_service(&format!("{base}/_assets"), assets.service())
+                .route(&format!("{base}/_rpc/{{function}}"), post(function))
+                .route(&format!("{base}/_live/{{code}}"), get(live::events))
+                .route(
+                    &format!("{base}/_pictures/{{server}}/{{id}}/{{mark}}"),
+                    get(pictures::picture).with_state(Arc::clone(&pictures)),
+                );
+        }
         for path in &*PAGES {
             router = router.route(&format!("{base}{path}"), get(page).post(form::posted));
         }
@@ -71,6 +84,7 @@ pub fn router(invites: Invites, people: People, settings: Settings, assets: Asse
             .route(&format!("{base}/sign-in/back"), get(sso::finish))
             .route(&format!("{base}/invites/{{code}}/print"), get(print::page))
             .route(&format!("{base}/invites/{{code}}/joined.csv"), get(csv::joined))
+            .route(&format!("{base}/server/invites.csv"), get(csv::server_invites))
             .route(&format!("{base}/invites/{{code}}/{{file}}"), get(qr::file))
             .route(&format!("{base}/i/{{code}}/preview.png"), get(preview::picture));
     }
@@ -101,8 +115,11 @@ async fn missing(State(web): State<Arc<Web>>, visit: Visit, request: Request) ->
 }
 
 /// A server function, called by a script of a page.
-async fn function(State(web): State<Arc<Web>>, visit: Visit, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
+async fn function(State(web): State<Arc<Web>>, visit: Visit, Path(name): Path<String>, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    // The name under which it is known, wherever the pages are mounted.
+    let Ok(uri) = format!("{FUNCTIONS}/{name}").parse() else { return StatusCode::NOT_FOUND.into_response() };
+    parts.uri = uri;
     if !visit.is_from_here() || !visit.is_by_script() {
         return reply::not_from_here();
     }
@@ -133,7 +150,8 @@ impl Web {
             // It is said once, also where the page is loaded again.
             reply.cookie(self.settings.sealer.seal::<Notice>(None, secure));
         }
-        let (nonce, scripts) = (headers::nonce(&self.settings.chance), format!("{origin}{PREFIX}/_assets/pkg/"));
+        let (nonce, scripts) =
+            (headers::nonce(&self.settings.chance), format!("{origin}{}/_assets/pkg/", resources(base)));
         let context = {
             let nonce = nonce.clone();
             move || {

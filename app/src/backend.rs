@@ -1,13 +1,13 @@
 //! The interface between the pages and the server that answers them.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use leptos::prelude::{provide_context, use_context};
 
 use crate::{
-    AccountAdvice, AccountForm, AuditPage, Error, Intervention, InviteCard, InviteDetail, InviteForm, InvitePage,
-    InviteQuery, Landing, LookedAfter, Next, Notice, Posted, Progress, Result, Rooms, ServerInvites, SignInWays,
-    Visitor,
+    AccountAdvice, AccountForm, AuditPage, AuditQuery, Days, Error, Intervention, InviteCard, InviteDetail, InviteForm,
+    InvitePage, InviteQuery, Landing, LookedAfter, Next, Notice, Posted, Progress, Result, Rooms, RoomsQuery,
+    ServerInvites, ServerQuery, SignInWays, Visitor,
 };
 
 /// What the pages ask of the server. An implementation answers one request and already knows who sent it.
@@ -41,19 +41,22 @@ pub trait Backend: Send + Sync {
     async fn pause_many(&self, codes: Vec<String>, paused: bool) -> Result<Next>;
     /// Pauses or resumes one of the person's own invites.
     async fn pause(&self, code: String, paused: bool) -> Result<Next>;
-    /// The rooms that the person administers, or only the one with this id, with the invites that lead into them;
-    /// `before` is where the previous page of that room's invites ended.
-    async fn looked_after(&self, room: String, before: String) -> Result<LookedAfter>;
+    /// The rooms that the person administers, a page, with the invites that lead into them.
+    async fn looked_after(&self, query: RoomsQuery) -> Result<LookedAfter>;
     /// Blocks an invite in a room, or unblocks it.
     async fn block(&self, room: String, invite: i64, blocked: bool, reason: String) -> Result<Next>;
-    /// One page of all invites of the server, for its admins; `before` is where the previous page ended.
-    async fn server_invites(&self, search: String, before: String) -> Result<ServerInvites>;
-    /// Pauses, resumes or revokes any invite of the server. `proof` comes from the page on which this was asked for.
-    async fn intervene(&self, invite: i64, what: Intervention, proof: String) -> Result<Next>;
-    /// Pauses or resumes all invites of the server at once; `proof` as for [`Self::intervene`].
-    async fn pause_all(&self, paused: bool, proof: String) -> Result<Next>;
-    /// One page of the audit log, for the server's admins; `before` is where the previous page ended.
-    async fn audit(&self, search: String, before: String) -> Result<AuditPage>;
+    /// One page of all invites of the server, for its admins.
+    async fn server_invites(&self, query: ServerQuery) -> Result<ServerInvites>;
+    /// Pauses, resumes or revokes any invite of the server; its owner sees the reason for a pause. `proof` comes from
+    /// the page on which this was asked for.
+    async fn intervene(&self, invite: i64, what: Intervention, proof: String, reason: String) -> Result<Next>;
+    /// Pauses or resumes all invites of the server at once; members see the reason for a pause. `proof` as for
+    /// [`Self::intervene`].
+    async fn pause_all(&self, paused: bool, proof: String, reason: String) -> Result<Next>;
+    /// What happened on the server lately, for its admins.
+    async fn days(&self) -> Result<Days>;
+    /// One page of the audit log, for the server's admins.
+    async fn audit(&self, query: AuditQuery) -> Result<AuditPage>;
     /// What the page behind an invite's link shows.
     async fn landing(&self, code: String) -> Result<Landing>;
     /// Feedback on the form for a new account while it is being filled in.
@@ -66,12 +69,26 @@ pub trait Backend: Send + Sync {
     async fn open(&self, text: String) -> Result<Next>;
 }
 
+/// Where the program in the browser is mounted: its requests are made where nobody can ask for the context.
+pub(crate) static MOUNTED: OnceLock<&'static str> = OnceLock::new();
+
+/// The path below which the files, pictures and functions are of pages that are mounted at `base`: the same, and
+/// [`PREFIX`](crate::PREFIX) where the pages have a host of their own.
+pub fn resources(base: &str) -> &str {
+    if base.is_empty() { crate::PREFIX } else { base }
+}
+
+/// The same for the page in this browser.
+pub(crate) fn here() -> &'static str {
+    resources(MOUNTED.get().copied().unwrap_or_default())
+}
+
 /// Where the pages are mounted.
 #[derive(Clone)]
 pub(crate) struct Mount {
     /// Scheme and host, as the browser sees them.
     pub(crate) site: String,
-    /// The prefix of each page's path: nothing, or [`PREFIX`](crate::PREFIX).
+    /// The prefix of each page's path: nothing, [`PREFIX`](crate::PREFIX), or the path of the operator's choice.
     pub(crate) base: &'static str,
 }
 
@@ -81,7 +98,7 @@ pub fn provide_backend(backend: Arc<dyn Backend>) {
 }
 
 /// Provides where the pages are mounted for the request being answered: scheme and host as the browser sees them, and
-/// the prefix of each page's path, which is nothing or [`PREFIX`](crate::PREFIX).
+/// the prefix of each page's path, which is nothing, [`PREFIX`](crate::PREFIX), or the path of the operator's choice.
 pub fn provide_mount(site: String, base: &'static str) {
     provide_context(Mount { site, base });
 }
@@ -94,6 +111,11 @@ pub fn provide_posted(posted: Option<Posted>) {
 /// Provides what the page says once of what was done on the page before.
 pub fn provide_notice(notice: Option<Notice>) {
     provide_context(notice);
+}
+
+/// The failure of the form that was posted with the request being answered, if one was.
+pub fn posted() -> Option<Posted> {
+    use_context::<Option<Posted>>().flatten()
 }
 
 /// The [`Backend`] of the request being answered.

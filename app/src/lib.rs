@@ -20,6 +20,8 @@ pub(crate) use erased_view as view;
 
 mod backend;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod model;
 mod pages;
 mod rpc;
@@ -28,12 +30,17 @@ mod ui;
 mod wire;
 pub mod wording;
 
-pub use backend::{Backend, backend, provide_backend, provide_mount, provide_notice, provide_posted};
+pub use backend::{
+    Backend, backend, posted, provide_backend, provide_mount, provide_notice, provide_posted, resources,
+};
 pub use error::{Error, Kind, Result, RoomRefusal, Told};
 pub use model::*;
-pub use pages::{Frame, PageForm, Printing, forms_on, nothing_to_print, print_page};
+pub use pages::{
+    Frame, PageForm, Printing, draw_audit, draw_days, draw_my_rooms, draw_server_invites, forms_on, nothing_to_print,
+    print_page,
+};
 pub use shell::{App, Files, ForGuests, ForMembers, PREFIX, Program, shell};
-pub use ui::{Card, CardDoor};
+pub use ui::{Card, CardDoor, Fragment};
 pub use wire::{from_wire, to_wire};
 
 /// Takes over the server-rendered page in the browser with one of the programs, [`ForGuests`] or [`ForMembers`].

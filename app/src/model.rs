@@ -25,10 +25,13 @@ mod time;
 pub(crate) use self::path::{MEMBERS, segment};
 pub use self::{
     account::{AccountAdvice, AccountForm, Advice, Document, SignUp},
-    audit::{Action, AuditEntry, AuditPage, Detail, Door},
+    audit::{Action, AuditEntry, AuditPage, AuditQuery, Detail, Door},
     choice::{ENDS, FOR_HOW_MANY, OWN, WITHOUT_END},
     code::{CODE_ALPHABET, Code, Pasted, code_in},
-    control::{Block, Intervention, KnownInvite, LookedAfter, RoomInvite, RoomInvites, ServerInvite, ServerInvites},
+    control::{
+        AllPaused, Block, Day, Days, Intervention, KnownInvite, LookedAfter, OwnInvite, RoomInvite, RoomInvites,
+        RoomsQuery, ServerInvite, ServerInvites, ServerQuery, ServerSort,
+    },
     field::{Field, PasswordRule, Problem},
     form::{Allowed, FORM_FUNCTION, InviteForm, Next, Notice, Posted, Rooms},
     invite::{Invite, Joined, MissedRoom, Preview, Registration},
@@ -39,7 +42,7 @@ pub use self::{
     },
     paper::{Paper, QrCode},
     path::{LANDING, LocalPath, invite_path, is_for_members, landing_path, person_address},
-    person::{IdentityProvider, Person, SignInWays, Visitor},
+    person::{ERASED_SERVER, IdentityProvider, Person, SignInWays, Visitor},
     reason::{Reason, RoomProblem, Rule},
     terms::{Draft, Terms, Wanted, WantedLimits},
     time::{utc_millis, utc_text},

@@ -5,6 +5,7 @@ use leptos::server_fn::ServerFn;
 use crate::{ENDS, FOR_HOW_MANY, Field, rpc};
 
 mod audit;
+mod days;
 mod delete_invite;
 mod delete_invites;
 mod edit_invite;
@@ -20,11 +21,18 @@ mod server_invites;
 mod sign_in;
 mod start;
 
-pub use self::print::{Frame, Printing, nothing_to_print, print_page};
 pub(crate) use self::{
-    audit::Audit, delete_invite::DeleteInvite, delete_invites::DeleteInvites, edit_invite::EditInvite,
-    enter_code::EnterCode, invite::InvitePage, invites::Invites, landing::Landing, my_rooms::MyRooms,
-    new_invite::NewInvite, not_found::NotFound, server_invites::AllInvites, sign_in::SignIn, start::Start,
+    audit::Audit, days::ServerDays, delete_invite::DeleteInvite, delete_invites::DeleteInvites,
+    edit_invite::EditInvite, enter_code::EnterCode,
+    invite::InvitePage, invites::Invites, landing::Landing, my_rooms::MyRooms, new_invite::NewInvite,
+    not_found::NotFound, server_invites::AllInvites, sign_in::SignIn, start::Start,
+};
+pub use self::{
+    audit::draw_audit,
+    days::draw_days,
+    my_rooms::draw_my_rooms,
+    print::{Frame, Printing, nothing_to_print, print_page},
+    server_invites::draw_server_invites,
 };
 
 /// A form that a page shows.
@@ -92,8 +100,8 @@ pub fn forms_on(path: &str) -> Vec<PageForm> {
             vec![form(rpc::Block::PATH, &const { ["room", "invite", "blocked", Field::BlockReason.name()] }, None)]
         }
         ["server"] => vec![
-            form(rpc::Intervene::PATH, &["invite", "what", "proof"], None),
-            form(rpc::PauseAll::PATH, &["paused", "proof"], None),
+            form(rpc::Intervene::PATH, &const { ["invite", "what", "proof", Field::BlockReason.name()] }, None),
+            form(rpc::PauseAll::PATH, &const { ["paused", "proof", Field::BlockReason.name()] }, None),
         ],
         ["i", _] => vec![
             form(rpc::Redeem::PATH, &["code"], Some("code")),

@@ -1,10 +1,11 @@
-//! The server functions. Each passes its arguments to the [`Backend`](crate::Backend), in one line.
+//! The server functions. Each passes its arguments to the [`Backend`](crate::Backend), in one line. What only the server
+//! draws is drawn here, so that the browser gets it as it is shown.
 
 use leptos::prelude::*;
 
 use crate::{
-    AccountAdvice, AccountForm, AuditPage, Intervention, InviteCard, InviteDetail, InviteForm, InvitePage, InviteQuery,
-    Landing, LookedAfter, Next, Progress, Rooms, ServerInvites, SignInWays, Told, Visitor, wire::Text,
+    AccountAdvice, AccountForm, AuditQuery, Fragment, Intervention, InviteCard, InviteDetail, InviteForm, InvitePage,
+    InviteQuery, Landing, Next, Progress, Rooms, RoomsQuery, ServerQuery, SignInWays, Told, Visitor, wire::Text,
 };
 
 #[server(output = Text, name = GetVisitor, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "visitor")]
@@ -106,11 +107,9 @@ pub async fn pause(code: String, #[server(default)] paused: bool) -> Result<Next
 }
 
 #[server(output = Text, name = GetLookedAfter, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "looked_after")]
-pub async fn looked_after(
-    #[server(default)] room: String,
-    #[server(default)] before: String,
-) -> Result<LookedAfter, Told> {
-    Ok(crate::backend()?.looked_after(room, before).await?)
+pub async fn looked_after(#[server(default)] query: RoomsQuery) -> Result<Fragment, Told> {
+    let posted = crate::posted();
+    Ok(crate::draw_my_rooms(&query, &crate::backend()?.looked_after(query.clone()).await?, posted.as_ref()))
 }
 
 #[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "block")]
@@ -124,24 +123,36 @@ pub async fn block(
 }
 
 #[server(output = Text, name = GetServerInvites, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "server_invites")]
-pub async fn server_invites(
-    #[server(default)] search: String,
-    #[server(default)] before: String,
-) -> Result<ServerInvites, Told> {
-    Ok(crate::backend()?.server_invites(search, before).await?)
+pub async fn server_invites(#[server(default)] query: ServerQuery) -> Result<Fragment, Told> {
+    let posted = crate::posted();
+    Ok(crate::draw_server_invites(&query, &crate::backend()?.server_invites(query.clone()).await?, posted.as_ref()))
 }
 
 #[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "intervene")]
-pub async fn intervene(invite: i64, what: Intervention, #[server(default)] proof: String) -> Result<Next, Told> {
-    Ok(crate::backend()?.intervene(invite, what, proof).await?)
+pub async fn intervene(
+    invite: i64,
+    what: Intervention,
+    #[server(default)] proof: String,
+    #[server(default)] reason: String,
+) -> Result<Next, Told> {
+    Ok(crate::backend()?.intervene(invite, what, proof, reason).await?)
 }
 
 #[server(output = Text, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "pause_all")]
-pub async fn pause_all(#[server(default)] paused: bool, #[server(default)] proof: String) -> Result<Next, Told> {
-    Ok(crate::backend()?.pause_all(paused, proof).await?)
+pub async fn pause_all(
+    #[server(default)] paused: bool,
+    #[server(default)] proof: String,
+    #[server(default)] reason: String,
+) -> Result<Next, Told> {
+    Ok(crate::backend()?.pause_all(paused, proof, reason).await?)
+}
+
+#[server(output = Text, name = GetDays, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "days")]
+pub async fn days() -> Result<Fragment, Told> {
+    Ok(crate::draw_days(&crate::backend()?.days().await?))
 }
 
 #[server(output = Text, name = GetAudit, prefix = "/_synapse/client/super_invites/_rpc", endpoint = "audit")]
-pub async fn audit(#[server(default)] search: String, #[server(default)] before: String) -> Result<AuditPage, Told> {
-    Ok(crate::backend()?.audit(search, before).await?)
+pub async fn audit(#[server(default)] query: AuditQuery) -> Result<Fragment, Told> {
+    Ok(crate::draw_audit(&query, &crate::backend()?.audit(query.clone()).await?))
 }

@@ -3,17 +3,18 @@
 use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
-    MatchNestedRoutes, ParamSegment, StaticSegment,
+    ParamSegment, StaticSegment,
+    any_nested_route::{AnyNestedRoute, IntoAnyNestedRoute},
     components::{FlatRoutes, Route, Router},
 };
 
 use crate::{
     LocalPath, MEMBERS, Notice, Posted,
-    backend::Mount,
+    backend::{MOUNTED, Mount, resources},
     is_for_members,
     pages::{
         AllInvites, Audit, DeleteInvite, DeleteInvites, EditInvite, EnterCode, InvitePage, Invites, Landing, MyRooms,
-        NewInvite, NotFound, SignIn, Start,
+        NewInvite, NotFound, ServerDays, SignIn, Start,
     },
     ui::{LastPost, Layout, Notices, Visits, announce, escaped},
     view,
@@ -21,18 +22,26 @@ use crate::{
 };
 
 /// The path that clients have built in and that the reverse proxies of homeservers forward: the JSON API is below it,
-/// the pages are too where they have no host of their own, and their assets always are.
+/// and the pages are too, with all that belongs to them.
 pub const PREFIX: &str = "/_synapse/client/super_invites";
 
-/// Where the pages are mounted: on the server from the request's context, in the browser from the address.
+/// Where the pages are mounted: on the server from the request's context, in the browser from what the server has
+/// written into the page.
 fn mount() -> Mount {
+    let base = SharedValue::new_str(|| mounted().to_owned()).into_inner();
     use_context().unwrap_or_else(|| {
-        let (site, path) = match is_browser() {
-            true => (location().origin().unwrap_or_default(), location().pathname().unwrap_or_default()),
+        let (site, base) = match is_browser() {
+            // For as long as the page lives.
+            true => (location().origin().unwrap_or_default(), *MOUNTED.get_or_init(|| &*base.leak())),
             false => Default::default(),
         };
-        Mount { site, base: if path.starts_with(PREFIX) { PREFIX } else { "" } }
+        Mount { site, base }
     })
+}
+
+/// The prefix of the pages' paths, on the server.
+fn mounted() -> &'static str {
+    use_context::<Mount>().map_or("", |mount| mount.base)
 }
 
 /// The part of each asset's name that differs from build to build, so that caches never mix builds; empty where names
@@ -56,24 +65,24 @@ pub struct Program {
     pub code: String,
 }
 
-/// The address of an asset.
-fn file(name: &str, hash: &str, end: &str) -> String {
-    format!("{PREFIX}/_assets/pkg/{name}{hash}.{end}")
+/// The address of an asset of pages that are mounted at `base`.
+fn file(base: &str, name: &str, hash: &str, end: &str) -> String {
+    format!("{}/_assets/pkg/{name}{hash}.{end}", resources(base))
 }
 
 /// The address of the style sheet.
-pub(crate) fn style(files: &Files) -> String {
-    file("super-invites", &files.style, "css")
+pub(crate) fn style(base: &str, files: &Files) -> String {
+    file(base, "super-invites", &files.style, "css")
 }
 
 /// The script that starts the program of a page. It is asked for once the page stands on the screen: before that it
 /// would take the line from what the page looks like.
-fn start(files: &Files, page: &LocalPath) -> String {
+fn start(base: &str, files: &Files, page: &LocalPath) -> String {
     let (name, program) = match is_for_members(page.as_str()) {
         true => ("super-invites", &files.member),
         false => ("guest", &files.guest),
     };
-    let (script, code) = (file(name, &program.script, "js"), file(name, &program.code, "wasm"));
+    let (script, code) = (file(base, name, &program.script, "js"), file(base, name, &program.code, "wasm"));
     // Hashes and paths of ours: nothing in them has to be escaped.
     format!(
         r#"requestAnimationFrame(() => setTimeout(() => import("{script}").then(app => app.default({{module_or_path: "{code}"}}).then(() => app.hydrate()))))"#
@@ -94,13 +103,14 @@ fn between_programs(base: &str) -> String {
 
 /// The HTML document around the application, as the server renders it for the address of a page.
 pub fn shell(files: &Files, page: &LocalPath) -> impl IntoView + use<> {
-    let assets = format!("{PREFIX}/_assets");
+    let base = mounted();
+    let assets = format!("{}/_assets", resources(base));
     // An address that only an app understands does nothing where there is no such app.
     let no_app = r#"addEventListener("click", ({target}) => {
             const app = target.closest?.("[data-app]")?.parentNode.querySelector("[hidden]");
             app && setTimeout(() => document.hidden || !document.hasFocus() || (app.hidden = false), 2000);
         });"#;
-    let script = [no_app, &between_programs(mount().base), &start(files, page)].concat();
+    let script = [no_app, &between_programs(base), &start(base, files, page)].concat();
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -118,7 +128,7 @@ pub fn shell(files: &Files, page: &LocalPath) -> impl IntoView + use<> {
                     crossorigin=""
                 />
                 <script type="module" nonce=use_nonce() inner_html=script></script>
-                <link rel="stylesheet" href=style(files) />
+                <link rel="stylesheet" href=style(base, files) />
                 <MetaTags />
             </head>
             <body>
@@ -175,7 +185,7 @@ pub fn ForMembers() -> impl IntoView {
 }
 
 #[component(transparent)]
-fn GuestPages() -> impl MatchNestedRoutes + Clone {
+fn GuestPages() -> AnyNestedRoute {
     leptos::prelude::view! {
         <Route path=StaticSegment("") view=Start />
         <Route path=StaticSegment("sign-in") view=SignIn />
@@ -183,10 +193,11 @@ fn GuestPages() -> impl MatchNestedRoutes + Clone {
         <Route path=(StaticSegment("i"), ParamSegment("code")) view=Landing />
     }
     .into_inner()
+    .into_any_nested_route()
 }
 
 #[component(transparent)]
-fn MemberPages() -> impl MatchNestedRoutes + Clone {
+fn MemberPages() -> AnyNestedRoute {
     leptos::prelude::view! {
         <Route path=StaticSegment("new") view=NewInvite />
         <Route path=StaticSegment("invites") view=Invites />
@@ -196,9 +207,11 @@ fn MemberPages() -> impl MatchNestedRoutes + Clone {
         <Route path=StaticSegment("delete-invites") view=DeleteInvites />
         <Route path=StaticSegment("my-rooms") view=MyRooms />
         <Route path=StaticSegment("server") view=AllInvites />
+        <Route path=(StaticSegment("server"), StaticSegment("days")) view=ServerDays />
         <Route path=(StaticSegment("server"), StaticSegment("log")) view=Audit />
     }
     .into_inner()
+    .into_any_nested_route()
 }
 
 /// The layout, and in it the page that belongs to the address.

@@ -8,6 +8,7 @@ mod editor;
 mod failure;
 mod field;
 mod form;
+mod fragment;
 mod front;
 mod house;
 mod html;
@@ -22,7 +23,6 @@ mod picker;
 mod printed;
 mod rooms;
 mod row;
-mod search;
 mod share;
 mod sign_up;
 mod state;
@@ -30,15 +30,18 @@ mod text;
 mod time;
 mod typing;
 
-pub use self::card::{Card, CardDoor};
 pub(crate) use self::{
-    avatar::{PersonAvatar, RoomAvatar, person_html},
+    avatar::{PersonAvatar, RoomAvatar, person_html, room_html},
     browser::{announce, arrive, copy_pressed, fill_and_send, kept, local_days},
     chart::chart,
     editor::Editor,
     failure::{DeadInvite, Failure, apology, empty, sorry},
     field::TextField,
-    form::{Form, FormProblem, Sending, Submit, go_on, last_post, reload_after, sending},
+    form::{Form, FormProblem, Sending, Submit, function, go_on, last_post, reload_after, sending},
+    fragment::{
+        Drawn, at, choice, form, heading, hidden, link, nothing, pages, reason_field, search_field, state_badge,
+        submit, text_field, written,
+    },
     front::invitation,
     house::House,
     html::{Html, between, button, drawing, fold, pairs, steps, two},
@@ -51,11 +54,14 @@ pub(crate) use self::{
     printed::sheet,
     rooms::{RoomList, rooms},
     row::row,
-    search::{Older, SearchForm, TooManyPeople},
     share::{Camera, CopyButton, SharePanel, Sharing},
     sign_up::SignUpForm,
-    state::{Bounds, StateBadge, places},
-    text::{ago, day, escaped},
+    state::{StateBadge, places},
+    text::{ago, date, day, escaped},
     time::{Moment, TimeField},
     typing::Typing,
+};
+pub use self::{
+    card::{Card, CardDoor},
+    fragment::Fragment,
 };

@@ -23,7 +23,7 @@ pub use self::{
         NOT_WORKING, THE_REST, blocked, invitation, invite_to, invited_to, joined_of, notice, places_taken, trouble,
     },
 };
-use crate::{Action, Detail, Field, InviteState, Paper, Reason, Room, Sort};
+use crate::{Action, Detail, Field, InviteState, Paper, Reason, Room, ServerSort, Sort};
 
 /// The display name of the device (session) that somebody gets by signing in on the pages.
 pub const DEVICE: &str = "Super Invites";
@@ -31,12 +31,36 @@ pub const DEVICE: &str = "Super Invites";
 /// The display name of the short-lived device (session) that finds out whether an account can be used.
 pub const CHECKING_DEVICE: &str = "Super Invites (checks whether this account can be used)";
 
+/// The name of somebody whose data was erased.
+pub const ERASED: &str = "Somebody whose data was erased";
+
 /// The platform of an app that is a web page.
 pub const IN_THE_BROWSER: &str = "browser";
 
 /// The columns of the table of those who joined with an invite.
 pub const JOINED_COLUMNS: [&str; 6] =
     ["Name", "Address", "Joined (UTC)", "Joined everything (UTC)", "Joined rooms", "Missing rooms"];
+
+/// The columns of the table of all invites of the server.
+pub const INVITE_COLUMNS: [&str; 11] = [
+    "Invite",
+    "Owner",
+    "Code begins with",
+    "State",
+    "Created (UTC)",
+    "Ends (UTC)",
+    "Places",
+    "Joined",
+    "Creates accounts",
+    "Chat with the owner",
+    "Rooms",
+];
+
+/// Said in a table of something that is so.
+pub const YES: &str = "yes";
+
+/// Said in a table of something that is not so.
+pub const NO: &str = "no";
 
 /// What the direct chat is called among rooms, for the owner of an invite.
 pub const CHAT_WITH_YOU: &str = "Chat with you";
@@ -115,6 +139,51 @@ pub fn sort(sort: Sort) -> &'static str {
     }
 }
 
+/// The name of an order of all invites.
+pub fn server_sort(sort: ServerSort) -> &'static str {
+    match sort {
+        ServerSort::Newest => "Newest first",
+        ServerSort::Oldest => "Oldest first",
+        ServerSort::EndsNext => "Ending next",
+    }
+}
+
+/// Why rooms could not be joined, for server admins.
+pub fn missed_because(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::Banned => "Banned from the room",
+        Reason::OwnerLeft => "The invite’s owner is not in the room any more",
+        Reason::OwnerMayNotInvite => "The invite’s owner may no longer invite people to the room",
+        Reason::InvitesBlocked => "The account accepts no invitations from the invite’s owner",
+        Reason::InvitesOnlyShared => "The account accepts invitations only from people in a shared room",
+        Reason::ServerForbids => "The server’s rules do not allow the invitation",
+        Reason::OwnerIgnored => "They ignore the invite’s owner",
+        Reason::RoomBlocked => "The room’s admins block the invite",
+        Reason::RoomUnknown => "Nobody could say which room it is",
+        Reason::Busy => "The homeserver was busy",
+        Reason::HomeserverFailed => "The homeserver failed",
+        Reason::ChatFailed => "The direct chat could not be created",
+        Reason::Said(_) => "Refused by the homeserver in words of its own",
+    }
+}
+
+/// What an action is called in a list of actions.
+pub fn action_name(action: Action) -> &'static str {
+    match action {
+        Action::Created => "Created",
+        Action::Changed => "Changed",
+        Action::Paused => "Paused",
+        Action::Resumed => "Resumed",
+        Action::Deleted => "Deleted",
+        Action::Redeemed => "Joined",
+        Action::Blocked => "Blocked in a room",
+        Action::Unblocked => "Unblocked in a room",
+        Action::PausedAll => "Paused all invites",
+        Action::ResumedAll => "Resumed all invites",
+        Action::AccountCreated => "Created an account",
+    }
+}
+
 /// What cards of an invite are printed on, and how many.
 pub fn paper(paper: Paper) -> &'static str {
     match paper {
@@ -148,6 +217,9 @@ pub fn action(action: Action) -> (&'static str, &'static str) {
         Action::Unblocked => ("unblocked", " in a room"),
         Action::PausedAll => ("paused all invites", ""),
         Action::ResumedAll => ("resumed all invites", ""),
+        Action::AccountCreated => ("created an account with", ""),
+        Action::Exported => ("exported what is kept about somebody", ""),
+        Action::Erased => ("erased what was kept about somebody", ""),
     }
 }
 
@@ -163,7 +235,7 @@ pub fn detail(detail: &Detail) -> Cow<'_, str> {
         }
         Detail::Fields(fields) => fields.iter().map(|field| changed(*field)).collect::<Vec<_>>().join(", ").into(),
         Detail::Came { joined, missed } => format!("{joined} joined, {missed} missed").into(),
-        Detail::Room(text) | Detail::Noted(text) => text.into(),
+        Detail::Room(text) | Detail::Why(text) | Detail::Noted(text) | Detail::Person(text) => text.into(),
     }
 }
 

@@ -55,7 +55,7 @@ in
         value = "%d/${key}";
       }) cfg.secretFiles;
       serviceConfig = {
-        Type = "exec";
+        Type = [ "notify" "notify-reload" ];
         DynamicUser = true;
         LoadCredential = lib.mapAttrsToList (key: file: "${key}:${file}") cfg.secretFiles;
         ExecStart = "${cfg.package}/bin/super-invites --config ${configFile} serve";

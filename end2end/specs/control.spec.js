@@ -89,19 +89,29 @@ test("the admin of a room keeps somebody’s invite out of it", async ({ page, b
   await look(page, "my-rooms-none");
   const code = await invite(ben, [kitchen, await room(ben, "Hobby room")]);
   await redeem(cleo, code);
+  // What somebody has made themselves is named, and leads to its page.
+  const mine = await invite(anna, [kitchen], { label: "Cooks" });
   await page.open("/my-rooms");
-  await expect(page.getByRole("heading", { name: "Kitchen" })).toBeVisible();
-  await expect(page.getByText("Ben", { exact: true })).toBeVisible();
-  await expect(page.getByText("1 person joined")).toBeVisible();
+  // The only room with invites is unfolded.
+  await expect(page.getByText("2 invites", { exact: true })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Cooks" })).toHaveAttribute("href", new RegExp(`invites/${mine}$`));
+  const row = page.getByRole("row").filter({ hasText: "Ben" });
+  await expect(row.locator("td.num")).toHaveText("1");
   expect(await page.content()).not.toContain(code);
   expect(await page.content()).not.toContain("Hobby room");
-  await page.getByText("Block …").click();
-  await page.getByLabel("Why Ben’s invite is blocked").fill("Too many cooks.");
+  await row.getByText("Block…").click();
+  await page.getByLabel(/^Why invite \d+ of Ben is blocked$/).fill("Too many cooks.");
   await look(page, "my-rooms");
-  await page.getByRole("button", { name: "Block" }).click();
+  await page.getByRole("button", { name: /^Block invite/ }).click();
   await expect(page.getByText("Blocked", { exact: true })).toBeVisible();
-  await expect(page.getByText("“Too many cooks.”")).toBeVisible();
+  await expect(page.getByText("2 invites, 1 blocked")).toBeVisible();
+  await expect(row).toContainText("by Anna");
+  await expect(row).toContainText("Too many cooks.");
   await look(page, "my-rooms-kept-out");
+  await page.getByRole("searchbox", { name: "Room" }).fill("cellar");
+  await page.getByRole("button", { name: "Search", exact: true }).click();
+  await expect(page.getByText("The room you’re looking for has no invites.")).toBeVisible();
+  await page.goBack();
 
   const context = await browser.newContext({ baseURL: process.env.SERVICE_URL, javaScriptEnabled: page.scripted });
   const bens = await context.newPage();
@@ -116,9 +126,22 @@ test("the admin of a room keeps somebody’s invite out of it", async ({ page, b
   await expect(bens.getByRole("checkbox", { name: "Hobby room" })).toBeChecked();
   await context.close();
 
-  await page.getByRole("button", { name: "Unblock" }).click();
+  await page.getByRole("button", { name: /^Unblock/ }).click();
   await expect(page.getByText("Blocked", { exact: true })).toBeHidden();
   expect((await redeem(await person("Dora"), code)).failed).toEqual([]);
+});
+
+test("who manages no rooms is told what the page is for", async ({ page }) => {
+  await signIn(page, await person("Nora"), "/my-rooms");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Rooms you manage");
+  await expect(page.getByText("Once you’re an admin of a room")).toBeVisible();
+  await look(page, "my-rooms-nobody");
+  for (const path of ["/server", "/server/days", "/server/log"]) {
+    await page.open(path);
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("For server admins");
+    await expect(page.getByRole("main").getByRole("link", { name: "Rooms you manage" })).toBeVisible();
+  }
+  await look(page, "server-nobody");
 });
 
 test("a server admin finds, pauses and revokes any invite, and stops all", async ({ page, browser }) => {
@@ -131,6 +154,7 @@ test("a server admin finds, pauses and revokes any invite, and stops all", async
   await signIn(annas, anna);
   await annas.goto("/server");
   await expect(annas.getByText("Only server admins may do this.")).toBeVisible();
+  await expect(annas.getByRole("heading", { level: 1 })).toHaveCount(1);
 
   await signIn(page, ada);
   await page.getByLabel("Account").click();
@@ -138,35 +162,61 @@ test("a server admin finds, pauses and revokes any invite, and stops all", async
   await expect(page.getByRole("heading", { name: "All invites of this server" })).toBeVisible();
   await page.getByPlaceholder("User name, number, or a whole code, link or room id").fill(`${process.env.SERVICE_URL}/i/${code}`);
   await page.getByRole("button", { name: "Search", exact: true }).click();
-  await expect(page.getByRole("button", { name: /^Pause: invite/ })).toHaveCount(1);
+  await expect(page.getByText("Pause…", { exact: true })).toHaveCount(1);
   await expect(page.getByText(anna.id)).toBeVisible();
-  await page.getByRole("button", { name: /^Pause: invite/ }).click();
-  await expect(page.getByText("Paused by a server admin")).toBeVisible();
+  await page.getByText("Pause…", { exact: true }).click();
+  await page.getByLabel(/^Why invite \d+ of Anna is paused$/).fill("Please ask me first.");
+  await page.getByRole("button", { name: /^Pause invite/ }).click();
+  await expect(page.getByRole("listitem").getByText("Paused by a server admin")).toBeVisible();
   await look(page, "server");
   await annas.goto(`/invites/${code}`);
-  await expect(annas.getByText("Only they can resume it.")).toBeVisible();
+  await expect(annas.getByText("Only they can resume it.")).toContainText("“Please ask me first.”");
   await expect(annas.getByRole("button", { name: "Resume" })).toBeHidden();
-  await page.getByRole("button", { name: /^Resume: invite/ }).click();
-  await expect(page.getByRole("button", { name: /^Pause: invite/ })).toBeVisible();
+  await page.getByRole("button", { name: /^Resume invite/ }).click();
+  await expect(page.getByText("Pause…", { exact: true })).toBeVisible();
 
   await page.open("/server");
-  await page.getByRole("button", { name: "Pause all" }).click();
+  await page.getByText("Pause all…").click();
+  await expect(page.getByText(/^This stops .* Whoever joined stays\./)).toBeVisible();
+  await page.getByLabel("Why all invites are paused").fill("We move house.");
+  await look(page, "server-pause-all");
+  await page.getByRole("button", { name: "Pause all invites of this server" }).click();
   try {
     await expect(page.getByText("All invites of this server are paused by a server admin.")).toBeVisible();
     await look(page, "server-all-paused");
     await annas.goto("/invites");
-    await expect(annas.getByText("All invites of this server are paused by a server admin.")).toBeVisible();
+    await expect(annas.getByText("All invites of this server are paused by a server admin.")).toContainText("“We move house.”");
     await expect(annas.getByText("All invites are paused", { exact: true })).toBeVisible();
+    await annas.goto(`/i/${code}`);
+    await expect(annas.getByText("We move house.")).toBeHidden();
     await expect(redeem(await person("Ben"), code)).rejects.toThrow("404");
   } finally {
     await page.getByRole("button", { name: "Resume all" }).click();
   }
-  await expect(page.getByRole("button", { name: "Pause all" })).toBeVisible();
+  await expect(page.getByText("Pause all…")).toBeVisible();
   await redeem(await person("Ben"), code);
 
+  // What is asked for stands in the address, and in the file.
+  await page.open(`/server?owner=${encodeURIComponent(anna.id)}&state=open`);
+  await expect(page.getByText(anna.id)).toBeVisible();
+  await expect(page.getByLabel("State")).toHaveValue("open");
+  await look(page, "server-filtered");
+  const file = await page.request.get(await page.getByRole("link", { name: "Download as CSV" }).evaluate((link) => link.href));
+  expect(file.headers()["content-type"]).toBe("text/csv; charset=utf-8");
+  expect(await file.text()).toContain(anna.id);
+  expect(await file.text()).not.toContain(ada.id);
+  await page.getByLabel("State").selectOption("Paused");
+  await page.getByRole("button", { name: "Search", exact: true }).click();
+  await expect(page.getByText("No invites found.")).toBeVisible();
+  await expect(page).toHaveURL(/state=paused/);
+  await page.getByRole("link", { name: "Overview" }).last().click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Overview");
+  await expect(page.getByRole("row").filter({ hasText: "People joined" }).first()).toBeVisible();
+  await look(page, "server-days");
+
   await page.open(`/server?q=${code}`);
-  await page.getByText("Revoke …").click();
-  await page.getByRole("button", { name: /^Revoke: invite/ }).click();
+  await page.getByText("Revoke…", { exact: true }).click();
+  await page.getByRole("button", { name: /^Revoke invite/ }).click();
   await expect(page.getByText("No invites found.")).toBeVisible();
   expect((await annas.goto(`/invites/${code}`)).status()).toBe(404);
   await context.close();
@@ -177,6 +227,12 @@ test("a server admin finds, pauses and revokes any invite, and stops all", async
   }
   expect(await page.getByRole("main").innerText()).not.toContain(code);
   await look(page, "server-log");
+  await page.getByText("Filters", { exact: true }).click();
+  await page.getByLabel("Action").selectOption("Created");
+  await page.getByRole("button", { name: "Search", exact: true }).click();
+  await expect(page).toHaveURL(/action=created/);
+  await expect(page.getByRole("listitem").filter({ hasText: /created invite \d+/ }).first()).toBeVisible();
+  await expect(page.getByRole("listitem").filter({ hasText: /paused invite \d+/ })).toHaveCount(0);
 });
 
 test("who guesses codes has to wait", async ({ page }) => {

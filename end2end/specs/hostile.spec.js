@@ -90,9 +90,9 @@ for (const [number, text] of hostile.entries()) {
 
     // The admins of rooms and of the server.
     await page.open("/my-rooms");
-    await page.getByText("Block …").first().click();
+    await page.getByText("Block…", { exact: true }).first().click();
     await page.getByLabel(/^Why .* is blocked$/).first().fill(text);
-    await page.getByRole("button", { name: "Block" }).first().click();
+    await page.getByRole("button", { name: /^Block / }).first().click();
     await expect(page.getByText("Blocked", { exact: true })).toBeVisible();
     await look(page, "/my-rooms", [text]);
     await look(page, `/invites/${code}`, [`“${text}”`]);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use app::{Action, AuditEntry, Door, Intervention, ServerInvite, ServerInvites, wording};
+use app::{Action, AuditEntry, Door, Intervention, ServerInvite, ServerInvites, ServerQuery, wording};
 use http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::{ToSchema, openapi::Object};
@@ -122,12 +122,19 @@ struct Intervene {
     invite: i64,
     #[schema(schema_with = interventions)]
     action: Intervention,
+    /// Why; the owner sees it.
+    #[schema(nullable = false)]
+    reason: Option<String>,
 }
 
 /// Whether all invites of the server are paused. Both the request and the response.
 #[derive(Serialize, Deserialize, ToSchema)]
 struct PauseAll {
     paused: bool,
+    /// Why; members see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reason: Option<String>,
 }
 
 /// A page of the server's invites.
@@ -157,6 +164,10 @@ struct Entry {
     create_dm: bool,
     /// Whether its code also opens an account.
     as_registration_token: bool,
+    /// Why a server admin has paused it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reason: Option<String>,
 }
 
 /// An entry of the audit log.
@@ -200,36 +211,38 @@ fn actions() -> Object {
 async fn invites(invites: &Invites, request: Request) -> Result<Reply, Reply> {
     let account = request.account.clone();
     if request.method == Method::POST {
-        let Intervene { invite, action } = request.read().await?;
-        invites.server_admin.intervene(&account, invite, action).await?;
+        let Intervene { invite, action, reason } = request.read().await?;
+        invites.server_admin.intervene(&account, invite, action, reason).await?;
         return Ok(Reply::done());
     }
     let search = request.query.text("search")?.unwrap_or_default();
-    let (from, most) = (request.query.number("from")?, request.query.number("limit")?);
-    let found = invites.server_admin.find_invites(&account, &search, from, most).await?;
+    let (from, most) = (request.query.number::<i64>("from")?, request.query.number("limit")?);
+    let before = from.map(|from| from.to_string()).unwrap_or_default();
+    let query = ServerQuery { search, before, ..ServerQuery::default() };
+    let found = invites.server_admin.find_invites(&account, &query, most, true).await?;
     let ServerInvites { invites, next, all_paused, .. } = found;
     Ok(Reply::ok(&Found {
         invites: invites.into_iter().map(Entry::from).collect(),
-        next_batch: next.map(|next| next.to_string()),
+        next_batch: next,
         all_paused: all_paused.is_some(),
     }))
 }
 
 impl From<ServerInvite> for Entry {
     fn from(server: ServerInvite) -> Self {
-        let ServerInvite { invite, code, rooms, chat, registration } = server;
-        Self { invite: invite.into(), token: code, rooms, create_dm: chat, as_registration_token: registration }
+        let ServerInvite { invite, code, rooms, chat, registration, reason } = server;
+        Self { invite: invite.into(), token: code, rooms, create_dm: chat, as_registration_token: registration, reason }
     }
 }
 
 async fn pause(invites: &Invites, request: Request) -> Result<Reply, Reply> {
     let account = request.account.clone();
     if request.method == Method::POST {
-        let PauseAll { paused } = request.read().await?;
-        invites.server_admin.pause_all(&account, paused).await?;
+        let PauseAll { paused, reason } = request.read().await?;
+        invites.server_admin.pause_all(&account, paused, reason).await?;
     }
-    let paused = invites.server_admin.all_paused().await?;
-    Ok(Reply::ok(&PauseAll { paused }))
+    let all_paused = invites.server_admin.all_paused().await?;
+    Ok(Reply::ok(&PauseAll { paused: all_paused.is_some(), reason: all_paused.and_then(|paused| paused.reason) }))
 }
 
 /// The audit log as one JSON object per line, newest first.

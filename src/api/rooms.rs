@@ -127,7 +127,7 @@ async fn answer(invites: &Invites, request: Request) -> Result<Reply, Reply> {
 }
 
 impl From<RoomInvite> for Entry {
-    fn from(RoomInvite { invite, block }: RoomInvite) -> Self {
+    fn from(RoomInvite { invite, block, .. }: RoomInvite) -> Self {
         let blocked = block.map(|block| Blocked { by: block.by.user_id, ts: block.at, reason: block.reason });
         Self { invite: invite.into(), blocked }
     }

@@ -351,4 +351,54 @@ mod tests {
         assert_eq!(path, ["roomid", "r:x"]);
         assert_eq!(query, pairs(&[("z", "4"), ("b", "2"), ("a", "true"), ("a", "x")]));
     }
+
+    #[test]
+    fn fuzz_whatever_is_sent_to_be_shared_is_read_or_refused() {
+        const PIECES: &[&str] = &[
+            "{",
+            "}",
+            "[",
+            "]",
+            ",",
+            ":",
+            "\"type\":",
+            "\"ref\"",
+            "\"spaceObject\"",
+            "\"superInvite\"",
+            "\"userId\"",
+            "\"roomId\":",
+            "\"objectId\":",
+            "\"objectType\":",
+            "\"query\":",
+            "\"preview\":",
+            "\"uri\":",
+            "\"ref\":",
+            "\"target_id\":",
+            "\"room_id\":",
+            "\"link\"",
+            "\"pin\"",
+            "\"!r:x\"",
+            "\"\"",
+            "null",
+            "true",
+            "-1e999",
+            "\"\\u0000\"",
+            "\"\\ud800\"",
+            " ",
+        ];
+        bolero::check!()
+            .with_max_len(64)
+            .with_iterations(crate::fuzz::TIMES)
+            .with_test_time(crate::fuzz::AT_MOST)
+            .for_each(|bytes: &[u8]| {
+                let text = crate::fuzz::text(bytes, PIECES);
+                for body in [bytes, text.as_bytes(), format!("{{\"type\": {text}}}").as_bytes()] {
+                    match shareable(body, "x") {
+                        Ok(Shareable::Place(path, _)) => assert!(path.len() > 1),
+                        Ok(Shareable::Link(link)) => assert!(!link.starts_with("javascript:"), "{link}"),
+                        Err(reply) => assert!(reply.status().is_client_error()),
+                    }
+                }
+            });
+    }
 }

@@ -1,6 +1,7 @@
 //! Apps that the pages recommend.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use url::Url;
 
@@ -8,23 +9,25 @@ use url::Url;
 const REFUSED: [&str; 6] = ["javascript", "data", "vbscript", "file", "blob", "about"];
 
 /// A Matrix app.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Client {
     /// Its name, as the pages show it.
     pub name: String,
     /// Where people download it or open it in the browser.
     #[serde(deserialize_with = "page")]
+    #[schemars(with = "String")]
     pub link: Template,
     /// The platforms it runs on.
     pub platforms: Vec<Platform>,
     /// An address that opens an invite in it, if it supports invites.
     #[serde(default, deserialize_with = "address")]
+    #[schemars(with = "String")]
     pub invite_link: Option<Template>,
 }
 
 /// The operator's own apps that may open links to invites directly.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AppLinks {
     /// Android apps.
@@ -34,7 +37,7 @@ pub struct AppLinks {
 }
 
 /// An Android app.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AndroidApp {
     /// Its package name.
@@ -44,7 +47,7 @@ pub struct AndroidApp {
 }
 
 /// A platform of an app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Platform {
     /// Android.

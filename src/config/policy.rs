@@ -1,10 +1,11 @@
 //! The policy for invites on this server.
 
 use matrix_sdk::ruma::OwnedUserId;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// What an operator allows. A number that is unset is unlimited.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
     /// Who may make invites. Server admins always may.
@@ -53,17 +54,17 @@ impl Default for Policy {
 }
 
 /// Who may make invites.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected `everyone`, `admins` or a list of user ids")]
 pub enum Creators {
     /// Everyone, or server admins only.
     Word(CreatorsWord),
     /// These users, and server admins.
-    Users(Vec<OwnedUserId>),
+    Users(#[schemars(with = "Vec<String>")] Vec<OwnedUserId>),
 }
 
 /// A keyword that says who may make invites.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CreatorsWord {
     /// Everybody who has an account.
@@ -74,7 +75,7 @@ pub enum CreatorsWord {
 
 /// How much work for the homeserver may be caused within an hour by one person, and by all together (`…_in_all`). A
 /// number that is unset is unlimited.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct WorkLimits {
     /// Rooms that redemptions join, or try to join.
@@ -127,7 +128,7 @@ impl Default for WorkLimits {
 
 /// How many attempts to create accounts on the pages of invites are allowed within an hour. The homeserver has limits
 /// of its own (Synapse, `rc_registration`). A number that is unset is unlimited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct AccountLimits {
     /// Per client address; for IPv6, per /64 network.
@@ -147,7 +148,7 @@ impl Default for AccountLimits {
 
 /// How many look-ups of chosen codes may fail within a minute. People who are signed in and only use codes that work
 /// never meet these limits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FailedLookups {
     /// Per person.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de::Error as _};
 use url::Url;
 
@@ -11,7 +12,7 @@ use super::{Config, ConfigError};
 const SERVED_BELOW: &str = "/p/";
 
 /// How share links are made (`share_link_generator`).
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ShareLinks {
     /// The exact prefix of the links.

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf};
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 /// The database engine and its address.
@@ -32,7 +32,7 @@ impl SqlUrl {
                 Some(path) => Ok(Self::SqliteFile(path.split('?').next().unwrap_or(path).into())),
                 None => Err(format!("a SQLite file needs three slashes, or four: {allowed}")),
             },
-            "postgresql" | "postgres" => Ok(Self::Postgres(format!("postgresql://{rest}"))),
+            "postgresql" | "postgres" => Ok(Self::Postgres(postgres(rest))),
             other => Err(format!("“{other}” is no database this service knows: {allowed}")),
         }
     }
@@ -56,6 +56,31 @@ impl SqlUrl {
         let separator = if query.is_empty() { "" } else { "&" };
         Ok(Self::Postgres(format!("{address}?{query}{separator}password={password}")))
     }
+}
+
+/// The connection URI for what stands behind `postgresql://`. With a UNIX socket there is no host, as in SQLAlchemy's
+/// `postgresql://user:password@/database?host=/run/postgresql`; but a URL without a host has no user either (URL Standard, "host-missing"), so they
+/// become parameters (PostgreSQL, "Connection URIs").
+fn postgres(rest: &str) -> String {
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let Some((credentials, host)) = authority.rsplit_once('@') else { return format!("postgresql://{rest}") };
+    let port = host.strip_prefix(':');
+    if !host.is_empty() && port.is_none() {
+        return format!("postgresql://{rest}");
+    }
+    let (user, password) = match credentials.split_once(':') {
+        Some((user, password)) => (user, Some(password)),
+        None => (credentials, None),
+    };
+    let (database, query) = path.split_once('?').unwrap_or((path, ""));
+    let mut parameters = form_urlencoded::Serializer::new(query.to_owned());
+    for (name, value) in [("user", Some(user)), ("password", password), ("port", port)] {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            parameters.append_pair(name, &percent_decode_str(value).decode_utf8_lossy());
+        }
+    }
+    let database = if database.is_empty() { "/" } else { database };
+    format!("postgresql://{database}?{}", parameters.finish())
 }
 
 impl Default for SqlUrl {
@@ -100,8 +125,31 @@ mod tests {
                 "postgresql+psycopg2://u:p@h:5432/d?sslmode=require",
                 postgres("postgresql://u:p@h:5432/d?sslmode=require"),
             ),
+            ("postgresql:///d?host=/run/postgresql", postgres("postgresql:///d?host=/run/postgresql")),
+            ("postgresql://%2Frun%2Fpostgresql/d", postgres("postgresql://%2Frun%2Fpostgresql/d")),
+            ("postgresql://u@/d?host=/run/postgresql", postgres("postgresql:///d?host=/run/postgresql&user=u")),
+            (
+                "postgresql+psycopg2://u%40x:p%26+%20w@:5433/d?host=/run/postgresql",
+                postgres("postgresql:///d?host=/run/postgresql&user=u%40x&password=p%26%2B+w&port=5433"),
+            ),
         ] {
             assert_eq!(SqlUrl::parse(text), url, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_socket_is_found_with_its_user_and_password() {
+        use std::str::FromStr;
+        for (text, user) in [
+            ("postgresql:///d?host=/run/postgresql&user=u", "u"),
+            ("postgresql://u%20x:a+b@/d?host=/run/postgresql", "u x"),
+            ("postgresql://u@%2Frun%2Fpostgresql/d", "u"),
+        ] {
+            let Ok(SqlUrl::Postgres(url)) = SqlUrl::parse(text) else { panic!("{text}") };
+            let options = sqlx::postgres::PgConnectOptions::from_str(&url).expect(text);
+            let (socket, database) = (options.get_socket().expect(text), options.get_database());
+            assert_eq!((socket.to_str(), database), (Some("/run/postgresql"), Some("d")), "{text}");
+            assert_eq!(options.get_username(), user);
         }
     }
 
@@ -127,5 +175,50 @@ mod tests {
             assert!(problem.contains("sqlite:///relative.db"), "{problem}");
             assert!(!problem.contains("hunter2"), "{problem}");
         }
+    }
+
+    #[test]
+    fn fuzz_whatever_is_given_is_an_address_or_refused_and_no_password_is_shown() {
+        const PIECES: &[&str] = &[
+            "sqlite",
+            "postgresql",
+            "postgres",
+            "+psycopg2",
+            "://",
+            "/",
+            "///",
+            ":memory:",
+            "u",
+            ":",
+            "hunter2",
+            "@",
+            "h",
+            "?",
+            "&",
+            "password=",
+            "host=/run",
+            "%",
+            "\u{202e}",
+            "\0",
+        ];
+        bolero::check!()
+            .with_max_len(32)
+            .with_iterations(crate::fuzz::TIMES)
+            .with_test_time(crate::fuzz::AT_MOST)
+            .for_each(|bytes: &[u8]| {
+                let text = crate::fuzz::text(bytes, PIECES);
+                let Ok(url) = SqlUrl::parse(&text) else { return };
+                if let SqlUrl::Postgres(address) = &url {
+                    assert!(address.starts_with("postgresql://"), "{address}");
+                    assert_eq!(format!("{url:?}"), "postgresql://(secret)");
+                }
+                match url.with_password("swordfish&") {
+                    Ok(SqlUrl::Postgres(address)) => assert!(address.ends_with("password=swordfish%26"), "{address}"),
+                    Ok(other) => panic!("{other:?} takes no password"),
+                    Err(problem) => {
+                        assert!(!problem.contains("swordfish") && !problem.contains("hunter2"), "{problem}")
+                    }
+                }
+            });
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use app::Person;
+use app::{ERASED_SERVER, Person, wording};
 use matrix_sdk::ruma::{OwnedUserId, UserId, api::client::profile::get_profile};
 use moka::future::Cache;
 
@@ -138,6 +138,10 @@ impl Accounts {
 
     /// Profile of a person, as far as it is available: a page does not fail because a name is missing.
     pub async fn person(&self, user: &UserId) -> Person {
+        if user.server_name().as_str() == ERASED_SERVER {
+            let display_name = Some(wording::ERASED.to_owned());
+            return Person { user_id: user.to_string(), display_name, avatar_url: None };
+        }
         let found = self.people.try_get_with_by_ref(user, self.profile(user)).await;
         found.unwrap_or_else(|error| {
             tracing::debug!(%error, "a profile is missing");

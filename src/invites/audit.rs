@@ -1,6 +1,6 @@
 //! Writing the audit log.
 
-use app::{Action, Detail};
+use app::{Action, Detail, Door};
 
 use crate::{
     account::Account,
@@ -9,6 +9,9 @@ use crate::{
     error::Result,
     store::{Audit, Entry, Millis},
 };
+
+/// Who has done something on the command line, where nobody signs in.
+const OPERATOR: &str = "operator";
 
 /// The audit log. Cheap to clone.
 #[derive(Clone)]
@@ -37,6 +40,19 @@ impl AuditLog {
             action,
             code: code.map(str::to_owned),
             detail,
+        })
+    }
+
+    /// An entry for what somebody is about to do on the command line.
+    pub(super) fn entry_of_operator(&self, action: Action, detail: Detail) -> Result<Entry> {
+        Ok(Entry {
+            at: (self.clock)(),
+            id: self.chance.id()?,
+            actor: OPERATOR.to_owned(),
+            door: Door::Command,
+            action,
+            code: None,
+            detail: Some(detail),
         })
     }
 

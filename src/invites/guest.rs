@@ -2,12 +2,13 @@
 
 use std::{sync::Arc, time::Instant};
 
-use app::{AccountAdvice, AccountForm, Error as Refusal, Joined, Landing, Preview, Progress, Relation};
+use app::{AccountAdvice, AccountForm, Action, Error as Refusal, Joined, Landing, Preview, Progress, Relation};
 use futures_util::FutureExt;
 use matrix_sdk::ruma::OwnedServerName;
 use tokio_util::task::TaskTracker;
 
 use super::{
+    audit::AuditLog,
     catalog::Catalog,
     guesses::Guesses,
     kept::Kept,
@@ -44,6 +45,7 @@ pub struct Guest {
     pub(super) sign_ups: SignUps,
     pub(super) kept: Kept,
     pub(super) metrics: Metrics,
+    pub(super) audit: AuditLog,
     pub(super) tasks: TaskTracker,
 }
 
@@ -167,6 +169,15 @@ impl Guest {
         let account = sign_ups.open(&wish, &stored, origin).await?;
         self.metrics.account_created();
         tracing::info!(user = %account.user_id, "an account was created with an invite");
+        let me = Account::new(account.user_id.clone(), "", false).coming_from(origin);
+        let noted = async {
+            let entry = self.audit.entry(&me, Action::AccountCreated, Some(&stored.invite.code), None)?;
+            self.audit.note(&entry).await
+        };
+        // The account is there, whether that is noted or not.
+        if let Err(error) = noted.await {
+            error.into_told();
+        }
         Ok(account)
     }
 

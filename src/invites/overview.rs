@@ -119,6 +119,11 @@ impl Owner {
         let mine = self.my_rooms(account).await;
         let now = (self.clock)();
         let state = stored.state(now);
+        let paused_because = match state {
+            InviteState::AllPaused => self.invites.all_paused().await?.and_then(|paused| paused.reason),
+            InviteState::PausedByAdmin => stored.held_reason.clone(),
+            _ => None,
+        };
         let registration = self.tokens.registration_now(&stored, now).await;
         let blocks = self.stored_rooms.blocks(code).await?;
         let blocks: Vec<store::Block> =
@@ -136,7 +141,7 @@ impl Owner {
             Some(element) => format!("{}/#/user/", element.as_str().trim_end_matches('/')),
             None => MATRIX_TO.to_owned(),
         };
-        Ok(InviteDetail { card, link, registration, blocks: blocked, problems, came, people, now })
+        Ok(InviteDetail { card, link, registration, paused_because, blocks: blocked, problems, came, people, now })
     }
 
     /// The people who redeemed one of the member's own invites, at most `most` of them, with the outcome for each room. The rooms have `names` only

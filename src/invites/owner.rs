@@ -81,7 +81,7 @@ impl Owner {
             return Ok(());
         }
         self.work.take(Work::SaveInvite, account.user_id(), 1, (self.clock)())?;
-        self.switches.pause(account, code, paused, Pause::Owner).await?;
+        self.switches.pause(account, code, paused, Pause::Owner, None).await?;
         self.tokens.settle(code).await.map(drop)
     }
 

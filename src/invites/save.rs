@@ -106,7 +106,7 @@ impl Owner {
         if let Some(paused) = paused
             && paused != old.is_some_and(|old| old.invite.paused)
         {
-            self.switches.pause(account, &new.code, paused, Pause::Owner).await?;
+            self.switches.pause(account, &new.code, paused, Pause::Owner, None).await?;
         }
         let registration = self.tokens.settle(&new.code).await?;
         let stored = self.catalog.find(&new.code).await?.ok_or(Refusal::UnknownInvite)?;

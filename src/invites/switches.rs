@@ -1,6 +1,6 @@
 //! Pausing, resuming and deleting an invite.
 
-use app::{Action, Error as Refusal};
+use app::{Action, Detail, Error as Refusal};
 
 use super::{audit::AuditLog, registration_token::RegistrationTokens};
 use crate::{
@@ -27,10 +27,18 @@ impl Switches {
         }
     }
 
-    /// Pauses or resumes an invite. Its registration token has to be updated afterwards.
-    pub(super) async fn pause(&self, account: &Account, code: &str, paused: bool, by: Pause) -> Result<()> {
+    /// Pauses or resumes an invite. Its registration token has to be updated afterwards. The reason is kept if a server
+    /// admin pauses it.
+    pub(super) async fn pause(
+        &self,
+        account: &Account,
+        code: &str,
+        paused: bool,
+        by: Pause,
+        reason: Option<String>,
+    ) -> Result<()> {
         let action = if paused { Action::Paused } else { Action::Resumed };
-        let entry = self.audit.entry(account, action, Some(code), None)?;
+        let entry = self.audit.entry(account, action, Some(code), reason.map(Detail::Why))?;
         match self.invites.pause(code, paused, by, &entry).await? {
             Written::Done => Ok(()),
             Written::NotAsExpected => Err(Refusal::UnknownInvite.into()),

@@ -355,4 +355,107 @@ mod tests {
         let wrong = with_template("<b>\n{% if %}").err().expect("it is refused").to_string();
         assert!(wrong.contains("share_link.html:2"), "{wrong}");
     }
+
+    #[test]
+    fn fuzz_whatever_an_operators_template_is_it_ends_and_is_refused_or_shown() {
+        const PIECES: &[&str] = &[
+            "{{ ",
+            " }}",
+            "{% ",
+            " %}",
+            "{# ",
+            " #}",
+            "for a in ",
+            "range(9999)",
+            "endfor",
+            "if ",
+            "endif",
+            "else",
+            "include ",
+            "'share_link.html'",
+            "'parts/extra_header.html'",
+            "extends ",
+            "block x",
+            "endblock",
+            "macro m()",
+            "endmacro",
+            "m()",
+            "set a = ",
+            "a",
+            "title",
+            "sharerDisplayName",
+            "qrcode | safe",
+            " | ",
+            "upper",
+            "join(',')",
+            "*",
+            "/",
+            "0",
+            "99999999999999999999",
+            "'x'",
+            ".missing",
+            "[",
+            "]",
+            "(",
+            ")",
+            "\n",
+        ];
+        let target = target(&["o", "r", "pin", "x"], &[("title", HOSTILE)]);
+        bolero::check!()
+            .with_max_len(64)
+            .with_iterations(crate::fuzz::TIMES)
+            .with_test_time(crate::fuzz::AT_MOST)
+            .for_each(|bytes: &[u8]| {
+                if let Ok(pages) = with_template(&crate::fuzz::text(bytes, PIECES)) {
+                    let html = rendered(&pages, &target, "Anna", false);
+                    assert!(!html.contains("<script"), "{html}");
+                }
+            });
+    }
+
+    #[test]
+    fn fuzz_whatever_is_shared_stays_text() {
+        const PIECES: &[&str] = &[
+            "<script>",
+            "</title>",
+            "\"",
+            "'",
+            "&",
+            "&lt;",
+            "{{",
+            "}}",
+            "{% raw %}",
+            "javascript:",
+            "\u{202e}",
+            "/",
+            "?",
+            "#",
+            "=",
+            "%3C",
+            "userId",
+            "title",
+            "i",
+            "\n",
+        ];
+        let landing = "https://invite.example.org/".parse().expect("an address");
+        let pages = std::panic::AssertUnwindSafe(Pages::new(None, Some(&landing)).expect("nothing is read"));
+        bolero::check!()
+            .with_type::<(u8, Vec<u8>, Vec<u8>)>()
+            .with_iterations(crate::fuzz::TIMES)
+            .with_test_time(crate::fuzz::AT_MOST)
+            .for_each(|(kind, text, more): &(u8, Vec<u8>, Vec<u8>)| {
+                let (text, more) = (crate::fuzz::text(text, PIECES), crate::fuzz::text(more, PIECES));
+                let segments = match kind % 5 {
+                    0 => vec!["i", "x", &*text],
+                    1 => vec!["o", &*text, &*more, &*text],
+                    2 => vec!["roomid", &*text],
+                    3 => vec!["u", &*text],
+                    _ => vec![&*text],
+                };
+                let query = [("title", &*more), ("roomDisplayName", &*text), ("rooms", &*more), (&*text, &*more)];
+                let html = rendered(&pages, &target(&segments, &query), &more, kind % 2 == 0);
+                assert!(!html.contains("<script") && html.matches("</title>").count() == 1, "{html}");
+                assert!(!html.contains("href=\"javascript:"), "{html}");
+            });
+    }
 }

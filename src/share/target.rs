@@ -168,4 +168,45 @@ mod tests {
         assert_eq!(target.parameter("title").as_deref(), Some("a&b=c+\"<"));
         assert_eq!(target.parameter("other"), None);
     }
+
+    #[test]
+    fn fuzz_whatever_is_shared_comes_back_from_its_address() {
+        /// Segments of a path, and names and values of a query.
+        type Shared = (Vec<Vec<u8>>, Vec<(Vec<u8>, Vec<u8>)>);
+        const PIECES: &[&str] = &[
+            "userId",
+            "userId=other:x",
+            "via",
+            "=",
+            "&",
+            "#",
+            "?",
+            "/",
+            "..",
+            "%2F",
+            "%",
+            "+",
+            " ",
+            "ä",
+            "\u{202e}",
+            "\0",
+        ];
+        bolero::check!()
+            .with_type::<Shared>()
+            .with_iterations(crate::fuzz::TIMES)
+            .with_test_time(crate::fuzz::AT_MOST)
+            .for_each(|(segments, query): &Shared| {
+                let text = |bytes: &Vec<u8>| crate::fuzz::text(bytes, PIECES);
+                let mut segments: Vec<String> = segments.iter().map(text).collect();
+                segments.insert(0, "o".to_owned());
+                let query = query.iter().map(|(name, value)| (text(name), text(value))).collect();
+                let names: Vec<&str> = segments.iter().map(String::as_str).collect();
+                let target = Target::new(&names, query, "@meeko:test");
+                assert_eq!(target.segments(), segments);
+                assert_eq!(target.parameter("userId").as_deref(), Some("meeko:test"), "{}", target.query);
+                assert_eq!(target.hash("https://x/p/").len(), 40);
+                let url = url::Url::parse(&target.url("https://x.example/p/")).expect("it is an address");
+                assert_eq!((url.query(), url.fragment()), (Some(&*target.query), Some(&*target.path)));
+            });
+    }
 }

@@ -23,6 +23,16 @@ pub struct Entry {
     pub detail: Option<Detail>,
 }
 
+impl Entry {
+    /// Why they did it, if that is told.
+    pub(super) fn why(&self) -> Option<&str> {
+        match &self.detail {
+            Some(Detail::Why(reason)) => Some(reason),
+            _ => None,
+        }
+    }
+}
+
 /// An entry with what is known of its invite.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Noted {
@@ -183,6 +193,7 @@ mod tests {
             Detail::Fields(vec![Field::Rooms, Field::ExpiresAt]),
             Detail::Came { joined: 3, missed: 1 },
             Detail::Room("!a:x".to_owned()),
+            Detail::Why("Too \"many\"".to_owned()),
             Detail::Noted("2 rooms, a direct chat".to_owned()),
         ] {
             assert_eq!(read(kept(&detail)), detail);

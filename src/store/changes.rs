@@ -3,7 +3,8 @@
 use app::Terms;
 
 use super::{
-    Entry, Invites, Millis, Result, Written, audit::note, in_changing_transaction, invites::changed, owners::take_owner,
+    Entry, Invites, Millis, Result, Written, audit::note, in_changing_transaction, invites::changed,
+    owners::{ALONE, take_owner},
 };
 
 /// What an invite is written from.
@@ -150,7 +151,7 @@ impl Invites {
              WHERE code = $1 AND owner = $2 AND deleted_at IS NULL";
         const CLEAR: &str = "DELETE FROM invite_rooms WHERE code = $1";
         Ok(in_changing_transaction!(self, |tx, changes| {
-            take_owner!(&mut *tx, &new.owner);
+            sqlx::query(ALONE).bind(&new.owner).execute(&mut *tx).await?;
             changes.add(&new.owner);
             changes.add(&new.code);
             let over = match quota {
@@ -171,12 +172,14 @@ impl Invites {
         }))
     }
 
-    /// Stops a live invite for a while, or lets it go on. An owner and a server admin each end what they have begun.
+    /// Stops a live invite for a while, or lets it go on. An owner and a server admin each end what they have begun. Why an admin has done it is
+    /// what the entry says.
     pub async fn pause(&self, code: &str, paused: bool, by: Pause, entry: &Entry) -> Result<Written> {
         const BY_OWNER: &str =
             "UPDATE invites SET paused_by = CASE WHEN $2 THEN $3 END, changed_at = $4, token_due = $4
              WHERE code = $1 AND deleted_at IS NULL";
-        const BY_ADMIN: &str = "UPDATE invites SET held_by = CASE WHEN $2 THEN $3 END, changed_at = $4, token_due = $4
+        const BY_ADMIN: &str = "UPDATE invites SET held_by = CASE WHEN $2 THEN $3 END, changed_at = $4, token_due = $4,
+                held_reason = CASE WHEN $2 THEN $5 END
              WHERE code = $1 AND deleted_at IS NULL";
         let pause = match by {
             Pause::Owner => BY_OWNER,
@@ -184,7 +187,10 @@ impl Invites {
         };
         Ok(in_changing_transaction!(self, |tx, changes| {
             changed!(&mut *tx, changes, code);
-            let rows = sqlx::query(pause).bind(code).bind(paused).bind(&entry.actor).bind(entry.at);
+            let mut rows = sqlx::query(pause).bind(code).bind(paused).bind(&entry.actor).bind(entry.at);
+            if by == Pause::Admin {
+                rows = rows.bind(entry.why());
+            }
             let rows = rows.execute(&mut *tx).await?.rows_affected();
             if rows > 0 {
                 note!(&mut *tx, entry);
@@ -193,15 +199,18 @@ impl Invites {
         }))
     }
 
-    /// Stops every invite of the server, or lets them go on.
+    /// Stops every invite of the server, or lets them go on. Why is what the entry says.
     pub async fn pause_all(&self, paused: bool, entry: &Entry) -> Result<()> {
         const ON: &str =
-            "INSERT INTO switches (name, actor, at) VALUES ('pause', $1, $2) ON CONFLICT (name) DO NOTHING";
+            "INSERT INTO switches (name, actor, at, reason) VALUES ('pause', $1, $2, $3) ON CONFLICT (name) DO NOTHING";
         const OFF: &str = "DELETE FROM switches WHERE name = 'pause'";
         const DUE: &str = "UPDATE invites SET token_due = $1 WHERE deleted_at IS NULL AND registration";
         in_changing_transaction!(self, |tx, changes| {
             match paused {
-                true => sqlx::query(ON).bind(&entry.actor).bind(entry.at).execute(&mut *tx).await?,
+                true => {
+                    let on = sqlx::query(ON).bind(&entry.actor).bind(entry.at).bind(entry.why());
+                    on.execute(&mut *tx).await?
+                }
                 false => sqlx::query(OFF).execute(&mut *tx).await?,
             };
             sqlx::query(DUE).bind(entry.at).execute(&mut *tx).await?;

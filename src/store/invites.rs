@@ -23,6 +23,8 @@ pub struct StoredInvite {
     pub token_due: Option<Millis>,
     /// When it was deleted, if it was.
     pub deleted_at: Option<Millis>,
+    /// Why a server admin has stopped it, if one has and said so.
+    pub held_reason: Option<String>,
     /// Whether every invite of the server is stopped.
     pub all_paused: bool,
     /// Whether the Python module has made it.
@@ -34,6 +36,17 @@ impl StoredInvite {
     pub fn state(&self, now: Millis) -> InviteState {
         self.invite.state(self.all_paused, now)
     }
+}
+
+/// That every invite of the server is stopped.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct AllPaused {
+    /// Matrix id of the server admin who has stopped them.
+    pub actor: String,
+    /// Since when.
+    pub at: Millis,
+    /// Why, if they said so.
+    pub reason: Option<String>,
 }
 
 /// Something with an invite in it as its owner wrote it, whatever the operator allows now. The use cases bound it by that before anybody
@@ -125,6 +138,7 @@ pub(super) struct InviteRow {
     opens_accounts: bool,
     paused_by: Option<String>,
     held_by: Option<String>,
+    held_reason: Option<String>,
     token_due: Option<Millis>,
     accounts: i64,
     accounts_leaving: i64,
@@ -140,7 +154,8 @@ macro_rules! select_invites {
     ($($rest:tt)*) => {
         concat!(
             "SELECT code, owner, chat, registration, registration_token, deleted_at, label, welcome, show_rooms,
-                number, created_at, not_before, expires_at, max_uses, uses, opens_accounts, paused_by, held_by, token_due,
+                number, created_at, not_before, expires_at, max_uses, uses, opens_accounts, paused_by, held_by, held_reason,
+                token_due,
                 accounts, accounts_leaving, source, EXISTS (SELECT 1 FROM switches WHERE name = 'pause') AS all_paused,
                 (SELECT STRING_AGG(r.room, $1 ORDER BY r.position) FROM invite_rooms r WHERE r.code = i.code) AS rooms,
                 came, last_came_at
@@ -194,6 +209,7 @@ impl From<InviteRow> for StoredInvite {
             token_due: row.token_due,
             accounts: u32::try_from(row.accounts).unwrap_or(u32::MAX),
             accounts_leaving: u32::try_from(row.accounts_leaving).unwrap_or(u32::MAX),
+            held_reason: row.held_reason,
             all_paused: row.all_paused,
             by_module: row.source == "module",
             opens_accounts: row.opens_accounts,
@@ -203,7 +219,8 @@ impl From<InviteRow> for StoredInvite {
     }
 }
 
-pub(super) const CHANGED: &str = "INSERT INTO owners (owner, version) SELECT owner, 1 FROM invites WHERE code = $1
+pub(super) const CHANGED: &str = "INSERT INTO owners (owner, version)
+     SELECT owner, 1 + COALESCE((SELECT value FROM counters WHERE name = 'owner versions'), 0) FROM invites WHERE code = $1
      ON CONFLICT (owner) DO UPDATE SET version = owners.version + 1 RETURNING owner";
 
 /// Says that what the owner of an invite sees changes, and keeps others from changing it until that is done. Every transaction that changes it
@@ -278,7 +295,8 @@ impl Invites {
     /// A number that is another one whenever what [`Self::invites_of`] answers may be another; and whether every invite of the server is
     /// stopped.
     pub async fn version(&self, owner: &str) -> Result<(i64, bool)> {
-        const VERSION: &str = "SELECT COALESCE((SELECT version FROM owners WHERE owner = $1), 0),
+        const VERSION: &str = "SELECT COALESCE((SELECT version FROM owners WHERE owner = $1),
+                (SELECT value FROM counters WHERE name = 'owner versions'), 0),
              EXISTS (SELECT 1 FROM switches WHERE name = 'pause')";
         on_pool!(&self.0, |pool| sqlx::query_as(VERSION).bind(owner).fetch_one(pool).await?)
     }
@@ -293,9 +311,9 @@ impl Invites {
         Ok(rows.into_iter().map(InviteRow::read_invite).collect())
     }
 
-    /// Who has stopped every invite of the server, and when, if somebody has.
-    pub async fn all_paused(&self) -> Result<Option<(String, Millis)>> {
-        const PAUSED: &str = "SELECT actor, at FROM switches WHERE name = 'pause'";
+    /// Who has stopped every invite of the server, when and why, if somebody has.
+    pub async fn all_paused(&self) -> Result<Option<AllPaused>> {
+        const PAUSED: &str = "SELECT actor, at, reason FROM switches WHERE name = 'pause'";
         on_pool!(&self.0, |pool| sqlx::query_as(PAUSED).fetch_optional(pool).await?)
     }
 }

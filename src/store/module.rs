@@ -140,6 +140,16 @@ impl OtherPrograms {
         Ok(names.into_iter().collect())
     }
 
+    /// Which of this service's migrations the database has had.
+    pub(super) async fn our_migrations(&self) -> Result<BTreeSet<i64>> {
+        const VERSIONS: &str = "SELECT version FROM _sqlx_migrations";
+        if !self.tables().await?.contains("_sqlx_migrations") {
+            return Ok(BTreeSet::new());
+        }
+        let versions: Vec<i64> = on_pool!(&self.0, |pool| sqlx::query_scalar(VERSIONS).fetch_all(pool).await?)?;
+        Ok(versions.into_iter().collect())
+    }
+
     /// Refuses a database in which another program has its tables, and whose own would come beside them.
     pub(super) async fn check_ours(&self) -> Result<()> {
         let tables = self.tables().await?;

@@ -11,21 +11,22 @@ const MOST_WORDS: usize = 8;
 const AT_A_TIME: i64 = 500;
 
 /// Says that what an owner sees changes, and keeps others from changing it until that is done.
-pub(super) const ALONE: &str = "INSERT INTO owners (owner, version) VALUES ($1, 1)
-     ON CONFLICT (owner) DO UPDATE SET version = owners.version + 1 RETURNING version";
+///
+/// Versions of people who have none begin where those of people who were erased have ended: a list in memory is of one of theirs, or older.
+pub(super) const ALONE: &str = "INSERT INTO owners (owner, version)
+     VALUES ($1, 1 + COALESCE((SELECT value FROM counters WHERE name = 'owner versions'), 0))
+     ON CONFLICT (owner) DO UPDATE SET version = owners.version + 1";
 
 pub(super) const ADD_WORD: &str =
     "INSERT INTO owner_words (word, owner) VALUES ($1, $2) ON CONFLICT (word, owner) DO NOTHING";
 
-/// Says that what an owner sees changes, as [`ALONE`], and makes sure that somebody who has made no invite before is found.
+/// Says that what somebody sees changes who makes an invite, as [`ALONE`], and makes sure that they are found.
 macro_rules! take_owner {
     ($tx:expr, $owner:expr) => {{
         let owner: &str = $owner;
-        let version: i64 = sqlx::query_scalar($crate::store::owners::ALONE).bind(owner).fetch_one($tx).await?;
-        if version == 1 {
-            for word in $crate::store::owners::words(owner) {
-                sqlx::query($crate::store::owners::ADD_WORD).bind(word).bind(owner).execute($tx).await?;
-            }
+        sqlx::query($crate::store::owners::ALONE).bind(owner).execute($tx).await?;
+        for word in $crate::store::owners::words(owner) {
+            sqlx::query($crate::store::owners::ADD_WORD).bind(word).bind(owner).execute($tx).await?;
         }
     }};
 }

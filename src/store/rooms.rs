@@ -108,6 +108,16 @@ impl Rooms {
         Ok(rows.into_iter().map(|row| AsWritten(row.read(room))).collect())
     }
 
+    /// Whether each of the newest live invites that lead into a room is kept out of it, the newest first; at most `most`.
+    pub async fn kept_out(&self, room: &str, most: i64) -> Result<Vec<bool>> {
+        const KEPT_OUT: &str = "SELECT b.code IS NOT NULL
+             FROM invite_rooms r LEFT JOIN blocks b ON b.code = r.code AND b.room = r.room
+             WHERE r.room = $1 AND r.number < $2 ORDER BY r.number DESC LIMIT $3";
+        on_pool!(&self.0, |pool| {
+            sqlx::query_scalar(KEPT_OUT).bind(room).bind(i64::MAX).bind(most).fetch_all(pool).await?
+        })
+    }
+
     /// The code of the live invite with this number, if it leads into that room.
     pub async fn code_into(&self, room: &str, number: i64) -> Result<Option<String>> {
         const CODE: &str = "SELECT r.code FROM invite_rooms r JOIN invites i ON i.code = r.code

@@ -1,7 +1,9 @@
 //! Some of many invites, for pages.
 
+use app::ServerSort;
+
 use super::{
-    AsWritten, Invites, Result, StoredInvite, containing,
+    AsWritten, Invites, Millis, Result, StoredInvite,
     invites::{InviteRow, SEPARATOR, select_invites},
     on_pool,
 };
@@ -17,29 +19,78 @@ pub enum Among<'a> {
     Into(&'a str),
 }
 
+/// The place of an invite in an order: those with smaller ones come first.
+pub type Place = (Millis, i64);
+
+impl AsWritten<StoredInvite> {
+    /// Its place among all live invites.
+    pub fn place(&self, sort: ServerSort) -> Place {
+        match sort {
+            ServerSort::Newest => (0, -self.0.number),
+            ServerSort::Oldest => (0, self.0.number),
+            ServerSort::EndsNext => (self.0.invite.terms.limits.expires_at.unwrap_or(Millis::MAX), self.0.number),
+        }
+    }
+}
+
 impl Invites {
-    /// Live invites, whoever made them, the newest first: at most `most` of those with numbers below `before`.
-    pub async fn live(&self, among: Among<'_>, before: i64, most: i64) -> Result<Vec<AsWritten<StoredInvite>>> {
-        const ALL: &str = select_invites!("WHERE number < $2 AND deleted_at IS NULL ORDER BY number DESC LIMIT $3");
-        const OF: &str =
+    /// Live invites, whoever made them: at most `most` of those behind a place in an order. Those that end next are never fewer than all that
+    /// have an end, whatever `among` says.
+    pub async fn live(
+        &self,
+        among: Among<'_>,
+        sort: ServerSort,
+        behind: Place,
+        most: i64,
+    ) -> Result<Vec<AsWritten<StoredInvite>>> {
+        const NEWEST: &str = select_invites!("WHERE number < $2 AND deleted_at IS NULL ORDER BY number DESC LIMIT $3");
+        const NEWEST_OF: &str =
             select_invites!("WHERE number < $2 AND deleted_at IS NULL AND owner = $4 ORDER BY number DESC LIMIT $3");
-        const INTO: &str = select_invites!(
+        const NEWEST_INTO: &str = select_invites!(
             "WHERE code IN (SELECT r.code FROM invite_rooms r WHERE r.room = $4 AND r.number < $2
                 ORDER BY r.number DESC LIMIT $3)
              ORDER BY number DESC"
         );
-        let (select, what) = match among {
-            Among::All => (ALL, None),
-            Among::Of(owner) => (OF, Some(owner)),
-            Among::Into(room) => (INTO, Some(room)),
+        const OLDEST: &str = select_invites!("WHERE number > $2 AND deleted_at IS NULL ORDER BY number LIMIT $3");
+        const OLDEST_OF: &str =
+            select_invites!("WHERE number > $2 AND deleted_at IS NULL AND owner = $4 ORDER BY number LIMIT $3");
+        const OLDEST_INTO: &str = select_invites!(
+            "WHERE code IN (SELECT r.code FROM invite_rooms r WHERE r.room = $4 AND r.number > $2
+                ORDER BY r.number LIMIT $3)
+             ORDER BY number"
+        );
+        const ENDS_NEXT: &str = select_invites!(
+            "WHERE deleted_at IS NULL AND expires_at >= $4 AND (expires_at > $4 OR number > $2)
+             ORDER BY expires_at, number LIMIT $3"
+        );
+        let (at, number) = behind;
+        let (select, number) = match (sort, among) {
+            (ServerSort::Newest, Among::All) => (NEWEST, -number),
+            (ServerSort::Newest, Among::Of(_)) => (NEWEST_OF, -number),
+            (ServerSort::Newest, Among::Into(_)) => (NEWEST_INTO, -number),
+            (ServerSort::Oldest, Among::All) => (OLDEST, number),
+            (ServerSort::Oldest, Among::Of(_)) => (OLDEST_OF, number),
+            (ServerSort::Oldest, Among::Into(_)) => (OLDEST_INTO, number),
+            (ServerSort::EndsNext, _) => (ENDS_NEXT, number),
         };
         let rows: Vec<InviteRow> = on_pool!(&self.0, |pool| {
-            let mut query = sqlx::query_as(select).bind(SEPARATOR).bind(before).bind(most);
-            if let Some(what) = what {
-                query = query.bind(what);
-            }
+            let query = sqlx::query_as(select).bind(SEPARATOR).bind(number).bind(most);
+            let query = match (sort, among) {
+                (ServerSort::EndsNext, _) => query.bind(at),
+                (_, Among::Of(what) | Among::Into(what)) => query.bind(what),
+                (_, Among::All) => query,
+            };
             query.fetch_all(pool).await?
         })?;
         Ok(rows.into_iter().map(InviteRow::read).collect())
+    }
+
+    /// How many live invites there are, counted up to `most`.
+    pub async fn how_many(&self, most: i64) -> Result<usize> {
+        const NUMBERS: &str =
+            "SELECT number FROM invites WHERE number < $1 AND deleted_at IS NULL ORDER BY number DESC LIMIT $2";
+        let numbers: Vec<i64> =
+            on_pool!(&self.0, |pool| { sqlx::query_scalar(NUMBERS).bind(i64::MAX).bind(most).fetch_all(pool).await? })?;
+        Ok(numbers.len())
     }
 }

@@ -1,9 +1,10 @@
 //! What the tables promise, on both engines and without a homeserver: on SQLite in memory and, where `TEST_POSTGRES_URL` says where one is, on
 //! PostgreSQL.
 
+mod person;
 mod plans;
 
-use app::{Action, Door, Limits, Reason, Terms};
+use app::{Action, Door, Limits, Reason, ServerSort, Terms};
 use futures_util::future::join_all;
 use sqlx::{AssertSqlSafe, PgPool};
 
@@ -431,6 +432,37 @@ async fn people_who_make_invites_are_found_by_a_word_of_their_user_names() {
 }
 
 #[tokio::test]
+async fn a_day_is_counted_by_what_happened_on_it() {
+    for store in stores().await {
+        let day = NOW / DAY;
+        store.make("one", &["!a:x", "!b:x"], Limits::default()).await;
+        store.make("two", &["!a:x"], Limits::default()).await;
+        for (guest, at) in [("@ben:x", NOW), ("@cleo:x", NOW - DAY), ("@dora:x", NOW - 40 * DAY)] {
+            store.begin("one", guest).await;
+            store.redemptions.note_outcome("one", guest, &room("!a:x"), at).await.unwrap();
+            store.redemptions.note_outcome("one", guest, &missed("!b:x"), at).await.unwrap();
+        }
+        // Who is in at last did not miss anything.
+        store.redemptions.note_outcome("one", "@cleo:x", &room("!b:x"), NOW).await.unwrap();
+        for actor in ["@new:x", "@new:x", "@newer:x"] {
+            let entry = Entry { actor: actor.to_owned(), action: Action::AccountCreated, ..entry() };
+            store.audit.note(&entry).await.unwrap();
+        }
+        let mut counts = store.days.since(day - 29).await.unwrap();
+        counts.joined.sort_unstable();
+        assert_eq!(
+            counts,
+            Counts {
+                created: vec![(day, 2)],
+                joined: vec![(day - 1, 1), (day, 1)],
+                accounts: vec![(day, 2)],
+                missed: vec![(day, Reason::Banned, 1)],
+            }
+        );
+    }
+}
+
+#[tokio::test]
 async fn people_who_made_invites_before_words_were_kept_are_found() {
     for store in stores().await {
         on_pool!(&store.pool, |pool| {
@@ -440,5 +472,32 @@ async fn people_who_made_invites_before_words_were_kept_are_found() {
         .unwrap();
         store.owners.catch_up().await.unwrap();
         assert_eq!(store.owners.called("dijk", 2).await.unwrap(), ["@anna.dijk:x"]);
+    }
+}
+
+#[tokio::test]
+async fn all_live_invites_are_read_in_each_order_from_any_place() {
+    for store in stores().await {
+        for (code, expires_at) in [("a", Some(NOW + 3)), ("b", None), ("c", Some(NOW + 1)), ("d", Some(NOW + 1))] {
+            store.make(code, &["!a:x"], Limits { expires_at, ..Limits::default() }).await;
+        }
+        store.make("deleted", &["!a:x"], Limits::default()).await;
+        assert_eq!(store.invites.delete("deleted", &entry()).await.unwrap(), Written::Done);
+        assert_eq!((store.invites.how_many(10).await.unwrap(), store.invites.how_many(3).await.unwrap()), (4, 3));
+        for among in [Among::All, Among::Of("@anna:x"), Among::Into("!a:x")] {
+            for (sort, first, expected) in [
+                (ServerSort::Newest, (0, -Millis::MAX), &["d", "c", "b", "a"][..]),
+                (ServerSort::Oldest, (0, Millis::MIN), &["a", "b", "c", "d"]),
+                (ServerSort::EndsNext, (NOW, Millis::MAX), &["c", "d", "a"]),
+            ] {
+                let (mut place, mut codes) = (first, Vec::new());
+                // One after the other, each behind the one before.
+                while let Some(one) = store.invites.live(among, sort, place, 1).await.unwrap().pop() {
+                    place = one.place(sort);
+                    codes.push(one.as_written().invite.code);
+                }
+                assert_eq!(codes, expected, "{among:?}, {sort:?}");
+            }
+        }
     }
 }

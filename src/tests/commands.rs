@@ -92,8 +92,11 @@ async fn a_registration_is_written_once_and_for_this_server() {
     let written = std::fs::read_to_string(&file).unwrap();
     assert!(written.contains(r"regex: '^@.*:chat\.example\.org$'"), "{written}");
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions());
-    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(mode & 0o777, 0o640, "the homeserver reads it too, nobody else does");
+    // Again, nothing is done: tools that set up machines repeat themselves.
     let (ok, text) = run(&setup, &["registration", "--server-name", "chat.example.org"]).await;
+    assert!(ok && text.starts_with("Unchanged: "), "{text}");
+    let (ok, text) = run(&setup, &["registration", "--server-name", "other.example.org"]).await;
     assert!(!ok && text.contains("cannot write"), "a token in use is not overwritten: {text}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), written);
 
@@ -107,6 +110,16 @@ async fn a_registration_is_written_once_and_for_this_server() {
     let (ok, text) = run(&setup, &[&["registration", "--server-name", "chat.example.org"], &given[..]].concat()).await;
     let printed: Value = serde_saphyr::from_str(&text).unwrap();
     assert!(ok && printed["as_token"] == "as".repeat(20) && printed["hs_token"] == "hs".repeat(20), "{text}");
+    // To a file as well, once.
+    let given = ["--as-token-file", &tokens[0], "--hs-token-file", &tokens[1], "--out", "given.yaml"];
+    for begin in ["Written: ", "Unchanged: "] {
+        let command = [&["registration", "--server-name", "chat.example.org"], &given[..]].concat();
+        let (ok, text) = run(&setup, &command).await;
+        assert!(ok && text.starts_with(begin), "{text}");
+    }
+    std::fs::write(&tokens[0], "another token".repeat(4).replace(' ', "-")).unwrap();
+    let (ok, text) = run(&setup, &[&["registration", "--server-name", "chat.example.org"], &given[..]].concat()).await;
+    assert!(!ok && text.contains("cannot write given.yaml"), "{text}");
 
     // The file itself can serve as the configured token file.
     let mut setup = setup.clone();
@@ -124,6 +137,73 @@ async fn a_wrong_configuration_stops_the_start_with_the_keys_name() {
     let (ok, example) = run(&setup, &["config"]).await;
     assert!(ok && example.contains("\nsql_url: sqlite:///super_invites.db\n"));
     assert_eq!(serde_saphyr::from_str::<Value>(&example).unwrap()["max_rooms"], 200);
+    let (ok, schema) = run(&setup, &["config", "--schema"]).await;
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    assert!(ok && schema["properties"]["policy"].is_object());
+}
+
+#[tokio::test]
+async fn a_binary_says_what_it_is() {
+    let world = World::new().await;
+    let setup = Setup::new(&world, Acting::Appservice, Engine::Sqlite).await;
+    let (ok, text) = run(&setup, &["--version-json"]).await;
+    let version: Value = serde_json::from_str(&text).unwrap();
+    assert!(ok && version["name"] == "super-invites" && version["version"] == env!("CARGO_PKG_VERSION"), "{text}");
+    assert!(version["migration"].as_i64() >= Some(10), "{text}");
+    let (ok, text) = run(&setup, &["--config", "x.yaml"]).await;
+    assert!(!ok && text.contains("a command is missing"), "{text}");
+}
+
+#[tokio::test]
+async fn a_configuration_can_be_checked_without_network_and_database() {
+    let world = World::new().await;
+    let mut setup = Setup::new(&world, Acting::Appservice, Engine::Postgres).await;
+    setup.set("HOMESERVER_URL", "http://homeserver.invalid").set("SQL_URL", "postgresql://u@database.invalid/d");
+    let (ok, text) = run(&setup, &["check", "--offline"]).await;
+    assert!(ok && text == "Nothing is wrong.\n", "{text}");
+    let prefix = "{url_prefix: 'https://app.example.org/elsewhere/'}";
+    setup.set("AS_TOKEN_FILE", "/not/there").set("ENABLE_WEB", "true").set("SHARE_LINK_GENERATOR", prefix);
+    setup.set("SESSION_KEY", "short").set("SQL_PASSWORD_FILE", "/not/there/either");
+    setup.variables.retain(|(name, _)| name != "SUPER_INVITES_AS_TOKEN");
+    let (ok, text) = run(&setup, &["check", "--offline"]).await;
+    for finding in [
+        "cannot read /not/there:",
+        "cannot read /not/there/either:",
+        "session_key: must have at least 32",
+        "share_link_generator.url_prefix: must end with /p/",
+        "public_url is not set",
+    ] {
+        assert!(!ok && text.contains(finding), "{finding}: {text}");
+    }
+    assert_eq!(text.lines().count(), 5, "{text}");
+}
+
+#[tokio::test]
+async fn several_files_are_one_configuration() {
+    let world = World::new().await;
+    let mut setup = Setup::new(&world, Acting::Appservice, Engine::Sqlite).await;
+    let file = |name: &str, text: &str| {
+        let file = setup.folder.join(name).display().to_string();
+        std::fs::write(&file, text).unwrap();
+        file
+    };
+    let (base, own) = (
+        file("base.yaml", "{enable_web: true, policy: {max_uses: 3}}"),
+        file("own.yaml", "public_url: https://x.example"),
+    );
+    let (ok, text) = run(&setup, &["--config", &base, "check", "--offline"]).await;
+    assert!(!ok && text.contains("public_url is not set"), "{text}");
+    for arguments in [
+        &["--config", &base, "--config", &own, "check", "--offline"][..],
+        &["--config", &format!("{base}:{own}"), "check", "--offline"],
+    ] {
+        let (ok, text) = run(&setup, arguments).await;
+        assert!(ok && text == "Nothing is wrong.\n", "{arguments:?}: {text}");
+    }
+    assert!(run(setup.set("CONFIG", &format!("{base}:{own}")), &["check", "--offline"]).await.0);
+    std::fs::write(&own, "{policy: {max_usse: 1}}").unwrap();
+    let (ok, text) = run(&setup, &["check", "--offline"]).await;
+    assert!(!ok && text.contains(&format!("policy.max_usse (from {own}): ")), "{text}");
 }
 
 #[tokio::test]

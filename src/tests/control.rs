@@ -1,6 +1,6 @@
 //! People who can see and limit other people's invites: room admins and server admins.
 
-use app::{Action, AuditPage};
+use app::Fragment;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -383,20 +383,223 @@ async fn the_audit_log_is_searched_by_who_came_whose_it_was_and_number() {
     assert_eq!(service.delete(&owner, &code).await.0, 200);
     let mut admin = Browser::new(&service);
     admin.sign_in(&world.admin, "/").await;
-    let mut actions = async |search: &str| -> Vec<Action> {
-        let (_, page) = admin.function::<AuditPage>("audit", &[("search", search)]).await;
-        page.unwrap().entries.iter().map(|entry| entry.action).collect()
+    let guest_name = guest.id[1..].split(':').next().unwrap();
+    let mut actions = async |fields: &[(&str, &str)]| -> Vec<String> {
+        let (_, page) = admin.function::<Fragment>("audit", fields).await;
+        let html = page.unwrap().html;
+        let did = html.split("</strong> ").skip(1).map(|line| line.split(" invite ").next().unwrap().to_owned());
+        did.collect()
     };
-    assert_eq!(
-        actions(guest.id[1..].split(':').next().unwrap()).await,
-        [Action::Redeemed],
-        "a guest's whole user name"
-    );
-    assert_eq!(
-        actions(&owner.id[1..]).await,
-        [Action::Deleted, Action::Redeemed, Action::Created],
-        "a part of an owner's"
-    );
-    assert!(actions("1").await.contains(&Action::Redeemed), "an invite's number");
-    assert!(actions("nobody-at-all").await.is_empty());
+    let searched = |text| [("query[search]", text)];
+    assert_eq!(actions(&searched(guest_name)).await, ["joined with"], "a guest's whole user name");
+    let all = ["deleted", "joined with", "created"];
+    assert_eq!(actions(&searched(&owner.id[1..])).await, all, "a part of an owner's");
+    assert!(actions(&searched("1")).await.contains(&"joined with".to_owned()), "an invite's number");
+    assert!(actions(&searched("nobody-at-all")).await.is_empty());
+    assert_eq!(actions(&[("query[who]", &*owner.id)]).await, ["deleted", "created"], "what somebody did themselves");
+    assert_eq!(actions(&[("query[who]", guest_name), ("query[search]", "1")]).await, ["joined with"]);
+    let created = actions(&[("query[action]", "Created")]).await;
+    assert_eq!(created, ["created", "created"], "one action, whoever did it");
+    assert!(actions(&[("query[who]", guest_name), ("query[action]", "Created")]).await.is_empty());
+}
+
+#[tokio::test]
+async fn owners_see_why_a_server_admin_has_paused_their_invite_and_guests_do_not() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let (town, admin) = (Town::new(&world, acting, engine).await, &world.admin);
+        let number = town.number(admin).await;
+        let Town { service, owner, guest, code, .. } = town;
+        let pause = |reason: &str| json!({"invite": number, "action": "pause", "reason": reason});
+        let refused = service.ask(Method::POST, "admin/invites", admin, pause(&"long".repeat(100))).await;
+        assert_eq!(errcode(&refused), (400, "M_INVALID_PARAM"));
+        let reason = "Too many strangers.";
+        assert_eq!(service.ask(Method::POST, "admin/invites", admin, pause(reason)).await.0, 200);
+        assert_eq!(service.server_invites(admin, &code).await.1["invites"][0]["reason"], reason);
+        let [mut owners, mut guests] = [(); 2].map(|()| Browser::new(&service));
+        owners.sign_in(&owner, "").await;
+        guests.sign_in(&guest, "").await;
+        let path = format!("/invites/{code}");
+        assert!(owners.get(&path).await.body.contains(reason));
+        assert!(!guests.get(&format!("/i/{code}")).await.body.contains(reason));
+        assert!(service.audit(admin).await.iter().any(|line| line["action"] == "paused" && line["detail"] == reason));
+        assert_eq!(service.intervene(admin, &number, "resume").await.0, 200);
+        assert!(!owners.get(&path).await.body.contains(reason), "it is over");
+        assert!(service.server_invites(admin, &code).await.1["invites"][0].get("reason").is_none());
+    }
+}
+
+#[tokio::test]
+async fn members_see_why_all_invites_are_paused_and_who_opens_one_does_not() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let Town { service, owner, guest, code, .. } = Town::new(&world, acting, engine).await;
+        let (admin, reason) = (&world.admin, "We move to another server.");
+        let paused = service.ask(Method::POST, "admin/pause", admin, json!({"paused": true, "reason": reason})).await;
+        assert_eq!(paused, (200, json!({"paused": true, "reason": reason})));
+        let [mut owners, mut guests] = [(); 2].map(|()| Browser::new(&service));
+        owners.sign_in(&owner, "").await;
+        guests.sign_in(&guest, "").await;
+        for path in ["/invites".to_owned(), format!("/invites/{code}")] {
+            assert!(owners.get(&path).await.body.contains(reason), "{path}");
+        }
+        assert!(!guests.get(&format!("/i/{code}")).await.body.contains(reason));
+        let log = service.audit(admin).await;
+        assert!(log.iter().any(|line| line["action"] == "paused_all" && line["detail"] == reason));
+        assert_eq!(service.pause_all(admin, false).await, (200, json!({"paused": false})));
+        assert!(!owners.get("/invites").await.body.contains(reason));
+    }
+}
+
+#[tokio::test]
+async fn a_reason_that_is_too_long_is_said_at_its_field_and_stays_typed() {
+    let world = World::new().await;
+    let Town { service, code, .. } = Town::new(&world, Acting::Appservice, Engine::Sqlite).await;
+    let mut admin = Browser::new(&service);
+    admin.sign_in(&world.admin, "").await;
+    let page = admin.get(&format!("/server?q={code}")).await.body;
+    let proof = page.split("name=\"proof\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let long = "long".repeat(100);
+    let answer = admin.form("/server", "pause_all", &[("paused", "true"), ("proof", &proof), ("reason", &long)]).await;
+    assert_eq!(answer.status, 422);
+    assert!(answer.body.contains(&format!("value=\"{long}\"")) && answer.body.contains("at most 200 characters"));
+}
+
+#[tokio::test]
+async fn all_invites_are_narrowed_down_and_ordered_by_the_address() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let service = with_pages(&world, acting, engine).await.start().await;
+        let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+        let room = world.rooms(&anna, 1).await.remove(0);
+        let end = crate::support::now() + 20 * DAY;
+        let into = |more: Value| {
+            let mut invite = json!({"rooms": [room]});
+            invite.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            invite
+        };
+        service.create(&anna, into(json!({"expires_at": end + DAY}))).await;
+        service.create(&anna, into(json!({"expires_at": end, "paused": true}))).await;
+        service.create(&ben, json!({"create_dm": true, "as_registration_token": false})).await;
+        let mut admin = Browser::new(&service);
+        admin.sign_in(&world.admin, "").await;
+        let mut shown = async |query: &str| -> Vec<i64> {
+            let html = admin.get(&format!("/server?{query}")).await.body;
+            let ids = html.split("<li class=\"card").skip(1).filter_map(|part| part.split("id=\"invite-").nth(1));
+            ids.map(|id| id.split('"').next().unwrap().parse().unwrap()).collect()
+        };
+        assert_eq!(shown("").await, [3, 2, 1]);
+        assert_eq!(shown("sort=oldest").await, [1, 2, 3]);
+        assert_eq!(shown("sort=ends").await, [2, 1], "those without an end are left out");
+        assert_eq!(shown("sort=ends&owner=nobody").await, Vec::<i64>::new());
+        assert_eq!(shown("state=paused").await, [2]);
+        assert_eq!(shown("state=open&sort=oldest").await, [1, 3]);
+        assert_eq!(shown("accounts=1").await, [2, 1]);
+        assert_eq!(shown(&format!("owner={}", escaped(&ben.id))).await, [3]);
+        assert_eq!(shown(&format!("owner={}&state=paused", escaped(&anna.id))).await, [2]);
+        assert_eq!(shown(&format!("room={}&sort=oldest", escaped(&room))).await, [1, 2]);
+        assert_eq!(shown(&format!("room={}&q={}", escaped(&room), escaped(&ben.id))).await, Vec::<i64>::new());
+        assert_eq!(shown("before=3").await, [2, 1]);
+        assert_eq!(shown("sort=oldest&before=2").await, [3]);
+        assert_eq!(shown(&format!("sort=ends&before={end}~2")).await, [1]);
+    }
+}
+
+#[tokio::test]
+async fn what_an_admin_has_filtered_is_a_file_without_codes_and_formulas() {
+    let world = World::new().await;
+    let Town { service, owner, guest, code, .. } = Town::new(&world, Acting::Appservice, Engine::Sqlite).await;
+    let mut admin = Browser::new(&service);
+    admin.sign_in(&world.admin, "").await;
+    let file = admin.get(&format!("/server/invites.csv?owner={}", escaped(&owner.id))).await;
+    assert_eq!((file.status, file.header("content-type")), (200, "text/csv; charset=utf-8"));
+    let lines: Vec<&str> = file.body.lines().collect();
+    assert_eq!(lines.len(), 2, "{}", file.body);
+    assert!(lines[1].contains(&format!("\"'{}\"", owner.id)) && !file.body.contains(&guest.id), "{}", file.body);
+    assert!(!file.body.contains(&code));
+    let mut nobody = Browser::new(&service);
+    assert_eq!(nobody.get("/server/invites.csv").await.status, 401);
+    nobody.sign_in(&guest, "").await;
+    assert_eq!(nobody.get("/server/invites.csv").await.status, 403);
+}
+
+#[tokio::test]
+async fn the_overview_counts_what_was_made_who_joined_and_why_somebody_did_not() {
+    let world = World::new().await;
+    for (acting, engine) in BOTH_WAYS {
+        let Club { service, admin, rooms, code, .. } = Club::new(&world, acting, engine).await;
+        let first = world.person("first").await;
+        world.membership(&admin, &rooms[1], "ban", &first).await;
+        assert_eq!(service.redeem(&first, &code).await.0, 200);
+        let mut browser = Browser::new(&service);
+        browser.sign_in(&world.admin, "").await;
+        let today = |html: &str, row: &str| {
+            let cell = html.split(&format!("<th scope=\"row\">{row}</th><td>")).nth(1).unwrap_or_default();
+            cell.split('<').next().unwrap_or_default().to_owned()
+        };
+        let html = browser.get("/server/days").await.body;
+        for (row, number) in [
+            ("Invites created", "1"),
+            ("People joined", "1"),
+            ("Accounts created", "0"),
+            ("Rooms not joined", "1"),
+            ("Banned from the room", "1"),
+        ] {
+            assert_eq!(today(&html, row), number, "{row}");
+        }
+        service.pass(DAY);
+        let html = browser.get("/server/days").await.body;
+        assert_eq!(
+            (today(&html, "People joined"), today(&html, "Banned from the room")),
+            ("0".to_owned(), "0".to_owned())
+        );
+        let mut nobody = Browser::new(&service);
+        nobody.sign_in(&admin, "").await;
+        assert_eq!(nobody.get("/server/days").await.status, 403, "the admin of a room only");
+    }
+}
+
+#[tokio::test]
+async fn a_rooms_admin_searches_their_rooms_and_reads_them_in_pages() {
+    let world = World::new().await;
+    let service = usual(&world).await;
+    let admin = world.person("admin").await;
+    let mut rooms = Vec::new();
+    for name in ["Attic", "Barn", "Cellar"] {
+        rooms.push(world.room(&admin, json!({"preset": "private_chat", "name": name})).await);
+    }
+    let code = service.invite(&admin, &rooms, false).await;
+    let mut browser = Browser::new(&service);
+    browser.sign_in(&admin, "").await;
+    let mut shown = async |query: &str| -> (Vec<String>, String) {
+        let html = browser.get(&format!("/my-rooms?{query}")).await.body;
+        let names = html.split("<summary>").skip(1).filter_map(|part| part.split("dir=\"auto\">").nth(1));
+        (names.map(|name| name.split('<').next().unwrap().to_owned()).collect(), html)
+    };
+    let (names, html) = shown("").await;
+    assert_eq!(names, ["Attic", "Barn", "Cellar"]);
+    assert!(html.contains(&format!("href=\"invites/{code}\"")), "one's own invite is linked");
+    assert!(html.contains("Attic + 2"), "and named by where it leads to");
+    assert_eq!(shown("q=CELL").await.0, ["Cellar"]);
+    assert_eq!(shown(&format!("q={}", escaped(&rooms[1]))).await.0, ["Barn"]);
+    assert_eq!(shown(&format!("after={}", escaped(&rooms[0]))).await.0, ["Barn", "Cellar"]);
+    assert_eq!(shown(&format!("room={}", escaped(&rooms[2]))).await.0, ["Cellar"]);
+    let (none, html) = shown("q=nowhere").await;
+    assert!(none.is_empty() && html.contains("No room found among those that you manage."), "{html}");
+}
+
+#[tokio::test]
+async fn who_administers_nothing_is_told_what_the_pages_are_for() {
+    let world = World::new().await;
+    let service = usual(&world).await;
+    let mut browser = Browser::new(&service);
+    browser.sign_in(&world.person("nobody").await, "").await;
+    let rooms = browser.get("/my-rooms").await;
+    assert_eq!((rooms.status, rooms.body.matches("<h1").count()), (200, 1));
+    assert!(rooms.body.contains("Once you’re an admin of a room"), "{}", rooms.body);
+    for path in ["/server", "/server/days", "/server/log"] {
+        let page = browser.get(path).await;
+        assert_eq!((page.status, page.body.matches("<h1").count()), (403, 1), "{path}");
+        assert!(page.body.contains("These pages show them all invites"), "{path}: {}", page.body);
+    }
 }

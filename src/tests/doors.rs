@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use app::ServerInvites;
+use app::Fragment;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -163,8 +163,8 @@ async fn what_server_admins_do_takes_a_page_made_for_their_session_a_while_ago_a
     assert_eq!(admin.form("/server", "pause_all", &[("paused", "true"), ("proof", &mine)]).await.status, 409);
     assert!(!all_paused(&world, &service).await);
     // The page comes back with a fresh proof, and scripts get one as well.
-    let (_, found) = admin.function::<ServerInvites>("server_invites", &[]).await;
-    let fresh = found.unwrap().proof;
+    let (_, found) = admin.function::<Fragment>("server_invites", &[]).await;
+    let fresh = proof(&found.unwrap().html);
     assert_eq!(nobody.form("/server", "pause_all", &[("paused", "true"), ("proof", &fresh)]).await.status, 409);
     assert_eq!(admin.form("/server", "pause_all", &[("paused", "true"), ("proof", &fresh)]).await.status, 303);
     assert!(all_paused(&world, &service).await);

@@ -223,6 +223,46 @@ async fn pictures_are_passed_on_for_pages_only() {
 }
 
 #[tokio::test]
+async fn pages_can_be_below_a_path_of_the_operators_choice() {
+    let world = World::new().await;
+    let mut setup = with_pages(&world, Acting::Appservice, Engine::Sqlite).await;
+    setup.set("SHARE_LINK_GENERATOR", "{}").set("PUBLIC_URL", "https://example.org/our/invites");
+    let service = setup.start().await;
+    let anna = world.person("anna").await;
+    let rooms = world.rooms(&anna, 1).await;
+    let code = service.invite(&anna, &rooms, false).await;
+    let mut browser = Browser::new(&service);
+    let start = browser.get("/our/invites").await;
+    assert_eq!((start.status, start.header("location")), (308, "/our/invites/"));
+    assert_eq!(browser.get("/our/invites/").await.status, 200);
+    assert_eq!(browser.get("/our/invites/p/0000000000000000000000000000000000000000").await.status, 404);
+
+    // Everything on a page is below the path, or it would have to be forwarded as well.
+    let landing = browser.get(&format!("/our/invites/i/{code}")).await;
+    assert_eq!(landing.status, 200);
+    is_protected(&landing, "/our/invites/i/…");
+    assert!(landing.body.contains("\"/our/invites/_assets/pkg/") && landing.body.contains("href=\"/our/invites/"));
+    assert!(!landing.body.contains("\"/_synapse/") && !landing.body.contains("href=\"/i/"), "{}", landing.body);
+    assert!(landing.header("content-security-policy").contains("/our/invites/_assets/pkg/ "));
+
+    let away = browser.get("/our/invites/new").await;
+    assert!(away.status == 303 && away.header("location").starts_with("/our/invites/sign-in"), "{away:?}");
+    let credentials = [("user", anna.id.as_str()), ("password", "password"), ("to", "/my-rooms")];
+    let signed_in = browser.form("/our/invites/sign-in", "sign_in", &credentials).await;
+    assert_eq!((signed_in.status, signed_in.header("location")), (303, "/our/invites/my-rooms"));
+    let own = browser.get(&format!("/our/invites/invites/{code}")).await;
+    assert!(own.status == 200 && own.body.contains(&format!("https://example.org/our/invites/i/{code}")));
+    browser.headers.insert("sec-fetch-mode", "cors".parse().unwrap());
+    assert_eq!(browser.post("/our/invites/_rpc/visitor", &[]).await.status, 200);
+    browser.headers.remove("sec-fetch-mode");
+
+    // The root belongs to somebody else; the paths that clients know stay what they are.
+    assert_eq!(browser.get("/sign-in").await.status, 404);
+    assert_eq!(browser.get(&format!("{API}/i/{code}")).await.status, 200);
+    assert_eq!(service.info(&anna, &code).await.0, 200);
+}
+
+#[tokio::test]
 async fn a_qr_code_holds_the_link() {
     let world = World::new().await;
     let mut setup = with_pages(&world, Acting::Appservice, Engine::Sqlite).await;

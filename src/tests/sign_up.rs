@@ -62,6 +62,10 @@ async fn whoever_has_no_account_creates_one_on_the_page_and_is_in_every_room() {
         assert_eq!((answer.status, answer.header("location")), (303, &*format!("/i/{code}")), "{}", answer.body);
         let page = browser.get(&format!("/i/{code}")).await;
         assert!(page.body.contains("You’re in, <bdi>Ben</bdi>"), "{}", page.body);
+        let log = format!("{}{}/admin/audit", service.url, crate::support::API);
+        let log = service.client.get(log).bearer_auth(&world.admin.token).send().await.unwrap().text().await.unwrap();
+        let mut log = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        assert!(log.any(|line| line["action"] == "account_created" && line["actor"] == id(&name)), "it is on record");
         let mut joined = world.rooms_of(&id(&name)).await;
         joined.sort_by_key(ToString::to_string);
         let mut expected: Vec<Value> = rooms.iter().map(|room| json!(room)).collect();

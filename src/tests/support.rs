@@ -294,7 +294,7 @@ impl Setup {
     /// Starts the service in this process.
     pub async fn start(&self) -> Service {
         log::read_along();
-        let config = Config::read(None, self.variables.clone()).unwrap();
+        let config = Config::read(&[], self.variables.clone()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (ahead, frozen) = (Arc::new(AtomicI64::new(0)), Arc::new(AtomicI64::new(0)));

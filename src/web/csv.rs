@@ -1,17 +1,21 @@
-//! Who joined with an invite, for its owner, as comma-separated values (RFC 4180).
+//! Who joined with an invite, for its owner, and all invites, for server admins, as comma-separated values (RFC 4180).
 
-use std::{io, sync::Arc};
+use std::{collections::HashMap, io, sync::Arc};
 
-use app::{Came, Guest, utc_text, wording};
+use app::{Came, Guest, KnownInvite, ServerInvite, ServerInvites, ServerQuery, utc_text, wording};
 use axum::{
     body::Body,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     response::{IntoResponse, Response},
 };
-use futures_util::stream;
+use futures_util::{Stream, StreamExt, stream};
 use http::header;
 
 use super::{reply::status_of, site::Site, state::Web, visit::Visit};
+
+/// How many invites are read at once, and how many times.
+const AT_ONCE: u32 = 100;
+const TIMES: usize = 1000;
 
 /// What makes spreadsheets read a file as UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
@@ -38,13 +42,72 @@ pub(super) async fn joined(State(web): State<Arc<Web>>, visit: Visit, Path(code)
             Some((Ok(lines), next))
         }
     });
-    let head = [BYTE_ORDER_MARK, &row(&wording::JOINED_COLUMNS.map(str::to_owned))].concat();
-    let head = stream::iter([Ok::<_, io::Error>(head)]);
+    file("joined.csv", &wording::JOINED_COLUMNS, pages)
+}
+
+/// All invites that a server admin asks for, as on the page of this query; at most as many as a spreadsheet takes well.
+pub(super) async fn server_invites(
+    State(web): State<Arc<Web>>,
+    visit: Visit,
+    Query(parameters): Query<HashMap<String, String>>,
+) -> Response {
+    let (site, reply) = Site::new(web, visit, false);
+    let query = ServerQuery::of(|name| parameters.get(name).cloned().unwrap_or_default());
+    let first = match site.found_invites(&query, Some(AT_ONCE), false).await {
+        Ok(first) => first,
+        Err(error) => return reply.apply(status_of(&error).into_response(), ""),
+    };
+    let pages = stream::unfold(Some(Ok(first)), move |page| {
+        let (site, query) = (Arc::clone(&site), query.clone());
+        async move {
+            let ServerInvites { invites, next, .. } = match page? {
+                Ok(page) => page,
+                Err(error) => return Some((Err(io::Error::other(error)), None)),
+            };
+            let lines: String = invites.iter().map(invite_line).collect();
+            let next = match next {
+                Some(before) => Some(site.found_invites(&ServerQuery { before, ..query }, Some(AT_ONCE), false).await),
+                None => None,
+            };
+            Some((Ok(lines), next))
+        }
+    });
+    file("invites.csv", &wording::INVITE_COLUMNS, StreamExt::take(pages, TIMES))
+}
+
+/// A file to download, with what its columns are called.
+fn file(
+    name: &str,
+    columns: &[&str],
+    lines: impl Stream<Item = Result<String, io::Error>> + Send + 'static,
+) -> Response {
+    let columns: Vec<String> = columns.iter().map(|column| (*column).to_owned()).collect();
+    let head = stream::iter([Ok::<_, io::Error>([BYTE_ORDER_MARK, &row(&columns)].concat())]);
     let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"joined.csv\""),
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
     ];
-    (headers, Body::from_stream(futures_util::StreamExt::chain(head, pages))).into_response()
+    (headers, Body::from_stream(StreamExt::chain(head, lines))).into_response()
+}
+
+/// The line of one invite, as [`wording::INVITE_COLUMNS`] names its columns.
+fn invite_line(server: &ServerInvite) -> String {
+    let ServerInvite { invite, code, rooms, chat, registration, .. } = server;
+    let KnownInvite { number, owner, created_at, limits, state, came } = invite;
+    let yes = |is: bool| String::from(if is { wording::YES } else { wording::NO });
+    row(&[
+        number.to_string(),
+        owner.user_id.clone(),
+        code.clone(),
+        wording::state(*state).to_owned(),
+        utc_text(*created_at),
+        limits.expires_at.map(utc_text).unwrap_or_default(),
+        limits.max_uses.map(|most| most.to_string()).unwrap_or_default(),
+        came.to_string(),
+        yes(*registration),
+        yes(*chat),
+        rooms.join("; "),
+    ])
 }
 
 /// The line of one person, as [`wording::JOINED_COLUMNS`] names its columns.

@@ -1,6 +1,6 @@
 //! Security headers.
 
-use app::PREFIX;
+use app::resources;
 use axum::{extract::Request, middleware::Next, response::Response};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderName, HeaderValue, header};
@@ -63,7 +63,8 @@ fn limit(response: &mut Response, policy: &str) {
 pub(super) async fn harden(visit: Visit, mut request: Request, next: Next) -> Response {
     // What is compressed tells by its length whether a guess that is in it is right (BREACH). Pages of people who are signed in hold their codes
     // beside what an address has them search for.
-    let is_file = request.uri().path().strip_prefix(PREFIX).is_some_and(|path| path.starts_with("/_assets/"));
+    let is_file =
+        request.uri().path().strip_prefix(resources(visit.base)).is_some_and(|path| path.starts_with("/_assets/"));
     if request.headers().contains_key(header::COOKIE) && !is_file {
         request.headers_mut().remove(header::ACCEPT_ENCODING);
     }

@@ -42,13 +42,13 @@ impl Pictures {
         Self { people, sealer, cache }
     }
 
-    /// The address at which a page can show the picture with this `mxc:` address. It is signed; otherwise this service
+    /// The address at which a page that is mounted at `base` can show the picture with this `mxc:` address. It is signed; otherwise this service
     /// would pass on whatever anybody asks for.
-    pub(super) fn address(&self, mxc: &str) -> Option<String> {
+    pub(super) fn address(&self, base: &str, mxc: &str) -> Option<String> {
         let (server, id) = mxc.strip_prefix("mxc://")?.split_once('/')?;
         let escape = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
         let mark = self.sealer.mark(Purpose::Picture, mxc);
-        Some(format!("{}/_pictures/{}/{}/{mark}", app::PREFIX, escape(server), escape(id)))
+        Some(format!("{}/_pictures/{}/{}/{mark}", app::resources(base), escape(server), escape(id)))
     }
 
     /// The picture with this `mxc:` address, if there is one.

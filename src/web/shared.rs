@@ -35,10 +35,14 @@ struct Door {
     proxies: Arc<Proxies>,
 }
 
-/// The pages, below both addresses of the service.
-pub fn router(sharing: Sharing, proxies: Arc<Proxies>) -> Router {
+/// The pages, below all addresses of the service.
+pub fn router(sharing: Sharing, proxies: Arc<Proxies>, mount: &str) -> Router {
+    let bases = match mount {
+        "" => vec!["", PREFIX],
+        mount => vec!["", PREFIX, mount],
+    };
     let mut router = Router::new();
-    for base in ["", PREFIX] {
+    for base in bases {
         router = router.route(&format!("{base}/p/{{hash}}"), get(page));
     }
     router.with_state(Door { sharing, proxies })

@@ -7,9 +7,9 @@ mod several;
 use std::{sync::Arc, time::Duration};
 
 use app::{
-    AccountAdvice, AccountForm, AuditPage, Backend, Came, Card, Error, Field, Intervention, InviteCard, InviteDetail,
-    InviteForm, InvitePage, InviteQuery, LANDING, Landing, LocalPath, LookedAfter, Next, Notice, Pasted, Problem,
-    Progress, Rooms, ServerInvites, SignInWays, Visitor,
+    AccountAdvice, AccountForm, AuditPage, AuditQuery, Backend, Came, Card, Days, Error, Field, Intervention,
+    InviteCard, InviteDetail, InviteForm, InvitePage, InviteQuery, LANDING, Landing, LocalPath, LookedAfter, Next,
+    Notice, Pasted, Problem, Progress, Rooms, RoomsQuery, ServerInvites, ServerQuery, SignInWays, Visitor,
 };
 use matrix_sdk::ruma::UserId;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -141,6 +141,17 @@ impl Site {
         )
     }
 
+    /// Some of all invites of the server, for a server admin.
+    pub(super) async fn found_invites(
+        &self,
+        query: &ServerQuery,
+        most: Option<u32>,
+        names: bool,
+    ) -> app::Result<ServerInvites> {
+        let admin = &self.web.invites.server_admin;
+        self.tell(async { admin.find_invites(&self.account().await?, query, most, names).await }.await)
+    }
+
     /// What a card of the asking person's own invite tells: as much as a stranger sees of its page.
     pub(super) async fn card(&self, code: &str) -> app::Result<Landing> {
         let seen = async {
@@ -192,7 +203,9 @@ impl Site {
 
     /// Replaces addresses of pictures with those at which this service serves them.
     fn with_pictures<T: HasPictures>(&self, mut shown: T) -> T {
-        shown.each_picture(&mut |mxc| *mxc = mxc.take().and_then(|mxc| self.web.pictures.address(&mxc)));
+        shown.each_picture(&mut |mxc| {
+            *mxc = mxc.take().and_then(|mxc| self.web.pictures.address(self.visit.base, &mxc))
+        });
         shown
     }
 
@@ -231,8 +244,9 @@ impl Backend for Site {
                 self.web.is_server_admin(account).await,
                 self.web.invites.server_admin.all_paused().await.unwrap_or_default(),
             ),
-            _ => (false, false),
+            _ => (false, None),
         };
+        let (all_paused, paused_because) = (all_paused.is_some(), all_paused.and_then(|paused| paused.reason));
         let person = match account {
             Ok(account) => account.map(|account| account.user_id().to_owned()),
             // The homeserver does not answer; the page itself explains that.
@@ -242,7 +256,7 @@ impl Backend for Site {
             Some(user) => Some(self.with_pictures(self.web.people.person(&user).await)),
             None => None,
         };
-        Ok(Visitor { person, server_admin, all_paused })
+        Ok(Visitor { person, server_admin, all_paused, paused_because })
     }
 
     async fn sign_in_ways(&self) -> app::Result<SignInWays> {
@@ -328,10 +342,8 @@ impl Backend for Site {
         Ok(Next::here())
     }
 
-    async fn looked_after(&self, room: String, before: String) -> app::Result<LookedAfter> {
-        let looked = async {
-            self.web.invites.room_admin.looked_after(&self.account().await?, &room, before.parse().ok()).await
-        };
+    async fn looked_after(&self, query: RoomsQuery) -> app::Result<LookedAfter> {
+        let looked = async { self.web.invites.room_admin.looked_after(&self.account().await?, &query).await };
         self.tell(looked.await).map(|looked| self.with_pictures(looked))
     }
 
@@ -343,34 +355,36 @@ impl Backend for Site {
         Ok(Next::here())
     }
 
-    async fn server_invites(&self, search: String, before: String) -> app::Result<ServerInvites> {
-        let found = async {
-            let before = before.parse().ok();
-            self.web.invites.server_admin.find_invites(&self.account().await?, &search, before, None).await
-        };
-        let mut found = self.with_pictures(self.tell(found.await)?);
+    async fn server_invites(&self, query: ServerQuery) -> app::Result<ServerInvites> {
+        let mut found = self.with_pictures(self.found_invites(&query, None, true).await?);
         if let Some(session) = &self.session {
             found.proof = self.web.settings.sealer.proof(Purpose::ServerAdmin, &session.token, found.now);
         }
         Ok(found)
     }
 
-    async fn intervene(&self, invite: i64, what: Intervention, proof: String) -> app::Result<Next> {
+    async fn intervene(&self, invite: i64, what: Intervention, proof: String, reason: String) -> app::Result<Next> {
         self.check_proof(&proof)?;
-        let done = async { self.web.invites.server_admin.intervene(&self.account_now().await?, invite, what).await };
+        let admin = &self.web.invites.server_admin;
+        let done = async { admin.intervene(&self.account_now().await?, invite, what, Some(reason)).await };
         self.tell(done.await)?;
         Ok(Next::here())
     }
 
-    async fn pause_all(&self, paused: bool, proof: String) -> app::Result<Next> {
+    async fn pause_all(&self, paused: bool, proof: String, reason: String) -> app::Result<Next> {
         self.check_proof(&proof)?;
-        let done = async { self.web.invites.server_admin.pause_all(&self.account_now().await?, paused).await };
+        let admin = &self.web.invites.server_admin;
+        let done = async { admin.pause_all(&self.account_now().await?, paused, Some(reason)).await };
         self.tell(done.await)?;
         Ok(Next::here())
     }
 
-    async fn audit(&self, search: String, before: String) -> app::Result<AuditPage> {
-        let page = async { self.web.invites.server_admin.find_entries(&self.account().await?, &search, &before).await };
+    async fn days(&self) -> app::Result<Days> {
+        self.tell(async { self.web.invites.server_admin.days(&self.account().await?).await }.await)
+    }
+
+    async fn audit(&self, query: AuditQuery) -> app::Result<AuditPage> {
+        let page = async { self.web.invites.server_admin.find_entries(&self.account().await?, &query).await };
         self.tell(page.await)
     }
 

@@ -34,6 +34,8 @@ pub struct Settings {
     pub clock: Clock,
     /// The public address, for links.
     pub public_url: Option<Url>,
+    /// The path below which the pages are, if the operator has chosen one.
+    pub mount: String,
     /// The address of the homeserver for browsers.
     pub homeserver: Url,
     /// The homeserver's name, as in `@user:name`.
@@ -51,6 +53,8 @@ pub(super) struct Web {
     pub(super) invites: Invites,
     pub(super) people: People,
     pub(super) settings: Settings,
+    /// [`Settings::mount`], for as long as anybody may ask.
+    pub(super) mount: &'static str,
     pub(super) files: Files,
     pub(super) pictures: Arc<Pictures>,
     pub(super) drawn: Drawn,
@@ -70,7 +74,9 @@ impl Web {
         let counted = server_admins.clone();
         settings.metrics.watch_cache("server_admins", move || counted.entry_count());
         let drawn = Drawn::new(&settings.metrics);
-        Self { invites, people, settings, files, pictures, drawn, server_admins }
+        // As many bytes as the path has, once for each time the configuration is read.
+        let mount: &'static str = settings.mount.clone().leak();
+        Self { invites, people, settings, mount, files, pictures, drawn, server_admins }
     }
 
     pub(super) async fn is_server_admin(&self, account: &Account) -> bool {

@@ -18,7 +18,7 @@ pub(super) struct Visit {
     pub(super) origin: Origin,
     /// Scheme and host as the browser sees them, `https://invite.example.org`.
     pub(super) site: String,
-    /// The prefix below which the pages are mounted: nothing, or [`PREFIX`].
+    /// The prefix below which the pages are mounted: nothing, [`PREFIX`], or the path of the operator's choice.
     pub(super) base: &'static str,
     /// The requested page, relative to `base`.
     pub(super) path: LocalPath,
@@ -33,16 +33,24 @@ impl FromRequestParts<Arc<Web>> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Self::Rejection> {
         let ConnectInfo(peer) = ConnectInfo::<SocketAddr>::from_request_parts(parts, web).await?;
-        Ok(Self::new(parts, peer, &web.settings.proxies, web.settings.public_url.as_ref()))
+        Ok(Self::new(parts, peer, &web.settings.proxies, web.settings.public_url.as_ref(), web.mount))
     }
 }
 
 impl Visit {
-    pub(super) fn new(parts: &Parts, peer: SocketAddr, proxies: &Proxies, public: Option<&Url>) -> Self {
+    pub(super) fn new(
+        parts: &Parts,
+        peer: SocketAddr,
+        proxies: &Proxies,
+        public: Option<&Url>,
+        mount: &'static str,
+    ) -> Self {
         let headers = &parts.headers;
         let path = parts.uri.path();
         let public = public.map(|url| url.origin().ascii_serialization());
-        let base = if path == PREFIX || path.starts_with(&format!("{PREFIX}/")) { PREFIX } else { "" };
+        let is_below =
+            |base: &&str| path.strip_prefix(*base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let base = [PREFIX, mount].into_iter().find(is_below).unwrap_or_default();
         Self {
             origin: proxies.origin(Door::Web, peer, headers),
             site: site(parts, peer, proxies, public.as_deref()),
@@ -129,7 +137,7 @@ mod tests {
         let (parts, ()) = request.body(()).expect("a request").into_parts();
         let public = public.map(|url| url.parse().expect("an address"));
         let proxies = Proxies::new(vec![std::net::IpAddr::from([127, 0, 0, 1]).into()]);
-        Visit::new(&parts, SocketAddr::from(([127, 0, 0, 1], 1)), &proxies, public.as_ref())
+        Visit::new(&parts, SocketAddr::from(([127, 0, 0, 1], 1)), &proxies, public.as_ref(), "/inv")
     }
 
     #[test]
@@ -201,6 +209,9 @@ mod tests {
             ("/_synapse/client/super_invites/", PREFIX, "/"),
             ("/_synapse/client/super_invites/i/a?x=1", PREFIX, "/i/a?x=1"),
             ("/_synapse/client/super_invites_too", "", "/_synapse/client/super_invites_too"),
+            ("/inv", "/inv", "/"),
+            ("/inv/i/a?x=1", "/inv", "/i/a?x=1"),
+            ("/invites", "", "/invites"),
         ] {
             let visit = visit(uri, &[("host", "x")], None);
             assert_eq!((visit.base, visit.path.as_str()), (base, path));

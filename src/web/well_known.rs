@@ -45,6 +45,7 @@ async fn apple(State(web): State<Arc<Web>>) -> Response {
     if apps.is_empty() {
         return StatusCode::NOT_FOUND.into_response();
     }
-    let invites = json!([{"/": format!("{}*", app::LANDING)}, {"/": format!("{}{}*", app::PREFIX, app::LANDING)}]);
+    let below = [web.mount, app::PREFIX].map(|base| json!({"/": format!("{base}{}*", app::LANDING)}));
+    let invites = json!(below);
     Json(json!({"applinks": {"details": [{"appIDs": apps, "components": invites}]}})).into_response()
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Field;
+use super::{Field, path::address};
 
 /// The interface through which a request came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -12,6 +12,8 @@ pub enum Door {
     Api,
     /// The pages.
     Web,
+    /// The command line.
+    Command,
 }
 
 impl Door {
@@ -20,12 +22,17 @@ impl Door {
         match self {
             Self::Api => "api",
             Self::Web => "web",
+            Self::Command => "command",
         }
     }
 
     /// The interface for a stored word.
     pub fn of(key: &str) -> Self {
-        if key == Self::Web.key() { Self::Web } else { Self::Api }
+        match key {
+            "web" => Self::Web,
+            "command" => Self::Command,
+            _ => Self::Api,
+        }
     }
 }
 
@@ -52,11 +59,17 @@ pub enum Action {
     PausedAll,
     /// A server admin resumed all invites of the server.
     ResumedAll,
+    /// Somebody created an account with an invite, on the pages.
+    AccountCreated,
+    /// An operator read everything that is kept about a person.
+    Exported,
+    /// An operator erased a person.
+    Erased,
 }
 
 impl Action {
-    /// All of them.
-    pub const ALL: [Self; 10] = [
+    /// All actions.
+    pub const ALL: [Self; 13] = [
         Self::Created,
         Self::Changed,
         Self::Paused,
@@ -67,6 +80,9 @@ impl Action {
         Self::Unblocked,
         Self::PausedAll,
         Self::ResumedAll,
+        Self::AccountCreated,
+        Self::Exported,
+        Self::Erased,
     ];
 
     /// The word that is stored for it.
@@ -82,12 +98,20 @@ impl Action {
             Self::Unblocked => "unblocked",
             Self::PausedAll => "paused_all",
             Self::ResumedAll => "resumed_all",
+            Self::AccountCreated => "account_created",
+            Self::Exported => "exported",
+            Self::Erased => "erased",
         }
+    }
+
+    /// The action for a word, if there is one.
+    pub fn parse(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.key() == key)
     }
 
     /// The action for a stored word; an unknown word, of a later version, is read as a change.
     pub fn of(key: &str) -> Self {
-        Self::ALL.into_iter().find(|action| action.key() == key).unwrap_or(Self::Changed)
+        Self::parse(key).unwrap_or(Self::Changed)
     }
 }
 
@@ -117,8 +141,12 @@ pub enum Detail {
     },
     /// The id of the room that the action is about.
     Room(String),
+    /// The reason that was given for the action.
+    Why(String),
     /// The text of an entry that an earlier version has written.
     Noted(String),
+    /// Matrix id of the person whom the action is about, or what took its place.
+    Person(String),
 }
 
 /// One line of the audit log.
@@ -142,6 +170,35 @@ pub struct AuditEntry {
     pub detail: Option<Detail>,
 }
 
+/// A query for the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AuditQuery {
+    /// A person's id or user name, a part of the id of somebody who has made invites, or the number of an invite; all
+    /// entries if empty.
+    pub search: String,
+    /// The person who did it, by user name or id; everybody if empty.
+    pub who: String,
+    /// What was done; everything if unset.
+    pub action: Option<Action>,
+    /// Where the previous page ended; empty for the first one.
+    pub before: String,
+}
+
+impl AuditQuery {
+    /// The query in an address, whose parameters `get` looks up by name.
+    pub fn of(get: impl Fn(&str) -> String) -> Self {
+        let action = Action::parse(&get("action"));
+        Self { search: get("q"), who: get("who"), action, before: get("before") }
+    }
+
+    /// The query as it stands in an address, without its beginning: from `?` on.
+    pub fn address(&self) -> String {
+        let action = self.action.map(Action::key).unwrap_or_default();
+        address(&[("q", &self.search), ("who", &self.who), ("action", action)])
+    }
+}
+
 /// One page of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditPage {
@@ -149,6 +206,8 @@ pub struct AuditPage {
     pub entries: Vec<AuditEntry>,
     /// Where the next page begins, if there is one.
     pub next: Option<String>,
+    /// Whether the page ends early because many entries were looked through that do not match.
+    pub unfinished: bool,
     /// Whether the search matched more people than are looked up, so that entries may be missing.
     pub too_many_people: bool,
     /// When the page was made, in milliseconds since the epoch.

@@ -246,4 +246,49 @@ mod tests {
             assert_eq!(Pasted::of(text), pasted, "{text}");
         }
     }
+
+    #[test]
+    fn fuzz_whatever_is_pasted_is_read() {
+        const PIECES: &[&str] = &[
+            "https://",
+            "http:",
+            "acter:",
+            "i/",
+            "/i/",
+            "x.example",
+            ":8443",
+            "#",
+            "?",
+            "%",
+            "%2F",
+            "%ff",
+            "garden",
+            "..",
+            "\u{202e}",
+            "ä",
+            "\0",
+            " ",
+            "\n",
+            "[::1]",
+        ];
+        bolero::check!()
+            .with_max_len(64)
+            .with_iterations(crate::fuzz::TIMES)
+            .with_test_time(crate::fuzz::AT_MOST)
+            .for_each(|bytes: &[u8]| {
+                let text = crate::fuzz::text(bytes, PIECES);
+                let pasted = Pasted::of(&text);
+                assert!(!pasted.codes.is_empty());
+                assert!(pasted.codes.iter().skip(1).all(|code| Code::parse(code).is_ok()), "{pasted:?}");
+                let code = code_in(&text);
+                assert!(Code::masked(&code).chars().count() <= 5);
+                // Of every text, whatever it is, the landing page's address leads back to it.
+                if !text.is_empty() {
+                    let link = format!("https://x.example{}", crate::landing_path(&text));
+                    assert_eq!(code_in(&link), text);
+                    let path = crate::LocalPath::parse(&text);
+                    assert!(path.as_str().starts_with('/') && !path.as_str().starts_with("//"), "{path}");
+                }
+            });
+    }
 }

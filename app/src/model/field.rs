@@ -28,7 +28,7 @@ pub enum Field {
     ExpiresAt,
     /// How many people it may let in.
     MaxUses,
-    /// A room admin's reason for blocking the invite.
+    /// An admin's reason for blocking or pausing invites.
     BlockReason,
     /// The link that is to be turned into a share link.
     Link,

@@ -49,6 +49,15 @@ pub enum InviteState {
 }
 
 impl InviteState {
+    /// All states.
+    pub const ALL: [Self; 7] =
+        [Self::Open, Self::NotYet, Self::Paused, Self::PausedByAdmin, Self::AllPaused, Self::Expired, Self::UsedUp];
+
+    /// The state of this name, if there is one.
+    pub fn parse(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.key() == key)
+    }
+
     /// The name of the state in the JSON API.
     pub fn key(self) -> &'static str {
         match self {

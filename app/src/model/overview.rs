@@ -66,7 +66,7 @@ pub struct InviteCard {
 impl InviteCard {
     /// What its owner knows it by: the label, or else the rooms that it leads into.
     pub fn title(&self) -> String {
-        wording::invite_title(&self.invite, &self.rooms)
+        wording::invite_title(self.invite.terms.label.as_deref(), &self.invite.code, &self.rooms)
     }
 }
 
@@ -210,6 +210,8 @@ pub struct InviteDetail {
     pub link: Option<String>,
     /// Whether the code also opens an account.
     pub registration: Registration,
+    /// Why a server admin has paused it, or all invites, if one has and said so.
+    pub paused_because: Option<String>,
     /// The rooms in which it is blocked by their admins.
     pub blocks: Vec<(Room, Block)>,
     /// The rooms that people cannot join with it any more for another reason, or had better not.

@@ -73,6 +73,13 @@ pub(crate) fn segment(text: &str) -> String {
     path
 }
 
+/// The query of an address, from `?` on, with the parameters that are not empty.
+pub(super) fn address(parameters: &[(&str, &str)]) -> String {
+    let parameters = parameters.iter().filter(|(_, value)| !value.is_empty());
+    let query: Vec<String> = parameters.map(|(name, value)| format!("{name}={}", segment(value))).collect();
+    format!("?{}", query.join("&"))
+}
+
 impl fmt::Display for LocalPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

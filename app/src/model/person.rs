@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The server in the Matrix ids that take the place of people whose data was erased: there is none of this name, and never
+/// will be (RFC 2606, section 2).
+pub const ERASED_SERVER: &str = "erased.invalid";
+
 /// A person, as shown to others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
@@ -40,6 +44,8 @@ pub struct Visitor {
     pub server_admin: bool,
     /// Whether all invites of the server are paused; always false for visitors who are not signed in.
     pub all_paused: bool,
+    /// Why, if the server admin who has paused them said so.
+    pub paused_because: Option<String>,
 }
 
 /// The ways in which people can sign in (Client-Server API, `GET /login`).

@@ -37,17 +37,25 @@ fn Page(detail: InviteDetail, missing: bool, older: bool) -> impl IntoView {
     let link = detail.link.clone().unwrap_or_else(|| address(&landing_path(&detail.card.invite.code)));
     let (sharing, state) = (Sharing::of(&detail.card, link), detail.card.state);
     let (shut, arrivals) = (shut(&detail), arrivals(&detail, missing, older));
-    let InviteDetail { card, registration, now, .. } = detail;
+    let InviteDetail { card, registration, paused_because, now, .. } = detail;
+    let because = paused_because.map(|reason| format!(" “{reason}”")).unwrap_or_default();
     let leads_to = leads_to(&card.rooms);
     let welcome = card.invite.terms.welcome.as_deref().map(|welcome| {
         format!(r#"<p class="border-s-4 border-base-300 ps-4 whitespace-pre-line" dir="auto">{}</p>"#, escaped(welcome))
     });
     let rooms = card.rooms.clone();
     view! {
-        <Title text=card.title().to_owned() />
+        <Title text=card.title() />
         <section class="grid gap-8 py-4 sm:py-8">
             <Head card registration now />
-            {stopped(state).map(|text| view! { <p class="alert alert-warning print:hidden">{text.to_owned()}</p> })}
+            {stopped(state)
+                .map(|text| {
+                    view! {
+                        <p class="alert alert-warning block print:hidden" dir="auto">
+                            {format!("{text}{because}")}
+                        </p>
+                    }
+                })}
             <SharePanel sharing />
             <section class="grid gap-3 print:hidden">
                 <h2>{leads_to}</h2>
@@ -76,7 +84,7 @@ fn leads_to(rooms: &[Room]) -> String {
 /// Its title, the most important facts, and what can be done with it.
 #[component]
 fn Head(card: InviteCard, registration: Registration, now: i64) -> impl IntoView {
-    let (title, state) = (card.title().to_owned(), card.state);
+    let (title, state) = (card.title(), card.state);
     let path = invite_path(&card.invite.code);
     let like = href(&format!("/new?like={}", segment(&card.invite.code)));
     let actions = [

@@ -2,197 +2,253 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
 
 use crate::{
-    Field, InviteState, KnownInvite, LookedAfter, Room, RoomInvite, RoomInvites, rpc,
+    Block, Fragment, KnownInvite, LookedAfter, OwnInvite, Posted, RoomInvite, RoomInvites, RoomsQuery, invite_path,
+    rpc, segment,
     ui::{
-        Form, FormProblem, Moment, Older, PersonAvatar, RoomAvatar, Sending, StateBadge, Submit, ago, href, load,
-        query, reload_after, sending, show,
+        Drawn, FormProblem, ago, at, escaped, form, function, heading, hidden, link, load, nothing, pages, person_html,
+        reason_field, room_html, search_field, sending, show, state_badge, submit, written,
     },
     view,
     wording::{self, count},
 };
 
+/// What the page is for, and what somebody can do who has no such room.
+const ABOUT: &str = "Invites that lead into rooms where you’re an admin. Block one and it brings no more people in; its \
+                     owner is told. Whoever joined before stays.";
+const NO_ROOMS: &str = "You don’t manage any rooms yet. Once you’re an admin of a room, in any Matrix app, the invites \
+                        that lead into it appear here, whoever created them.";
+
 #[component]
 pub(crate) fn MyRooms() -> impl IntoView {
-    let (room, before) = (query("room"), query("before"));
-    let rooms = load(move || rpc::GetLookedAfter { room: room.get(), before: before.get() });
+    let parameters = use_query_map();
+    let rooms = load(move || {
+        let query = parameters.with(|all| RoomsQuery::of(|name| all.get(name).unwrap_or_default()));
+        rpc::GetLookedAfter { query }
+    });
     let block = sending::<rpc::Block>();
-    reload_after(block);
     view! {
         <Title text="Rooms you manage" />
-        <section class="grid gap-8 py-4 sm:py-8">
-            <FormProblem sending=block />
-            {show(rooms, move |rooms| view! { <List rooms block /> })}
+        <section class="grid gap-6 py-4 sm:py-8">
+            <FormProblem sending=block at_fields=true />
+            {show(rooms, |fragment| view! { <Drawn fragment /> })}
         </section>
     }
 }
 
-#[component]
-fn List(rooms: LookedAfter, block: Sending) -> impl IntoView {
-    let LookedAfter { rooms, quiet, now } = rooms;
-    let nothing = rooms.is_empty();
-    let others = match (nothing, quiet) {
-        (true, Some(0)) => Some("You don’t manage any rooms yet.".to_owned()),
-        (true, Some(1)) => Some("The room you manage has no invites.".to_owned()),
-        (true, Some(quiet)) => Some(format!("The {quiet} rooms you manage have no invites.")),
-        (_, None) | (false, Some(0)) => None,
-        (false, Some(1)) => Some("One more room you manage has no invites.".to_owned()),
-        (false, Some(quiet)) => Some(format!("{quiet} more rooms you manage have no invites.")),
+/// The rooms that somebody administers, for those who asked for them; `posted` is a decision that was refused.
+pub fn draw_my_rooms(query: &RoomsQuery, seen: &LookedAfter, posted: Option<&Posted>) -> Fragment {
+    let LookedAfter { rooms, before, matching, next, quiet, now } = seen;
+    if *matching == 0 && *quiet == 0 && query.search.is_empty() && query.room.is_empty() {
+        return Fragment { html: heading("Rooms you manage", ABOUT) + &nothing(NO_ROOMS) };
+    }
+    let is_one = !query.room.is_empty();
+    let posted = posted.filter(|posted| posted.function == function::<rpc::Block>());
+    let drawn: String =
+        rooms.iter().map(|room| one_room(room, is_one, is_one || rooms.len() == 1, posted, *now)).collect();
+    let list = match drawn.is_empty() {
+        true => nothing(&none(query, *quiet)),
+        false => format!(r#"<div class="list">{drawn}</div>"#),
     };
-    let class = match nothing {
-        true => "empty-box",
-        false => "text-muted",
+    let search = match is_one {
+        true => link("btn-plain w-fit", "?", "All rooms"),
+        false => format!(
+            r#"<form method="get" role="search" class="flex gap-2">{}<button class="btn" type="submit">Search</button></form>"#,
+            search_field("Room", &query.search)
+        ),
     };
-    view! {
-        <div class="grid gap-8">
-            <div class="grid gap-2">
-                <h1>"Rooms you manage"</h1>
-                <p class="max-w-2xl text-muted">
-                    "Invites to the rooms of which you are an admin. You can block one in a room: then nobody joins there with it any more, \
-                     and its owner is told. Whoever joined before stays."
-                </p>
-            </div>
-            {rooms.into_iter().map(|room| view! { <OneRoom room block now /> }).collect_view()}
-            {others.map(|text| view! { <p class=class>{text}</p> })}
-            {quiet
-                .is_none()
-                .then(|| {
-                    view! {
-                        <a class="btn w-fit" href=href("/my-rooms")>
-                            "All rooms"
-                        </a>
-                    }
-                })}
-        </div>
+    let first = (*before > 0).then(|| format!("?q={}", segment(&query.search)));
+    let next = next.as_ref().map(|after| {
+        let address = format!("?q={}&after={}", segment(&query.search), segment(after));
+        (address, "More rooms")
+    });
+    let status = status(query, seen);
+    let html = [heading("Rooms you manage", ABOUT), search, status, list, pages(first.as_deref(), next)].concat();
+    Fragment { html }
+}
+
+/// Why there is nothing to see.
+fn none(query: &RoomsQuery, quiet: u32) -> String {
+    match quiet {
+        0 => "No room found among those that you manage.".to_owned(),
+        1 if query.search.is_empty() => "The room you manage has no invites.".to_owned(),
+        1 => "The room you’re looking for has no invites.".to_owned(),
+        _ => format!("The {quiet} rooms you manage have no invites."),
     }
 }
 
-#[component]
-fn OneRoom(room: RoomInvites, block: Sending, now: i64) -> impl IntoView {
-    let RoomInvites { room, members, invites, next } = room;
-    let id = room.id.clone();
-    let what = if room.space { "Space" } else { "Room" };
-    let title = wording::room(&room).to_owned();
-    let older = format!("/my-rooms?room={}", leptos_router::location::Url::escape(&id));
-    view! {
-        <section class="grid gap-3">
-            <div class="flex items-center gap-3">
-                <RoomAvatar room=Room { ..room.clone() } />
-                <div class="min-w-0">
-                    <h2 dir="auto">{title.clone()}</h2>
-                    <p class="hint">
-                        {format!(
-                            "{what}, {}, {}",
-                            if members == 1 { "only you".to_owned() } else { format!("{members} people") },
-                            match next {
-                                None => count(u32::try_from(invites.len()).unwrap_or(u32::MAX), "invite"),
-                                Some(_) => "many invites".to_owned(),
-                            },
-                        )}
-                    </p>
-                </div>
-            </div>
-            <ul class="grid gap-2">
-                {invites
-                    .into_iter()
-                    .map(|invite| view! { <OneInvite invite room=id.clone() title=title.clone() block now /> })
-                    .collect_view()}
-            </ul>
-            <Older path=older next=next.map(|next| next.to_string()) text="Older invites" />
-        </section>
+/// How many rooms are shown, and what of the others.
+fn status(query: &RoomsQuery, seen: &LookedAfter) -> String {
+    if seen.rooms.is_empty() || !query.room.is_empty() {
+        return String::new();
     }
+    let shown = u32::try_from(seen.rooms.len()).unwrap_or(u32::MAX);
+    let text = match shown == seen.matching {
+        true => count(shown, "room"),
+        false => format!("Rooms {} to {} of {}", seen.before + 1, seen.before.saturating_add(shown), seen.matching),
+    };
+    let others = match seen.quiet {
+        0 => String::new(),
+        1 => "; 1 more has no invites".to_owned(),
+        quiet => format!("; {quiet} more have no invites"),
+    };
+    format!(r#"<p class="hint" role="status">{text}{others}</p>"#)
 }
 
-#[component]
-fn OneInvite(invite: RoomInvite, room: String, title: String, block: Sending, now: i64) -> impl IntoView {
-    let RoomInvite { invite, block: kept_out } = invite;
-    let KnownInvite { number, owner, created_at, state, came, limits } = invite;
-    let (name, id) = (owner.name().to_owned(), owner.user_id.clone());
-    let blocked = kept_out.is_some();
-    let action = if blocked { "Unblock" } else { "Block" };
-    let label = format!("{action}: {name}’s invite, {title}");
-    let came = match came {
-        0 => "nobody joined yet".to_owned(),
-        1 => "1 person joined".to_owned(),
-        _ => format!("{came} people joined"),
+/// A room, by itself on the page if it `is_one`, and unfolded if it is `open` or something in it was refused.
+fn one_room(seen: &RoomInvites, is_one: bool, open: bool, posted: Option<&Posted>, now: i64) -> String {
+    let RoomInvites { room, members, all, blocked, invites, next } = seen;
+    let people = if *members == 1 { "only you".to_owned() } else { format!("{members} people") };
+    let about = if room.space { format!("Space · {people}") } else { people };
+    let number = match *all {
+        RoomInvites::MOST.. => format!("{all} or more invites"),
+        all => count(all, "invite"),
     };
-    let end = limits.expires_at.filter(|_| state == InviteState::Open);
-    view! {
-        <li class="card grid gap-3 sm:grid-cols-[minmax(0,1fr)_auto] sm:items-center">
-            <div class="flex min-w-0 items-center gap-3">
-                <PersonAvatar person=owner />
-                <div class="min-w-0">
-                    <p class="flex flex-wrap items-center gap-2">
-                        <strong class="truncate" dir="auto">
-                            {name.clone()}
-                        </strong>
-                        {blocked.then(|| view! { <span class="badge badge-error">"Blocked"</span> })}
-                        <StateBadge state />
-                    </p>
-                    <p class="truncate hint">{id}</p>
-                    <p class="hint">
-                        {format!("Invite {number} · {came} · created {}", ago(created_at, now))}
-                        {end
-                            .map(|at| {
-                                view! {
-                                    " · ends "
-                                    <Moment at />
-                                }
-                            })}
-                    </p>
-                    {kept_out
-                        .map(|block| {
-                            view! {
-                                <p class="text-sm">
-                                    {format!("Blocked by {}, ", block.by.name())} {ago(block.at, now)} "."
-                                    {block.reason.map(|reason| format!(" “{reason}”"))}
-                                </p>
-                            }
-                        })}
-                </div>
-            </div>
-            {match blocked {
-                true => view! { <Decision block room number blocked label name /> },
-                false => {
-                    view! {
-                        <details class="grid gap-2 sm:justify-items-end">
-                            <summary class="btn btn-sm btn-plain" aria-label=format!("{label} …")>
-                                {action}
-                                " …"
-                            </summary>
-                            <Decision block room number blocked label name />
-                        </details>
-                    }
-                }
-            }}
-        </li>
-    }
+    let kept_out = if *blocked > 0 { format!(", {blocked} blocked") } else { String::new() };
+    let is_refused = posted.is_some_and(|posted| posted.field("room") == Some(room.id.as_str()));
+    let open = if open || is_refused { " open" } else { "" };
+    let rows: String = invites.iter().map(|invite| one_invite(invite, &room.id, posted, now)).collect();
+    let address = format!("?room={}", segment(&room.id));
+    let more = match next {
+        Some(next) if is_one => link("btn-sm", &format!("{address}&before={next}"), "Older invites"),
+        Some(_) => link("btn-sm", &address, "All invites of this room"),
+        None => String::new(),
+    };
+    let more = if more.is_empty() { more } else { format!(r#"<p class="p-3">{more}</p>"#) };
+    format!(
+        r#"<details class="fold mroom"{open}><summary>{}<span class="min-w-0"><span class="block font-display text-lg wrap-anywhere" dir="auto">{}</span><span class="hint block font-normal">{about}</span></span><span class="num text-sm font-normal">{number}{kept_out}</span></summary><div><table class="cards"><thead><tr><th scope="col">Owner</th><th scope="col">Invite</th><th scope="col">Joined</th><th scope="col">Ends</th><th scope="col"><span class="sr-only">Action</span></th></tr></thead><tbody>{rows}</tbody></table>{more}</div></details>"#,
+        room_html(room, "s-sm"),
+        escaped(wording::room(room)),
+    )
+}
+
+/// The id of the row of an invite in a room.
+fn row_id(room: &str, number: i64) -> String {
+    let room: String = room.chars().filter(char::is_ascii_alphanumeric).collect();
+    format!("invite-{number}-{room}")
+}
+
+fn one_invite(seen: &RoomInvite, room: &str, posted: Option<&Posted>, now: i64) -> String {
+    let RoomInvite { invite, block, own } = seen;
+    let KnownInvite { number, owner, created_at, limits, state, came } = invite;
+    let (id, name) = (row_id(room, *number), owner.name());
+    let (title, called) = match own {
+        Some(OwnInvite { code, label, rooms }) => {
+            let title = wording::invite_title(label.as_deref(), code, rooms);
+            // Next to this page, wherever that is.
+            let address = escaped(invite_path(code).trim_start_matches('/'));
+            let class = "link font-semibold wrap-anywhere";
+            (format!(r#"<a class="{class}" href="{address}" dir="auto">{}</a>"#, escaped(&title)), title)
+        }
+        None => (format!("Invite {number}, created {}", ago(*created_at, now)), format!("invite {number} of {name}")),
+    };
+    let blocked = match block {
+        Some(_) => r#"<span class="badge badge-error">Blocked</span>"#,
+        None => "",
+    };
+    let ends = limits.expires_at.map_or_else(|| "Never".to_owned(), at);
+    let you = if own.is_some() { " (you)" } else { "" };
+    format!(
+        r#"<tr id="{id}"><td><span class="flex min-w-0 items-center gap-2">{}<span class="min-w-0"><b class="wrap-anywhere" dir="auto">{}</b>{you}<span class="hint block wrap-anywhere">{}</span></span></span></td><td><span class="flex flex-wrap items-center gap-2">{title} {blocked} {}</span>{}</td><td class="num" data-label="Joined">{came}</td><td data-label="Ends">{ends}</td><td>{}</td></tr>"#,
+        person_html(owner, "s-xs"),
+        escaped(name),
+        escaped(&owner.user_id),
+        state_badge(*state),
+        block.as_ref().map(|block| blocked_by(block, now)).unwrap_or_default(),
+        decision(room, *number, block.is_some(), &called, posted),
+    )
+}
+
+fn blocked_by(block: &Block, now: i64) -> String {
+    let Block { by, at, reason } = block;
+    let reason = reason.as_ref().map(|reason| format!(": “{}”", written(reason))).unwrap_or_default();
+    format!(r#"<span class="hint block">by {}, {}{reason}</span>"#, written(by.name()), ago(*at, now))
 }
 
 /// The form that blocks an invite in a room, or unblocks it.
-#[component]
-fn Decision(block: Sending, room: String, number: i64, blocked: bool, label: String, name: String) -> impl IntoView {
-    view! {
-        <Form sending=block class="mt-2 flex flex-wrap gap-2">
-            <input type="hidden" name="room" value=room />
-            <input type="hidden" name="invite" value=number.to_string() />
-            <input type="hidden" name="blocked" value=(!blocked).to_string() />
-            {(!blocked)
-                .then(|| {
-                    view! {
-                        <input
-                            class="input w-full sm:w-64"
-                            name="reason"
-                            maxlength=Field::BlockReason.longest().map(|longest| longest.to_string())
-                            placeholder="Why? Its owner sees it."
-                            aria-label=format!("Why {name}’s invite is blocked")
-                        />
-                    }
-                })}
-            <Submit sending=block class=if blocked { "btn btn-sm btn-plain" } else { "btn btn-error" } label>
-                {if blocked { "Unblock" } else { "Block" }}
-            </Submit>
-        </Form>
+fn decision(room: &str, number: i64, blocked: bool, called: &str, posted: Option<&Posted>) -> String {
+    let id = row_id(room, number);
+    let this = [("room", room.to_owned()), ("invite", number.to_string())];
+    let posted = posted.filter(|posted| this.iter().all(|(name, value)| posted.field(name) == Some(value.as_str())));
+    let fields: String = this.iter().map(|(name, value)| hidden(name, value)).collect();
+    let fields = fields + &hidden("blocked", if blocked { "false" } else { "true" });
+    if blocked {
+        let fields = fields + &submit("btn-sm", "Unblock", &format!("Unblock {called}"));
+        return form(function::<rpc::Block>(), &id, "", &fields);
+    }
+    let reason = reason_field(&format!("Why {called} is blocked"), "Its owner sees it", &format!("{id}-why"), posted);
+    let fields = fields + &reason + &submit("btn-sm btn-error", "Block", &format!("Block {called}"));
+    let open = if posted.is_some() { " open" } else { "" };
+    format!(
+        r#"<details{open}><summary class="btn btn-sm btn-plain" aria-label="Block {}…">Block…</summary>{}</details>"#,
+        escaped(called),
+        form(function::<rpc::Block>(), &id, "mt-2 grid gap-2 text-start", &fields)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{InviteState, Limits, Person, Room};
+
+    const TEXT: &str = "\"></b><script>";
+
+    fn room(name: &str) -> Room {
+        Room { id: "!kitchen:x".to_owned(), name: Some(name.to_owned()), avatar_url: None, space: false, left: false }
+    }
+
+    fn invite(own: Option<OwnInvite>, block: Option<Block>) -> RoomInvite {
+        let owner = Person { user_id: "@ben:x".to_owned(), display_name: Some(TEXT.to_owned()), avatar_url: None };
+        let (limits, state) = (Limits::default(), InviteState::Paused);
+        RoomInvite { invite: KnownInvite { number: 7, owner, created_at: 0, limits, state, came: 3 }, block, own }
+    }
+
+    fn seen(invites: Vec<RoomInvite>, next: Option<i64>) -> LookedAfter {
+        let room = RoomInvites { room: room(TEXT), members: 2, all: 100, blocked: 1, invites, next };
+        LookedAfter { rooms: vec![room], before: 20, matching: 30, next: Some("!a:x".to_owned()), quiet: 2, now: 0 }
+    }
+
+    #[test]
+    fn nothing_that_somebody_wrote_is_markup() {
+        let by = Person { user_id: "@anna:x".to_owned(), display_name: Some(TEXT.to_owned()), avatar_url: None };
+        let block = Block { by, at: 0, reason: Some(TEXT.to_owned()) };
+        let own = OwnInvite { code: TEXT.to_owned(), label: Some(TEXT.to_owned()), rooms: vec![room(TEXT)] };
+        let query = RoomsQuery { search: TEXT.to_owned(), ..RoomsQuery::default() };
+        let seen = seen(vec![invite(Some(own), Some(block)), invite(None, None)], Some(7));
+        let html = draw_my_rooms(&query, &seen, None).html;
+        assert!(!html.contains("<script"), "{html}");
+        for part in ["100 or more invites, 1 blocked", "Rooms 21 to 21 of 30; 2 more have no invites", "More rooms"] {
+            assert!(html.contains(part), "{part}: {html}");
+        }
+    }
+
+    #[test]
+    fn an_own_invite_is_named_and_linked_and_others_are_not() {
+        let own = OwnInvite { code: "Party".to_owned(), label: None, rooms: vec![room("Kitchen")] };
+        let html = draw_my_rooms(&RoomsQuery::default(), &seen(vec![invite(Some(own), None)], None), None).html;
+        assert!(html.contains(r#"href="invites/Party" dir="auto">Kitchen</a>"#), "{html}");
+        let html = draw_my_rooms(&RoomsQuery::default(), &seen(vec![invite(None, None)], None), None).html;
+        assert!(html.contains("Invite 7, created") && !html.contains("invites/"), "{html}");
+    }
+
+    #[test]
+    fn what_was_refused_is_unfolded_with_what_was_typed() {
+        let error = crate::Error::TooFast { retry_after: 5 }.into();
+        let fields = [("room", "!kitchen:x"), ("invite", "7"), ("reason", "Ask me first.")];
+        let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let posted = Posted::new("block".to_owned(), error, fields);
+        let seen = seen(vec![invite(None, None)], None);
+        let html = draw_my_rooms(&RoomsQuery::default(), &seen, Some(&posted)).html;
+        assert!(html.contains(r#"class="fold mroom" open"#) && html.contains(r#"value="Ask me first.""#), "{html}");
+    }
+
+    #[test]
+    fn somebody_without_rooms_is_told_what_this_is_and_what_to_do() {
+        let seen = LookedAfter { rooms: Vec::new(), before: 0, matching: 0, next: None, quiet: 0, now: 0 };
+        let html = draw_my_rooms(&RoomsQuery::default(), &seen, None).html;
+        assert_eq!(html.matches("<h1>").count(), 1);
+        assert!(html.contains("You don’t manage any rooms yet. Once"), "{html}");
     }
 }

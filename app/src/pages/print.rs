@@ -3,7 +3,7 @@
 
 use super::invite::stopped;
 use crate::{
-    Error, Files, Landing, PREFIX, Paper, QrCode, invite_path,
+    Error, Files, Landing, Paper, QrCode, invite_path, resources,
     shell::style,
     ui::{DRAWING, apology, button, escaped, sheet},
     wording,
@@ -19,7 +19,7 @@ const SCRIPT: &str =
 /// What such a page needs, whatever is on it.
 #[derive(Debug, Clone, Copy)]
 pub struct Frame<'a> {
-    /// What stands before the path of each page: nothing, or [`PREFIX`].
+    /// What stands before the path of each page.
     pub base: &'a str,
     /// The word that its own script and style carry.
     pub nonce: &'a str,
@@ -95,7 +95,7 @@ fn choices(chosen: Paper, mark: Option<bool>) -> String {
 /// A whole frame. `title` and `more` are ours, `main` is HTML. What its title is, a browser prints and calls the PDF by.
 fn whole(frame: &Frame<'_>, title: &str, more: &str, main: &str) -> String {
     let Frame { base, nonce, files } = frame;
-    let (assets, style) = (format!("{PREFIX}/_assets"), style(files));
+    let (assets, style) = (format!("{}/_assets", resources(base)), style(base, files));
     format!(
         r#"<!DOCTYPE html>
 <html lang="en">
@@ -122,7 +122,7 @@ fn whole(frame: &Frame<'_>, title: &str, more: &str, main: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{InviteState, Person, Relation, Room};
+    use crate::{InviteState, PREFIX, Person, Relation, Room};
 
     fn landing() -> Landing {
         let name = "Garden </title><script>\"&";

@@ -2,173 +2,298 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
 
 use crate::{
-    InviteState, KnownInvite, ServerInvite, ServerInvites, rpc,
+    AllPaused, Fragment, InviteState, Kind, KnownInvite, Posted, ServerInvite, ServerInvites, ServerQuery, ServerSort,
+    Told, rpc, segment,
     ui::{
-        Bounds, Form, FormProblem, Moment, Older, PersonAvatar, SearchForm, Sending, StateBadge, Submit, TooManyPeople,
-        ago, load, query, reload_after, sending, show,
+        Drawn, Failure, FormProblem, ago, at, button, choice, escaped, form, function, heading, hidden, href, link,
+        load, nothing, pages, person_html, reason_field, search_field, sending, show_either, sorry, state_badge,
+        submit, text_field, written,
     },
     view,
-    wording::count,
+    wording::{self, count},
 };
+
+/// What is said where a page ends before it is full.
+pub(super) const UNFINISHED: &str = "Many were looked through that do not match. There may be more.";
+
+/// Said where a search matches more people than are looked up.
+pub(super) const TOO_MANY_PEOPLE: &str =
+    "Many people have this in their user names. Some of them are left out: type more of the name.";
 
 #[component]
 pub(crate) fn AllInvites() -> impl IntoView {
-    let (search, before) = (query("q"), query("before"));
-    let invites = load(move || rpc::GetServerInvites { search: search.get(), before: before.get() });
-    let (intervene, pause_all) = (sending::<rpc::Intervene>(), sending::<rpc::PauseAll>());
-    reload_after(intervene);
-    reload_after(pause_all);
+    let parameters = use_query_map();
+    let invites = load(move || {
+        let query = parameters.with(|all| ServerQuery::of(|name| all.get(name).unwrap_or_default()));
+        rpc::GetServerInvites { query }
+    });
+    let (pause_all, intervene) = (sending::<rpc::PauseAll>(), sending::<rpc::Intervene>());
     view! {
         <Title text="All invites" />
         <section class="grid gap-6 py-4 sm:py-8">
-            <FormProblem sending=pause_all />
-            <FormProblem sending=intervene />
-            {show(
-                invites,
-                move |found| {
-                    view! { <Found found search=search.get_untracked() intervene pause_all /> }
-                },
-            )}
+            <FormProblem sending=pause_all at_fields=true />
+            <FormProblem sending=intervene at_fields=true />
+            {show_either(invites, |fragment| view! { <Drawn fragment /> }, refused)}
         </section>
     }
 }
 
-#[component]
-fn Found(found: ServerInvites, search: String, intervene: Sending, pause_all: Sending) -> impl IntoView {
-    let ServerInvites { invites, next, too_many_people, all_paused, proof, now } = found;
-    let (paused, proves) = (all_paused.is_some(), proof.clone());
-    let nothing = invites.is_empty();
-    let query = leptos_router::location::Url::escape(&search);
-    view! {
-        <h1>"All invites of this server"</h1>
-        <div class="card flex flex-wrap items-center justify-between gap-4">
-            <p class="min-w-0 flex-1">
-                {match all_paused {
-                    Some((person, at)) => {
-                        view! {
-                            <strong>"All invites are paused"</strong>
-                            {format!(" by {} since ", person.name())}
-                            <Moment at />
-                            "."
-                        }
-                    }
-                    None => {
-                        "One switch stops every invite of this server: no link, no code and no new account.".into_any()
-                    }
-                }}
-            </p>
-            <Form sending=pause_all class="contents">
-                <input type="hidden" name="paused" value=(!paused).to_string() />
-                <input type="hidden" name="proof" value=proves />
-                <Submit sending=pause_all class=if paused { "btn btn-primary" } else { "btn btn-error" }>
-                    {if paused { "Resume all" } else { "Pause all" }}
-                </Submit>
-            </Form>
-        </div>
-        <SearchForm path="/server" search hint="User name, number, or a whole code, link or room id" />
-        {too_many_people.then(|| view! { <TooManyPeople /> })}
-        {nothing
-            .then(|| {
-                view! {
-                    <p class="empty-box text-center" role="status">
-                        "No invites found."
-                    </p>
-                }
-            })}
-        <ul class="grid gap-3">
-            {invites
-                .into_iter()
-                .map(|invite| view! { <OneInvite invite intervene proof=proof.clone() now /> })
-                .collect_view()}
-        </ul>
-        <Older path=format!("/server?q={query}") next=next.map(|next| next.to_string()) text="Older invites" />
+/// What is shown in place of a page for server admins to somebody who is none.
+pub(super) fn refused(error: Told) -> AnyView {
+    if error.kind != Kind::Refused {
+        return view! { <Failure error /> };
+    }
+    let text =
+        format!("{} These pages show them all invites of this server, and what was done with them.", error.words);
+    let elsewhere = [("/invites", "My invites"), ("/my-rooms", "Rooms you manage")];
+    let elsewhere = elsewhere.map(|(page, name)| button("", &href(page), "", name)).concat();
+    sorry("For server admins", &text, &elsewhere)
+}
+
+/// Links among the pages for server admins; `here` is one of `server`, `days` and `log`.
+pub(super) fn server_pages(here: &str) -> String {
+    // Relative: the others stand below the first one.
+    let (up, below) = if here == "server" { ("server", "server/") } else { ("../server", "") };
+    let pages = [("server", "All invites"), ("days", "Overview"), ("log", "Audit log")].map(|(page, name)| {
+        let address = if page == "server" { up.to_owned() } else { format!("{below}{page}") };
+        let (class, current) = if page == here { ("", r#" aria-current="page""#) } else { ("btn-plain", "") };
+        format!(r#"<a class="btn btn-sm {class}" href="{address}"{current}>{name}</a>"#)
+    });
+    format!(r#"<div role="navigation" class="flex flex-wrap gap-2" aria-label="Server">{}</div>"#, pages.concat())
+}
+
+/// All invites that a server admin asked for; `posted` is an intervention that was refused.
+pub fn draw_server_invites(query: &ServerQuery, seen: &ServerInvites, posted: Option<&Posted>) -> Fragment {
+    let ServerInvites { invites, next, unfinished, too_many_people, all, all_paused, proof, now } = seen;
+    let hint = |is: bool, text: &str| match is {
+        true => format!(r#"<p class="hint" role="status">{text}</p>"#),
+        false => String::new(),
+    };
+    let list: String = invites.iter().map(|invite| one_invite(invite, proof, posted, *now)).collect();
+    let list = match (list.is_empty(), *unfinished) {
+        (true, true) => String::new(),
+        (true, false) => nothing("No invites found."),
+        _ => format!(r#"<ul class="grid gap-3">{list}</ul>"#),
+    };
+    let address = query.address();
+    let first = (!query.before.is_empty()).then_some(address.as_str());
+    let text = if *unfinished { "Look further" } else { "More invites" };
+    let next = next.as_ref().map(|next| (format!("{address}&before={}", segment(next)), text));
+    let html = [
+        heading("All invites of this server", ""),
+        server_pages("server"),
+        switch(all_paused.as_ref(), *all, proof, posted),
+        filters(query),
+        hint(*too_many_people, TOO_MANY_PEOPLE),
+        list,
+        hint(*unfinished, UNFINISHED),
+        pages(first, next),
+    ];
+    Fragment { html: html.concat() }
+}
+
+/// The switch that pauses all invites, behind what that means.
+fn switch(all_paused: Option<&AllPaused>, all: u32, proof: &str, posted: Option<&Posted>) -> String {
+    let fields = |paused: &str| hidden("paused", paused) + &hidden("proof", proof);
+    let function = function::<rpc::PauseAll>();
+    if let Some(AllPaused { by, at: since, reason }) = all_paused {
+        let reason = reason.as_ref().map(|reason| format!(" “{}”", written(reason))).unwrap_or_default();
+        let resume = fields("false") + &submit("btn-primary", "Resume all", "Resume all invites");
+        return format!(
+            r#"<div class="card flex flex-wrap items-center justify-between gap-4"><p class="min-w-0 flex-1"><strong>All invites are paused</strong> by {} since {}.{reason}</p>{}</div>"#,
+            written(by.name()),
+            at(*since),
+            form(function, "content", "contents", &resume)
+        );
+    }
+    let posted = posted.filter(|posted| posted.function == function);
+    let (all, open) = (number(all), if posted.is_some() { " open" } else { "" });
+    let inside = [
+        fields("true"),
+        format!(
+            r"<p>This stops {all}: until you resume them, nobody can join with any of them, and no code creates an account. Whoever joined stays. Members see the reason; whoever opens a link sees only that it isn’t available.</p>"
+        ),
+        reason_field("Why all invites are paused", "Members see it", "pause-all-why", posted),
+        submit("btn-error w-fit", "Pause all invites", "Pause all invites of this server"),
+    ];
+    format!(
+        r#"<details class="card"{open}><summary class="btn btn-plain w-fit">Pause all…</summary>{}</details>"#,
+        form(function, "content", "mt-3 grid gap-3", &inside.concat())
+    )
+}
+
+/// All of so many invites, in words.
+fn number(all: u32) -> String {
+    match all {
+        0 => "every invite of this server, of which there is none yet".to_owned(),
+        1 => "the only invite of this server".to_owned(),
+        ServerInvites::MOST.. => format!("all invites of this server, {all} or more"),
+        all => format!("all {all} invites of this server"),
     }
 }
 
-#[component]
-fn OneInvite(invite: ServerInvite, intervene: Sending, proof: String, now: i64) -> impl IntoView {
-    let ServerInvite { invite, code, rooms, chat, registration } = invite;
+/// The form that narrows the list down, and the file with what it shows.
+fn filters(query: &ServerQuery) -> String {
+    let states = InviteState::ALL.map(|state| (state.key(), wording::state(state)));
+    let states: Vec<_> = [("", "Any")].into_iter().chain(states).collect();
+    let sorts = ServerSort::ALL.map(|sort| (sort.key(), wording::server_sort(sort)));
+    let checked = if query.accounts { " checked" } else { "" };
+    let inside = [
+        text_field("owner", "Owner", &query.owner),
+        text_field("room", "Room id", &query.room),
+        choice("state", "State", query.state.map(InviteState::key).unwrap_or_default(), &states),
+        choice("sort", "Order", query.sort.key(), &sorts),
+        format!(
+            r#"<label class="flex items-center gap-3 text-sm font-medium"><input class="checkbox" type="checkbox" name="accounts" value="1"{checked}>Creates accounts</label>"#
+        ),
+    ];
+    let is_narrow = query.is_filtered() || query.sort != ServerSort::default();
+    let open = if is_narrow { " open" } else { "" };
+    let all = if is_narrow || !query.search.is_empty() { link("btn-plain", "?", "Show all") } else { String::new() };
+    // The program knows no such page.
+    let file = format!("server/invites.csv{}", query.address());
+    let file = format!(r#"<a class="btn btn-plain" rel="external" href="{}">Download as CSV</a>"#, escaped(&file));
+    format!(
+        r#"<form method="get" role="search" class="grid gap-3"><div class="flex gap-2">{}<button class="btn" type="submit">Search</button></div><details class="list fold"{open}><summary>Filters and order</summary><div class="grid gap-3 p-4 sm:grid-cols-2">{}</div></details><div class="flex flex-wrap gap-3">{all}{file}</div></form>"#,
+        search_field("User name, number, or a whole code, link or room id", &query.search),
+        inside.concat()
+    )
+}
+
+fn one_invite(seen: &ServerInvite, proof: &str, posted: Option<&Posted>, now: i64) -> String {
+    let ServerInvite { invite, code, rooms, chat, registration, reason } = seen;
     let KnownInvite { number, owner, created_at, limits, state, came } = invite;
-    let (name, id) = (owner.name().to_owned(), owner.user_id.clone());
-    let held = state == InviteState::PausedByAdmin;
+    let posted = posted.filter(|posted| posted.field("invite") == Some(number.to_string().as_str()));
     let mut leads_to = vec![count(u32::try_from(rooms.len()).unwrap_or(u32::MAX), "room")];
     leads_to.extend(chat.then(|| "a direct chat".to_owned()));
     leads_to.extend(registration.then(|| "new accounts".to_owned()));
-    let about = format!("{} · {came} joined · created {}", leads_to.join(", "), ago(created_at, now));
-    view! {
-        <li class="card grid gap-3 sm:grid-cols-[minmax(0,1fr)_auto] sm:items-center">
-            <div class="flex min-w-0 items-center gap-3">
-                <PersonAvatar person=owner />
-                <div class="grid min-w-0 gap-1">
-                    <p class="flex flex-wrap items-center gap-2">
-                        <strong class="truncate" dir="auto">
-                            {name.clone()}
-                        </strong>
-                        <StateBadge state />
-                    </p>
-                    <p class="truncate hint">{id}</p>
-                    <p class="hint">
-                        {format!("Invite {number} · ")} <code class="font-mono">{code}</code> {format!(" · {about}")}
-                    </p>
-                    <ul class="flex flex-wrap gap-2 text-sm empty:hidden">
-                        {limits
-                            .max_uses
-                            .map(|most| view! { <li class="badge badge-lg">{format!("At most {most}")}</li> })}
-                        <Bounds limits now />
-                    </ul>
-                    {(!rooms.is_empty())
-                        .then(|| {
-                            view! {
-                                <details class="text-sm">
-                                    <summary class="link text-muted">"Room ids"</summary>
-                                    <ul class="font-mono wrap-anywhere">
-                                        {rooms.into_iter().map(|room| view! { <li>{room}</li> }).collect_view()}
-                                    </ul>
-                                </details>
-                            }
-                        })}
-                </div>
-            </div>
-            <div class="flex flex-wrap items-start gap-2 sm:max-w-64 sm:justify-end">
-                <Intervene
-                    intervene
-                    number
-                    name=name.clone()
-                    proof=proof.clone()
-                    what=if held { "resume" } else { "pause" }
-                />
-                <details class="grid sm:justify-items-end">
-                    <summary class="btn btn-sm" aria-label=format!("Revoke …: invite {number} of {name}")>
-                        "Revoke …"
-                    </summary>
-                    <div class="mt-2 grid gap-2 rounded-field bg-base-200 p-3 text-sm">
-                        <p>"This can’t be undone, and its code is never used again. Whoever joined stays."</p>
-                        <Intervene intervene number name proof what="revoke" />
-                    </div>
-                </details>
-            </div>
-        </li>
-    }
+    let about = format!("{} · {came} joined · created {}", leads_to.join(", "), ago(*created_at, now));
+    let begins = limits.not_before.filter(|begin| *begin > now).map(|begin| ("Starts ", at(begin)));
+    let ends = limits.expires_at.map(|end| (if end > now { "Ends " } else { "Ended " }, at(end)));
+    let most = limits.max_uses.map(|most| ("At most ", most.to_string()));
+    let bounds = [most, begins, ends].into_iter().flatten();
+    let bounds = bounds.map(|(what, value)| {
+        format!(r#"<li class="badge badge-lg h-auto whitespace-normal"><span>{what}{value}</span></li>"#)
+    });
+    let reason = reason.as_ref().map(|reason| format!(r#"<p class="text-sm">“{}”</p>"#, written(reason)));
+    let rooms = rooms.iter().map(|room| {
+        let (address, room) = (format!("?room={}", segment(room)), escaped(room));
+        format!(r#"<li><a class="link" href="{address}">{room}</a></li>"#)
+    });
+    let rooms = match rooms.collect::<String>() {
+        none if none.is_empty() => none,
+        rooms => format!(
+            r#"<details class="text-sm"><summary class="link text-muted">Room ids</summary><ul class="font-mono wrap-anywhere">{rooms}</ul></details>"#
+        ),
+    };
+    format!(
+        r#"<li class="card grid gap-3 sm:grid-cols-[minmax(0,1fr)_auto] sm:items-center" id="invite-{number}"><div class="flex min-w-0 items-center gap-3">{}<div class="grid min-w-0 gap-1"><p class="flex flex-wrap items-center gap-2"><strong class="wrap-anywhere" dir="auto">{}</strong>{}</p><p class="hint wrap-anywhere"><a class="link" href="?owner={}">{}</a></p><p class="hint">Invite {number} · <code class="font-mono">{}</code> · {about}</p><ul class="flex flex-wrap gap-2 text-sm empty:hidden">{}</ul>{}{rooms}</div></div><div class="flex flex-wrap items-start gap-2 sm:max-w-72 sm:justify-end">{}</div></li>"#,
+        person_html(owner, ""),
+        escaped(owner.name()),
+        state_badge(*state),
+        segment(&owner.user_id),
+        escaped(&owner.user_id),
+        escaped(code),
+        bounds.collect::<String>(),
+        reason.unwrap_or_default(),
+        interventions(invite, proof, posted),
+    )
 }
 
-/// A button that pauses, resumes or revokes one invite.
-#[component]
-fn Intervene(intervene: Sending, number: i64, name: String, proof: String, what: &'static str) -> impl IntoView {
-    let (text, class) = match what {
-        "revoke" => ("Revoke", "btn btn-sm btn-error"),
-        "resume" => ("Resume", "btn btn-sm"),
-        _ => ("Pause", "btn btn-sm"),
+/// The forms that pause, resume or revoke an invite.
+fn interventions(invite: &KnownInvite, proof: &str, posted: Option<&Posted>) -> String {
+    let KnownInvite { number, owner, state, .. } = invite;
+    let called = format!("invite {number} of {}", owner.name());
+    let to = format!("invite-{number}");
+    let fields = |what: &str| hidden("invite", &number.to_string()) + &hidden("what", what) + &hidden("proof", proof);
+    let send = |class: &str, fields: String| form(function::<rpc::Intervene>(), &to, class, &fields);
+    let folded = |what: &str, open: bool, inside: String| {
+        let (label, open) = (escaped(&format!("{what} {called}…")), if open { " open" } else { "" });
+        format!(
+            r#"<details{open}><summary class="btn btn-sm" aria-label="{label}">{what}…</summary><div class="mt-2 grid gap-2 rounded-field bg-base-200 p-3 text-sm">{inside}</div></details>"#
+        )
     };
-    view! {
-        <Form sending=intervene class="contents">
-            <input type="hidden" name="invite" value=number.to_string() />
-            <input type="hidden" name="what" value=what />
-            <input type="hidden" name="proof" value=proof />
-            <Submit sending=intervene class label=format!("{text}: invite {number} of {name}")>
-                {text}
-            </Submit>
-        </Form>
+    let pause = match state {
+        InviteState::PausedByAdmin => {
+            send("contents", fields("resume") + &submit("btn-sm", "Resume", &format!("Resume {called}")))
+        }
+        _ => {
+            let posted = posted.filter(|posted| posted.field("what") == Some("pause"));
+            let reason =
+                reason_field(&format!("Why {called} is paused"), "Its owner sees it", &format!("{to}-why"), posted);
+            let fields = fields("pause") + &reason + &submit("btn-sm", "Pause", &format!("Pause {called}"));
+            folded("Pause", posted.is_some(), send("grid gap-2", fields))
+        }
+    };
+    let revoke = fields("revoke") + &submit("btn-sm btn-error", "Revoke", &format!("Revoke {called}"));
+    let revoke = "<p>This can’t be undone, and its code is never used again. Whoever joined stays.</p>".to_owned()
+        + &send("contents", revoke);
+    pause + &folded("Revoke", false, revoke)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Limits, Person};
+
+    const TEXT: &str = "\"></b><script>";
+
+    fn seen(all: u32, all_paused: Option<AllPaused>) -> ServerInvites {
+        let owner = Person { user_id: "@ben:x".to_owned(), display_name: Some(TEXT.to_owned()), avatar_url: None };
+        let (limits, state) = (Limits { max_uses: Some(3), ..Limits::default() }, InviteState::PausedByAdmin);
+        let invite = ServerInvite {
+            invite: KnownInvite { number: 7, owner, created_at: 0, limits, state, came: 3 },
+            code: TEXT.to_owned(),
+            rooms: vec![TEXT.to_owned()],
+            chat: true,
+            registration: true,
+            reason: Some(TEXT.to_owned()),
+        };
+        ServerInvites {
+            invites: vec![invite],
+            next: Some("7".to_owned()),
+            unfinished: false,
+            too_many_people: true,
+            all,
+            all_paused,
+            proof: "proof".to_owned(),
+            now: 0,
+        }
+    }
+
+    #[test]
+    fn nothing_that_somebody_wrote_is_markup() {
+        let by = Person { user_id: "@anna:x".to_owned(), display_name: Some(TEXT.to_owned()), avatar_url: None };
+        let paused = AllPaused { by, at: 0, reason: Some(TEXT.to_owned()) };
+        let text = || TEXT.to_owned();
+        let query = ServerQuery { search: text(), owner: text(), room: text(), ..ServerQuery::default() };
+        for seen in [seen(1, None), seen(1, Some(paused))] {
+            let html = draw_server_invites(&query, &seen, None).html;
+            assert!(!html.contains("<script"), "{html}");
+        }
+    }
+
+    #[test]
+    fn pausing_all_says_first_how_many_that_are() {
+        for (all, words) in [
+            (0, "every invite of this server, of which there is none yet"),
+            (1, "This stops the only invite of this server:"),
+            (37, "This stops all 37 invites of this server:"),
+            (1000, "all invites of this server, 1000 or more"),
+        ] {
+            let html = draw_server_invites(&ServerQuery::default(), &seen(all, None), None).html;
+            assert!(html.contains(words), "{html}");
+        }
+    }
+
+    #[test]
+    fn a_page_is_followed_by_one_of_the_same_query() {
+        let query = ServerQuery { owner: "@ben:x".to_owned(), sort: ServerSort::Oldest, ..ServerQuery::default() };
+        let html = draw_server_invites(&query, &seen(1, None), None).html;
+        assert!(html.contains(r#"rel="next" href="?owner=%40ben%3Ax&amp;sort=oldest&amp;before=7""#), "{html}");
+        assert!(html.contains(r#"href="server/invites.csv?owner=%40ben%3Ax&amp;sort=oldest""#), "{html}");
     }
 }

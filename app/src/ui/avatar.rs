@@ -54,7 +54,7 @@ pub(crate) fn person_html(who: &Person, size: &str) -> String {
 }
 
 /// A room's or space's picture as HTML.
-pub(super) fn room_html(which: &Room, size: &str) -> String {
+pub(crate) fn room_html(which: &Room, size: &str) -> String {
     html(room(which, size))
 }
 

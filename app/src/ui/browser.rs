@@ -12,7 +12,7 @@ use send_wrapper::SendWrapper;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{EventSource, HtmlVideoElement, MediaStreamConstraints, MessageEvent};
 
-use crate::{Progress, utc_millis, utc_text, wire::Answer, wording};
+use crate::{Progress, backend::here, utc_millis, utc_text, wire::Answer, wording};
 
 /// For how long a button says what it has done.
 const SAID: Duration = Duration::from_secs(2);
@@ -71,6 +71,19 @@ pub(crate) fn local_days() {
             Reflect::set(&options, &name.into(), &value.into()).ok();
         }
         element.set_text_content(Some(&String::from(day.to_locale_date_string("en-GB", &options))));
+    }
+}
+
+/// Puts the times within an element in words, in the visitor's language and time zone.
+pub(crate) fn localize(within: &web_sys::Element) {
+    let Ok(times) = within.query_selector_all("time") else { return };
+    for number in 0..times.length() {
+        let time = times.item(number).and_then(|time| time.dyn_into::<web_sys::Element>().ok());
+        let at = time.as_ref().and_then(|time| time.get_attribute("datetime"));
+        // A day without a time stays as it is.
+        if let (Some(time), Some(at)) = (time, at.and_then(|at| utc_millis(at.trim_end_matches('Z')))) {
+            time.set_text_content(Some(&local_text(at)));
+        }
     }
 }
 
@@ -260,7 +273,7 @@ pub(crate) struct Live(SendWrapper<EventSource>);
 impl Live {
     /// Calls `show` with every change.
     pub(crate) fn follow(code: &str, show: impl Fn(Progress) + 'static) -> Option<Self> {
-        let source = EventSource::new(&format!("{}/_live/{}", crate::PREFIX, crate::segment(code))).ok()?;
+        let source = EventSource::new(&format!("{}/_live/{}", here(), crate::segment(code))).ok()?;
         let closing = source.clone();
         let on_event = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
             if event.type_() == "end" {

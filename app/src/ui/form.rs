@@ -67,7 +67,8 @@ pub(crate) fn focus_wrong(sending: Sending) {
     });
 }
 
-fn function<Q: Question>() -> &'static str {
+/// The name of a server function, as [`FORM_FUNCTION`] has it.
+pub(crate) fn function<Q: Question>() -> &'static str {
     Q::PATH.rsplit('/').next().unwrap_or_default()
 }
 

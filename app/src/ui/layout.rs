@@ -164,10 +164,14 @@ fn nobody() -> AnyView {
 
 /// A notice while all invites of the server are paused.
 fn all_paused(visitor: Visitor) -> AnyView {
+    let (path, because) = (use_location().pathname, visitor.paused_because);
+    // Who opens an invite is not told why.
+    let because = move || because.clone().filter(|_| !path.get().starts_with(&href(LANDING)));
     let banner = visitor.all_paused.then(|| {
         view! {
             <p role="status" class="bg-warning px-4 py-2 text-center font-medium text-warning-content print:hidden">
                 "All invites of this server are paused by a server admin."
+                {move || because().map(|reason| format!(" “{reason}”"))}
             </p>
         }
     });
@@ -212,6 +216,10 @@ fn Account(person: Person, server_admin: bool) -> impl IntoView {
                             <a href=href("/server") class="btn btn-ghost justify-start">
                                 <Icon shape=Shape::Public />
                                 "All invites"
+                            </a>
+                            <a href=href("/server/days") class="btn btn-ghost justify-start">
+                                <Icon shape=Shape::Done />
+                                "Overview"
                             </a>
                             <a href=href("/server/log") class="btn btn-ghost justify-start">
                                 <Icon shape=Shape::Search />

@@ -21,24 +21,6 @@ pub(crate) fn StateBadge(state: InviteState) -> impl IntoView {
     Some(view! { <span class=class>{wording::state(state).to_owned()}</span> })
 }
 
-/// The limits of an invite, each in a few words.
-#[component]
-pub(crate) fn Bounds(limits: Limits, now: i64) -> impl IntoView {
-    let begins = limits.not_before.filter(|begin| *begin > now);
-    let end = limits.expires_at.map(|end| (if end > now { "Ends " } else { "Ended " }, end));
-    [begins.map(|begin| ("Starts ", begin)), end]
-        .into_iter()
-        .flatten()
-        .map(|(what, at)| {
-            view! {
-                <li class="badge badge-lg h-auto whitespace-normal">
-                    <span>{what} <Moment at /></span>
-                </li>
-            }
-        })
-        .collect_view()
-}
-
 /// How many uses are left, if they are limited.
 pub(crate) fn places(invite: &Invite) -> Option<String> {
     let most = invite.terms.limits.max_uses?;

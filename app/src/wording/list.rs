@@ -1,7 +1,7 @@
 //! Sentences about invites for the people who made them.
 
 use super::{CHAT_WITH_YOU, count, room};
-use crate::{Deed, Done, Invite, Room, Tab};
+use crate::{Deed, Done, Room, Tab};
 
 /// What copies a link, before it is pressed.
 pub const COPY: &str = "Copy";
@@ -14,14 +14,12 @@ pub const SELECT: &str = "Please select it";
 
 /// What an invite is called to its owner: the name that they gave it, or else the rooms that it leads into. Where those have no
 /// names that they may know, it is the code.
-pub fn invite_title(invite: &Invite, rooms: &[Room]) -> String {
-    if let Some(label) = &invite.terms.label {
-        return label.clone();
-    }
-    in_short(rooms).unwrap_or_else(|| match rooms {
-        [] if invite.terms.chat => CHAT_WITH_YOU.to_owned(),
-        _ => invite.code.clone(),
-    })
+pub fn invite_title(label: Option<&str>, code: &str, rooms: &[Room]) -> String {
+    let without_name = || match rooms {
+        [] => CHAT_WITH_YOU.to_owned(),
+        _ => code.to_owned(),
+    };
+    label.map(str::to_owned).or_else(|| in_short(rooms)).unwrap_or_else(without_name)
 }
 
 /// Rooms in few words: `Garden Collective + 4`. A space comes first, because it is what the others belong to; `None` if none of
@@ -97,31 +95,19 @@ mod tests {
         of.iter().map(one).collect()
     }
 
-    fn title(label: Option<&str>, chat: bool, of: &[(&str, bool)]) -> String {
-        let terms = Terms { label: label.map(str::to_owned), chat, ..Terms::default() };
-        let invite = Invite {
-            code: "abc".to_owned(),
-            owner: "@anna:x".to_owned(),
-            terms,
-            came: 0,
-            last_came: None,
-            created_at: 0,
-            uses: 0,
-            paused: false,
-            held: false,
-        };
-        invite_title(&invite, &rooms(of))
+    fn title(label: Option<&str>, of: &[(&str, bool)]) -> String {
+        invite_title(label, "abc", &rooms(of))
     }
 
     #[test]
     fn an_invite_is_called_by_its_label_or_else_by_its_rooms() {
         let garden = [("General", false), ("Garden", true), ("Seeds", false)];
-        assert_eq!(title(Some("Party"), true, &garden), "Party");
-        assert_eq!(title(None, true, &garden), "Garden + 2", "the space first");
-        assert_eq!(title(None, false, &[("", false), ("Seeds", false)]), "Seeds + 1");
-        assert_eq!(title(None, false, &[("Seeds", false)]), "Seeds");
-        assert_eq!(title(None, true, &[]), "Chat with you");
-        assert_eq!(title(None, true, &[("", false), ("", true)]), "abc", "nothing has a name");
+        assert_eq!(title(Some("Party"), &garden), "Party");
+        assert_eq!(title(None, &garden), "Garden + 2", "the space first");
+        assert_eq!(title(None, &[("", false), ("Seeds", false)]), "Seeds + 1");
+        assert_eq!(title(None, &[("Seeds", false)]), "Seeds");
+        assert_eq!(title(None, &[]), "Chat with you");
+        assert_eq!(title(None, &[("", false), ("", true)]), "abc", "nothing has a name");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use app::ServerSort;
 use tracing::{
     Instrument,
     field::{Field, Visit},
@@ -54,7 +55,8 @@ impl Visit for Asked {
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 }
 
-/// Every query of a request, and of the recurring tasks. Those that are missing run at start-up.
+/// Every query of a request, and of the recurring tasks. Those that are missing run at start-up or on the command line
+/// (`Persons`).
 async fn ask_everything(store: &Store) {
     const CODE: &str = "code-7";
     let (guest, room) = ("@guest7:x", "!room7:x");
@@ -85,11 +87,16 @@ async fn ask_everything(store: &Store) {
         store.invites.of("@owner7:x").await?;
         store.invites.all_paused().await?;
         for among in [Among::All, Among::Of("@owner7:x"), Among::Into(room)] {
-            store.invites.live(among, i64::MAX, 20).await?;
+            for sort in ServerSort::ALL {
+                store.invites.live(among, sort, (0, 7), 20).await?;
+            }
         }
+        store.invites.how_many(20).await?;
+        store.days.since(NOW / DAY - 30).await?;
         store.invites.code_of(7).await?;
         store.owners.called("owner7", 20).await?;
         store.rooms.invites_into(room, i64::MAX, 20).await?;
+        store.rooms.kept_out(room, 20).await?;
         store.rooms.code_into(room, 7).await?;
         store.rooms.block(CODE, &block, &entry()).await?;
         store.rooms.blocks(CODE).await?;
@@ -140,6 +147,8 @@ async fn fill(store: &Store) {
         "invite_rooms (code, room, position, number) SELECT 'code-' || n, '!room' || n || ':x', 0, n FROM n",
         "redemptions (code, redeemer, started_at) SELECT 'code-' || n, '@guest' || n || ':x', n FROM n",
         "outcomes (code, redeemer, room, joined, at) SELECT 'code-' || n, '@guest' || n || ':x', '!room' || n || ':x', TRUE, n FROM n",
+        "outcomes (code, redeemer, room, joined, reason, at) SELECT 'code-' || n, '@guest' || n || ':x', '!other' || n || ':x', FALSE, 'banned', n FROM n",
+        "arrivals (code, day, came) SELECT 'code-' || n, n, 1 FROM n",
         "owners (owner, version) SELECT '@owner' || n || ':x', 1 FROM n",
         "audit (at, id, actor, door, action) SELECT n, 'id', '@owner:x', 'api', 'created' FROM n",
         "share_links (hash, sharer, path, query, created_at) SELECT 'hash-' || n, '@owner:x', '', '', n FROM n",

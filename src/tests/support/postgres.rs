@@ -34,6 +34,11 @@ impl Postgres {
         format!("postgresql://test@127.0.0.1:{}/postgres", self.port)
     }
 
+    /// The address of its UNIX socket: `begin`, with the parameters that lead there.
+    pub fn socket_url(&self, begin: &str) -> String {
+        format!("{begin}host={}&port={}", self.folder.display(), self.port)
+    }
+
     /// Ends it as a crash does (PostgreSQL, "Shutting Down the Server": the immediate way).
     pub async fn stop(&mut self) {
         let process = self.process.id().unwrap().to_string();

@@ -1,9 +1,9 @@
 //! The addresses of pictures in the data of pages.
 
 use app::{
-    Block, Came, Guest, IdentityProvider, InviteCard, InviteDetail, InvitePage, KnownInvite, Landing, LookedAfter,
-    MissedRoom, Person, Progress, Relation, Room, RoomChoice, RoomInvite, RoomInvites, RoomProblem, ServerInvite,
-    ServerInvites, SignInWays, Step,
+    AllPaused, Block, Came, Guest, IdentityProvider, InviteCard, InviteDetail, InvitePage, KnownInvite, Landing,
+    LookedAfter, MissedRoom, OwnInvite, Person, Progress, Relation, Room, RoomChoice, RoomInvite, RoomInvites,
+    RoomProblem, ServerInvite, ServerInvites, SignInWays, Step,
 };
 
 /// Data that may contain addresses of pictures. Everything that a page shows implements this, so that none is
@@ -73,10 +73,12 @@ has_pictures! {
     Came: guests;
     InviteDetail: card, blocks, problems, came;
     KnownInvite: owner;
-    RoomInvite: invite, block;
+    OwnInvite: rooms;
+    RoomInvite: invite, block, own;
     RoomInvites: room, invites;
     LookedAfter: rooms;
     ServerInvite: invite;
+    AllPaused: by;
     ServerInvites: invites, all_paused;
     Step: room;
     Progress: steps;
