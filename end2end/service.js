@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { cas, door } from "./homeserver.js";
 import { needed, promoteSender } from "./world.js";
 
-const freePort = () =>
+export const freePort = () =>
   new Promise((resolve, reject) => {
     const server = createServer().on("error", reject);
     server.listen(0, "127.0.0.1", () => {

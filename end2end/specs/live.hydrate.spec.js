@@ -156,6 +156,22 @@ test("a menu closes by itself, and a new page begins at its content", async ({ p
   await expect(page.getByRole("main")).toBeFocused();
 });
 
+test("what is pressed in a menu leaves it open", async ({ page }) => {
+  const anna = await person("Anna");
+  await invite(anna, [await room(anna, "Kitchen")]);
+  await signIn(page, anna);
+  await ready(page);
+  await page.locator("summary", { hasText: "QR code and link of" }).click();
+  const picture = page.getByAltText("QR code of the link");
+  await expect(picture).toBeVisible();
+  // A picture takes no focus: the page around it gets that.
+  await picture.click();
+  await expect(page.getByRole("main")).toBeFocused();
+  await expect(picture).toBeVisible();
+  await page.getByRole("heading", { level: 1 }).click();
+  await expect(picture).toBeHidden();
+});
+
 test("what was typed outlives a session that has ended", async ({ page, context }) => {
   const anna = await person("Anna");
   await room(anna, "Kitchen");

@@ -27,14 +27,20 @@ pub(crate) fn announce() {
     tell("can-share", has(&navigator, "share"));
     // Needs the Shape Detection API (WICG) and access to cameras.
     tell("can-scan", has(&window(), "BarcodeDetector") && has(&navigator, "mediaDevices"));
-    // Whoever moves on by keyboard leaves a menu as whoever presses beside it.
-    for kind in ["click", "focusin", "keydown"] {
+    // Whoever moves on by keyboard leaves a menu as whoever presses beside it. Safari on a phone has no `click` for what
+    // does nothing when it is pressed.
+    for kind in ["pointerdown", "focusin", "keydown"] {
         let close = Closure::<dyn Fn(web_sys::Event)>::new(|event: web_sys::Event| {
             let key = event.dyn_ref::<web_sys::KeyboardEvent>().map(web_sys::KeyboardEvent::key);
+            let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+            // Where what is pressed in a menu takes no focus (in Safari buttons and links do not either), the page around
+            // the menu gets it.
+            let around = event.type_() == "focusin"
+                && target.as_ref().is_some_and(|target| matches!(target.query_selector(OPEN_MENUS), Ok(Some(_))));
             match key.as_deref() {
                 Some("Escape") => close_menus(None),
-                Some(_) => {}
-                None => close_menus(event.target().and_then(|target| target.dyn_into().ok()).as_ref()),
+                None if !around => close_menus(target.as_deref()),
+                _ => {}
             }
         });
         document().add_event_listener_with_callback(kind, close.as_ref().unchecked_ref()).ok();
@@ -108,9 +114,11 @@ fn minutes(number: f64) -> i64 {
     number as i64 * 60_000
 }
 
+const OPEN_MENUS: &str = "details.dropdown[open]";
+
 /// Closes every open menu except the one that contains a node.
 fn close_menus(except: Option<&web_sys::Node>) {
-    let Ok(menus) = document().query_selector_all("details.dropdown[open]") else { return };
+    let Ok(menus) = document().query_selector_all(OPEN_MENUS) else { return };
     for number in 0..menus.length() {
         let Some(menu) = menus.item(number).filter(|menu| !menu.contains(except)) else { continue };
         let Ok(menu) = menu.dyn_into::<web_sys::Element>() else { continue };
