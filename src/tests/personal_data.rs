@@ -88,7 +88,7 @@ async fn a_person_is_erased_beside_a_running_service() {
         assert_eq!(service.token(&ben, his).await.1["token"]["uses_left"], 0);
         assert_ne!(service.redeem(&cleo, his).await.0, 200, "both places are taken");
         let again = service.post(&anna, json!({"token": hers, "rooms": world.rooms(&anna, 1).await})).await;
-        assert_eq!(errcode(&again).0, 409, "the code stays taken: {again:?}");
+        assert_eq!(errcode(&again).0, 403, "the code is taken, and no longer theirs: {again:?}");
     }
 }
 
