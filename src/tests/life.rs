@@ -18,8 +18,8 @@ mod support;
 
 mod access;
 mod apps;
-mod chosen;
 mod backup;
+mod chosen;
 mod closed;
 mod commands;
 mod contract;
@@ -29,6 +29,7 @@ mod failures;
 mod faults;
 mod guesses;
 mod house;
+mod languages;
 mod lifecycle;
 mod limits;
 mod memory;
