@@ -21,7 +21,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use app::{Door, PREFIX};
+use app::{Door, PREFIX, words};
 use axum::{
     Router,
     extract::{self, ConnectInfo, Path, State, rejection::PathRejection},
@@ -30,13 +30,14 @@ use axum::{
 };
 use http::{Method, request::Parts};
 
+pub use self::resource::Api;
 use self::{
     description::Description,
     query::Query,
     reply::Reply,
-    resource::{Api, Request, Resource},
+    resource::{Request, Resource},
 };
-use crate::{invites::Invites, listener::Refused, metrics::Route, people::People, proxies::Proxies, share::Sharing};
+use crate::{listener::Refused, metrics::Route};
 
 /// The API's resources, below [`PREFIX`].
 const RESOURCES: [Resource; 8] = [
@@ -62,14 +63,14 @@ pub fn description() -> &'static str {
 }
 
 /// The API's routes.
-pub fn router(invites: Invites, people: People, proxies: Arc<Proxies>, sharing: Option<Sharing>) -> Router {
+pub fn router(api: Api) -> Router {
     Router::new()
         .route(PREFIX, any(async || Reply::unrecognized().into_response()))
         .route(&format!("{PREFIX}/"), any(door))
         // One route for everything below, because the path is compared after its percent-encoding is decoded.
         .route(&format!("{PREFIX}/{{*path}}"), any(door))
         .route(SHARE_LINK, any(share_link_door))
-        .with_state(Arc::new(Api { invites, people, proxies, sharing }))
+        .with_state(Arc::new(api))
 }
 
 /// The API's response to a request that the listener refuses.
@@ -113,6 +114,8 @@ async fn answer(api: Arc<Api>, resource: Resource, peer: SocketAddr, sent: extra
         return Reply::preflight();
     }
     let method = if method == Method::HEAD { Method::GET } else { method };
+    // The sentences in the answers, which are errors; clients that ask for no language get English.
+    let language = api.languages.accepted(&headers);
     let answer = async {
         if !resource.supports(&method) {
             return Err(Reply::not_allowed());
@@ -129,6 +132,6 @@ async fn answer(api: Arc<Api>, resource: Resource, peer: SocketAddr, sent: extra
         let answer = (resource.answer)(Arc::clone(&api), Request { account, method, query, body });
         answer.await.map_err(|reply| if odd && reply.is_not_found() { query::not_ascii() } else { reply })
     };
-    let (Ok(reply) | Err(reply)) = answer.await;
+    let (Ok(reply) | Err(reply)) = words::speaking(language, answer).await;
     reply.into_response()
 }

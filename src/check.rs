@@ -19,6 +19,7 @@ use crate::{
     share,
     store::{self, Millis, Store},
     web::shared,
+    words::Languages,
 };
 
 /// Two parts of a response that are sent apart, but arrive within less than this of each other, were buffered on the
@@ -39,6 +40,7 @@ pub async fn findings(config: &Config, now: Millis) -> Vec<String> {
         Ok(homeserver) => findings.extend(homeserver_findings(config, &homeserver.setup).await),
         Err(error) => findings.push(error.to_string()),
     }
+    findings.extend(Languages::new(config.words_dir.as_deref()).err().map(|error| error.to_string()));
     findings.extend(share_links(config).await);
     findings.extend(share_link_call(config).await);
     match &config.public_url {

@@ -108,6 +108,8 @@ pub struct Config {
     pub enable_web: bool,
     /// The folder with the pages' scripts and styles; `site` beside the binary if unset.
     pub site_dir: Option<PathBuf>,
+    /// A folder with PO files that change words of a language, or add one.
+    pub words_dir: Option<PathBuf>,
     /// The key that seals session cookies; if unset, one is generated and kept in the database.
     #[schemars(with = "Option<String>")]
     pub session_key: Option<Secret>,
@@ -416,6 +418,7 @@ mod tests {
         assert_eq!(config.failed_lookups, defaults.failed_lookups);
         assert_eq!(config.limits, defaults.limits);
         assert_eq!(config.audit_days, defaults.audit_days);
+        assert_eq!(config.words_dir, defaults.words_dir);
         assert!(!config.generate_registration_token && !config.enable_web);
     }
 

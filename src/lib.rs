@@ -34,6 +34,7 @@ pub mod startup;
 pub mod store;
 pub mod trace;
 pub mod web;
+pub mod words;
 
 use std::{
     future::Future,
@@ -69,6 +70,7 @@ use self::{
     socket::Socket,
     store::{Connections, Freshness, Millis, Signals, Store},
     web::Assets,
+    words::{Languages, WordsError},
 };
 
 /// The interval at which making the homeserver ready is tried.
@@ -121,6 +123,9 @@ pub enum ServeError {
     /// Share links cannot be made with this configuration.
     #[error(transparent)]
     Share(#[from] ShareError),
+    /// The operator's translations cannot be used.
+    #[error(transparent)]
+    Words(#[from] WordsError),
     /// There is no key for session cookies.
     #[error("sessions cannot be sealed")]
     Session(#[from] session::Error),
@@ -322,6 +327,7 @@ impl Lasting {
     /// to the first as another instance on the same database is: both may be at work at once.
     async fn build(&self, config: &Config) -> Result<(Router, Vec<JoinHandle<()>>), ServeError> {
         let Self { homeserver, store, clock, chance, metrics, .. } = self;
+        let languages = Languages::new(config.words_dir.as_deref())?;
         let invites = invites(config, store, homeserver, clock, chance, self.tasks.clone(), metrics);
         let (codes, links, accounts) =
             (invites.shared_codes.clone(), store.share_links.clone(), homeserver.accounts.clone());
@@ -335,6 +341,7 @@ impl Lasting {
             people: self.people.clone(),
             sharing,
             sealer: self.sealer.clone(),
+            languages,
             clock: Arc::clone(clock),
             chance: chance.clone(),
             metrics: metrics.clone(),
@@ -362,6 +369,7 @@ struct Doors {
     people: People,
     sharing: Option<Sharing>,
     sealer: Sealer,
+    languages: Languages,
     clock: Clock,
     chance: Chance,
     metrics: Metrics,
@@ -369,19 +377,26 @@ struct Doors {
 
 /// All routes of the service.
 fn routes(config: &Config, doors: Doors, limits: Bounds, stop: &Stop) -> Router {
-    let Doors { invites, people, sharing, sealer, clock, chance, metrics } = doors;
+    let Doors { invites, people, sharing, sealer, languages, clock, chance, metrics } = doors;
     let proxies = Arc::new(Proxies::new(config.trusted_proxies.clone()));
     let observer = Observer { metrics: metrics.clone(), proxies: Arc::clone(&proxies), chance: chance.clone() };
-    let api = api::router(invites.clone(), people.clone(), Arc::clone(&proxies), sharing.clone());
+    let api = api::router(api::Api {
+        invites: invites.clone(),
+        people: people.clone(),
+        proxies: Arc::clone(&proxies),
+        sharing: sharing.clone(),
+        languages: languages.clone(),
+    });
     let mount = config.mount();
     let mut pages = reach::router(sealer.clone(), Arc::clone(&proxies), Arc::clone(&clock), mount);
     if let Some(sharing) = sharing.filter(Sharing::serves_pages) {
-        pages = pages.merge(web::shared::router(sharing, Arc::clone(&proxies), mount));
+        pages = pages.merge(web::shared::router(sharing, Arc::clone(&proxies), languages.clone(), mount));
     }
     if config.enable_web {
         let settings = web::Settings {
             proxies,
             sealer,
+            languages,
             chance,
             clock,
             public_url: config.public_url.clone(),

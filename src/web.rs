@@ -6,6 +6,7 @@ mod csv;
 mod drawn;
 mod form;
 mod headers;
+mod language;
 mod live;
 mod pictures;
 mod preview;
@@ -26,6 +27,7 @@ use std::{
 
 use app::{
     App, Notice, PREFIX, Posted, provide_backend, provide_mount, provide_notice, provide_posted, resources, shell,
+    words::{self, provide_language, provide_offer},
 };
 use axum::{
     Router,
@@ -69,6 +71,7 @@ pub fn router(invites: Invites, people: People, settings: Settings, assets: Asse
         if !base.is_empty() {
             router = router
                 .nest_service(&format!("{base}/_assets"), assets.service())
+                .route(&format!("{base}/_assets/words/{{file}}"), get(language::file))
                 .route(&format!("{base}/_rpc/{{function}}"), post(function))
                 .route(&format!("{base}/_live/{{code}}"), get(live::events))
                 .route(
@@ -90,6 +93,7 @@ pub fn router(invites: Invites, people: People, settings: Settings, assets: Asse
     }
     router = router.merge(well_known::routes());
     let router = router.fallback(missing).layer(CompressionLayer::new());
+    let router = router.layer(from_fn_with_state(Arc::clone(&web), language::speak));
     router.layer(from_fn_with_state(Arc::clone(&web), headers::harden)).with_state(web)
 }
 
@@ -143,6 +147,7 @@ impl Web {
         let (base, origin, path) = (visit.base, visit.site.clone(), visit.path.clone());
         let (sent, secure) = (visit.headers.clone(), visit.is_secure());
         let is_about_invites = path.as_str().starts_with("/invites");
+        let (language, offer) = (words::language(), language::offer(&self.settings.languages, &visit.path));
         let (site, reply) = Site::new(Arc::clone(self), visit, true);
         // Whatever else a browser asks for meanwhile, a page about invites says it.
         let notice = self.settings.sealer.open::<Notice>(&sent, secure).filter(|_| is_about_invites);
@@ -159,6 +164,8 @@ impl Web {
                 provide_mount(origin.clone(), base);
                 provide_posted(posted.clone());
                 provide_notice(notice);
+                provide_language(language);
+                provide_offer(offer.clone());
                 provide_context(Nonce::from_value(nonce.as_str()));
             }
         };
@@ -176,11 +183,13 @@ impl Web {
 
     /// Runs a server function.
     async fn call(self: &Arc<Self>, visit: Visit, request: Request) -> Response {
-        let base = visit.base;
+        let (base, language) = (visit.base, words::language());
         let (site, reply) = Site::new(Arc::clone(self), visit, false);
-        let answer = async move {
-            handle_server_fns_with_context(move || provide_backend(site.clone()), request).await.into_response()
+        let context = move || {
+            provide_backend(site.clone());
+            provide_language(language);
         };
+        let answer = async move { handle_server_fns_with_context(context, request).await.into_response() };
         let response = to_its_end(answer).await;
         reply.apply(response, base)
     }
@@ -189,11 +198,12 @@ impl Web {
 /// Produces a response, body included, in a task of its own. Otherwise a disconnecting browser would drop data that is
 /// still being rendered from; and whatever a form has begun has to be finished.
 async fn to_its_end(answer: impl Future<Output = Response> + Send + 'static) -> Response {
-    let whole = tokio::spawn(carried(async {
+    let whole = async {
         let (head, body) = answer.await.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
         Response::from_parts(head, Body::from(body))
-    }));
+    };
+    let whole = tokio::spawn(carried(words::speaking(words::language(), whole)));
     whole.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 

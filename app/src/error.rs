@@ -156,17 +156,17 @@ pub enum Kind {
 impl Told {
     /// The error for a server that cannot be reached.
     pub fn unreachable() -> Self {
-        Self { kind: Kind::Unreachable, words: wording::UNREACHABLE.to_owned(), field: None, first: None }
+        Self { kind: Kind::Unreachable, words: wording::unreachable().to_owned(), field: None, first: None }
     }
 
     /// The error for data that was written by another version.
     pub fn outdated() -> Self {
-        Self { kind: Kind::Refused, words: wording::OUTDATED.to_owned(), field: None, first: None }
+        Self { kind: Kind::Refused, words: wording::outdated().to_owned(), field: None, first: None }
     }
 
     /// The error for an internal failure.
     pub fn broken() -> Self {
-        Self { kind: Kind::Broken, words: wording::BROKEN.to_owned(), field: None, first: None }
+        Self { kind: Kind::Broken, words: wording::broken().to_owned(), field: None, first: None }
     }
 }
 

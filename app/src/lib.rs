@@ -29,6 +29,7 @@ mod shell;
 mod ui;
 mod wire;
 pub mod wording;
+pub mod words;
 
 pub use backend::{
     Backend, backend, posted, provide_backend, provide_mount, provide_notice, provide_posted, resources,
@@ -43,10 +44,12 @@ pub use shell::{App, Files, ForGuests, ForMembers, PREFIX, Program, shell};
 pub use ui::{Card, CardDoor, Fragment};
 pub use wire::{from_wire, to_wire};
 
-/// Takes over the server-rendered page in the browser with one of the programs, [`ForGuests`] or [`ForMembers`].
+/// Takes over the server-rendered page in the browser with one of the programs, [`ForGuests`] or [`ForMembers`]. `words`
+/// are those of the page's language ([`words::Language::encoded`]), which are empty for English.
 #[cfg(feature = "hydrate")]
-pub fn take_over<V: leptos::prelude::IntoView + 'static>(program: impl FnOnce() -> V + 'static) {
+pub fn take_over<V: leptos::prelude::IntoView + 'static>(words: String, program: impl FnOnce() -> V + 'static) {
     console_error_panic_hook::set_once();
+    words::speak(words);
     leptos::mount::hydrate_body(program);
     // So that browsers' developer tools show when the page became interactive (W3C, User Timing).
     if let Some(performance) = leptos::prelude::window().performance() {

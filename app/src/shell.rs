@@ -19,6 +19,7 @@ use crate::{
     ui::{LastPost, Layout, Notices, Visits, announce, escaped},
     view,
     wire::{from_wire, to_wire},
+    words,
 };
 
 /// The path that clients have built in and that the reverse proxies of homeservers forward: the JSON API is below it,
@@ -83,9 +84,14 @@ fn start(base: &str, files: &Files, page: &LocalPath) -> String {
         false => ("guest", &files.guest),
     };
     let (script, code) = (file(base, name, &program.script, "js"), file(base, name, &program.code, "wasm"));
+    // Without its words the program would take over the page in English: then it does not take it over at all.
+    let words = words::offer().and_then(|offer| offer.words).map_or(r#""""#.to_owned(), |name| {
+        let address = format!("{}/_assets/words/{name}", resources(base));
+        format!(r#"fetch("{address}").then(words => words.ok ? words.text() : Promise.reject())"#)
+    });
     // Hashes and paths of ours: nothing in them has to be escaped.
     format!(
-        r#"requestAnimationFrame(() => setTimeout(() => import("{script}").then(app => app.default({{module_or_path: "{code}"}}).then(() => app.hydrate()))))"#
+        r#"requestAnimationFrame(() => setTimeout(() => Promise.all([{words}, import("{script}").then(app => app.default({{module_or_path: "{code}"}}).then(() => app))]).then(([words, app]) => app.hydrate(words))))"#
     )
 }
 
@@ -101,6 +107,21 @@ fn between_programs(base: &str) -> String {
     )
 }
 
+/// The script that lets links to other languages keep the address, which a program's router may have changed since the
+/// server wrote them.
+fn between_languages() -> String {
+    let parameter = words::PARAMETER;
+    format!(
+        r#"document.addEventListener("click", event => {{
+            const link = event.target.closest?.("a[hreflang]");
+            if (!link) return;
+            const here = new URL(location);
+            here.searchParams.set("{parameter}", link.hreflang);
+            link.href = here;
+        }}, true);"#
+    )
+}
+
 /// The HTML document around the application, as the server renders it for the address of a page.
 pub fn shell(files: &Files, page: &LocalPath) -> impl IntoView + use<> {
     let base = mounted();
@@ -110,10 +131,11 @@ pub fn shell(files: &Files, page: &LocalPath) -> impl IntoView + use<> {
             const app = target.closest?.("[data-app]")?.parentNode.querySelector("[hidden]");
             app && setTimeout(() => document.hidden || !document.hasFocus() || (app.hidden = false), 2000);
         });"#;
-    let script = [no_app, &between_programs(base), &start(base, files, page)].concat();
+    let script = [no_app, &between_programs(base), &between_languages(), &start(base, files, page)].concat();
+    let language = words::language();
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang=language.tag() dir=language.direction()>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />

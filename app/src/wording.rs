@@ -10,8 +10,8 @@ use std::borrow::Cow;
 
 pub use self::{
     error::{
-        BROKEN, DEACTIVATED, LOCKED, OUTDATED, SIGN_IN_FAILED, STOPPING, TOO_LONG, TOO_SLOW, UNREACHABLE, error,
-        invalid, problem, room_problem, rule,
+        STOPPING, TOO_LONG, TOO_SLOW, broken, deactivated, error, invalid, locked, outdated, problem, room_problem,
+        rule, sign_in_failed, unreachable,
     },
     landing::{
         ASK_AGAIN, INVITES_YOU_TO, SCAN, STRONG, UNAVAILABLE, a_chat_with, accepts, answers, ask_for_one, bring_back,
@@ -23,7 +23,7 @@ pub use self::{
         NOT_WORKING, THE_REST, blocked, invitation, invite_to, invited_to, joined_of, notice, places_taken, trouble,
     },
 };
-use crate::{Action, Detail, Field, InviteState, Paper, Reason, Room, ServerSort, Sort};
+use crate::{Action, Detail, Field, InviteState, Paper, Reason, Room, ServerSort, Sort, t};
 
 /// The display name of the device (session) that somebody gets by signing in on the pages.
 pub const DEVICE: &str = "Super Invites";
@@ -68,26 +68,32 @@ pub const CHAT_WITH_YOU: &str = "Chat with you";
 /// Says why somebody has not joined a room.
 pub fn reason(reason: &Reason) -> Cow<'_, str> {
     let words = match reason {
-        Reason::Banned => "You are banned from this room.",
-        Reason::OwnerLeft => "The person who created this invite is not in this room any more.",
-        Reason::OwnerMayNotInvite => "The person who created this invite may no longer invite people to this room.",
+        Reason::Banned => t!("You are banned from this room."),
+        Reason::OwnerLeft => t!("The person who created this invite is not in this room any more."),
+        Reason::OwnerMayNotInvite => t!("The person who created this invite may no longer invite people to this room."),
         Reason::InvitesBlocked => {
-            "Your account does not accept invitations from the person who created this invite. Allow them in your app’s settings, then try again."
+            t!(
+                "Your account does not accept invitations from the person who created this invite. Allow them in your app’s settings, then try again."
+            )
         }
         Reason::InvitesOnlyShared => {
-            "Your account accepts invitations only from people you share a private room with. Allow everyone’s in your app’s settings, then try again."
+            t!(
+                "Your account accepts invitations only from people you share a private room with. Allow everyone’s in your app’s settings, then try again."
+            )
         }
         Reason::ServerForbids => {
-            "This server’s rules do not allow this invitation. Ask the person who created the invite to invite you from their app, or ask a server admin."
+            t!(
+                "This server’s rules do not allow this invitation. Ask the person who created the invite to invite you from their app, or ask a server admin."
+            )
         }
         Reason::OwnerIgnored => {
-            "You ignore the person who created this invite. Stop ignoring them in your app, then try again."
+            t!("You ignore the person who created this invite. Stop ignoring them in your app, then try again.")
         }
-        Reason::RoomBlocked => "The admins of this room do not let anybody in with this invite.",
-        Reason::RoomUnknown => "Nobody can say now which room this is. Please try again later.",
-        Reason::Busy => "The homeserver is busy. Please try again in a moment.",
-        Reason::HomeserverFailed => "The homeserver could not do it. Please try again later.",
-        Reason::ChatFailed => "The direct chat could not be created. Please try again later.",
+        Reason::RoomBlocked => t!("The admins of this room do not let anybody in with this invite."),
+        Reason::RoomUnknown => t!("Nobody can say now which room this is. Please try again later."),
+        Reason::Busy => t!("The homeserver is busy. Please try again in a moment."),
+        Reason::HomeserverFailed => t!("The homeserver could not do it. Please try again later."),
+        Reason::ChatFailed => t!("The direct chat could not be created. Please try again later."),
         Reason::Said(said) => said,
     };
     words.into()
@@ -108,8 +114,8 @@ pub fn field(field: Field) -> &'static str {
         Field::MaxUses => "How many people",
         Field::BlockReason => "Reason",
         Field::Link => "Link",
-        Field::UserName | Field::NewUserName => "User name",
-        Field::Password | Field::NewPassword => "Password",
+        Field::UserName | Field::NewUserName => t!("User name"),
+        Field::Password | Field::NewPassword => t!("Password"),
         Field::DisplayName => "Display name",
         Field::Email => "Email address",
     }
@@ -118,13 +124,13 @@ pub fn field(field: Field) -> &'static str {
 /// Says whether an invite lets people in.
 pub fn state(state: InviteState) -> &'static str {
     match state {
-        InviteState::Open => "Open",
-        InviteState::NotYet => "Not started",
-        InviteState::Paused => "Paused",
-        InviteState::PausedByAdmin => "Paused by a server admin",
-        InviteState::AllPaused => "All invites are paused",
-        InviteState::Expired => "Expired",
-        InviteState::UsedUp => "Full",
+        InviteState::Open => t!("state" => "Open"),
+        InviteState::NotYet => t!("state" => "Not started"),
+        InviteState::Paused => t!("state" => "Paused"),
+        InviteState::PausedByAdmin => t!("state" => "Paused by a server admin"),
+        InviteState::AllPaused => t!("state" => "All invites are paused"),
+        InviteState::Expired => t!("state" => "Expired"),
+        InviteState::UsedUp => t!("state" => "Full"),
     }
 }
 

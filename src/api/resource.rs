@@ -9,17 +9,23 @@ use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
 use super::{query::Query, reply::Reply, shape::Shape};
-use crate::{account::Account, invites::Invites, people::People, proxies::Proxies, share::Sharing};
+use crate::{account::Account, invites::Invites, people::People, proxies::Proxies, share::Sharing, words::Languages};
 
 /// The largest request body, in bytes.
 const LARGEST_BODY: usize = 64 * 1024;
 
 /// What every request has access to.
-pub(super) struct Api {
-    pub(super) invites: Invites,
-    pub(super) people: People,
-    pub(super) proxies: Arc<Proxies>,
-    pub(super) sharing: Option<Sharing>,
+pub struct Api {
+    /// The use cases.
+    pub invites: Invites,
+    /// Who asks.
+    pub people: People,
+    /// Which proxies are trusted to report the client's address.
+    pub proxies: Arc<Proxies>,
+    /// Share links, if there are any.
+    pub sharing: Option<Sharing>,
+    /// The languages in which errors are told.
+    pub languages: Languages,
 }
 
 /// A resource of the API.

@@ -25,7 +25,7 @@ const NESTED: &str = "__";
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
 /// Keys that a running service can take over, of mappings all or some; changing any other one takes a restart.
-const RELOADED: [&str; 19] = [
+const RELOADED: [&str; 20] = [
     "account_help_url",
     "account_limits",
     "app_links",
@@ -45,6 +45,7 @@ const RELOADED: [&str; 19] = [
     "share_link_generator",
     "site_dir",
     "trusted_proxies",
+    "words_dir",
 ];
 
 /// The keys, with their values and where each of them comes from.

@@ -29,6 +29,7 @@ mod failures;
 mod faults;
 mod guesses;
 mod house;
+mod languages;
 mod lifecycle;
 mod limits;
 mod memory;

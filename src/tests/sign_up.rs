@@ -175,7 +175,7 @@ async fn a_homeserver_that_dies_in_the_middle_leaves_a_form_to_send_again() {
             proxy.fail(Method::POST, "/v3/register", step, u32::MAX, fault);
             let answer = browser.create_account(&code, &name, "Ben", PASSWORD).await;
             assert_eq!(answer.status, 503, "{fault:?} {step}");
-            assert!(answer.body.contains(wording::UNREACHABLE) && answer.body.contains(&format!("value=\"{name}\"")));
+            assert!(answer.body.contains(wording::unreachable()) && answer.body.contains(&format!("value=\"{name}\"")));
             proxy.heal();
             let answer = browser.create_account(&code, &name, "Ben", PASSWORD).await;
             assert_eq!(answer.status, 303, "{fault:?} {step}: {}", answer.body);

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, io, sync::Arc};
 
-use app::{Came, Guest, KnownInvite, ServerInvite, ServerInvites, ServerQuery, utc_text, wording};
+use app::{Came, Guest, KnownInvite, ServerInvite, ServerInvites, ServerQuery, utc_text, wording, words};
 use axum::{
     body::Body,
     extract::{Path, Query, State},
@@ -26,6 +26,8 @@ pub(super) async fn joined(State(web): State<Arc<Web>>, visit: Visit, Path(code)
         Ok(first) => first,
         Err(error) => return reply.apply(status_of(&error).into_response(), ""),
     };
+    // What follows is written while it is sent.
+    let language = words::language();
     let pages = stream::unfold(Some(Ok(first)), move |page| {
         let (site, code) = (Arc::clone(&site), code.clone());
         async move {
@@ -34,7 +36,7 @@ pub(super) async fn joined(State(web): State<Arc<Web>>, visit: Visit, Path(code)
                 // A download that breaks off is seen to be one that is not whole.
                 Err(error) => return Some((Err(io::Error::other(error)), None)),
             };
-            let lines: String = guests.iter().map(line).collect();
+            let lines: String = words::with(language, || guests.iter().map(line).collect());
             let next = match next {
                 Some(from) => Some(site.came(&code, &from).await),
                 None => None,
@@ -57,6 +59,7 @@ pub(super) async fn server_invites(
         Ok(first) => first,
         Err(error) => return reply.apply(status_of(&error).into_response(), ""),
     };
+    let language = words::language();
     let pages = stream::unfold(Some(Ok(first)), move |page| {
         let (site, query) = (Arc::clone(&site), query.clone());
         async move {
@@ -64,7 +67,7 @@ pub(super) async fn server_invites(
                 Ok(page) => page,
                 Err(error) => return Some((Err(io::Error::other(error)), None)),
             };
-            let lines: String = invites.iter().map(invite_line).collect();
+            let lines: String = words::with(language, || invites.iter().map(invite_line).collect());
             let next = match next {
                 Some(before) => Some(site.found_invites(&ServerQuery { before, ..query }, Some(AT_ONCE), false).await),
                 None => None,

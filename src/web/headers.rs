@@ -3,10 +3,10 @@
 use app::resources;
 use axum::{extract::Request, middleware::Next, response::Response};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::visit::Visit;
-use crate::chance::Chance;
+use crate::{chance::Chance, words::COOKIE};
 
 /// For every response of the web interface.
 pub(super) const EVERYWHERE: [(HeaderName, &str); 4] = [
@@ -59,13 +59,20 @@ fn limit(response: &mut Response, policy: &str) {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }
 
+/// Whether a request has any cookie besides the one for the language, which is no secret.
+fn has_secrets(headers: &HeaderMap) -> bool {
+    let is_language = |cookie: &str| cookie.trim().split_once('=').is_some_and(|(name, _)| name == COOKIE);
+    let is_harmless = |value: &HeaderValue| value.to_str().is_ok_and(|cookies| cookies.split(';').all(is_language));
+    !headers.get_all(header::COOKIE).iter().all(is_harmless)
+}
+
 /// Adds the headers of every response of the web interface.
 pub(super) async fn harden(visit: Visit, mut request: Request, next: Next) -> Response {
     // What is compressed tells by its length whether a guess that is in it is right (BREACH). Pages of people who are signed in hold their codes
     // beside what an address has them search for.
     let is_file =
         request.uri().path().strip_prefix(resources(visit.base)).is_some_and(|path| path.starts_with("/_assets/"));
-    if request.headers().contains_key(header::COOKIE) && !is_file {
+    if has_secrets(request.headers()) && !is_file {
         request.headers_mut().remove(header::ACCEPT_ENCODING);
     }
     let mut response = next.run(request).await;

@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use app::{LocalPath, landing_path};
+use app::{
+    LocalPath, landing_path,
+    words::{self, Language},
+};
 use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
@@ -34,7 +37,9 @@ pub(super) async fn picture(State(web): State<Arc<Web>>, visit: Visit, Path(code
                 Some(mxc) => web.pictures.get(mxc).await.ok().flatten(),
                 None => None,
             };
-            (Shown { card: Some(card(&landing)), face, host: host(&address), address }, CACHE)
+            // Many people look at the same picture, whatever they speak.
+            let card = words::with(Language::default(), || card(&landing));
+            (Shown { card: Some(card), face, host: host(&address), address }, CACHE)
         }
         // Identical for all, whatever host the request names.
         Err(app::Error::UnknownInvite) => {

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use app::PREFIX;
+use app::{PREFIX, words};
 use axum::{
     Router,
     extract::{ConnectInfo, Path, State},
@@ -15,6 +15,7 @@ use super::{headers::EVERYWHERE, reply::status_of};
 use crate::{
     proxies::Proxies,
     share::{Sharing, Shown},
+    words::Languages,
 };
 
 /// The response for a link that does not exist.
@@ -33,10 +34,11 @@ const OPERATORS: &str = "default-src 'none'; style-src 'unsafe-inline' https: 's
 struct Door {
     sharing: Sharing,
     proxies: Arc<Proxies>,
+    languages: Languages,
 }
 
 /// The pages, below all addresses of the service.
-pub fn router(sharing: Sharing, proxies: Arc<Proxies>, mount: &str) -> Router {
+pub fn router(sharing: Sharing, proxies: Arc<Proxies>, languages: Languages, mount: &str) -> Router {
     let bases = match mount {
         "" => vec!["", PREFIX],
         mount => vec!["", PREFIX, mount],
@@ -45,27 +47,31 @@ pub fn router(sharing: Sharing, proxies: Arc<Proxies>, mount: &str) -> Router {
     for base in bases {
         router = router.route(&format!("{base}/p/{{hash}}"), get(page));
     }
-    router.with_state(Door { sharing, proxies })
+    router.with_state(Door { sharing, proxies, languages })
 }
 
 async fn page(
-    State(Door { sharing, proxies }): State<Door>,
+    State(Door { sharing, proxies, languages }): State<Door>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Path(hash): Path<String>,
     headers: HeaderMap,
 ) -> Response {
     let origin = proxies.origin(app::Door::Web, peer, &headers);
-    let mut response = match sharing.page(&origin, &hash).await {
-        Ok(Some(Shown { html, ended })) => {
-            let status = if ended { StatusCode::GONE } else { StatusCode::OK };
-            (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
-        }
-        Ok(None) => (StatusCode::NOT_FOUND, NOTHING).into_response(),
-        Err(error) => {
-            let error = error.into_told();
-            (status_of(&error), format!("{error}\n")).into_response()
+    let language = languages.of_visitor(&headers);
+    let page = async {
+        match sharing.page(&origin, &hash).await {
+            Ok(Some(Shown { html, ended })) => {
+                let status = if ended { StatusCode::GONE } else { StatusCode::OK };
+                (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
+            }
+            Ok(None) => (StatusCode::NOT_FOUND, NOTHING).into_response(),
+            Err(error) => {
+                let error = error.into_told();
+                (status_of(&error), format!("{error}\n")).into_response()
+            }
         }
     };
+    let mut response = words::speaking(language, page).await;
     let policy = if sharing.has_own_templates() { OPERATORS } else { BUILT_IN };
     let own: [(HeaderName, &str); 2] = [(header::CONTENT_SECURITY_POLICY, policy), (header::CACHE_CONTROL, "no-cache")];
     for (name, value) in EVERYWHERE.into_iter().chain(own) {

@@ -17,6 +17,7 @@ use crate::{
     people::People,
     proxies::Proxies,
     session::Sealer,
+    words::Languages,
 };
 
 /// How long it is cached whether somebody is a server admin, for the layout of pages.
@@ -28,6 +29,8 @@ pub struct Settings {
     pub proxies: Arc<Proxies>,
     /// Seals cookies.
     pub sealer: Sealer,
+    /// The languages of the pages.
+    pub languages: Languages,
     /// The source of random numbers.
     pub chance: Chance,
     /// The clock.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    rpc,
+    rpc, t,
     ui::{Camera, Form, FormProblem, Submit, fill_and_send, go_on, last_post, sending},
     view,
 };
@@ -17,17 +17,17 @@ pub(crate) fn EnterCode() -> impl IntoView {
     let typed = last_post::<rpc::Open>().and_then(|posted| posted.field("text").map(str::to_owned)).unwrap_or_default();
     let found = Callback::new(|text: String| fill_and_send("code", &text));
     view! {
-        <Title text="Enter a code" />
+        <Title text=t!("Enter a code") />
         <section class="mx-auto grid w-full max-w-md gap-6 py-8 sm:py-16">
             <div class="grid gap-2">
-                <h1>"Enter a code"</h1>
-                <p class="text-muted">"Type it, or paste the whole link that you were sent."</p>
+                <h1>{t!("Enter a code")}</h1>
+                <p class="text-muted">{t!("Type it, or paste the whole link that you were sent.")}</p>
             </div>
             <Form sending=open class="grid gap-5">
                 <FormProblem sending=open />
                 <div class="grid gap-1.5">
                     <label class="font-medium" for="code">
-                        "Code or link"
+                        {t!("Code or link")}
                     </label>
                     <input
                         id="code"
@@ -41,7 +41,7 @@ pub(crate) fn EnterCode() -> impl IntoView {
                     />
                 </div>
                 <Submit sending=open class="btn btn-primary btn-lg">
-                    "View invite"
+                    {t!("View invite")}
                 </Submit>
             </Form>
             <Camera found />

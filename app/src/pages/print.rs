@@ -7,6 +7,7 @@ use crate::{
     shell::style,
     ui::{DRAWING, apology, button, escaped, sheet},
     wording,
+    words::language,
 };
 
 /// How cards look. It stands in the page itself, for no other page loads it.
@@ -96,9 +97,10 @@ fn choices(chosen: Paper, mark: Option<bool>) -> String {
 fn whole(frame: &Frame<'_>, title: &str, more: &str, main: &str) -> String {
     let Frame { base, nonce, files } = frame;
     let (assets, style) = (format!("{}/_assets", resources(base)), style(base, files));
+    let (tag, direction) = (language().tag(), language().direction());
     format!(
         r#"<!DOCTYPE html>
-<html lang="en">
+<html lang="{tag}" dir="{direction}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -5,9 +5,10 @@ use leptos_meta::Title;
 use leptos_router::location::Url;
 
 use crate::{
-    Field, IdentityProvider, LANDING, SignInWays, rpc,
+    Field, IdentityProvider, LANDING, SignInWays, rpc, t,
     ui::{
-        Form, FormProblem, Icon, Shape, Submit, TextField, Visits, go_on, href, last_post, load, query, sending, show,
+        Form, FormProblem, Icon, Shape, Submit, TextField, Visits, escaped, go_on, href, last_post, load, query,
+        sending, show,
     },
     view, wording,
 };
@@ -17,7 +18,7 @@ pub(crate) fn SignIn() -> impl IntoView {
     let ways = load(|| rpc::GetSignInWays {});
     let (to, problem) = (query("to"), query("problem"));
     view! {
-        <Title text="Sign in" />
+        <Title text=t!("Sign in") />
         {show(
             ways,
             move |ways| {
@@ -31,10 +32,10 @@ pub(crate) fn SignIn() -> impl IntoView {
 fn explain(problem: &str) -> Option<String> {
     let words = match problem {
         "" => return None,
-        "unreachable" => wording::UNREACHABLE,
-        "locked" => wording::LOCKED,
-        "deactivated" => wording::DEACTIVATED,
-        _ => wording::SIGN_IN_FAILED,
+        "unreachable" => wording::unreachable(),
+        "locked" => wording::locked(),
+        "deactivated" => wording::deactivated(),
+        _ => wording::sign_in_failed(),
     };
     Some(words.to_owned())
 }
@@ -45,14 +46,16 @@ fn Page(ways: SignInWays, to: String, problem: Option<String>) -> impl IntoView 
     let none = !password && providers.is_empty();
     let both = password && !providers.is_empty();
     let comes_back = to.starts_with(LANDING);
+    let server = format!(r#"<strong class="text-base-content">{}</strong>"#, escaped(&server_name));
+    let mut account = t!("With your account on {server}.", server);
+    if comes_back {
+        account = format!("{account} {}", escaped(t!("We’ll bring you back to your invite.")));
+    }
     view! {
         <section class="mx-auto grid w-full max-w-md gap-6 py-8 sm:py-16">
             <div class="grid gap-2">
-                <h1>"Sign in"</h1>
-                <p class="text-muted">
-                    "With your account on " <strong class="text-base-content">{server_name}</strong> "."
-                    {comes_back.then_some(" We’ll bring you back to your invite.".to_owned())}
-                </p>
+                <h1>{t!("Sign in")}</h1>
+                <p class="text-muted" inner_html=account></p>
             </div>
             {problem
                 .map(|text| {
@@ -63,13 +66,15 @@ fn Page(ways: SignInWays, to: String, problem: Option<String>) -> impl IntoView 
                     }
                 })}
             {providers.into_iter().map(|provider| view! { <Elsewhere provider to=to.clone() /> }).collect_view()}
-            {both.then(|| view! { <p class="divider my-0">"or"</p> })}
+            {both.then(|| view! { <p class="divider my-0">{t!("between two ways" => "or")}</p> })}
             {password.then(|| view! { <ByPassword to=to.clone() /> })}
             {none
                 .then(|| {
                     view! {
                         <p class="alert">
-                            "This homeserver offers no way of signing in that a web page can use. You can still join with your app."
+                            {t!(
+                                "This homeserver offers no way of signing in that a web page can use. You can still join with your app."
+                            )}
                         </p>
                     }
                 })}
@@ -88,7 +93,7 @@ fn Elsewhere(provider: IdentityProvider, to: String) -> impl IntoView {
                 Some(icon) => view! { <img class="size-6 rounded" src=icon alt="" /> },
                 None => view! { <Icon shape=Shape::Next /> },
             }}
-            {format!("Continue with {name}")}
+            {t!("Continue with {name}", name)}
         </a>
     }
 }
@@ -107,11 +112,13 @@ fn ByPassword(to: String) -> impl IntoView {
             <TextField field=Field::UserName value=user autocomplete="username" required=true />
             <TextField field=Field::Password kind="password" autocomplete="current-password" required=true />
             <Submit sending=sign_in class="btn btn-primary btn-lg">
-                "Sign in"
+                {t!("Sign in")}
             </Submit>
         </Form>
         <p class="hint">
-            "Your password goes to the homeserver and is not kept here. You’ll see a “Super Invites” session until you sign out."
+            {t!(
+                "Your password goes to the homeserver and is not kept here. You’ll see a “Super Invites” session until you sign out."
+            )}
         </p>
     }
 }

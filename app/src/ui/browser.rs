@@ -12,7 +12,7 @@ use send_wrapper::SendWrapper;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{EventSource, HtmlVideoElement, MediaStreamConstraints, MessageEvent};
 
-use crate::{Progress, backend::here, utc_millis, utc_text, wire::Answer, wording};
+use crate::{Progress, backend::here, utc_millis, utc_text, wire::Answer, wording, words};
 
 /// For how long a button says what it has done.
 const SAID: Duration = Duration::from_secs(2);
@@ -49,16 +49,16 @@ pub(crate) fn announce() {
     }
 }
 
-/// A time in words, in the visitor's language and time zone.
+/// A time in words, in the page's language and the visitor's time zone.
 pub(crate) fn local_text(at: i64) -> String {
     let options = Object::new();
     for (name, value) in [("dateStyle", "medium"), ("timeStyle", "short")] {
         Reflect::set(&options, &name.into(), &value.into()).ok();
     }
-    day(at).to_locale_string("en-GB", &options).into()
+    day(at).to_locale_string(&words::language().locale(), &options).into()
 }
 
-/// Writes the days that are marked with `data-day` as they are in the visitor's language and time zone.
+/// Writes the days that are marked with `data-day` as they are in the page’s language and the visitor’s time zone.
 pub(crate) fn local_days() {
     let Ok(days) = document().query_selector_all("time[data-day]") else { return };
     for number in 0..days.length() {
@@ -70,11 +70,11 @@ pub(crate) fn local_days() {
         for (name, value) in [("day", "numeric"), ("month", "short")].into_iter().chain(year) {
             Reflect::set(&options, &name.into(), &value.into()).ok();
         }
-        element.set_text_content(Some(&String::from(day.to_locale_date_string("en-GB", &options))));
+        element.set_text_content(Some(&String::from(day.to_locale_date_string(&words::language().locale(), &options))));
     }
 }
 
-/// Puts the times within an element in words, in the visitor's language and time zone.
+/// Puts the times within an element in words, in the page’s language and the visitor’s time zone.
 pub(crate) fn localize(within: &web_sys::Element) {
     let Ok(times) = within.query_selector_all("time") else { return };
     for number in 0..times.length() {

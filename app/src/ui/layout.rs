@@ -4,10 +4,10 @@ use leptos::prelude::*;
 use leptos_router::{NavigateOptions, hooks::use_location};
 
 use super::{
-    Form, FormProblem, Icon, LastPost, Mark, Notices, PersonAvatar, Sending, Shape, arrive, browser, href, lead, load,
-    sending, show_either,
+    Form, FormProblem, Html, Icon, LastPost, Mark, Notices, PersonAvatar, Sending, Shape, arrive, browser, escaped,
+    href, html::drawing, lead, load, sending, show_either,
 };
-use crate::{LANDING, Person, Visitor, rpc, view, wording};
+use crate::{LANDING, Person, Visitor, rpc, t, view, wording, words};
 
 /// Counts sign-ins and sign-outs: data about the visitor is loaded again after each.
 #[derive(Clone, Copy)]
@@ -64,7 +64,7 @@ pub(crate) fn Layout(children: Children) -> impl IntoView {
             rel="external"
             class="btn btn-primary sr-only focus:not-sr-only focus:fixed focus:start-4 focus:top-4 focus:z-20"
         >
-            "Skip to content"
+            {t!("Skip to content")}
         </a>
         <div class="flex min-h-dvh flex-col">
             {show_either(visitor, all_paused, |_| ().into_any())} <div class="wide has-[p]:pt-3">
@@ -77,7 +77,7 @@ pub(crate) fn Layout(children: Children) -> impl IntoView {
                     <Mark class="size-9" />
                     "Super Invites"
                 </a>
-                <nav class="ms-auto -me-2 flex items-center gap-1" aria-label="Main">
+                <nav class="ms-auto -me-2 flex items-center gap-1" aria-label=t!("pages" => "Main")>
                     {show_either(visitor, account, |_| nobody())}
                 </nav>
             </header> <Said /> <main id="content" tabindex="-1" class="wide flex-1 pt-2 pb-16">
@@ -85,12 +85,13 @@ pub(crate) fn Layout(children: Children) -> impl IntoView {
             </main>
             <div
                 role="contentinfo"
-                class="flex flex-wrap gap-x-6 gap-y-1 border-t border-base-300 px-[max(1rem,calc(50%-34.5rem))] py-5 text-sm text-muted print:hidden"
+                class="flex flex-wrap items-center gap-x-6 gap-y-1 border-t border-base-300 px-[max(1rem,calc(50%-34.5rem))] py-5 text-sm text-muted print:hidden"
             >
                 <a class="link" href=href("/join")>
-                    "Enter a code"
+                    {t!("Enter a code")}
                 </a>
-                "Free software, run beside your own homeserver."
+                {t!("Free software, run beside your own homeserver.")}
+                <Html class="ms-auto" html=languages() />
             </div>
         </div>
     }
@@ -116,6 +117,29 @@ fn Said() -> impl IntoView {
             }}
         </div>
     }
+}
+
+/// The menu of languages, as links to the same page. The server alone writes it: in the browser it stays as it is.
+fn languages() -> String {
+    let Some(offer) = words::offer() else { return String::new() };
+    let here = words::language();
+    let link = |language: &words::Language| {
+        let (tag, name, before) = (language.tag(), escaped(language.name()), escaped(&offer.query));
+        let joint = if before.is_empty() { "" } else { "&amp;" };
+        let current = if tag == here.tag() { r#" aria-current="true""# } else { "" };
+        format!(
+            r#"<a class="btn btn-ghost justify-start aria-[current]:font-semibold" href="?{before}{joint}{}={tag}" hreflang="{tag}" lang="{tag}" dir="auto" rel="external nofollow"{current}>{name}</a>"#,
+            words::PARAMETER
+        )
+    };
+    format!(
+        r#"<details class="dropdown dropdown-top dropdown-end"><summary class="btn btn-ghost btn-sm">{}<span class="sr-only">{}</span>{}</summary><nav class="dropdown-content card z-10 mb-2 grid w-48 gap-1" aria-label="{}">{}</nav></details>"#,
+        drawing(Shape::Public),
+        escaped(t!("Language:")),
+        escaped(here.name()),
+        escaped(t!("Languages")),
+        offer.languages.iter().map(link).collect::<String>()
+    )
 }
 
 /// After signing out, goes to the first page, but stays on the page of an invite, whose link would be lost.
@@ -157,7 +181,7 @@ fn account(visitor: Visitor) -> AnyView {
 fn nobody() -> AnyView {
     view! {
         <a href=href("/sign-in") class="btn btn-ghost">
-            "Sign in"
+            {t!("Sign in")}
         </a>
     }
 }
@@ -170,7 +194,7 @@ fn all_paused(visitor: Visitor) -> AnyView {
     let banner = visitor.all_paused.then(|| {
         view! {
             <p role="status" class="bg-warning px-4 py-2 text-center font-medium text-warning-content print:hidden">
-                "All invites of this server are paused by a server admin."
+                {t!("All invites of this server are paused by a server admin.")}
                 {move || because().map(|reason| format!(" “{reason}”"))}
             </p>
         }
@@ -186,13 +210,13 @@ fn Account(person: Person, server_admin: bool) -> impl IntoView {
     let id = person.user_id.clone();
     view! {
         <a href=href("/invites") class="btn btn-ghost max-sm:hidden">
-            "My invites"
+            {t!("My invites")}
         </a>
         <a href=href("/my-rooms") class="btn btn-ghost max-sm:hidden">
-            "Rooms you manage"
+            {t!("Rooms you manage")}
         </a>
         <details class="dropdown dropdown-end">
-            <summary class="btn btn-ghost btn-circle" aria-label="Account">
+            <summary class="btn btn-ghost btn-circle" aria-label=t!("Account")>
                 <PersonAvatar person class="s-sm" />
             </summary>
             <div class="dropdown-content card z-10 mt-2 grid w-64 gap-1">
@@ -204,33 +228,33 @@ fn Account(person: Person, server_admin: bool) -> impl IntoView {
                 </p>
                 <a href=href("/invites") class="btn btn-ghost justify-start">
                     <Icon shape=Shape::Room />
-                    "My invites"
+                    {t!("My invites")}
                 </a>
                 <a href=href("/my-rooms") class="btn btn-ghost justify-start">
                     <Icon shape=Shape::Space />
-                    "Rooms you manage"
+                    {t!("Rooms you manage")}
                 </a>
                 {server_admin
                     .then(|| {
                         view! {
                             <a href=href("/server") class="btn btn-ghost justify-start">
                                 <Icon shape=Shape::Public />
-                                "All invites"
+                                {t!("All invites")}
                             </a>
                             <a href=href("/server/days") class="btn btn-ghost justify-start">
                                 <Icon shape=Shape::Done />
-                                "Overview"
+                                {t!("Overview")}
                             </a>
                             <a href=href("/server/log") class="btn btn-ghost justify-start">
                                 <Icon shape=Shape::Search />
-                                "Audit log"
+                                {t!("Audit log")}
                             </a>
                         }
                     })}
                 <Form sending=sign_out>
                     <button class="btn btn-ghost w-full justify-start" type="submit">
                         <Icon shape=Shape::Leave />
-                        "Sign out"
+                        {t!("Sign out")}
                     </button>
                 </Form>
             </div>

@@ -1,8 +1,8 @@
 //! Numbers and times in words.
 
-use time::{Date, OffsetDateTime};
+use time::{Date, Month, OffsetDateTime};
 
-use crate::{utc_text, wording::count};
+use crate::{t, tn, utc_text};
 
 /// Escapes a text for HTML ("Escaping a string"), for places where Leptos does not: the title, text areas, and
 /// `inner_html`.
@@ -23,12 +23,12 @@ pub(crate) fn escaped(text: &str) -> String {
 /// How long before `now` something happened, both in milliseconds since the epoch; a date if that is long ago.
 pub(crate) fn ago(then: i64, now: i64) -> String {
     let minutes = (now - then) / 60_000;
-    let whole = |number: i64, one| count(u32::try_from(number).unwrap_or_default(), one) + " ago";
+    let whole = |number: i64| u32::try_from(number).unwrap_or_default();
     match minutes {
-        ..1 => "just now".to_owned(),
-        1..60 => whole(minutes, "minute"),
-        60..1440 => whole(minutes / 60, "hour"),
-        1440..43_200 => whole(minutes / 1440, "day"),
+        ..1 => t!("just now").to_owned(),
+        1..60 => tn!(whole(minutes), "{n} minute ago", "{n} minutes ago"),
+        60..1440 => tn!(whole(minutes / 60), "{n} hour ago", "{n} hours ago"),
+        1440..43_200 => tn!(whole(minutes / 1440), "{n} day ago", "{n} days ago"),
         _ => date(then),
     }
 }
@@ -36,16 +36,32 @@ pub(crate) fn ago(then: i64, now: i64) -> String {
 /// A time, as `3 May 2026, 14:05 UTC`.
 pub(crate) fn moment(millis: i64) -> String {
     let text = utc_text(millis);
-    format!("{}, {} UTC", date(millis), text.split('T').nth(1).unwrap_or_default())
+    t!("{date}, {time} UTC", date = date(millis), time = text.split('T').nth(1).unwrap_or_default())
 }
 
 /// A day, as `3 May 2026` (UTC).
 pub(crate) fn date(millis: i64) -> String {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let day = OffsetDateTime::from_unix_timestamp(millis.div_euclid(1000)).map(OffsetDateTime::date);
     let Ok((year, month, day)) = day.map(Date::to_calendar_date) else { return String::new() };
-    let month = MONTHS.get(usize::from(u8::from(month)) - 1).copied().unwrap_or_default();
-    format!("{day} {month} {year}")
+    t!("{day} {month} {year}", day, month = month_name(month), year)
+}
+
+/// The name of a month, as it stands in a date.
+fn month_name(month: Month) -> &'static str {
+    match month {
+        Month::January => t!("in a date" => "Jan"),
+        Month::February => t!("in a date" => "Feb"),
+        Month::March => t!("in a date" => "Mar"),
+        Month::April => t!("in a date" => "Apr"),
+        Month::May => t!("in a date" => "May"),
+        Month::June => t!("in a date" => "Jun"),
+        Month::July => t!("in a date" => "Jul"),
+        Month::August => t!("in a date" => "Aug"),
+        Month::September => t!("in a date" => "Sep"),
+        Month::October => t!("in a date" => "Oct"),
+        Month::November => t!("in a date" => "Nov"),
+        Month::December => t!("in a date" => "Dec"),
+    }
 }
 
 /// A day, as `3 May` or, if that is in another year than `now`, `3 May 2026` (UTC).

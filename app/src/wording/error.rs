@@ -1,11 +1,7 @@
 //! Error messages.
 
 use super::{count, field};
-use crate::{Error, PasswordRule, Problem, RoomProblem, RoomRefusal, Rule};
-
-/// The homeserver, or this service, cannot be reached.
-pub const UNREACHABLE: &str =
-    "The homeserver does not answer right now. Nothing is lost: please try again in a moment.";
+use crate::{Error, PasswordRule, Problem, RoomProblem, RoomRefusal, Rule, t};
 
 /// The service is about to stop.
 pub const STOPPING: &str = "The service is being restarted. Please try again in a moment.";
@@ -16,34 +12,49 @@ pub const TOO_SLOW: &str = "The request took too long to arrive.";
 /// A response was not ready in time.
 pub const TOO_LONG: &str = "This took too long. Please try again in a moment.";
 
+/// The homeserver, or this service, cannot be reached.
+pub fn unreachable() -> &'static str {
+    t!("The homeserver does not answer right now. Nothing is lost: please try again in a moment.")
+}
+
 /// The page is of another version.
-pub const OUTDATED: &str = "This page is too old. Please reload it.";
+pub fn outdated() -> &'static str {
+    t!("This page is too old. Please reload it.")
+}
 
 /// An internal failure.
-pub const BROKEN: &str = "Something went wrong here. It has been noted; please try again later.";
+pub fn broken() -> &'static str {
+    t!("Something went wrong here. It has been noted; please try again later.")
+}
 
 /// Signing in failed, for an unspecified reason.
-pub const SIGN_IN_FAILED: &str = "Signing in did not work, or took too long. Please try again.";
+pub fn sign_in_failed() -> &'static str {
+    t!("Signing in did not work, or took too long. Please try again.")
+}
 
 /// An account is locked.
-pub const LOCKED: &str = "This account has been locked.";
+pub fn locked() -> &'static str {
+    t!("This account has been locked.")
+}
 
 /// An account is deactivated.
-pub const DEACTIVATED: &str = "This account has been deactivated.";
+pub fn deactivated() -> &'static str {
+    t!("This account has been deactivated.")
+}
 
 /// The message for an error: a sentence or two.
 pub fn error(error: &Error) -> String {
     let words = match error {
-        Error::SignedOut { .. } => "You’ve been signed out.",
-        Error::Locked => LOCKED,
+        Error::SignedOut { .. } => t!("You’ve been signed out."),
+        Error::Locked => locked(),
         Error::Guest => "Guests cannot use invites.",
         Error::Suspended => "This account is suspended, so it can neither create invites nor join with them.",
-        Error::Deactivated => DEACTIVATED,
-        Error::WrongPassword => "Wrong user name or password.",
+        Error::Deactivated => deactivated(),
+        Error::WrongPassword => t!("Wrong user name or password."),
         Error::WrongServer { server, here } => {
             return format!("Accounts of {server} cannot sign in here, only those of {here}.");
         }
-        Error::SignInFailed => SIGN_IN_FAILED,
+        Error::SignInFailed => sign_in_failed(),
         Error::TooFast { retry_after } => {
             return format!("Too many attempts. Please try again in {}.", duration(*retry_after));
         }
@@ -53,12 +64,12 @@ pub fn error(error: &Error) -> String {
                 duration(*retry_after)
             );
         }
-        Error::UnknownInvite => "There is no such invite.",
-        Error::Ended => "This invite has ended. Please ask for a new one.",
+        Error::UnknownInvite => t!("There is no such invite."),
+        Error::Ended => t!("This invite has ended. Please ask for a new one."),
         Error::OwnerGone => "The person who created this invite can no longer invite people. Please ask for a new one.",
         Error::NotYours => "This invite belongs to somebody else.",
         Error::OwnInvite => "You cannot join with your own invite.",
-        Error::AlreadyRedeemed => "You have joined with this invite already.",
+        Error::AlreadyRedeemed => t!("You have joined with this invite already."),
         Error::CodeSpent { code } => {
             return format!("The code “{code}” was deleted and cannot be used again. Please choose another one.");
         }
@@ -84,9 +95,9 @@ pub fn error(error: &Error) -> String {
         Error::StillSignedIn => {
             "The homeserver does not answer, so you are still signed in. Please try again in a moment."
         }
-        Error::Unreachable { .. } => UNREACHABLE,
-        Error::Outdated => OUTDATED,
-        Error::Internal => BROKEN,
+        Error::Unreachable { .. } => unreachable(),
+        Error::Outdated => outdated(),
+        Error::Internal => broken(),
     };
     words.to_owned()
 }

@@ -1,16 +1,7 @@
 //! Sentences about an invite for people who hold its code.
 
 use super::count;
-use crate::Room;
-
-/// A list in words: `a, b and c`.
-fn listed(mut parts: Vec<String>) -> String {
-    match parts.pop() {
-        Some(last) if parts.is_empty() => last,
-        Some(last) => format!("{} and {last}", parts.join(", ")),
-        None => String::new(),
-    }
-}
+use crate::{Room, words::list};
 
 /// What an invite leads to: `4 rooms, 1 space and a chat with Anna`.
 pub fn leads_to(rooms: u32, spaces: u32, chat: Option<&str>) -> String {
@@ -18,7 +9,7 @@ pub fn leads_to(rooms: u32, spaces: u32, chat: Option<&str>) -> String {
     let mut parts: Vec<String> =
         counted.into_iter().filter(|(number, _)| *number > 0).map(|(number, one)| count(number, one)).collect();
     parts.extend(chat.map(a_chat_with));
-    listed(parts)
+    list(&parts)
 }
 
 /// A name for rooms together: that of their space, or some of their own; `None` if none has a name.
@@ -41,7 +32,7 @@ fn first(most: usize, mut names: Vec<String>) -> String {
         let more = names.split_off(most).len();
         names.push(format!("{more} more"));
     }
-    listed(names)
+    list(&names)
 }
 
 /// The name of the direct chat with somebody.
@@ -204,7 +195,7 @@ pub fn missing(joined: usize, missed: &[String]) -> String {
         (_, []) => "It stopped before the end. Trying again does only what is missing.".to_owned(),
         (0, _) => "None of it could be joined.".to_owned(),
         (_, [one]) => format!("You joined everything but {one}."),
-        (_, all) => format!("Missing: {}.", listed(all.to_vec())),
+        (_, all) => format!("Missing: {}.", list(all)),
     }
 }
 
