@@ -155,7 +155,7 @@ fn finish(entry: Entry, file: &mut File, keys: &mut BTreeSet<String>) -> Result<
         Some(_) if plural.is_none() && forms.len() > 1 => return wrong("msgid_plural is missing"),
         Some(_) => {}
     }
-    let key = context.map(|context| context + "\u{4}").unwrap_or_default() + &id;
+    let key = [context.map(|context| context + "\u{4}").unwrap_or_default(), id].concat();
     if !keys.insert(key.clone()) {
         return wrong("this text stands in the file twice");
     }

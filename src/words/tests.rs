@@ -72,7 +72,7 @@ fn used() -> Vec<Used> {
                 // In the definition of a macro there is none.
                 let Some((english, _)) = texts.next() else { continue };
                 let plural = if is_plural { texts.next().map(|(plural, _)| plural) } else { None };
-                let key = context.unwrap_or_default() + &english;
+                let key = [context.unwrap_or_default(), english].concat();
                 used.push(Used { key, plural, file: file.display().to_string() });
             }
         }

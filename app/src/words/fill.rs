@@ -47,8 +47,8 @@ pub fn counted(number: u32, key: &str, [one, other]: [&'static str; 2], values: 
 pub fn list(parts: &[String]) -> String {
     let Some((last, before)) = parts.split_last() else { return String::new() };
     let Some((first, others)) = before.split_first() else { return last.clone() };
-    let list = others.iter().fold(first.clone(), |list, next| t!("{list}, {next}", list, next));
-    t!("{list} and {last}", list, last)
+    let begun = others.iter().fold(first.clone(), |begun, next| t!("{list}, {next}", list = begun, next));
+    t!("{list} and {last}", list = begun, last)
 }
 
 #[cfg(test)]
