@@ -1,6 +1,10 @@
 // A page on which nothing may be said in the console, and no request may fail unexpectedly.
 import { AxeBuilder } from "@axe-core/playwright";
 import { test as base, expect } from "@playwright/test";
+import { use } from "./service.js";
+
+// In a worker; the process that starts them has none.
+if (process.env.SERVICES) use(process.env.TEST_PARALLEL_INDEX);
 
 export { expect };
 
@@ -44,6 +48,8 @@ export async function signIn(page, person, to = "") {
   await page.getByLabel("Password").fill(person.password);
   await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await expect(page).toHaveURL(to || "/invites");
+  // It may be a page of the other program.
+  await ready(page);
 }
 
 /** Nothing that axe knows keeps anybody from using the page, by day and by night. It needs scripts. */

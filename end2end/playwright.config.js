@@ -23,7 +23,8 @@ export default defineConfig({
   testDir: "specs",
   globalSetup: "./service.js",
   forbidOnly: Boolean(process.env.CI),
-  workers: 1,
+  // One waits for the homeserver while another one is drawn.
+  workers: 2,
   // Several pages, axe and a homeserver on two cores: thirty seconds are few where somebody else works on them as well.
   timeout: 90_000,
   expect: { timeout: 15_000 },

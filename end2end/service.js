@@ -16,13 +16,12 @@ export const freePort = () =>
     });
   });
 
-export default async function () {
+/** Starts the service with a database of its own, and what stands between it and the homeserver. */
+async function start() {
   const folder = mkdtempSync(join(tmpdir(), "super-invites-pages-"));
   const log = join(folder, "service.log");
   const listen = `127.0.0.1:${await freePort()}`;
   const between = await door(needed("TEST_SYNAPSE_URL"));
-  await promoteSender();
-  const elsewhere = await cas(Number(needed("TEST_CAS_PORT")));
   const service = spawn(needed("SUPER_INVITES_BINARY"), ["serve"], {
     cwd: folder,
     stdio: ["ignore", "ignore", "pipe"],
@@ -46,22 +45,38 @@ export default async function () {
     },
   });
   service.stderr.pipe(createWriteStream(log));
-  process.env.SERVICE_URL = `http://${listen}`;
-  process.env.BETWEEN_URL = between.url;
+  const url = `http://${listen}`;
   for (;;) {
     if (service.exitCode !== null) throw new Error(`the service ended before it answered: ${readFileSync(log)}`);
-    const answer = await fetch(process.env.SERVICE_URL).catch(() => null);
+    const answer = await fetch(url).catch(() => null);
     if (answer?.ok) break;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  return async () => {
+  const stop = async () => {
     const ended = new Promise((resolve) => service.on("exit", resolve));
     service.kill();
     await ended;
     between.close();
-    elsewhere.close();
     const said = readFileSync(log, "utf8");
     rmSync(folder, { recursive: true });
     if (/panicked| ERROR /.test(said)) throw new Error(`the service was not well:\n${said}`);
   };
+  return { url, between: between.url, stop };
 }
+
+/** One service for each worker: what one of them pauses or holds is nothing to the others. */
+export default async function (config) {
+  await promoteSender();
+  const elsewhere = await cas(Number(needed("TEST_CAS_PORT")));
+  const services = [];
+  for (let number = 0; number < (config?.workers ?? 1); number += 1) services.push(await start());
+  process.env.SERVICES = JSON.stringify(services.map(({ url, between }) => ({ SERVICE_URL: url, BETWEEN_URL: between })));
+  use(0);
+  return async () => {
+    await Promise.all(services.map(({ stop }) => stop()));
+    elsewhere.close();
+  };
+}
+
+/** Makes one of the services the one that is tested in this process. */
+export const use = (number) => Object.assign(process.env, JSON.parse(process.env.SERVICES)[number]);
