@@ -11,7 +11,7 @@ use crate::{AppLink, Person, Progress, Room, RoomLinks, StepState, t, tn, view, 
 /// The `rel` of links that lead out of these pages.
 const OUT: &str = "external noreferrer";
 
-/// The beginning of what only screen readers say: the name that stands beside a button, say.
+/// The opening tag of what only screen readers say.
 const HIDDEN: &str = r#"<span class="sr-only">"#;
 
 /// A row with a name, a hint below it, and a button. All arguments are HTML.
