@@ -114,9 +114,9 @@ impl Refused {
     /// The message for the client.
     pub fn text(self) -> &'static str {
         match self {
-            Self::Stopping => wording::STOPPING,
-            Self::TooSlow => wording::TOO_SLOW,
-            Self::TooLong => wording::TOO_LONG,
+            Self::Stopping => wording::stopping(),
+            Self::TooSlow => wording::too_slow(),
+            Self::TooLong => wording::too_long(),
         }
     }
 }

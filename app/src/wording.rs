@@ -10,13 +10,14 @@ use std::borrow::Cow;
 
 pub use self::{
     error::{
-        STOPPING, TOO_LONG, TOO_SLOW, broken, deactivated, error, invalid, locked, outdated, problem, room_problem,
-        rule, sign_in_failed, unreachable,
+        broken, deactivated, error, invalid, locked, outdated, room_problem, rule, sign_in_failed, stopping, too_long,
+        too_slow, unreachable,
     },
     landing::{
-        ASK_AGAIN, INVITES_YOU_TO, SCAN, STRONG, UNAVAILABLE, a_chat_with, accepts, answers, ask_for_one, bring_back,
-        chat_with, free_until, goes_on, have_an_account, invites_to, joined, leads_to, missing, name_is_free,
-        no_account_yet, place, some_of, steps, steps_from_nothing, steps_signed_in, user_name_hint, you_join,
+        ASK_AGAIN, INVITES_YOU_TO, a_chat_with, accepts, answers, ask_for_one, bring_back, chat_with, free_until,
+        goes_on, have_an_account, how_to_get_one, invites_to, invites_you_to, join, joined, leads_to, missing, more,
+        name_is_free, place, scan, some_of, steps, steps_from_nothing, steps_signed_in, strong, unavailable,
+        user_name_hint, who_invites, you_join,
     },
     list::{COPIED, COPY, SELECT, done, invite_title, leads_into, no_match, of_places, tab},
     owner::{

@@ -314,7 +314,7 @@ impl SignUps {
         let password = match form.password.is_empty() {
             true => None,
             false => match strength::check(&form.password, [&form.user, &form.display_name]).await {
-                Ok(()) => good(wording::STRONG.to_owned()),
+                Ok(()) => good(wording::strong().to_owned()),
                 Err(Error::Refused(refusal)) => bad(&refusal),
                 Err(error) => return Err(error),
             },

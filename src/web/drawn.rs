@@ -95,7 +95,7 @@ impl Shown {
         let Some(card) = &self.card else {
             let doors = [Door::default(); 3];
             return preview::draw(&Preview {
-                title: wording::UNAVAILABLE,
+                title: wording::unavailable(),
                 below: wording::ASK_AGAIN,
                 doors: &doors,
                 total: doors.len(),

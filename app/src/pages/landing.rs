@@ -6,6 +6,7 @@ use leptos_router::location::Url;
 
 use crate::{
     InviteState, Kind, Landing as Invitation, Person, Progress, Relation, SignUp, Told, invite_path, landing_path, rpc,
+    t, tn,
     ui::{
         DeadInvite, Failure, FormProblem, House, Html, Joining, Moment, SignUpForm, between, button, escaped, fold,
         href, invitation, load, look_again, pairs, parameter, rooms, sending, show_either, sorry, steps, two,
@@ -44,18 +45,13 @@ fn dead() -> AnyView {
 fn Page(landing: Invitation, code: String) -> impl IntoView {
     let house = House::of(code, &landing);
     let Invitation { shown, expires_at, state, relation, .. } = landing;
-    let until = expires_at.map(|at| {
-        let until = if state == InviteState::Expired { ", was open until " } else { ", until " };
-        view! {
-            {until}
-            <Moment at />
-        }
-    });
-    let from = house.inviter.user_id.clone();
+    let from = from(&house.inviter, state, expires_at);
     let title = wording::invites_to(house.inviter.name(), house.name.as_deref());
     let more = match shown.len() > DOORS {
         true => {
-            fold("list", &format!("All {} names", shown.len()), &format!(r#"<div class="p-4">{}</div>"#, rooms(&shown)))
+            let number = u32::try_from(shown.len()).unwrap_or(u32::MAX);
+            let all = escaped(&tn!(number, "All {n} names", "All {n} names"));
+            fold("list", &all, &format!(r#"<div class="p-4">{}</div>"#, rooms(&shown)))
         }
         false => String::new(),
     };
@@ -69,18 +65,35 @@ fn Page(landing: Invitation, code: String) -> impl IntoView {
     view! {
         <Title text=title />
         {between("grid gap-8", String::new(), view, below + &more)}
-        <p class="hint mt-8">"Invite from " <span dir="auto">{from}</span> {until}</p>
+        {from}
     }
+}
+
+/// Whose invite it is and, if it has one, its end.
+fn from(inviter: &Person, state: InviteState, expires_at: Option<i64>) -> AnyView {
+    /// Where the time stands in the sentence: no text in HTML contains it.
+    const TIME: char = '\0';
+    let person = format!(r#"<span dir="auto">{}</span>"#, escaped(&inviter.user_id));
+    let Some(at) = expires_at else {
+        return between("hint mt-8", t!("Invite from {person}", person), ().into_any(), String::new());
+    };
+    let text = match state {
+        InviteState::Expired => t!("Invite from {person}, was open until {time}", person, time = TIME),
+        _ => t!("Invite from {person}, until {time}", person, time = TIME),
+    };
+    let (before, after) = text.split_once(TIME).unwrap_or((text.as_str(), ""));
+    between("hint mt-8", before.to_owned(), view! { <Moment at /> }, after.to_owned())
 }
 
 /// While people who are not signed in are guessing codes, chosen codes are not shown to them.
 fn guarded(error: &Told) -> AnyView {
-    sorry("Please sign in", &error.words, &sign_in_to_join(&parameter("code").get_untracked(), "btn-primary btn-lg"))
+    let sign_in = sign_in_to_join(&parameter("code").get_untracked(), "btn-primary btn-lg");
+    sorry(t!("Please sign in"), &error.words, &sign_in)
 }
 
 fn sign_in_to_join(code: &str, class: &str) -> String {
     let address = href(&format!("/sign-in?to={}", Url::escape(&landing_path(code))));
-    button(class, &address, "", "Sign in to join")
+    button(class, &address, "", &escaped(t!("Sign in to join")))
 }
 
 /// For a visitor who is not signed in: how to join, beside the house front, and below it answers to what they may want
@@ -106,8 +119,9 @@ fn signed_out(house: &House, sign_up: SignUp) -> (AnyView, String) {
     };
     let steps = steps("across", &steps_of);
     let answers = pairs("<div><dt>", "</dt><dd>", "</dd></div>", &wording::answers(server, inviter, creates));
+    let title = escaped(t!("What happens next"));
     let below = format!(
-        r#"<section class="grid gap-4"><h2>What happens next</h2>{steps}</section><dl class="card answers across">{answers}</dl>"#
+        r#"<section class="grid gap-4"><h2>{title}</h2>{steps}</section><dl class="card answers across">{answers}</dl>"#
     );
     (two(invitation(house, ""), problem, beside), below)
 }
@@ -116,48 +130,48 @@ fn signed_out(house: &House, sign_up: SignUp) -> (AnyView, String) {
 fn with_account(house: &House) -> String {
     let back = escaped(&wording::bring_back(house.inviter.server()));
     let sign_in = sign_in_to_join(&house.code, "btn-primary btn-lg");
-    format!(r#"<div class="grid gap-1"><h2>Join with your account</h2><p class="hint">{back}</p></div>{sign_in}"#)
+    let title = escaped(t!("Join with your account"));
+    format!(r#"<div class="grid gap-1"><h2>{title}</h2><p class="hint">{back}</p></div>{sign_in}"#)
 }
 
 /// Advice for people without an account where they cannot create one here, as HTML.
 fn no_account(server: &str, inviter: &str, help: Option<String>) -> String {
-    match help {
+    let html = match help {
         Some(help) => {
-            let link =
-                format!(r#"<a class="link" href="{}" rel="external noreferrer">How to get one</a>"#, escaped(&help));
-            [r#"<p class="hint">"#, &escaped(&wording::no_account_yet(server)), " ", &link, ".</p>"].concat()
+            let link = format!(r#"<a class="link" href="{}" rel="external noreferrer">"#, escaped(&help));
+            wording::how_to_get_one(&escaped(server), &link)
         }
-        None => {
-            let text = [wording::no_account_yet(server), wording::ask_for_one(inviter)].join(" ");
-            [r#"<p class="hint">"#, &escaped(&text), "</p>"].concat()
-        }
-    }
+        None => escaped(&wording::ask_for_one(server, inviter)),
+    };
+    [r#"<p class="hint">"#, &html, "</p>"].concat()
 }
 
 /// Links to apps that can open invites, as HTML.
 fn by_app(house: &House) -> String {
     let links = house.apps.iter().filter_map(|app| {
-        let (name, address) = (escaped(&app.name), escaped(app.invite.as_ref()?));
-        let get = escaped(&app.address);
-        Some(format!(
-            r#"<span> <a class="link" href="{address}" rel="external" data-app>Open it in {name}</a>, or <a class="link" href="{get}" rel="external noreferrer">get {name}</a>.<b hidden role="status"> Nothing happened? Then {name} isn’t on this device: get it, or go on here.</b></span>"#
-        ))
+        let (app_name, address) = (escaped(&app.name), escaped(app.invite.as_ref()?));
+        let open = format!(r#"<a class="link" href="{address}" rel="external" data-app>"#);
+        let get = format!(r#"<a class="link" href="{}" rel="external noreferrer">"#, escaped(&app.address));
+        let ways = t!("{open}Open it in {app}{end}, or {get}get {app}{end}.", open, app = app_name, end = "</a>", get);
+        let not_there = t!("Nothing happened? Then {app} isn’t on this device: get it, or go on here.", app = app_name);
+        Some(format!(r#"<span> {ways}<b hidden role="status"> {not_there}</b></span>"#))
     });
-    format!(
-        r#"<p class="hint">Using an app that supports invites? Enter <code class="font-mono font-semibold text-base-content wrap-anywhere">{}</code>{}</p>"#,
-        escaped(&house.code),
-        links.collect::<String>()
-    )
+    let code = escaped(&house.code);
+    let code = format!(r#"<code class="font-mono font-semibold text-base-content wrap-anywhere">{code}</code>"#);
+    let text = t!("Using an app that supports invites? Enter {code}", code);
+    format!(r#"<p class="hint">{text}{}</p>"#, links.collect::<String>())
 }
 
 /// Says that joining has to wait. With scripts the page retries by itself.
 fn away(house: &House) -> AnyView {
     look_again();
     let server = escaped(house.inviter.server());
-    let by_itself = r#"<span class="hidden scripted:inline"> Keep this page open; it goes on by itself as soon as the server is back.</span>"#;
+    let text = t!("{bold}{server} isn’t answering.{end} Joining has to wait.", bold = "<b>", server, end = "</b>");
+    let by_itself = t!("Keep this page open; it goes on by itself as soon as the server is back.");
     let html = format!(
-        r#"<p class="alert alert-warning block" role="status"><b>{server} isn’t answering.</b> Joining has to wait.{by_itself}</p>{}"#,
-        button("btn-lg scripted:hidden", "", "external", "Try again")
+        r#"<p class="alert alert-warning block" role="status">{text}<span class="hidden scripted:inline"> {}</span></p>{}"#,
+        escaped(by_itself),
+        button("btn-lg scripted:hidden", "", "external", &escaped(t!("Try again")))
     );
     let beside = view! { <Html class="grid gap-4" html /> };
     two(invitation(house, ""), ().into_any(), beside)
@@ -165,21 +179,22 @@ fn away(house: &House) -> AnyView {
 
 fn own(house: &House, state: InviteState) -> (AnyView, String) {
     let (plate, text) = match state {
-        InviteState::Open => (String::new(), "This is your own invite. Those who open your link see this page."),
+        InviteState::Open => (String::new(), t!("This is your own invite. Those who open your link see this page.")),
         _ => (
-            format!(r#"<p class="plate">{}</p>"#, wording::state(state)),
-            "This is your own invite. Others can’t see this page now: to them the invite isn’t available.",
+            format!(r#"<p class="plate">{}</p>"#, escaped(wording::state(state))),
+            t!("This is your own invite. Others can’t see this page now: to them the invite isn’t available."),
         ),
     };
-    let manage = button("btn-primary btn-lg", &href(&invite_path(&house.code)), "", "Manage invite");
-    let beside = view! { <Html class="card lift grid gap-4" html=format!("<p>{text}</p>{manage}") /> };
+    let manage = button("btn-primary btn-lg", &href(&invite_path(&house.code)), "", &escaped(t!("Manage invite")));
+    let html = format!("<p>{}</p>{manage}", escaped(text));
+    let beside = view! { <Html class="card lift grid gap-4" html /> };
     (two(invitation(house, &plate), ().into_any(), beside), String::new())
 }
 
 fn join(house: House, me: Person, before: Option<Progress>) -> AnyView {
-    let call = format!("Join {}", house.name.as_ref().unwrap_or(&house.what));
+    let call = wording::join(house.name.as_deref(), &house.what);
     let hint = escaped(&wording::you_join(&house.all(), house.inviter.first_name()));
     let steps = steps("py-4", &wording::steps_signed_in(&me.user_id));
-    let hint = format!(r#"<p class="hint">{hint}</p>{}"#, fold("", "What happens next", &steps));
+    let hint = format!(r#"<p class="hint">{hint}</p>{}"#, fold("", &escaped(t!("What happens next")), &steps));
     view! { <Joining house me before call hint /> }
 }

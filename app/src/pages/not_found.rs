@@ -2,10 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::ui::sorry;
+use crate::{t, ui::sorry};
 
 #[component]
 pub(crate) fn NotFound() -> impl IntoView {
-    let text = "The link may be incomplete. If somebody sent it to you, please ask them for it again.";
-    sorry("There is nothing at this address", text, "")
+    let text = t!("The link may be incomplete. If somebody sent it to you, please ask them for it again.");
+    sorry(t!("There is nothing at this address"), text, "")
 }

@@ -5,7 +5,7 @@ use leptos_meta::Title;
 use leptos_router::{NavigateOptions, hooks::use_location};
 
 use super::{Html, Visits, button, escaped, front::Front, house::door, href, navigation::lead};
-use crate::{Kind, Told, view, wording};
+use crate::{Kind, Told, t, view, wording};
 
 /// The outline of a door that is not there, with more lines in it.
 fn outline(more: &str) -> String {
@@ -38,25 +38,27 @@ pub(crate) fn Failure(error: Told) -> impl IntoView {
 pub(crate) fn apology(error: Told) -> (&'static str, String, String) {
     let Told { kind, words, .. } = error;
     // An empty address is that of the current page.
-    let again = button("btn-primary", "", "external", "Try again");
+    let again = button("btn-primary", "", "external", &escaped(t!("Try again")));
     match kind {
         Kind::NoInvite => (
-            "There is no such invite",
-            "It may have been deleted, or the link is incomplete.".to_owned(),
+            t!("There is no such invite"),
+            t!("It may have been deleted, or the link is incomplete.").to_owned(),
             String::new(),
         ),
-        Kind::Unreachable => ("The homeserver isn’t answering", words, again),
-        Kind::TooFast => ("Please wait", words, again),
-        Kind::Broken => ("Something went wrong", words, again),
-        _ => ("You don’t have access", words, String::new()),
+        Kind::Unreachable => (t!("The homeserver isn’t answering"), words, again),
+        Kind::TooFast => (t!("Please wait"), words, again),
+        Kind::Broken => (t!("Something went wrong"), words, again),
+        _ => (t!("You don’t have access"), words, String::new()),
     }
 }
 
 /// Shown for an invite that lets nobody in. It does not say why.
 #[component]
 pub(crate) fn DeadInvite() -> impl IntoView {
-    let text = "It may have ended, or the link is incomplete. Check it against the message you got, or ask the person who sent it for a new one.";
-    sorry(wording::UNAVAILABLE, text, &button("", &href("/join"), "", "Enter a code"))
+    let text = t!(
+        "It may have ended, or the link is incomplete. Check it against the message you got, or ask the person who sent it for a new one."
+    );
+    sorry(wording::unavailable(), text, &button("", &href("/join"), "", &escaped(t!("Enter a code"))))
 }
 
 /// A house front without a name, and what to do besides going to the start page, as HTML.
@@ -64,12 +66,12 @@ pub(crate) fn sorry(title: &'static str, text: &str, more: &str) -> AnyView {
     let front = Front {
         class: "hue-none short".to_owned(),
         above: outline(""),
-        title: title.to_owned(),
+        title: escaped(title),
         below: escaped(text),
         doors: vec![("door".to_owned(), door("", "", "\u{a0}")); 5],
         ..Front::default()
     };
-    let home = button("", &href("/"), "", "Home");
+    let home = button("", &href("/"), "", &escaped(t!("Home")));
     view! {
         <Title text=title />
         {front.view()}
@@ -96,10 +98,10 @@ fn SignInFirst() -> impl IntoView {
         visits.end();
     });
     view! {
-        <Title text="Sign in" />
+        <Title text=t!("Sign in") />
         <p class="py-12">
             <a class="btn btn-primary" href=move || href(&path.get())>
-                "Please sign in"
+                {t!("Please sign in")}
             </a>
         </p>
     }

@@ -6,7 +6,7 @@ use super::{
     House, avatar, escaped,
     house::{Place, door},
 };
-use crate::{view, wording};
+use crate::{t, view, wording};
 
 /// How many doors fit on a phone, and on wider screens.
 const FIT: [usize; 2] = [5, 7];
@@ -59,11 +59,12 @@ pub(crate) fn invitation(house: &House, notice: &str) -> AnyView {
     let host = escaped(inviter.name());
     let (above, title, below, label) = match name {
         Some(name) => {
-            let above = format!(r#"{picture}<p class="by"><b dir="auto">{host}</b> {}</p>"#, wording::INVITES_YOU_TO);
-            (above, escaped(name), escaped(what), Some("Where this invite leads"))
+            let by = wording::who_invites(&format!(r#"<b dir="auto">{host}</b>"#));
+            let above = format!(r#"{picture}<p class="by">{by}</p>"#);
+            (above, escaped(name), escaped(what), Some(t!("Where this invite leads")))
         }
         // The line above the doors already says how many there are.
-        None => (picture, host, format!("{} {}", wording::INVITES_YOU_TO, escaped(what)), None),
+        None => (picture, host, escaped(&wording::invites_you_to(what)), None),
     };
     let welcome = welcome.iter().map(|welcome| format!(r#"<blockquote dir="auto">{}</blockquote>"#, escaped(welcome)));
     let more = notice.to_owned() + &welcome.collect::<String>();
@@ -84,7 +85,7 @@ pub(crate) fn doors(places: &[Place]) -> Vec<(String, String)> {
         if shown < all {
             let state = if places[shown..].iter().all(Place::is_in) { "joined" } else { "" };
             let number = all - shown;
-            doors.push((format!("door n {state} {class}"), door("", &format!("+{number}"), &format!("{number} more"))));
+            doors.push((format!("door n {state} {class}"), door("", &format!("+{number}"), &wording::more(number))));
         }
     }
     doors

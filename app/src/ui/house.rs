@@ -5,7 +5,7 @@ use super::{
     avatar::{hue, inside},
     escaped,
 };
-use crate::{AppLink, Landing, Person, Progress, Room, Step, StepState, wording};
+use crate::{AppLink, Landing, Person, Progress, Room, Step, StepState, t, wording};
 
 /// How many rooms the server joins at the same time, as far as this program knows.
 const AT_ONCE: usize = 4;
@@ -117,7 +117,7 @@ impl Place {
 
     /// Its title in a list.
     pub(crate) fn title(&self) -> String {
-        if self.name.is_empty() { format!("Room {}", self.number) } else { self.name.clone() }
+        if self.name.is_empty() { t!("Room {n}", n = self.number) } else { self.name.clone() }
     }
 
     /// The classes of its door.

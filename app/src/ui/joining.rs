@@ -8,12 +8,12 @@ use super::{
     escaped,
     front::{Front, doors},
     house::Place,
-    html::{drawing, pairs},
+    html::{button, drawing},
     invitation,
     opened::{opened, take},
     sending, sign_out, two,
 };
-use crate::{Person, Progress, StepState, rpc, view, wording};
+use crate::{Person, Progress, StepState, rpc, t, view, wording};
 
 /// The phase of a redemption.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -119,14 +119,14 @@ pub(crate) fn Joining(
             Phase::Done => {
                 let (buttons, rooms) = opened(&house, &so_far);
                 let (title, address, apps) = take(&house, &me);
-                between("grid gap-4", buttons + title, address, apps + &rooms)
+                between("grid gap-4", buttons + &title, address, apps + &rooms)
             }
             Phase::Stopped => {
                 let (buttons, rooms) = opened(&house, &so_far);
                 // If somebody has to do something first, trying again at once does not help.
                 let again = match so_far.may_go_on() {
-                    true => begin("Try again", "btn-lg"),
-                    false => begin("Check again", "btn-plain"),
+                    true => begin(t!("Try again"), "btn-lg"),
+                    false => begin(t!("Check again"), "btn-plain"),
                 };
                 between("grid gap-4", buttons + &missed(&house.places(&so_far, false)), again, rooms)
             }
@@ -152,8 +152,9 @@ fn begin(redeem: Sending, code: &str, call: &str, class: &str) -> AnyView {
 /// Says who would join, and offers to change that.
 fn signed_in(me: &Person) -> AnyView {
     let (picture, id) = (avatar::person_html(me, ""), escaped(&me.user_id));
+    let (signed_in, sign_out_text) = (escaped(t!("Signed in as")), escaped(t!("Sign out")));
     let html = format!(
-        r#"{picture}<p class="min-w-0 flex-1 basis-40"><span class="hint block">Signed in as</span><strong class="wrap-anywhere">{id}</strong></p><button class="btn btn-ghost btn-sm" type="submit">Sign out</button>"#
+        r#"{picture}<p class="min-w-0 flex-1 basis-40"><span class="hint block">{signed_in}</span><strong class="wrap-anywhere">{id}</strong></p><button class="btn btn-ghost btn-sm" type="submit">{sign_out_text}</button>"#
     );
     view! {
         <Form sending=sign_out() class="flex flex-wrap items-center gap-x-3 gap-y-1">
@@ -175,16 +176,19 @@ fn front(house: &House, me: &Person, progress: &Progress, phase: Phase) -> AnyVi
     let (above, title, below) = match phase {
         Phase::Done => {
             let what = wording::joined(space.and_then(|space| space.name).as_deref(), &counted(&places));
-            (picture, format!("You’re in, <bdi>{}</bdi>", escaped(me.first_name())), escaped(&what))
+            let name = format!("<bdi>{}</bdi>", escaped(me.first_name()));
+            (picture, t!("You’re in, {name}", name), escaped(&what))
         }
         Phase::Stopped => {
             let missed = places.iter().filter(|place| matches!(place.state, StepState::Missed(_)));
             let missed: Vec<String> = missed.map(Place::title).collect();
-            (picture, format!("You’re in {done} of {all}"), escaped(&wording::missing(done, &missed)))
+            (picture, escaped(&t!("You’re in {done} of {all}", done, all)), escaped(&wording::missing(done, &missed)))
         }
         _ => {
             let title = escaped(house.name.as_ref().unwrap_or(&house.what));
-            (picture + r#"<p class="by">You’re joining</p>"#, title, format!("<b>{done} of {all}</b> joined"))
+            let above = format!(r#"{picture}<p class="by">{}</p>"#, escaped(t!("You’re joining")));
+            let below = t!("{bold}{done} of {all}{end} joined", bold = "<b>", done, all, end = "</b>");
+            (above, title, below)
         }
     };
     let (class, doors) = (house.hue(), doors(&places));
@@ -203,12 +207,13 @@ fn counted(places: &[Place]) -> String {
 /// Everything there is to join with its state, as HTML.
 fn under_way(places: &[Place], me: &Person) -> String {
     // Without scripts the page does not update by itself. An empty address is that of the current page.
-    let again = r#"<a class="btn scripted:hidden" href="" rel="external">Show how far it is</a>"#;
+    let again = button("scripted:hidden", "", "external", &escaped(t!("Show how far it is")));
     let rows: String = places.iter().map(row).collect();
-    let account = done(&avatar::person_html(me, "s-sm"), &me.user_id, "Your account");
+    let account = done(&avatar::person_html(me, "s-sm"), &me.user_id, t!("Your account"));
     let goes_on = escaped(&wording::goes_on(&me.user_id));
+    let label = escaped(t!("Progress"));
     format!(
-        r#"<ol class="list" role="list" aria-label="Progress">{account}{rows}</ol><p class="alert block">{goes_on}</p>{again}"#
+        r#"<ol class="list" role="list" aria-label="{label}">{account}{rows}</ol><p class="alert block">{goes_on}</p>{again}"#
     )
 }
 
@@ -219,10 +224,10 @@ fn row(place: &Place) -> String {
         _ => r#"<span class="room s-sm hue-none" aria-hidden="true"></span>"#.to_owned(),
     };
     let (class, icon, text) = match &place.state {
-        StepState::In(_) => return done(&picture, &place.title(), "Joined"),
+        StepState::In(_) => return done(&picture, &place.title(), t!("joining a room" => "Joined")),
         StepState::Missed(reason) => ("text-error", drawing(Shape::Failed), wording::reason(reason)),
-        StepState::Waiting if place.now => ("", String::new(), "Joining…".into()),
-        StepState::Waiting => ("text-muted", String::new(), "Next".into()),
+        StepState::Waiting if place.now => ("", String::new(), t!("joining a room" => "Joining…").into()),
+        StepState::Waiting => ("text-muted", String::new(), t!("joining a room" => "Next").into()),
     };
     line(&picture, &place.title(), class, &icon, &text)
 }
@@ -242,9 +247,11 @@ fn line(picture: &str, title: &str, class: &str, icon: &str, text: &str) -> Stri
 
 /// The places that the person could not join, with the reasons, as HTML.
 fn missed(places: &[Place]) -> String {
-    let missed = places.iter().filter_map(|place| match &place.state {
-        StepState::Missed(reason) => Some((place.title(), wording::reason(reason).into_owned())),
-        _ => None,
+    let missed = places.iter().filter_map(|place| {
+        let StepState::Missed(reason) = &place.state else { return None };
+        let (place, reason) = (escaped(&place.title()), escaped(&wording::reason(reason)));
+        let text = t!("{bold}{place}:{end} {reason}", bold = "<b>", place, end = "</b>", reason);
+        Some([r#"<p class="alert alert-error block">"#, &text, "</p>"].concat())
     });
-    pairs(r#"<p class="alert alert-error block"><b>"#, ":</b> ", "</p>", &missed.collect::<Vec<_>>())
+    missed.collect()
 }

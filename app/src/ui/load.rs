@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Failure, Visits};
 use crate::{
-    Told, view,
+    Told, t, view,
     wire::{Answer, Asked, Question, ask, body},
 };
 
@@ -102,7 +102,7 @@ fn Waiting() -> impl IntoView {
     view! {
         <p class="py-16 text-center" role="status">
             <span class="loading loading-dots loading-lg"></span>
-            <span class="sr-only">"Loading"</span>
+            <span class="sr-only">{t!("Loading")}</span>
         </p>
     }
 }

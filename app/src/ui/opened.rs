@@ -6,10 +6,13 @@ use super::{
     CopyButton, House, Shape, avatar, between, escaped,
     html::{button, drawing, fold},
 };
-use crate::{AppLink, Person, Progress, Room, RoomLinks, StepState, view, wording};
+use crate::{AppLink, Person, Progress, Room, RoomLinks, StepState, t, tn, view, wording};
 
 /// The `rel` of links that lead out of these pages.
 const OUT: &str = "external noreferrer";
+
+/// The opening tag of what only screen readers say.
+const HIDDEN: &str = r#"<span class="sr-only">"#;
 
 /// A row with a name, a hint below it, and a button. All arguments are HTML.
 fn row(picture: &str, name: &str, hint: &str, button: &str) -> String {
@@ -27,18 +30,22 @@ fn anywhere(links: &RoomLinks) -> &str {
 /// The links to one room, by name. `title` is HTML.
 fn ways(links: &RoomLinks, title: &str) -> String {
     let all = [
-        ("your app", Some(&links.app)),
+        ("", Some(&links.app)),
         ("Acter", Some(&links.acter)),
         ("Element", links.element.as_ref()),
         ("matrix.to", Some(&links.matrix_to)),
     ];
     let links = all.into_iter().filter_map(|(name, address)| {
-        let (address, label) = (escaped(address?), format!("Open {title} in {name}"));
+        let address = escaped(address?);
+        let (name, label) = match name {
+            "" => (t!("Open in" => "your app"), t!("Open {title} in your app", title)),
+            name => (name, t!("Open {title} in {app}", title, app = name)),
+        };
         Some(format!(
             r#"<a class="link inline-block py-1" href="{address}" rel="{OUT}" aria-label="{label}">{name}</a>"#
         ))
     });
-    format!("Open in {}", links.collect::<Vec<_>>().join(" · "))
+    t!("Open in {apps}", apps = links.collect::<Vec<_>>().join(" · "))
 }
 
 /// The buttons to what the person has joined, and the list of rooms below, both as HTML.
@@ -57,7 +64,8 @@ pub(super) fn opened(house: &House, progress: &Progress) -> (String, String) {
     let mut buttons = String::new();
     if let Some((room, links)) = main {
         let title = escaped(wording::room(room));
-        let text = format!(r#"<span class="min-w-0 wrap-anywhere">Open {title}</span>{}"#, drawing(Shape::Next));
+        let open = t!("Open {title}", title);
+        let text = format!(r#"<span class="min-w-0 wrap-anywhere">{open}</span>{}"#, drawing(Shape::Next));
         buttons += &button("btn-primary btn-lg h-auto min-h-14 py-2", anywhere(links), OUT, &text);
         buttons += &[r#"<p class="hint text-center">"#, &ways(links, &title), "</p>"].concat();
     }
@@ -74,24 +82,32 @@ fn folded(rooms: &[(&Room, &RoomLinks)], all: bool) -> String {
     if rooms.is_empty() {
         return String::new();
     }
-    let text = wording::count(u32::try_from(rooms.len()).unwrap_or(u32::MAX), "room");
-    let text = if all && rooms.len() > 1 { format!("All {text}") } else { text };
+    let number = u32::try_from(rooms.len()).unwrap_or(u32::MAX);
+    let text = match all && number > 1 {
+        true => tn!(number, "All {n} rooms", "All {n} rooms"),
+        false => tn!(number, "{n} room", "{n} rooms"),
+    };
     let pictures: String = rooms.iter().take(4).map(|(room, _)| avatar::room_html(room, "s-xs")).collect();
     let rows = rooms.iter().map(|(room, links)| {
         let title = escaped(wording::room(room));
-        let text = format!(r#"Open<span class="sr-only"> {title}</span>"#);
+        let text = t!("Open{start} {title}{end}", start = HIDDEN, title, end = "</span>");
         let open = button("btn-sm btn-plain", anywhere(links), OUT, &text);
         row(&avatar::room_html(room, "s-sm"), &title, &ways(links, &title), &open)
     });
     let rows = format!(r#"<ul role="list">{}</ul>"#, rows.collect::<String>());
-    fold("list", &format!(r#"<span class="stackrow">{pictures}</span>{text}"#), &rows)
+    fold("list", &format!(r#"<span class="stackrow">{pictures}</span>{}"#, escaped(&text)), &rows)
 }
 
 /// Continuing on another device: a title, the account, and apps for it.
-pub(super) fn take(house: &House, me: &Person) -> (&'static str, AnyView, String) {
-    let title = r#"<div class="mt-4 grid gap-1"><h2>Take it with you</h2><p class="hint">Get an app, then sign in with your address.</p></div>"#;
+pub(super) fn take(house: &House, me: &Person) -> (String, AnyView, String) {
+    let title = format!(
+        r#"<div class="mt-4 grid gap-1"><h2>{}</h2><p class="hint">{}</p></div>"#,
+        escaped(t!("Take it with you")),
+        escaped(t!("Get an app, then sign in with your address."))
+    );
     let address = format!(
-        r#"<p class="min-w-0 flex-1"><span class="hint block">Your address</span><code class="font-mono text-sm font-semibold wrap-anywhere">{}</code></p>"#,
+        r#"<p class="min-w-0 flex-1"><span class="hint block">{}</span><code class="font-mono text-sm font-semibold wrap-anywhere">{}</code></p>"#,
+        escaped(t!("Your address")),
         escaped(&me.user_id)
     );
     let copy = view! { <CopyButton text=me.user_id.clone() class="btn btn-sm" /> };
@@ -103,7 +119,7 @@ fn apps(apps: &[AppLink]) -> String {
     let rows = |runs_here: bool| -> String {
         let rows = apps.iter().filter(|app| app.runs_here == runs_here).map(|app| {
             let (name, runs_on) = (escaped(&app.name), escaped(&app.runs_on));
-            let text = format!(r#"Get<span class="sr-only"> {name}</span>"#);
+            let text = t!("Get{start} {name}{end}", start = HIDDEN, name, end = "</span>");
             row("", &name, &runs_on, &button("btn-sm btn-plain", &app.address, OUT, &text))
         });
         rows.collect()
@@ -115,7 +131,8 @@ fn apps(apps: &[AppLink]) -> String {
             rows => list(&rows),
         },
         (here, elsewhere) => {
-            list(&here) + &fold("list", "Apps for other devices", &format!(r#"<ul role="list">{elsewhere}</ul>"#))
+            let title = escaped(t!("Apps for other devices"));
+            list(&here) + &fold("list", &title, &format!(r#"<ul role="list">{elsewhere}</ul>"#))
         }
     }
 }

@@ -3,13 +3,16 @@
 use leptos::prelude::*;
 
 use super::{Html, avatar, escaped};
-use crate::{Room, view, wording};
+use crate::{Room, t, view, wording};
 
 /// Rooms with their pictures and names, as HTML.
 pub(crate) fn rooms(rooms: &[Room]) -> String {
     let one = |room: &Room| {
         let (picture, name) = (avatar::room_html(room, "s-sm"), escaped(wording::room(room)));
-        let space = if room.space { r#"<span class="badge badge-sm ms-auto">Space</span>"# } else { "" };
+        let space = match room.space {
+            true => format!(r#"<span class="badge badge-sm ms-auto">{}</span>"#, escaped(t!("Space"))),
+            false => String::new(),
+        };
         format!(
             r#"<li class="card flex items-center gap-3 p-2">{picture}<span class="min-w-0 wrap-anywhere" dir="auto">{name}</span>{space}</li>"#
         )

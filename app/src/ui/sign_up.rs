@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Form, FormProblem, House, Html, Submit, TextField, Typing, escaped, last_post, reload_after, sending};
-use crate::{Document, Field, rpc, view, wording};
+use crate::{Document, Field, rpc, t, view, wording};
 
 /// The form for a new account, on the invite's page. Sending it signs the person in and starts to redeem the invite.
 #[component]
@@ -23,12 +23,16 @@ pub(crate) fn SignUpForm(
     let typed =
         |field: Field| posted.as_ref().and_then(|posted| posted.field(field.name())).unwrap_or_default().to_owned();
     let (name, display_name, address) = (typed(Field::NewUserName), typed(Field::DisplayName), typed(Field::Email));
-    let head = r#"<div class="grid gap-1"><h2 id="create">Create your account</h2><p class="hint">Free. You join as soon as it’s created.</p></div>"#;
+    let head = format!(
+        r#"<div class="grid gap-1"><h2 id="create">{}</h2><p class="hint">{}</p></div>"#,
+        escaped(t!("Create your account")),
+        escaped(t!("Free. You join as soon as it’s created."))
+    );
     let server = house.inviter.server().to_owned();
     let below = accepts(&server, &terms) + &or;
     view! {
         <Form sending=create typing class="card lift grid gap-4">
-            <Html html=head.to_owned() />
+            <Html html=head />
             <FormProblem sending=create at_fields=true />
             <input type="hidden" name="code" value=house.code.clone() />
             <TextField
@@ -43,7 +47,7 @@ pub(crate) fn SignUpForm(
                 field=Field::DisplayName
                 value=display_name
                 autocomplete="name"
-                hint="What people see. You can change it later.".to_owned()
+                hint=t!("What people see. You can change it later.").to_owned()
                 advice=typing.advice(Field::DisplayName, |_| None)
             />
             {email
@@ -55,7 +59,7 @@ pub(crate) fn SignUpForm(
                             kind="email"
                             autocomplete="email"
                             required=true
-                            hint="This server asks for one. You’ll get a message with a link to confirm it."
+                            hint=t!("This server asks for one. You’ll get a message with a link to confirm it.")
                                 .to_owned()
                             advice=typing.advice(Field::Email, |_| None)
                         />
@@ -66,11 +70,11 @@ pub(crate) fn SignUpForm(
                 kind="password"
                 autocomplete="new-password"
                 required=true
-                hint="Several words are easy to remember and hard to guess.".to_owned()
+                hint=t!("Several words are easy to remember and hard to guess.").to_owned()
                 advice=typing.advice(Field::NewPassword, |advice| advice.password)
             />
             <Submit sending=create class="btn btn-primary btn-lg">
-                "Create account and join"
+                {t!("Create account and join")}
             </Submit>
             <Html html=below />
         </Form>
@@ -79,15 +83,12 @@ pub(crate) fn SignUpForm(
 
 /// The documents that somebody accepts by creating an account, as HTML; empty if there are none.
 fn accepts(server: &str, terms: &[Document]) -> String {
-    let links: Vec<String> = terms
-        .iter()
-        .map(|Document { name, address }| {
-            let (name, address) = (escaped(name), escaped(address));
-            format!(r#"<a class="link" href="{address}" target="_blank" rel="external noopener noreferrer">{name}</a>"#)
-        })
-        .collect();
-    match links.is_empty() {
-        true => String::new(),
-        false => [r#"<p class="hint">"#, &wording::accepts(&escaped(server)), " ", &links.join(", "), "</p>"].concat(),
+    let links = terms.iter().map(|Document { name, address }| {
+        let (name, address) = (escaped(name), escaped(address));
+        format!(r#"<a class="link" href="{address}" target="_blank" rel="external noopener noreferrer">{name}</a>"#)
+    });
+    match links.reduce(|list, next| t!("{list}, {next}", list, next)) {
+        None => String::new(),
+        Some(links) => [r#"<p class="hint">"#, &wording::accepts(&escaped(server), &links), "</p>"].concat(),
     }
 }

@@ -1,16 +1,22 @@
 //! Error messages.
 
-use super::{count, field};
-use crate::{Error, PasswordRule, Problem, RoomProblem, RoomRefusal, Rule, t};
+use super::field;
+use crate::{Error, PasswordRule, Problem, RoomProblem, RoomRefusal, Rule, t, tn};
 
 /// The service is about to stop.
-pub const STOPPING: &str = "The service is being restarted. Please try again in a moment.";
+pub fn stopping() -> &'static str {
+    t!("The service is being restarted. Please try again in a moment.")
+}
 
 /// A request did not arrive in time.
-pub const TOO_SLOW: &str = "The request took too long to arrive.";
+pub fn too_slow() -> &'static str {
+    t!("The request took too long to arrive.")
+}
 
 /// A response was not ready in time.
-pub const TOO_LONG: &str = "This took too long. Please try again in a moment.";
+pub fn too_long() -> &'static str {
+    t!("This took too long. Please try again in a moment.")
+}
 
 /// The homeserver, or this service, cannot be reached.
 pub fn unreachable() -> &'static str {
@@ -47,53 +53,60 @@ pub fn error(error: &Error) -> String {
     let words = match error {
         Error::SignedOut { .. } => t!("You’ve been signed out."),
         Error::Locked => locked(),
-        Error::Guest => "Guests cannot use invites.",
-        Error::Suspended => "This account is suspended, so it can neither create invites nor join with them.",
+        Error::Guest => t!("Guests cannot use invites."),
+        Error::Suspended => t!("This account is suspended, so it can neither create invites nor join with them."),
         Error::Deactivated => deactivated(),
         Error::WrongPassword => t!("Wrong user name or password."),
         Error::WrongServer { server, here } => {
-            return format!("Accounts of {server} cannot sign in here, only those of {here}.");
+            return t!("Accounts of {server} cannot sign in here, only those of {here}.", server, here);
         }
         Error::SignInFailed => sign_in_failed(),
         Error::TooFast { retry_after } => {
-            return format!("Too many attempts. Please try again in {}.", duration(*retry_after));
+            return t!("Too many attempts. Please try again {time}.", time = after(*retry_after));
         }
         Error::TooManyGuesses { retry_after } => {
-            return format!(
-                "Too many wrong codes have been tried. Sign in to open this one, or try again in {}.",
-                duration(*retry_after)
+            return t!(
+                "Too many wrong codes have been tried. Sign in to open this one, or try again {time}.",
+                time = after(*retry_after)
             );
         }
         Error::UnknownInvite => t!("There is no such invite."),
         Error::Ended => t!("This invite has ended. Please ask for a new one."),
-        Error::OwnerGone => "The person who created this invite can no longer invite people. Please ask for a new one.",
-        Error::NotYours => "This invite belongs to somebody else.",
-        Error::OwnInvite => "You cannot join with your own invite.",
+        Error::OwnerGone => {
+            t!("The person who created this invite can no longer invite people. Please ask for a new one.")
+        }
+        Error::NotYours => t!("This invite belongs to somebody else."),
+        Error::OwnInvite => t!("You cannot join with your own invite."),
         Error::AlreadyRedeemed => t!("You have joined with this invite already."),
         Error::CodeSpent { code } => {
-            return format!("The code “{code}” was deleted and cannot be used again. Please choose another one.");
+            return t!("The code “{code}” was deleted and cannot be used again. Please choose another one.", code);
         }
         Error::Invalid { field: name, problem } => return invalid(field(*name), problem),
-        Error::RoomsRefused(rooms) => return format!("You cannot invite people to {}.", refused(rooms)),
-        Error::RoomAdminsOnly => "Only the admins of this room may see which invites lead into it.",
-        Error::ServerAdminsOnly => "Only server admins may do this.",
+        Error::RoomsRefused(rooms) => return t!("You cannot invite people to {rooms}.", rooms = refused(rooms)),
+        Error::RoomAdminsOnly => t!("Only the admins of this room may see which invites lead into it."),
+        Error::ServerAdminsOnly => t!("Only server admins may do this."),
         Error::Forbidden(rule) => {
-            return format!("{} (This server’s rule: {}.)", self::rule(*rule), rule.key());
+            return t!("{problem} (This server’s rule: {rule}.)", problem = self::rule(*rule), rule = rule.key());
         }
         Error::NoAccountWithIt => {
-            "No more accounts can be created with this invite. If you have an account, sign in to join; or ask for a new invite."
+            t!(
+                "No more accounts can be created with this invite. If you have an account, sign in to join; or ask for a new invite."
+            )
         }
         Error::NoNewAccounts => {
-            "This server does not let people create accounts here at the moment. If you have an account, sign in to join."
+            t!(
+                "This server does not let people create accounts here at the moment. If you have an account, sign in to join."
+            )
         }
-        Error::OneMoreStep { .. } => "Almost there: this server asks for one more step, on a page of its own.",
+        Error::OneMoreStep { .. } => t!("Almost there: this server asks for one more step, on a page of its own."),
         Error::EndedMeanwhile { user_id } => {
-            return format!(
-                "Your account {user_id} was created, and you are signed in. But the invite has ended in the meantime: please ask for a new one."
+            return t!(
+                "Your account {user_id} was created, and you are signed in. But the invite has ended in the meantime: please ask for a new one.",
+                user_id
             );
         }
         Error::StillSignedIn => {
-            "The homeserver does not answer, so you are still signed in. Please try again in a moment."
+            t!("The homeserver does not answer, so you are still signed in. Please try again in a moment.")
         }
         Error::Unreachable { .. } => unreachable(),
         Error::Outdated => outdated(),
@@ -102,78 +115,110 @@ pub fn error(error: &Error) -> String {
     words.to_owned()
 }
 
-/// The message for a wrong value of the field with this name.
-pub fn invalid(name: &str, problem: &Problem) -> String {
-    format!("“{name}” {}.", self::problem(problem))
+/// The message for a wrong value of the field with this name: what is wrong with it, and what is allowed.
+pub fn invalid(field: &str, problem: &Problem) -> String {
+    match problem {
+        Problem::IllegalCode(longest) => t!(
+            "“{field}” must be 1 to {longest} characters long and may only contain the letters A to Z and a to z, digits, and the characters . _ ~ -.",
+            field,
+            longest
+        ),
+        Problem::TakenCode => {
+            t!("“{field}” cannot be used: it is taken, or was once. Please choose another one.", field)
+        }
+        Problem::OwnCode => {
+            t!("“{field}” is one of your own invites already: choose another one, or edit that one.", field)
+        }
+        Problem::TooManyRooms(most) => {
+            tn!(*most, "“{field}” may name at most {n} room.", "“{field}” may name at most {n} rooms.", field)
+        }
+        Problem::NoRoom(text) => {
+            t!("“{field}” names “{text}”, which is neither a room id (!…) nor an alias (#…:…).", field, text)
+        }
+        Problem::Nowhere => t!("“{field}” are missing: choose at least one, or the chat with you.", field),
+        Problem::NoTime => t!("“{field}” must be a date and a time.", field),
+        Problem::NoCount => t!("“{field}” must be a whole number, 1 at least.", field),
+        Problem::Past => t!("“{field}” lies in the past.", field),
+        Problem::BeforeBegin => t!("“{field}” must be later than the beginning.", field),
+        Problem::NotOneLine(longest) => {
+            t!("“{field}” must be one line of at most {longest} characters.", field, longest)
+        }
+        Problem::TooLong(longest) => t!("“{field}” must be a text of at most {longest} characters.", field, longest),
+        Problem::TooMuch(most) => {
+            t!("“{field}” is too long: its path and query may have {most} characters together.", field, most)
+        }
+        Problem::OtherServer(server) => {
+            t!("“{field}” leads to an invite of {server}: please open it there.", field, server)
+        }
+        Problem::Missing => t!("“{field}” is missing.", field),
+        Problem::TakenName => t!("“{field}” is taken: please choose another one.", field),
+        Problem::IllegalName => {
+            t!("“{field}” may only contain the letters a to z, digits, and the characters . _ = - / +.", field)
+        }
+        Problem::RefusedName => t!("“{field}” is not accepted by this server: please choose another one.", field),
+        Problem::NoEmail => t!("“{field}” is not an email address.", field),
+        Problem::TakenEmail => {
+            t!("“{field}” belongs to an account already: sign in with that, or use another address.", field)
+        }
+        Problem::RefusedEmail => t!("“{field}” is not accepted by this server: please use another address.", field),
+        Problem::Unconfirmed => t!(
+            "“{field}” has to be confirmed: open the link in the message that was just sent to it, then send this form again.",
+            field
+        ),
+        Problem::EasyPassword => t!("“{field}” is easy to guess: use several words, or a longer one.", field),
+        Problem::AgainstRule(rule) => weak(field, *rule),
+    }
 }
 
-/// What is wrong with a value, and what is allowed: the rest of a sentence that begins with the field's name.
-pub fn problem(problem: &Problem) -> String {
-    let words = match problem {
-        Problem::IllegalCode(longest) => {
-            return format!(
-                "must be 1 to {longest} characters long and may only contain the letters A to Z and a to z, digits, and the characters . _ ~ -"
-            );
+/// The message for a password that violates a rule of the homeserver.
+fn weak(field: &str, rule: PasswordRule) -> String {
+    match rule {
+        PasswordRule::Longer => t!("“{field}” is too short for this server.", field),
+        PasswordRule::Digit => t!("“{field}” needs a digit on this server.", field),
+        PasswordRule::Uppercase => t!("“{field}” needs a capital letter on this server.", field),
+        PasswordRule::Lowercase => t!("“{field}” needs a small letter on this server.", field),
+        PasswordRule::Symbol => {
+            t!("“{field}” needs a character that is neither a letter nor a digit on this server.", field)
         }
-        Problem::TakenCode => "cannot be used: it is taken, or was once. Please choose another one",
-        Problem::OwnCode => "is one of your own invites already: choose another one, or edit that one",
-        Problem::TooManyRooms(most) => return format!("may name at most {}", count(*most, "room")),
-        Problem::NoRoom(text) => {
-            return format!("names “{text}”, which is neither a room id (!…) nor an alias (#…:…)");
-        }
-        Problem::Nowhere => "are missing: choose at least one, or the chat with you",
-        Problem::NoTime => "must be a date and a time",
-        Problem::NoCount => "must be a whole number, 1 at least",
-        Problem::Past => "lies in the past",
-        Problem::BeforeBegin => "must be later than the beginning",
-        Problem::NotOneLine(longest) => return format!("must be one line of at most {longest} characters"),
-        Problem::TooLong(longest) => return format!("must be a text of at most {longest} characters"),
-        Problem::TooMuch(most) => {
-            return format!("is too long: its path and query may have {most} characters together");
-        }
-        Problem::OtherServer(server) => return format!("leads to an invite of {server}: please open it there"),
-        Problem::Missing => "is missing",
-        Problem::TakenName => "is taken: please choose another one",
-        Problem::IllegalName => "may only contain the letters a to z, digits, and the characters . _ = - / +",
-        Problem::RefusedName => "is not accepted by this server: please choose another one",
-        Problem::NoEmail => "is not an email address",
-        Problem::TakenEmail => "belongs to an account already: sign in with that, or use another address",
-        Problem::RefusedEmail => "is not accepted by this server: please use another address",
-        Problem::Unconfirmed => {
-            "has to be confirmed: open the link in the message that was just sent to it, then send this form again"
-        }
-        Problem::EasyPassword => "is easy to guess: use several words, or a longer one",
-        Problem::AgainstRule(rule) => match rule {
-            PasswordRule::Longer => "is too short for this server",
-            PasswordRule::Digit => "needs a digit on this server",
-            PasswordRule::Uppercase => "needs a capital letter on this server",
-            PasswordRule::Lowercase => "needs a small letter on this server",
-            PasswordRule::Symbol => "needs a character that is neither a letter nor a digit on this server",
-            PasswordRule::NoWord => "is a common word, which this server does not accept",
-            PasswordRule::Stronger => "is too weak for this server",
-        },
-    };
-    words.to_owned()
+        PasswordRule::NoWord => t!("“{field}” is a common word, which this server does not accept.", field),
+        PasswordRule::Stronger => t!("“{field}” is too weak for this server.", field),
+    }
 }
 
 /// The message for a rule of the server.
 pub fn rule(rule: Rule) -> String {
     match rule {
-        Rule::Creators => "You can’t create invites here.".to_owned(),
-        Rule::ChosenCodes => "Codes are chosen by the server: leave it empty.".to_owned(),
+        Rule::Creators => t!("You can’t create invites here.").to_owned(),
+        Rule::ChosenCodes => t!("Codes are chosen by the server: leave it empty.").to_owned(),
         Rule::ShortestChosenCode(fewest) => {
-            format!("A custom code needs at least {}.", count(fewest, "character"))
+            tn!(fewest, "A custom code needs at least {n} character.", "A custom code needs at least {n} characters.")
         }
         Rule::AccountAge(days) => {
-            format!("Your account must be {} old before you can create invites.", count(days, "day"))
+            tn!(
+                days,
+                "Your account must be {n} day old before you can create invites.",
+                "Your account must be {n} days old before you can create invites."
+            )
         }
-        Rule::MaxUses(most) => format!("An invite may let in at most {most} people."),
-        Rule::MaxDays(days) => format!("An invite may be open for at most {}.", count(days, "day")),
+        Rule::MaxUses(most) => {
+            tn!(most, "An invite may let in at most {n} people.", "An invite may let in at most {n} people.")
+        }
+        Rule::MaxDays(days) => {
+            tn!(days, "An invite may be open for at most {n} day.", "An invite may be open for at most {n} days.")
+        }
         Rule::OpenInvites(most) => {
-            format!("You may have {} at a time. End one that is not needed any more.", count(most, "open invite"))
+            tn!(
+                most,
+                "You may have {n} open invite at a time. End one that is not needed any more.",
+                "You may have {n} open invites at a time. End one that is not needed any more."
+            )
         }
         Rule::CreationsPerDay(most) => {
-            format!("You may create {} a day. Please try again tomorrow.", count(most, "invite"))
+            tn!(
+                most,
+                "You may create {n} invite a day. Please try again tomorrow.",
+                "You may create {n} invites a day. Please try again tomorrow."
+            )
         }
     }
 }
@@ -181,27 +226,28 @@ pub fn rule(rule: Rule) -> String {
 /// Says why an invite may not lead into a room.
 pub fn room_problem(problem: RoomProblem) -> &'static str {
     match problem {
-        RoomProblem::Unknown => "There is no such room.",
-        RoomProblem::NotIn => "You are not in this room.",
-        RoomProblem::MayNotInvite => "You can’t invite people here.",
-        RoomProblem::Replaced => "This room was replaced by another one.",
-        RoomProblem::Closed => "Nobody can join here through you any more.",
+        RoomProblem::Unknown => t!("There is no such room."),
+        RoomProblem::NotIn => t!("You are not in this room."),
+        RoomProblem::MayNotInvite => t!("You can’t invite people here."),
+        RoomProblem::Replaced => t!("This room was replaced by another one."),
+        RoomProblem::Closed => t!("Nobody can join here through you any more."),
     }
 }
 
 fn refused(rooms: &[RoomRefusal]) -> String {
     let words = |refusal: &RoomRefusal| {
-        let problem = room_problem(refusal.problem);
-        format!("{} ({})", refusal.room, problem.trim_end_matches('.'))
+        let problem = room_problem(refusal.problem).trim_end_matches('.');
+        t!("{room} ({problem})", room = refusal.room, problem)
     };
-    rooms.iter().map(words).collect::<Vec<_>>().join(", ")
+    rooms.iter().map(words).reduce(|list, next| t!("{list}, {next}", list, next)).unwrap_or_default()
 }
 
-fn duration(seconds: u32) -> String {
+/// When to try again, as it stands in a sentence.
+fn after(seconds: u32) -> String {
     match seconds {
-        0..=1 => "a second".to_owned(),
-        2..=90 => format!("{seconds} seconds"),
-        _ => format!("{} minutes", seconds.div_ceil(60)),
+        0..=1 => t!("when to try again" => "in a second").to_owned(),
+        2..=90 => tn!(seconds, "when to try again" => "in {n} second", "in {n} seconds"),
+        _ => tn!(seconds.div_ceil(60), "when to try again" => "in {n} minute", "in {n} minutes"),
     }
 }
 

@@ -1,13 +1,16 @@
 //! Sentences about an invite for people who hold its code.
 
-use super::count;
-use crate::{Room, words::list};
+use crate::{Room, t, tn, words::list};
 
 /// What an invite leads to: `4 rooms, 1 space and a chat with Anna`.
 pub fn leads_to(rooms: u32, spaces: u32, chat: Option<&str>) -> String {
-    let counted = [(rooms, "room"), (spaces, "space")];
-    let mut parts: Vec<String> =
-        counted.into_iter().filter(|(number, _)| *number > 0).map(|(number, one)| count(number, one)).collect();
+    let mut parts = Vec::new();
+    if rooms > 0 {
+        parts.push(tn!(rooms, "{n} room", "{n} rooms"));
+    }
+    if spaces > 0 {
+        parts.push(tn!(spaces, "{n} space", "{n} spaces"));
+    }
     parts.extend(chat.map(a_chat_with));
     list(&parts)
 }
@@ -29,162 +32,191 @@ pub fn some_of(names: Vec<String>) -> String {
 
 fn first(most: usize, mut names: Vec<String>) -> String {
     if names.len() > most + 1 {
-        let more = names.split_off(most).len();
-        names.push(format!("{more} more"));
+        let others = names.split_off(most).len();
+        names.push(more(others));
     }
     list(&names)
 }
 
+/// How many more there are than those that are shown.
+pub fn more(number: usize) -> String {
+    tn!(u32::try_from(number).unwrap_or(u32::MAX), "{n} more", "{n} more")
+}
+
 /// The name of the direct chat with somebody.
 pub fn chat_with(name: &str) -> String {
-    format!("Chat with {name}")
+    t!("Chat with {name}", name)
 }
 
 /// The direct chat with somebody, within a sentence.
 pub fn a_chat_with(name: &str) -> String {
-    format!("a chat with {name}")
+    t!("a chat with {name}", name)
 }
 
-/// Follows the inviter's name; what they invite to comes after it.
+/// Follows the inviter's name in a preview picture, which is in English; what they invite to comes after it.
 pub const INVITES_YOU_TO: &str = "invites you to";
 
-/// The title of the page and the picture of an invite that lets nobody in.
-pub const UNAVAILABLE: &str = "This invite isn’t available";
+/// Who invites, as HTML if `name` is HTML; below it stands the name of the place that they invite to.
+pub fn who_invites(name: &str) -> String {
+    t!("{name} invites you to", name)
+}
 
-/// What to do about an invite that lets nobody in.
+/// What somebody invites to, counted; above it stands their name.
+pub fn invites_you_to(what: &str) -> String {
+    t!("invites you to {what}", what)
+}
+
+/// The title of the page and the picture of an invite that lets nobody in.
+pub fn unavailable() -> &'static str {
+    t!("This invite isn’t available")
+}
+
+/// What to do about an invite that lets nobody in, in a preview picture, which is in English.
 pub const ASK_AGAIN: &str = "Please ask the person who sent it for a new one.";
 
 /// The inviter and the place they invite to, if its name may be shown.
 pub fn invites_to(inviter: &str, place: Option<&str>) -> String {
     match place {
-        Some(place) => format!("{inviter} invites you to {place}"),
-        None => format!("{inviter} invites you"),
+        Some(place) => t!("{inviter} invites you to {place}", inviter, place),
+        None => t!("{inviter} invites you", inviter),
+    }
+}
+
+/// What the button to join says: the name of the place or, without one, what is in it.
+pub fn join(place: Option<&str>, what: &str) -> String {
+    match place {
+        Some(place) => t!("Join {place}", place),
+        None => t!("Join {what}", what),
     }
 }
 
 /// Says what signing in needs, and that it returns to the invite.
 pub fn bring_back(server: &str) -> String {
-    format!("Sign in with your account on {server}. We’ll bring you back to your invite.")
+    t!("Sign in with your account on {server}. We’ll bring you back to your invite.", server)
 }
 
 /// What to do with the code on a card.
-pub const SCAN: &str = "Scan, join, say hello";
+pub fn scan() -> &'static str {
+    t!("Scan, join, say hello")
+}
 
 /// What it costs, what it takes, and the last day on which it can be done.
 pub fn free_until(day: Option<&str>) -> String {
-    let until = day.map(|day| format!(" Until {day}.")).unwrap_or_default();
-    format!("Free. Works in any browser.{until}")
+    match day {
+        Some(day) => t!("Free. Works in any browser. Until {day}.", day),
+        None => t!("Free. Works in any browser.").to_owned(),
+    }
 }
 
 /// What somebody has come in to: the place by its name, and what is in it.
 pub fn joined(place: Option<&str>, what: &str) -> String {
     match (place, what) {
-        (Some(place), "") => format!("You joined {place}."),
-        (Some(place), what) => format!("You joined {place}, {what}."),
-        (None, what) => format!("You joined {what}."),
+        (Some(place), "") => t!("You joined {place}.", place),
+        (Some(place), what) => t!("You joined {place}, {what}.", place, what),
+        (None, what) => t!("You joined {what}.", what),
     }
 }
 
 /// What somebody who is signed in will join, for below the button; `inviter` is a first name.
 pub fn you_join(all: &str, inviter: &str) -> String {
-    format!("You join {all}. {inviter} sees that you joined.")
+    t!("You join {all}. {inviter} sees that you joined.", all, inviter)
 }
 
 /// Says that joining continues if the page is closed.
 pub fn goes_on(me: &str) -> String {
-    format!("You can close this page; we’ll finish for you. Sign in as {me} on any device to see it again.")
+    t!("You can close this page; we’ll finish for you. Sign in as {me} on any device to see it again.", me)
 }
 
 /// The hint below the field for a user name.
 pub fn user_name_hint(server: &str) -> String {
-    format!("What you sign in with. Small letters and digits; it becomes a part of your address on {server}.")
+    t!("What you sign in with. Small letters and digits; it becomes a part of your address on {server}.", server)
 }
 
 /// Says that a user name is free, and what the whole Matrix id will be.
 pub fn name_is_free(user_id: &str) -> String {
-    format!("Not taken. You’ll be {user_id}")
+    t!("Not taken. You’ll be {user_id}", user_id)
 }
 
 /// Says that a password is good.
-pub const STRONG: &str = "Strong enough";
+pub fn strong() -> &'static str {
+    t!("Strong enough")
+}
 
-/// Introduces the documents that somebody accepts by creating an account; their names follow it.
-pub fn accepts(server: &str) -> String {
-    format!("By creating an account on {server} you accept its")
+/// Names the documents that somebody accepts by creating an account, as HTML, which both arguments are.
+pub fn accepts(server: &str, documents: &str) -> String {
+    t!("By creating an account on {server} you accept its {documents}", server, documents)
 }
 
 /// Addresses people who have an account already.
 pub fn have_an_account(server: &str) -> String {
-    format!("Have an account on {server}?")
+    t!("Have an account on {server}?", server)
 }
 
-/// Addresses people without an account, where they cannot create one here.
-pub fn no_account_yet(server: &str) -> String {
-    format!("No account on {server} yet?")
+/// Leads people without an account, where they cannot create one here, to a page that says how to get one, as HTML. `server` is HTML, and `link` the opening
+/// tag of the link.
+pub fn how_to_get_one(server: &str, link: &str) -> String {
+    t!("No account on {server} yet? {link}How to get one{end}.", server, link, end = "</a>")
 }
 
-/// Says how to get an account; `inviter` is a first name.
-pub fn ask_for_one(inviter: &str) -> String {
-    format!("Ask {inviter} how to get one.")
+/// Says how to get an account where they cannot be created here; `inviter` is a first name.
+pub fn ask_for_one(server: &str, inviter: &str) -> String {
+    t!("No account on {server} yet? Ask {inviter} how to get one.", server, inviter)
+}
+
+/// What somebody without an account, or who is not signed in, does after that: two titles and texts.
+fn then(all: &str) -> [(String, String); 2] {
+    [
+        (t!("You join the rooms").to_owned(), t!("All at once: {all}. It takes seconds.", all)),
+        (t!("You say hello").to_owned(), t!("In your browser, or in an app for your phone or computer.").to_owned()),
+    ]
 }
 
 /// The next steps for somebody without an account: a title and a text for each. `all` is what they join, `email` whether they have to confirm an
 /// email address.
 pub fn steps_from_nothing(all: &str, email: bool) -> [(String, String); 3] {
     let account = match email {
-        true => "It takes two minutes: you confirm your email address by a link in a message.",
-        false => "It takes half a minute. No email address, no phone number.",
+        true => t!("It takes two minutes: you confirm your email address by a link in a message."),
+        false => t!("It takes half a minute. No email address, no phone number."),
     };
-    [
-        ("You create an account".to_owned(), account.to_owned()),
-        ("You join the rooms".to_owned(), format!("All at once: {all}. It takes seconds.")),
-        ("You say hello".to_owned(), "In your browser, or in an app for your phone or computer.".to_owned()),
-    ]
+    let [join, hello] = then(all);
+    [(t!("You create an account").to_owned(), account.to_owned()), join, hello]
 }
 
 /// The next steps for somebody who is not signed in: a title and a text for each. `all` is what they join.
 pub fn steps(server: &str, all: &str) -> [(String, String); 3] {
-    [
-        ("You sign in".to_owned(), format!("With your Matrix account on {server}, in whatever way it offers.")),
-        ("You join the rooms".to_owned(), format!("All at once: {all}. It takes seconds.")),
-        ("You say hello".to_owned(), "In your browser, or in an app for your phone or computer.".to_owned()),
-    ]
+    let account = t!("With your Matrix account on {server}, in whatever way it offers.", server);
+    let [join, hello] = then(all);
+    [(t!("You sign in").to_owned(), account), join, hello]
 }
 
 /// The next steps for somebody who is signed in: a title and a text for each.
 pub fn steps_signed_in(me: &str) -> [(String, String); 2] {
+    let meanwhile = t!("One by one, within seconds. You can close the page; we’ll finish for you.").to_owned();
     [
-        (
-            "You join the rooms".to_owned(),
-            "One by one, within seconds. You can close the page; we’ll finish for you.".to_owned(),
-        ),
-        ("They’re in your Matrix app too".to_owned(), format!("In whichever one you use, signed in as {me}.")),
+        (t!("You join the rooms").to_owned(), meanwhile),
+        (t!("They’re in your Matrix app too").to_owned(), t!("In whichever one you use, signed in as {me}.", me)),
     ]
 }
 
 /// Questions and answers before joining; `inviter` is a first name. `creates` says whether accounts can be created
 /// here.
 pub fn answers(server: &str, inviter: &str, creates: bool) -> [(String, String); 3] {
+    let what = t!(
+        "A group chat on {server}. It uses Matrix, an open network: like email, it belongs to no one company and works in many apps.",
+        server
+    );
     let cost = match creates {
-        true => "Nothing. You need a user name and a password, that’s all.".to_owned(),
-        false => format!("Nothing. You need an account on {server}, that’s all."),
+        true => t!("Nothing. You need a user name and a password, that’s all.").to_owned(),
+        false => t!("Nothing. You need an account on {server}, that’s all.", server),
     };
+    let who = t!(
+        "People in the rooms you join see your display name, your picture and what you write. {inviter} sees that you joined.",
+        inviter
+    );
     [
-        (
-            "What is this?".to_owned(),
-            format!(
-                "A group chat on {server}. It uses Matrix, an open network: like email, it belongs to no one company and \
-                 works in many apps."
-            ),
-        ),
-        ("What does it cost?".to_owned(), cost),
-        (
-            "Who sees me?".to_owned(),
-            format!(
-                "People in the rooms you join see your display name, your picture and what you write. {inviter} sees that \
-                 you joined."
-            ),
-        ),
+        (t!("What is this?").to_owned(), what),
+        (t!("What does it cost?").to_owned(), cost),
+        (t!("Who sees me?").to_owned(), who),
     ]
 }
 
@@ -192,10 +224,10 @@ pub fn answers(server: &str, inviter: &str, creates: bool) -> [(String, String);
 /// joined, `missed` are the names of the others.
 pub fn missing(joined: usize, missed: &[String]) -> String {
     match (joined, missed) {
-        (_, []) => "It stopped before the end. Trying again does only what is missing.".to_owned(),
-        (0, _) => "None of it could be joined.".to_owned(),
-        (_, [one]) => format!("You joined everything but {one}."),
-        (_, all) => format!("Missing: {}.", list(all)),
+        (_, []) => t!("It stopped before the end. Trying again does only what is missing.").to_owned(),
+        (0, _) => t!("None of it could be joined.").to_owned(),
+        (_, [one]) => t!("You joined everything but {place}.", place = one),
+        (_, all) => t!("Missing: {places}.", places = list(all)),
     }
 }
 
