@@ -79,7 +79,7 @@ pub(crate) fn chart(by_day: &[(i64, u32)], now: i64) -> String {
         .collect();
     let drawn = drawn.concat();
     let told = some().map(|(bar, _)| t!("{date}: {n}", date = date(bar.from * DAY), n = bar.people));
-    let told = told.reduce(|list, next| t!("{list}, {next}", list, next)).unwrap_or_default();
+    let told = told.reduce(|before, next| t!("{list}, {next}", list = before, next)).unwrap_or_default();
     let (label, busiest) = in_words(days, &told, most);
     let (label, busiest) = (escaped(&label), escaped(&busiest));
     let day = |day: i64| escaped(&date(day * DAY));
