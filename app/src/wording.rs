@@ -21,7 +21,8 @@ pub use self::{
     },
     list::{COPIED, COPY, SELECT, done, invite_title, leads_into, no_match, of_places, tab},
     owner::{
-        NOT_WORKING, THE_REST, blocked, invitation, invite_to, invited_to, joined_of, notice, places_taken, trouble,
+        blocked, invitation, invite_to, invited_to, joined_of, not_working, notice, places_taken, remedy, summary,
+        the_rest, trouble,
     },
 };
 use crate::{Action, Detail, Field, InviteState, Paper, Reason, Room, ServerSort, Sort, t};

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::{
-    InviteDetail, Rooms, invite_path, rpc,
+    InviteDetail, Rooms, invite_path, rpc, t,
     ui::{Editor, href, load, parameter, query, show},
     view,
 };
@@ -15,7 +15,7 @@ pub(crate) fn EditInvite() -> impl IntoView {
     let rooms = load(|| rpc::GetRooms { like: String::new(), space: String::new() });
     let invite = load(move || rpc::Invite { code: code.get(), before: String::new(), missing: false });
     view! {
-        <Title text="Edit invite" />
+        <Title text=t!("Edit invite") />
         {show(
             invite,
             move |mut invite: InviteDetail| {
@@ -42,7 +42,7 @@ fn Page(rooms: Rooms, invite: InviteDetail) -> impl IntoView {
                 <a class="link w-fit text-sm" href=back>
                     {title}
                 </a>
-                <h1>"Edit invite"</h1>
+                <h1>{t!("Edit invite")}</h1>
             </div>
             <Editor rooms editing=Some(invite) />
         </section>

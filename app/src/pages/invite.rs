@@ -12,7 +12,7 @@ use self::{
     health::{Accounts, shut},
 };
 use crate::{
-    Invite, InviteCard, InviteDetail, Registration, Room, invite_path, landing_path, rpc, segment,
+    Invite, InviteCard, InviteDetail, Registration, Room, invite_path, landing_path, rpc, segment, t,
     ui::{
         Form, FormProblem, Html, Icon, Moment, RoomList, Shape, SharePanel, Sharing, StateBadge, Submit, address,
         escaped, href, load, parameter, places, query, reload_after, sending, show,
@@ -38,7 +38,6 @@ fn Page(detail: InviteDetail, missing: bool, older: bool) -> impl IntoView {
     let (sharing, state) = (Sharing::of(&detail.card, link), detail.card.state);
     let (shut, arrivals) = (shut(&detail), arrivals(&detail, missing, older));
     let InviteDetail { card, registration, paused_because, now, .. } = detail;
-    let because = paused_because.map(|reason| format!(" “{reason}”")).unwrap_or_default();
     let leads_to = leads_to(&card.rooms);
     let welcome = card.invite.terms.welcome.as_deref().map(|welcome| {
         format!(r#"<p class="border-s-4 border-base-300 ps-4 whitespace-pre-line" dir="auto">{}</p>"#, escaped(welcome))
@@ -50,9 +49,13 @@ fn Page(detail: InviteDetail, missing: bool, older: bool) -> impl IntoView {
             <Head card registration now />
             {stopped(state)
                 .map(|text| {
+                    let text = match paused_because {
+                        Some(reason) => t!("{text} “{reason}”", text, reason),
+                        None => text.to_owned(),
+                    };
                     view! {
                         <p class="alert alert-warning block print:hidden" dir="auto">
-                            {format!("{text}{because}")}
+                            {text}
                         </p>
                     }
                 })}
@@ -76,7 +79,7 @@ fn leads_to(rooms: &[Room]) -> String {
     let spaces = rooms.iter().filter(|room| room.space).count();
     let number = |many: usize| u32::try_from(many).unwrap_or(u32::MAX);
     match rooms.len() {
-        0 => "A chat with you".to_owned(),
+        0 => t!("A chat with you").to_owned(),
         all => wording::leads_to(number(all - spaces), number(spaces), None),
     }
 }
@@ -88,15 +91,15 @@ fn Head(card: InviteCard, registration: Registration, now: i64) -> impl IntoView
     let path = invite_path(&card.invite.code);
     let like = href(&format!("/new?like={}", segment(&card.invite.code)));
     let actions = [
-        (href(&format!("{path}/edit")), Shape::Edit, "Edit"),
-        (like, Shape::Copy, "Duplicate"),
-        (href(&format!("{path}/delete")), Shape::Delete, "Delete"),
+        (href(&format!("{path}/edit")), Shape::Edit, t!("Edit")),
+        (like, Shape::Copy, t!("Duplicate")),
+        (href(&format!("{path}/delete")), Shape::Delete, t!("Delete")),
     ];
     view! {
         <div class="flex flex-wrap items-start justify-between gap-4 print:hidden">
             <div class="grid min-w-0 gap-1">
                 <a class="link w-fit text-sm" href=href("/invites")>
-                    "My invites"
+                    {t!("My invites")}
                 </a>
                 <h1 class="flex flex-wrap items-center gap-3">
                     <span dir="auto">{title}</span>
@@ -128,15 +131,19 @@ fn Head(card: InviteCard, registration: Registration, now: i64) -> impl IntoView
 fn Facts(invite: Invite, registration: Registration, now: i64) -> impl IntoView {
     let left = places(&invite);
     let terms = invite.terms;
-    let begins = terms.limits.not_before.filter(|begin| *begin > now).map(|begin| ("Starts ", begin));
-    let ends = terms.limits.expires_at.map(|end| (if end > now { "Ends " } else { "Ended " }, end));
+    let begins = terms.limits.not_before.filter(|begin| *begin > now).map(|begin| (t!("Starts {time}"), begin));
+    let ends = terms.limits.expires_at.map(|end| (if end > now { t!("Ends {time}") } else { t!("Ended {time}") }, end));
     let other = [
         left,
-        (registration == Registration::Open).then(|| "Can create accounts".to_owned()),
-        terms.chat.then(|| "Includes a chat with you".to_owned()),
-        terms.show_rooms.then(|| "Shows the rooms’ names".to_owned()),
+        (registration == Registration::Open).then(|| t!("Can create accounts").to_owned()),
+        terms.chat.then(|| t!("Includes a chat with you").to_owned()),
+        terms.show_rooms.then(|| t!("Shows the rooms’ names").to_owned()),
     ];
-    let times = begins.into_iter().chain(ends).map(|(what, at)| view! { <li>{what} <Moment at /></li> });
+    let times = begins.into_iter().chain(ends).map(|(what, at)| {
+        // A component cannot be a value of a text.
+        let (before, after) = what.split_once("{time}").unwrap_or((what, ""));
+        view! { <li>{before} <Moment at /> {after}</li> }
+    });
     let other = other.into_iter().flatten().map(|text| view! { <li>{text}</li> });
     view! { <ul class="facts">{times.chain(other).collect_view()}</ul> }
 }
@@ -150,7 +157,7 @@ fn PauseButton(invite: Invite) -> impl IntoView {
         return ().into_any();
     }
     let paused = invite.paused;
-    let (shape, text) = if paused { (Shape::Resume, "Resume") } else { (Shape::Pause, "Pause") };
+    let (shape, text) = if paused { (Shape::Resume, t!("Resume")) } else { (Shape::Pause, t!("Pause")) };
     view! {
         <Form sending=pause class="contents">
             <input type="hidden" name="code" value=invite.code />

@@ -5,7 +5,7 @@ use leptos_meta::Title;
 use url::form_urlencoded;
 
 use crate::{
-    InviteForm, Rooms, rpc, segment,
+    InviteForm, Rooms, rpc, segment, t,
     ui::{Editor, href, kept, load, query, show},
     view, wording,
 };
@@ -23,7 +23,7 @@ pub(crate) fn NewInvite() -> impl IntoView {
 
 fn title(rooms: &Rooms, space: &str) -> String {
     let space = rooms.choices.iter().find(|choice| choice.room.space && choice.room.id == space);
-    space.map_or_else(|| "New invite".to_owned(), |space| wording::invite_to(wording::room(&space.room)))
+    space.map_or_else(|| t!("New invite").to_owned(), |space| wording::invite_to(wording::room(&space.room)))
 }
 
 /// `plain` says that the form begins with nobody's choices.
@@ -40,7 +40,7 @@ fn Page(rooms: Rooms, title: String, plain: bool) -> impl IntoView {
     let newest = rooms.newest.clone().filter(|_| plain).map(|code| {
         view! {
             <a class="link w-fit" href=href(&format!("/new?like={}", segment(&code)))>
-                "Use the choices of my last invite"
+                {t!("Use the choices of my last invite")}
             </a>
         }
     });

@@ -1,7 +1,7 @@
 //! A bar chart of people over time.
 
 use super::{escaped, text::date};
-use crate::wording::count;
+use crate::{t, tn};
 
 const DAY: i64 = 86_400_000;
 
@@ -37,12 +37,23 @@ fn bars(by_day: &[(i64, u32)], today: i64) -> (i64, Vec<Bar>) {
     (width, (0..BARS).map(bar).collect())
 }
 
-/// What a bar stands for.
-fn span(days: i64) -> String {
+/// What the bars show, for those who do not see them, and the number of the tallest one; each stands for so many days.
+fn in_words(days: i64, list: &str, most: u32) -> (String, String) {
     match days {
-        1 => "day".to_owned(),
-        7 => "week".to_owned(),
-        _ => count(u32::try_from(days / 7).unwrap_or_default(), "week"),
+        1 => (t!("People who joined, per day. {list}.", list), t!("Busiest day: {n}", n = most)),
+        7 => (t!("People who joined, per week. {list}.", list), t!("Busiest week: {n}", n = most)),
+        _ => {
+            let weeks = u32::try_from(days / 7).unwrap_or_default();
+            (
+                tn!(
+                    weeks,
+                    "People who joined, per {n} week. {list}.",
+                    "People who joined, per {n} weeks. {list}.",
+                    list
+                ),
+                tn!(weeks, "Busiest {n} week: {people}", "Busiest {n} weeks: {people}", people = most),
+            )
+        }
     }
 }
 
@@ -67,12 +78,14 @@ pub(crate) fn chart(by_day: &[(i64, u32)], now: i64) -> String {
         })
         .collect();
     let drawn = drawn.concat();
-    let told: Vec<String> = some().map(|(bar, _)| format!("{}: {}", date(bar.from * DAY), bar.people)).collect();
-    let span = span(days);
-    let label = escaped(&format!("People who joined, per {span}. {}.", told.join(", ")));
-    let (first, last) = (date(bars.first().map_or(today, |bar| bar.from) * DAY), date(today * DAY));
+    let told = some().map(|(bar, _)| t!("{date}: {n}", date = date(bar.from * DAY), n = bar.people));
+    let told = told.reduce(|before, next| t!("{list}, {next}", list = before, next)).unwrap_or_default();
+    let (label, busiest) = in_words(days, &told, most);
+    let (label, busiest) = (escaped(&label), escaped(&busiest));
+    let day = |day: i64| escaped(&date(day * DAY));
+    let (first, last) = (day(bars.first().map_or(today, |bar| bar.from)), day(today));
     format!(
-        r#"<div class="grid gap-1"><svg class="chart" role="img" aria-label="{label}" viewBox="0 0 350 120"><path d="M0 {GROUND}h350"/>{drawn}<text x="0" y="116">{first}</text><text class="end" x="350" y="116">{last}</text></svg><p class="hint">Busiest {span}: {most}</p></div>"#
+        r#"<div class="grid gap-1"><svg class="chart" role="img" aria-label="{label}" viewBox="0 0 350 120"><path d="M0 {GROUND}h350"/>{drawn}<text x="0" y="116">{first}</text><text class="end" x="350" y="116">{last}</text></svg><p class="hint">{busiest}</p></div>"#
     )
 }
 

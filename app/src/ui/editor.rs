@@ -13,8 +13,7 @@ use super::{
     sending,
 };
 use crate::{
-    Allowed, ENDS, FOR_HOW_MANY, Field, InviteDetail, InviteForm, OWN, Rooms, WITHOUT_END, rpc, view,
-    wording::{self, count},
+    Allowed, ENDS, FOR_HOW_MANY, Field, InviteDetail, InviteForm, OWN, Rooms, WITHOUT_END, rpc, t, tn, view, wording,
 };
 
 /// What the form shows at first, and whether all of it is unfolded: what was typed must be seen.
@@ -61,8 +60,7 @@ pub(crate) fn Editor(
     let before = editing.iter().flat_map(|detail| detail.card.rooms.clone()).collect();
     let spaces =
         rooms.choices.iter().filter(|choice| choice.room.space && start.rooms.contains(&choice.room.id)).count();
-    let summary =
-        RwSignal::new(in_a_sentence(start.rooms.len() - spaces, spaces, start.chat, &start.ends, &start.places));
+    let summary = RwSignal::new(summary(start.rooms.len() - spaces, spaces, start.chat, &start.ends, &start.places));
     let again = move || summary.set(from_the_page());
     // Somebody may have begun to choose before the script was there.
     Effect::new(move |_| again());
@@ -84,13 +82,13 @@ pub(crate) fn Editor(
                 <TextField
                     field=Field::Label
                     value=start.label.clone()
-                    hint="Optional. Only you see it. “Summer party”, say.".to_owned()
+                    hint=t!("Optional. Only you see it. “Summer party”, say.").to_owned()
                     advice=wrong(save, Field::Label)
                 />
                 <Picker choices=rooms.choices before ticked=start.rooms.clone() new />
                 <LimitFields save start=start.clone() allowed=rooms.allowed.clone() age />
                 <details class="fold list" open=unfolded>
-                    <summary>"More options"</summary>
+                    <summary>{t!("More options")}</summary>
                     <More save start registration code chosen_codes=rooms.allowed.chosen_codes />
                 </details>
             </div>
@@ -110,7 +108,7 @@ fn Bar(save: Sending, summary: RwSignal<String>, new: bool) -> impl IntoView {
                     {summary}
                 </p>
                 <Submit sending=save class="btn btn-primary btn-lg">
-                    {if new { "Create invite" } else { "Save" }}
+                    {if new { t!("Create invite") } else { t!("Save") }}
                 </Submit>
             </div>
         </div>
@@ -119,11 +117,20 @@ fn Bar(save: Sending, summary: RwSignal<String>, new: bool) -> impl IntoView {
 
 /// What there is to know before anything is changed, as HTML.
 fn notes(came: u32, refusal: Option<String>) -> String {
-    let came = (came > 0).then(|| {
-        let people = if came == 1 { "One person".to_owned() } else { format!("{came} people") };
-        format!(
-            r#"<p class="alert alert-info">{people} joined with this invite already. They stay where they are: what you change here is for those who join next, and for those who try again because something was missing.</p>"#
-        )
+    let came = match came {
+        0 => None,
+        1 => Some(t!("One person joined with this invite already.").to_owned()),
+        _ => Some(tn!(
+            came,
+            "{n} person joined with this invite already.",
+            "{n} people joined with this invite already."
+        )),
+    };
+    let came = came.map(|came| {
+        let stay = t!(
+            "They stay where they are: what you change here is for those who join next, and for those who try again because something was missing."
+        );
+        format!(r#"<p class="alert alert-info">{} {}</p>"#, escaped(&came), escaped(stay))
     });
     let refusal = refusal.map(|words| format!(r#"<p class="alert alert-warning">{}</p>"#, escaped(&words)));
     came.into_iter().chain(refusal).collect()
@@ -134,21 +141,12 @@ fn from_the_page() -> String {
     let rooms = ticked(Field::Rooms.name(), ":not([data-space])");
     let spaces = ticked(Field::Rooms.name(), "[data-space]");
     let chosen = |name| checked(name).unwrap_or_default();
-    in_a_sentence(rooms, spaces, ticked(Field::Chat.name(), "") > 0, &chosen(ENDS), &chosen(FOR_HOW_MANY))
+    summary(rooms, spaces, ticked(Field::Chat.name(), "") > 0, &chosen(ENDS), &chosen(FOR_HOW_MANY))
 }
 
-fn in_a_sentence(rooms: usize, spaces: usize, chat: bool, ends: &str, places: &str) -> String {
+fn summary(rooms: usize, spaces: usize, chat: bool, ends: &str, places: &str) -> String {
     let number = |many: usize| u32::try_from(many).unwrap_or(u32::MAX);
-    if rooms + spaces == 0 && !chat {
-        return "No rooms selected.".to_owned();
-    }
-    let leads_to = wording::leads_to(number(rooms), number(spaces), chat.then_some("you"));
-    let lasts = ends.parse().map_or_else(|_| String::new(), |days| format!(", for {}", count(days, "day")));
-    let places = match places {
-        WITHOUT_END => " Unlimited places.".to_owned(),
-        some => some.parse().map_or_else(|_| String::new(), |most| format!(" {}.", count(most, "place"))),
-    };
-    format!("Anyone with the link joins {leads_to}{lasts}.{places}")
+    wording::summary(number(rooms), number(spaces), chat, ends, places)
 }
 
 /// Choices of which one is taken, as HTML: the one for a value in the field where the server's rules no longer have the chosen one.
@@ -159,7 +157,7 @@ fn chips(name: &str, choices: &[String], chosen: &str, text: fn(&str) -> String)
         let checked = if choice == chosen { " checked" } else { "" };
         format!(
             r#"<label class="chip"><input type="radio" name="{name}" value="{choice}"{class}{checked}><span>{}</span></label>"#,
-            text(choice)
+            escaped(&text(choice))
         )
     });
     chips.collect()
@@ -167,16 +165,16 @@ fn chips(name: &str, choices: &[String], chosen: &str, text: fn(&str) -> String)
 
 fn lasts(choice: &str) -> String {
     match choice.parse() {
-        Ok(days) => count(days, "day"),
-        Err(_) if choice == OWN => "A date…".to_owned(),
-        Err(_) => "Never".to_owned(),
+        Ok(days) => tn!(days, "{n} day", "{n} days"),
+        Err(_) if choice == OWN => t!("A date…").to_owned(),
+        Err(_) => t!("when an invite ends" => "Never").to_owned(),
     }
 }
 
 fn places(choice: &str) -> String {
     match choice {
-        OWN => "Other…".to_owned(),
-        WITHOUT_END => "Unlimited".to_owned(),
+        OWN => t!("a number" => "Other…").to_owned(),
+        WITHOUT_END => t!("places" => "Unlimited").to_owned(),
         number => number.to_owned(),
     }
 }
@@ -188,9 +186,9 @@ fn LimitFields(save: Sending, start: InviteForm, allowed: Allowed, age: Option<i
     let many = chips(FOR_HOW_MANY, &allowed.places(), &start.places, places);
     view! {
         <section class="grid gap-4">
-            <h2>"Limits"</h2>
+            <h2>{t!("Limits")}</h2>
             <fieldset class="choice">
-                <legend>"Ends after"</legend>
+                <legend>{t!("Ends after")}</legend>
                 <Html class="chips" html=ends />
                 <TimeField
                     field=Field::ExpiresAt
@@ -200,7 +198,7 @@ fn LimitFields(save: Sending, start: InviteForm, allowed: Allowed, age: Option<i
                 />
             </fieldset>
             <fieldset class="choice">
-                <legend>"Places"</legend>
+                <legend>{t!("Places")}</legend>
                 <Html class="chips" html=many />
                 <TextField
                     field=Field::MaxUses
@@ -217,15 +215,15 @@ fn LimitFields(save: Sending, start: InviteForm, allowed: Allowed, age: Option<i
 
 fn uses_hint(most: Option<u32>) -> String {
     match most {
-        None => "Unlimited if empty.".to_owned(),
-        Some(most) => format!("Here at most {most}."),
+        None => t!("Unlimited if empty.").to_owned(),
+        Some(most) => t!("Here at most {n}.", n = most),
     }
 }
 
 fn end_hint(days: Option<u32>) -> String {
     match days {
-        None => "Never if empty.".to_owned(),
-        Some(days) => format!("Here after {} at the latest.", count(days, "day")),
+        None => t!("Never if empty.").to_owned(),
+        Some(days) => tn!(days, "Here after {n} day at the latest.", "Here after {n} days at the latest."),
     }
 }
 
@@ -244,14 +242,14 @@ fn More(
             <AreaField
                 field=Field::Welcome
                 value=start.welcome
-                hint="Shown to everyone who opens the link."
+                hint=t!("Shown to everyone who opens the link.")
                 said=said(Field::Welcome)
             />
-            <Switch field=Field::Chat on=start.chat text="Everyone who joins also gets a direct chat with you." />
+            <Switch field=Field::Chat on=start.chat text=t!("Everyone who joins also gets a direct chat with you.") />
             <Switch
                 field=Field::ShowRooms
                 on=start.show_rooms
-                text="Anyone with the link sees them before they join."
+                text=t!("Anyone with the link sees them before they join.")
             />
             {registration
                 .map(|on| {
@@ -260,7 +258,7 @@ fn More(
                         <Switch
                             field=Field::Registration
                             on
-                            text="Whoever has no account here can create one with this code."
+                            text=t!("Whoever has no account here can create one with this code.")
                         />
                     }
                 })}
@@ -268,7 +266,8 @@ fn More(
                 {match code {
                     Some(code) => {
                         let code = format!(
-                            r#"<span class="font-medium">Code</span><code class="py-2 font-mono wrap-anywhere">{}</code>"#,
+                            r#"<span class="font-medium">{}</span><code class="py-2 font-mono wrap-anywhere">{}</code>"#,
+                            escaped(t!("Code")),
                             escaped(&code),
                         );
                         view! { <Html class="grid content-start gap-1.5" html=code /> }.into_any()
@@ -279,7 +278,9 @@ fn More(
                             <TextField
                                 field=Field::Code
                                 value=start.code
-                                hint="Optional. Letters, digits and . _ ~ - are fine; without one of your own nobody can guess it."
+                                hint=t!(
+                                    "Optional. Letters, digits and . _ ~ - are fine; without one of your own nobody can guess it."
+                                )
                                     .to_owned()
                                 advice=said(Field::Code)
                             />
@@ -290,7 +291,7 @@ fn More(
                 <TimeField
                     field=Field::NotBefore
                     value=start.not_before
-                    hint="Immediately if empty.".to_owned()
+                    hint=t!("Immediately if empty.").to_owned()
                     said=said(Field::NotBefore)
                 />
             </div>

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Icon, RoomAvatar, Shape, browser, href};
-use crate::{Field, Room, RoomChoice, RoomProblem, segment, view, wording};
+use crate::{Field, Room, RoomChoice, RoomProblem, segment, t, tn, view, wording};
 
 /// Rooms that stand together, below the space that they are in.
 struct Group {
@@ -29,7 +29,7 @@ fn groups(choices: Vec<RoomChoice>, before: &[Room]) -> Vec<Group> {
     }
     rooms.extend(gone);
     if !rooms.is_empty() {
-        groups.push(Group { name: "Other rooms".to_owned(), space: None, choices: rooms });
+        groups.push(Group { name: t!("Other rooms").to_owned(), space: None, choices: rooms });
     }
     groups
 }
@@ -77,22 +77,24 @@ pub(crate) fn Picker(
     view! {
         <fieldset class="rooms grid gap-4">
             <legend class="mb-3">
-                <h2>"Rooms"</h2>
+                <h2>{t!("Rooms")}</h2>
             </legend>
             {nothing
                 .then(|| {
                     view! {
                         <p class="empty-box">
-                            "You are in no room yet. Create one in your app first, or invite people to a chat with you only."
+                            {t!(
+                                "You are in no room yet. Create one in your app first, or invite people to a chat with you only."
+                            )}
                         </p>
                     }
                 })}
             <label class=if nothing { "hidden" } else { "input hidden w-full scripted:inline-flex" }>
                 <Icon shape=Shape::Search />
-                <span class="sr-only">"Search rooms"</span>
+                <span class="sr-only">{t!("Search rooms")}</span>
                 <input
                     type="search"
-                    placeholder="Search your rooms"
+                    placeholder=t!("Search your rooms")
                     on:input:target=move |event| search.set(event.target().value())
                     on:keydown=|event| {
                         if event.key() == "Enter" {
@@ -102,7 +104,7 @@ pub(crate) fn Picker(
                 />
             </label>
             {groups}
-            <p class="empty-box none">"No rooms found."</p>
+            <p class="empty-box none">{t!("No rooms found.")}</p>
         </fieldset>
     }
 }
@@ -110,9 +112,12 @@ pub(crate) fn Picker(
 /// What rooms have in common, and the buttons that tick all of them; `space` is the space that a new invite can begin with.
 #[component]
 fn Heading(name: String, space: Option<String>) -> impl IntoView {
-    let buttons = [("All", true), ("None", false)].map(|(text, on)| {
+    let buttons = [
+        (t!("rooms" => "All"), t!("rooms" => "All: {name}", name), true),
+        (t!("rooms" => "None"), t!("rooms" => "None: {name}", name), false),
+    ];
+    let buttons = buttons.map(|(text, label, on)| {
         let tick = move |event: leptos::ev::MouseEvent| browser::tick_group(&event, on);
-        let label = format!("{text}: {name}");
         view! {
             <button class="btn btn-xs hidden scripted:inline-flex" type="button" aria-label=label on:click=tick>
                 {text}
@@ -143,11 +148,11 @@ fn OneRoom(choice: RoomChoice, search: RwSignal<String>, on: bool, kept: bool) -
     let RoomChoice { room, members, encrypted, public, refusal, .. } = choice;
     let (id, title) = (room.id.clone(), wording::room(&room).to_owned());
     let disabled = refusal.is_some() && !kept;
-    let what = if room.space { "Space" } else { "Room" };
+    let what = if room.space { t!("Space") } else { t!("Room") };
     let about = match (refusal, members) {
         (Some(problem), _) => wording::room_problem(problem).to_owned(),
-        (None, 1) => format!("{what} · only you"),
-        (None, _) => format!("{what} · {members} people"),
+        (None, 1) => format!("{what} · {}", t!("only you")),
+        (None, _) => format!("{what} · {}", tn!(members, "{n} person", "{n} people")),
     };
     let hidden = {
         let title = title.clone();
@@ -171,8 +176,9 @@ fn OneRoom(choice: RoomChoice, search: RwSignal<String>, on: bool, kept: bool) -
                         <span class="truncate font-medium" dir="auto">
                             {title}
                         </span>
-                        {encrypted.then(|| view! { <Sign shape=Shape::Encrypted means="encrypted" /> })}
-                        {public.then(|| view! { <Sign shape=Shape::Public means="public" /> })}
+                        {encrypted
+                            .then(|| view! { <Sign shape=Shape::Encrypted means=t!("a room is" => "encrypted") /> })}
+                        {public.then(|| view! { <Sign shape=Shape::Public means=t!("a room is" => "public") /> })}
                     </span>
                     <span class="block hint">{about}</span>
                 </span>

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use leptos::{html::Video, prelude::*, task::spawn_local};
 
-use crate::{InviteCard, invite_path, view, wording};
+use crate::{InviteCard, invite_path, t, view, wording};
 
 use super::{
     Html, Icon, Shape,
@@ -16,45 +16,48 @@ use super::{
 /// How long a button says that it has copied something.
 const SAID: Duration = Duration::from_secs(2);
 
-const COPIED: &str = "Copied ✓";
-
 /// A button that copies a text and then says so in its place, at its size; only shown where scripts run.
 #[component]
 pub(crate) fn CopyButton(
     text: String,
     class: &'static str,
-    #[prop(default = "Copy")] what: &'static str,
+    #[prop(optional)] what: Option<&'static str>,
 ) -> impl IntoView {
-    let said = RwSignal::new("");
+    // Whether it has copied just now, or could not.
+    let copied = RwSignal::new(None::<bool>);
     let copy = move |_| {
         let text = text.clone();
         spawn_local(async move {
-            said.try_set(if browser::copy(&text).await { COPIED } else { "Please select it" });
+            copied.try_set(Some(browser::copy(&text).await));
             set_timeout(
                 move || {
-                    said.try_set("");
+                    copied.try_set(None);
                 },
                 SAID,
             );
         });
+    };
+    let said = move || {
+        let text = match copied.get() {
+            None => "",
+            Some(true) => t!("Copied ✓"),
+            Some(false) => t!("Please select it"),
+        };
+        text.to_owned()
     };
     view! {
         <button
             class=format!("copy {class} hidden scripted:not-print:inline-flex")
             type="button"
             aria-live="polite"
-            data-said=move || match said.get() {
-                "" => None,
-                COPIED => Some("yes"),
-                _ => Some("no"),
-            }
+            data-said=move || copied.get().map(|copied| if copied { "yes" } else { "no" })
             on:click=copy
         >
             <span class="contents">
                 <Icon shape=Shape::Copy />
-                <span>{what.to_owned()}</span>
+                <span>{what.unwrap_or_else(|| t!("Copy")).to_owned()}</span>
             </span>
-            <span class="said">{move || said.get().to_owned()}</span>
+            <span class="said">{said}</span>
         </button>
     }
 }
@@ -101,7 +104,8 @@ impl Sharing {
     fn qr(&self) -> String {
         let (place, hue, file) = (escaped(&self.place), &self.hue, self.file("qr.svg"));
         format!(
-            r#"<div class="qr-door {hue}"><p dir="auto">{place}</p><img src="{file}" alt="QR code of the link" width="224" height="224"></div>"#
+            r#"<div class="qr-door {hue}"><p dir="auto">{place}</p><img src="{file}" alt="{}" width="224" height="224"></div>"#,
+            escaped(t!("QR code of the link"))
         )
     }
 
@@ -114,15 +118,20 @@ impl Sharing {
     fn tools(&self) -> String {
         let download = |kind: &str| {
             let (file, icon) = (self.file(&format!("qr.{kind}?download")), drawing(Shape::Download));
-            let name = kind.to_uppercase();
-            format!(r#"<a class="btn btn-sm btn-plain" href="{file}" rel="external" download>{icon}QR as {name}</a>"#)
+            let text = escaped(&t!("QR as {format}", format = kind.to_uppercase()));
+            format!(r#"<a class="btn btn-sm btn-plain" href="{file}" rel="external" download>{icon}{text}</a>"#)
         };
         // A page that the server alone makes.
         let print = href(&format!("{}/print", invite_path(&self.code)));
-        let print = button("btn-sm btn-plain", &print, "external", &format!("{}Print cards", drawing(Shape::Print)));
-        let code = escaped(&self.code);
+        let text = drawing(Shape::Print) + &escaped(t!("Print cards"));
+        let print = button("btn-sm btn-plain", &print, "external", &text);
+        let code = format!(
+            r#"<code class="font-mono font-semibold text-base-content wrap-anywhere">{}</code>"#,
+            escaped(&self.code)
+        );
         format!(
-            r#"<p class="hint">Code alone: <code class="font-mono font-semibold text-base-content wrap-anywhere">{code}</code></p><div class="flex flex-wrap gap-2 print:hidden">{print}{}{}</div>"#,
+            r#"<p class="hint">{}</p><div class="flex flex-wrap gap-2 print:hidden">{print}{}{}</div>"#,
+            t!("Code alone: {code}", code),
             download("png"),
             download("svg")
         )
@@ -142,7 +151,7 @@ pub(crate) fn SharePanel(sharing: Sharing) -> impl IntoView {
         <section class="card share" aria-labelledby="share">
             <div class="grid gap-4">
                 <h2 id="share" class="print:hidden">
-                    "Share it"
+                    {t!("Share it")}
                 </h2>
                 <Html html=link />
                 <button
@@ -151,11 +160,11 @@ pub(crate) fn SharePanel(sharing: Sharing) -> impl IntoView {
                     on:click=share
                 >
                     <Icon shape=Shape::Share />
-                    "Share"
+                    {t!("Share")}
                 </button>
                 <div class="hidden gap-2 scripted:not-print:grid sm:grid-cols-2">
-                    <CopyButton text=address class="btn first" what="Copy link" />
-                    <CopyButton text class="btn" what="Copy invitation text" />
+                    <CopyButton text=address class="btn first" what=t!("Copy link") />
+                    <CopyButton text class="btn" what=t!("Copy invitation text") />
                 </div>
                 <Html html=tools />
             </div>
@@ -178,7 +187,7 @@ pub(crate) fn Camera(found: Callback<String>) -> impl IntoView {
             match browser::scan(video).await {
                 Some(text) => found.run(text),
                 // If the camera was closed, no message is needed.
-                None if open.get_untracked() => say.set("The camera cannot be used. Please type the code."),
+                None if open.get_untracked() => say.set(t!("The camera cannot be used. Please type the code.")),
                 None => {}
             }
             set_open.set(false);
@@ -202,14 +211,14 @@ pub(crate) fn Camera(found: Callback<String>) -> impl IntoView {
                 class="hidden w-full rounded-box bg-neutral group-data-open:block"
                 playsinline
                 muted
-                aria-label="Camera"
+                aria-label=t!("Camera")
             ></video>
             <button class="btn group-data-open:hidden" type="button" on:click=begin>
                 <Icon shape=Shape::Camera />
-                "Scan a QR code"
+                {t!("Scan a QR code")}
             </button>
             <button class="btn hidden group-data-open:inline-flex" type="button" on:click=end>
-                "Stop the camera"
+                {t!("Stop the camera")}
             </button>
             <p role="status">{move || said.get().to_owned()}</p>
         </div>

@@ -1,22 +1,21 @@
 //! Sentences for people who make invites.
 
-use super::count;
-use crate::{Notice, RoomProblem};
+use crate::{Notice, RoomProblem, WITHOUT_END, t, tn, words};
 
 /// What a page says of what was done on the page before.
 pub fn notice(notice: Notice) -> &'static str {
     match notice {
-        Notice::Created => "Your invite is ready. Share the link, or let somebody scan the code.",
-        Notice::Saved => "Saved. From now on the invite is as you changed it.",
-        Notice::Deleted => "Deleted. The link, the QR code and the code have stopped working.",
+        Notice::Created => t!("Your invite is ready. Share the link, or let somebody scan the code."),
+        Notice::Saved => t!("Saved. From now on the invite is as you changed it."),
+        Notice::Deleted => t!("Deleted. The link, the QR code and the code have stopped working."),
     }
 }
 
 /// What an invitation begins with: the place it leads to, if it has a name that everybody may know.
 pub fn invited_to(place: Option<&str>) -> String {
     match place {
-        Some(place) => format!("You’re invited to {place}"),
-        None => "You’re invited".to_owned(),
+        Some(place) => t!("You’re invited to {place}", place),
+        None => t!("You’re invited").to_owned(),
     }
 }
 
@@ -28,54 +27,98 @@ pub fn invitation(place: Option<&str>, welcome: Option<&str>, link: &str) -> Str
 
 /// The title of the form for a new invite to a space.
 pub fn invite_to(space: &str) -> String {
-    format!("Invite to {space}")
+    t!("Invite to {space}", space)
 }
 
-/// What stands before the name of a room that has a problem, and what follows it.
-pub fn trouble(problem: RoomProblem) -> (&'static str, &'static str) {
-    match problem {
-        RoomProblem::Replaced => (
-            "A newer room has replaced ",
-            ". Add that one to this invite and remove the old one, or people join a room that is over.",
+/// What a new or changed invite will do. `ends` is the choice for how many days it lasts, `places` the one for how many
+/// people it is; what is neither a number nor one of the words for these choices is not said.
+pub fn summary(rooms: u32, spaces: u32, chat: bool, ends: &str, places: &str) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    if rooms > 0 {
+        parts.push(tn!(rooms, "what somebody joins" => "{n} room", "{n} rooms"));
+    }
+    if spaces > 0 {
+        parts.push(tn!(spaces, "what somebody joins" => "{n} space", "{n} spaces"));
+    }
+    if chat {
+        parts.push(t!("what somebody joins" => "a chat with you").to_owned());
+    }
+    if parts.is_empty() {
+        return t!("No rooms selected.").to_owned();
+    }
+    let list = words::list(&parts);
+    let joins = match ends.parse() {
+        Ok(days) => tn!(
+            days,
+            "Anyone with the link joins {list}, for {n} day.",
+            "Anyone with the link joins {list}, for {n} days.",
+            list
         ),
-        RoomProblem::NotIn => (
-            "People can’t join ",
-            ". You’re not in it any more, so nobody can be invited to it in your name. Join it again, or remove it from this invite.",
-        ),
-        RoomProblem::Unknown => (
-            "People can’t join ",
-            ". This address leads to no room now. It is looked up again by itself; if there is no such room any more, remove it from this invite.",
-        ),
-        RoomProblem::MayNotInvite | RoomProblem::Closed => (
-            "People can’t join ",
-            ". You may no longer invite people to it. Ask its admins for that, or remove it from this invite.",
-        ),
+        Err(_) => t!("Anyone with the link joins {list}.", list),
+    };
+    match places.parse() {
+        Ok(most) => format!("{joins} {}", tn!(most, "{n} place.", "{n} places.")),
+        Err(_) if places == WITHOUT_END => format!("{joins} {}", t!("Unlimited places.")),
+        Err(_) => joins,
     }
 }
 
-/// Follows the name of a room that is blocked: who did so, and how long ago.
+/// Says that a room has a problem. `room` is its name, as HTML, and so is the answer.
+pub fn trouble(problem: RoomProblem, room: &str) -> String {
+    match problem {
+        RoomProblem::Replaced => t!("A newer room has replaced {room}", room),
+        _ => t!("People can’t join {room}", room),
+    }
+}
+
+/// Follows [`trouble`]: the reason, and what can be done.
+pub fn remedy(problem: RoomProblem) -> &'static str {
+    match problem {
+        RoomProblem::Replaced => {
+            t!("Add that one to this invite and remove the old one, or people join a room that is over.")
+        }
+        RoomProblem::NotIn => t!(
+            "You’re not in it any more, so nobody can be invited to it in your name. Join it again, or remove it from this invite."
+        ),
+        RoomProblem::Unknown => t!(
+            "This address leads to no room now. It is looked up again by itself; if there is no such room any more, remove it from this invite."
+        ),
+        RoomProblem::MayNotInvite | RoomProblem::Closed => {
+            t!("You may no longer invite people to it. Ask its admins for that, or remove it from this invite.")
+        }
+    }
+}
+
+/// Follows [`trouble`] of a room that is blocked: who did so, and how long ago. `by` and `reason` are HTML, and so is
+/// the answer.
 pub fn blocked(by: &str, ago: &str, reason: Option<&str>) -> String {
-    let reason = reason.map(|reason| format!(": “{reason}”")).unwrap_or_default();
-    format!(". {by} blocked this invite there {ago}{reason}")
+    match reason {
+        Some(reason) => t!("{by} blocked this invite there {ago}: “{reason}”", by, ago, reason),
+        None => t!("{by} blocked this invite there {ago}", by, ago),
+    }
 }
 
 /// What else can be joined with an invite some of whose rooms cannot.
-pub const THE_REST: &str = "Everyone still joins the rest.";
+pub fn the_rest() -> &'static str {
+    t!("Everyone still joins the rest.")
+}
 
 /// Stands above the reasons why nothing can be joined.
-pub const NOT_WORKING: &str = "Not working: nobody can join anything with this invite now.";
+pub fn not_working() -> &'static str {
+    t!("Not working: nobody can join anything with this invite now.")
+}
 
 /// How much of an invite somebody has joined.
 pub fn joined_of(joined: usize, all: usize) -> String {
     match joined {
-        0 => "Did not get in".to_owned(),
-        _ => format!("Joined {joined} of {all}"),
+        0 => t!("Did not get in").to_owned(),
+        _ => t!("Joined {joined} of {all}", joined, all),
     }
 }
 
 /// How many places of an invite are taken.
 pub fn places_taken(taken: u32, most: u32) -> String {
-    format!("{taken} of {} taken", count(most, "place"))
+    tn!(most, "{taken} of {n} place taken", "{taken} of {n} places taken", taken)
 }
 
 #[cfg(test)]
@@ -90,6 +133,17 @@ mod tests {
             "You’re invited to Garden\n\nBring boots.\nوشكرا\n\nhttps://invite.example/i/garden"
         );
         assert_eq!(invitation(None, None, link), "You’re invited\n\nhttps://invite.example/i/garden");
+    }
+
+    #[test]
+    fn what_an_invite_will_do_is_said_in_a_sentence() {
+        assert_eq!(summary(0, 0, false, "7", "10"), "No rooms selected.");
+        assert_eq!(summary(0, 0, true, "own", "own"), "Anyone with the link joins a chat with you.");
+        assert_eq!(
+            summary(2, 1, true, "1", "never"),
+            "Anyone with the link joins 2 rooms, 1 space and a chat with you, for 1 day. Unlimited places."
+        );
+        assert_eq!(summary(1, 0, false, "never", "10"), "Anyone with the link joins 1 room. 10 places.");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Who joined with an invite, and what they are missing.
 
 use crate::{
-    Came, Guest, Invite, InviteDetail, MissedRoom, Room, invite_path, person_address, segment,
+    Came, Guest, Invite, InviteDetail, MissedRoom, Room, invite_path, person_address, segment, t,
     ui::{Shape, ago, button, chart, drawing, escaped, href, person_html},
     wording,
 };
@@ -12,24 +12,28 @@ pub(super) fn arrivals(detail: &InviteDetail, missing: bool, older: bool) -> Str
     let InviteDetail { card, came, people, now, .. } = detail;
     let (invite, path) = (&card.invite, invite_path(&card.invite.code));
     if came.begun == 0 {
-        return r#"<h2>Who joined</h2><p class="empty-box">Nobody yet. People who join will appear here.</p>"#
-            .to_owned();
+        return format!(
+            r#"<h2>{}</h2><p class="empty-box">{}</p>"#,
+            escaped(t!("Who joined")),
+            escaped(t!("Nobody yet. People who join will appear here."))
+        );
     }
     let csv = button(
         "btn-sm btn-plain",
         &href(&format!("{path}/joined.csv")),
         "external",
-        &format!("{}Download as CSV", drawing(Shape::Download)),
+        &(drawing(Shape::Download) + &escaped(t!("Download as CSV"))),
     );
     let all = invite.terms.rooms.len() + usize::from(invite.terms.chat);
     let guests: String = came.guests.iter().map(|guest| one(guest, all, people, *now)).collect();
     let guests = match guests.is_empty() {
-        true if missing => r#"<p class="empty-box">Nobody is missing anything.</p>"#.to_owned(),
+        true if missing => format!(r#"<p class="empty-box">{}</p>"#, escaped(t!("Nobody is missing anything."))),
         true => String::new(),
         false => format!(r#"<ul class="list" role="list">{guests}</ul>"#),
     };
     format!(
-        r#"<div class="flex flex-wrap items-center justify-between gap-3"><h2>Who joined</h2>{csv}</div><div class="grid gap-6 lg:grid-cols-2 lg:gap-12"><div class="grid content-start gap-4">{}{}</div><div class="grid content-start gap-4">{}{guests}{}</div></div>"#,
+        r#"<div class="flex flex-wrap items-center justify-between gap-3"><h2>{}</h2>{csv}</div><div class="grid gap-6 lg:grid-cols-2 lg:gap-12"><div class="grid content-start gap-4">{}{}</div><div class="grid content-start gap-4">{}{guests}{}</div></div>"#,
+        escaped(t!("Who joined")),
         figures(invite, came),
         chart(&came.by_day, *now),
         filter(came, &path, missing),
@@ -43,17 +47,17 @@ fn figures(invite: &Invite, came: &Came) -> String {
     let left = most.map(|most| most.saturating_sub(invite.uses));
     let outside = came.begun.saturating_sub(came.came);
     let figures = [
-        (Some(came.came), "joined"),
-        (left, "places left"),
-        (Some(came.complete), "joined everything"),
-        (Some(outside).filter(|outside| *outside > 0), "did not get in"),
+        (Some(came.came), t!("below a number of people" => "joined")),
+        (left, t!("below a number" => "places left")),
+        (Some(came.complete), t!("below a number of people" => "joined everything")),
+        (Some(outside).filter(|outside| *outside > 0), t!("below a number of people" => "did not get in")),
     ];
     let figures = figures.into_iter().filter_map(|(number, what)| Some((number?, what)));
     let figures: Vec<String> =
-        figures.map(|(number, what)| format!("<div><dt>{what}</dt><dd>{number}</dd></div>")).collect();
+        figures.map(|(number, what)| format!("<div><dt>{}</dt><dd>{number}</dd></div>", escaped(what))).collect();
     let figures = figures.concat();
     let bar = most.map(|most| {
-        let (taken, label) = (invite.uses.min(most), wording::places_taken(invite.uses, most));
+        let (taken, label) = (invite.uses.min(most), escaped(&wording::places_taken(invite.uses, most)));
         format!(r#"<progress class="places" max="{most}" value="{taken}" aria-label="{label}"></progress>"#)
     });
     format!(r#"<dl class="figures">{figures}</dl>{}"#, bar.unwrap_or_default())
@@ -67,12 +71,13 @@ fn filter(came: &Came, path: &str, missing: bool) -> String {
     }
     let chip = |path: String, on: bool, text: String| {
         let current = if on { r#" aria-current="true""# } else { "" };
-        format!(r#"<a class="chip" href="{}"{current}><span>{text}</span></a>"#, escaped(&href(&path)))
+        format!(r#"<a class="chip" href="{}"{current}><span>{}</span></a>"#, escaped(&href(&path)), escaped(&text))
     };
     format!(
-        r#"<div class="chips" role="group" aria-label="Filter">{}{}</div>"#,
-        chip(path.to_owned(), !missing, format!("All {}", came.begun)),
-        chip(format!("{path}?missing=1"), missing, format!("Some missing {lack}"))
+        r#"<div class="chips" role="group" aria-label="{}">{}{}</div>"#,
+        escaped(t!("Filter")),
+        chip(path.to_owned(), !missing, t!("people" => "All {n}", n = came.begun)),
+        chip(format!("{path}?missing=1"), missing, t!("people" => "Some missing {n}", n = lack))
     )
 }
 
@@ -83,16 +88,16 @@ fn one(guest: &Guest, all: usize, people: &str, now: i64) -> String {
     let inside = joined.len() + usize::from(*chat);
     let all = all.max(inside + missed.len());
     let badge = (!complete).then(|| {
-        let text = wording::joined_of(inside, all);
+        let text = escaped(&wording::joined_of(inside, all));
         format!(r#" <span class="badge badge-warning badge-sm">{text}</span>"#)
     });
-    let message = format!(r#"{}<span class="sr-only">Message {name}</span>"#, drawing(Shape::Chat));
+    let message = format!(r#"{}<span class="sr-only">{}</span>"#, drawing(Shape::Chat), t!("Message {name}", name));
     let address = person_address(people, &person.user_id);
     format!(
         r#"<li class="item flex-wrap">{}<span class="min-w-0 flex-1"><span class="font-medium wrap-anywhere" dir="auto">{name}</span>{}<span class="hint block wrap-anywhere"><bdi>{id}</bdi> · {}</span></span>{}{}</li>"#,
         person_html(person, "s-sm"),
         badge.unwrap_or_default(),
-        ago(*since, now),
+        escaped(&ago(*since, now)),
         button("btn-sm btn-plain btn-square", &address, "external noreferrer", &message),
         if *complete { String::new() } else { lacks(missed) }
     )
@@ -105,23 +110,30 @@ fn lacks(missed: &[(Option<Room>, MissedRoom)]) -> String {
     }
     let rows = missed.iter().map(|(room, missed)| {
         let room = room.as_ref().map_or(wording::CHAT_WITH_YOU, wording::room);
-        let (room, told) = (escaped(room), escaped(&wording::reason(&missed.reason)));
-        format!(r#"<li><strong dir="auto">{room}</strong> · they were told: “{told}”</li>"#)
+        let room = format!(r#"<strong dir="auto">{}</strong>"#, escaped(room));
+        let reason = escaped(&wording::reason(&missed.reason));
+        format!("<li>{}</li>", t!("{room} · they were told: “{reason}”", room, reason))
     });
     let rows: String = rows.collect();
+    let hidden = r#"<span class="sr-only">"#;
+    let summary = t!("What is missing{hidden} for them{end}", hidden, end = "</span>");
     format!(
-        r#"<details class="basis-full text-sm"><summary class="link w-fit py-2">What is missing<span class="sr-only"> for them</span></summary><ul class="grid gap-2 pt-1 wrap-anywhere">{rows}</ul></details>"#
+        r#"<details class="basis-full text-sm"><summary class="link w-fit py-2">{summary}</summary><ul class="grid gap-2 pt-1 wrap-anywhere">{rows}</ul></details>"#
     )
 }
 
 /// Links to newer and older people.
 fn pages(came: &Came, path: &str, missing: bool, older: bool) -> String {
-    let link = |query: &str, rel: &str, text: &str| button("", &href(&format!("{path}{query}")), rel, text);
+    let link = |query: &str, rel: &str, text: &str| button("", &href(&format!("{path}{query}")), rel, &escaped(text));
     let (first, and) = if missing { ("?missing=1", "?missing=1&") } else { ("", "?") };
-    let newest = if older { link(first, "", "Newest") } else { String::new() };
-    let next = came.next.as_ref().map(|next| link(&format!("{and}before={}", segment(next)), "next", "Older"));
+    let newest = if older { link(first, "", t!("people who joined" => "Newest")) } else { String::new() };
+    let next = came
+        .next
+        .as_ref()
+        .map(|next| link(&format!("{and}before={}", segment(next)), "next", t!("people who joined" => "Older")));
     format!(
-        r#"<div role="navigation" class="flex gap-3 empty:hidden" aria-label="Pages">{newest}{}</div>"#,
+        r#"<div role="navigation" class="flex gap-3 empty:hidden" aria-label="{}">{newest}{}</div>"#,
+        escaped(t!("Pages")),
         next.unwrap_or_default()
     )
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    Block, InviteDetail, InviteState, Registration, Room, RoomProblem, Works, invite_path, person_address, segment,
+    Block, InviteDetail, InviteState, Registration, Room, RoomProblem, Works, invite_path, person_address, segment, t,
     ui::{Shape, ago, button, drawing, escaped, href},
     view, wording,
 };
@@ -12,14 +12,14 @@ use crate::{
 pub(in crate::pages) fn stopped(state: InviteState) -> Option<&'static str> {
     Some(match state {
         InviteState::Open => return None,
-        InviteState::NotYet => "Nobody can join with it yet. Until it starts, the link isn’t available.",
+        InviteState::NotYet => t!("Nobody can join with it yet. Until it starts, the link isn’t available."),
         InviteState::Paused => {
-            "Nobody can join with it for now: the link isn’t available, and the code creates no accounts."
+            t!("Nobody can join with it for now: the link isn’t available, and the code creates no accounts.")
         }
-        InviteState::PausedByAdmin => "A server admin has paused this invite. Only they can resume it.",
-        InviteState::AllPaused => "A server admin has paused all invites of this server for now.",
-        InviteState::Expired => "It has ended, and the link isn’t available. Edit it to give it more time.",
-        InviteState::UsedUp => "All places are taken, and the link isn’t available to others. Edit it to add more.",
+        InviteState::PausedByAdmin => t!("A server admin has paused this invite. Only they can resume it."),
+        InviteState::AllPaused => t!("A server admin has paused all invites of this server for now."),
+        InviteState::Expired => t!("It has ended, and the link isn’t available. Edit it to give it more time."),
+        InviteState::UsedUp => t!("All places are taken, and the link isn’t available to others. Edit it to add more."),
     })
 }
 
@@ -28,16 +28,20 @@ pub(in crate::pages) fn stopped(state: InviteState) -> Option<&'static str> {
 pub(super) fn Accounts(registration: Registration, state: InviteState) -> impl IntoView {
     let text = match registration {
         Registration::Unavailable if state == InviteState::Open => {
-            "It can’t create accounts yet: the homeserver did not take the code. It is tried again by itself."
+            t!("It can’t create accounts yet: the homeserver did not take the code. It is tried again by itself.")
         }
         Registration::Closed if state == InviteState::Open => {
-            "It has created as many accounts as there are places. Whoever has one can join."
+            t!("It has created as many accounts as there are places. Whoever has one can join.")
         }
         Registration::NotAllowed => {
-            "Custom codes can create only a few accounts, for a few days; this one has reached its limit. Whoever has an account can join."
+            t!(
+                "Custom codes can create only a few accounts, for a few days; this one has reached its limit. Whoever has an account can join."
+            )
         }
         Registration::SaveFirst => {
-            "This code can’t create accounts: the invite was created before this server allowed that. Save it again to turn that on."
+            t!(
+                "This code can’t create accounts: the invite was created before this server allowed that. Save it again to turn that on."
+            )
         }
         _ => return None,
     };
@@ -49,20 +53,19 @@ pub(super) fn shut(detail: &InviteDetail) -> String {
     let InviteDetail { card, blocks, problems, people, now, .. } = detail;
     let code = &card.invite.code;
     let blocked = blocks.iter().map(|(room, block)| blocked(room, block, code, people, *now));
-    let problems = problems.iter().map(|(room, problem)| {
-        let (before, after) = wording::trouble(*problem);
-        note(room, before, after, "", code)
-    });
+    let problems =
+        problems.iter().map(|(room, problem)| note(room, *problem, &escaped(wording::remedy(*problem)), "", code));
     let all: String = blocked.chain(problems).collect();
     let above = match card.works {
-        Works::Not => format!(r#"<p class="alert alert-error">{}</p>"#, wording::NOT_WORKING),
+        Works::Not => format!(r#"<p class="alert alert-error">{}</p>"#, escaped(wording::not_working())),
         Works::Unknown => {
-            r#"<p class="hint">The homeserver does not say now whether every room can be joined.</p>"#.to_owned()
+            let text = escaped(t!("The homeserver does not say now whether every room can be joined."));
+            format!(r#"<p class="hint">{text}</p>"#)
         }
         Works::Fully | Works::Partly(_) => String::new(),
     };
     let below = match card.works {
-        Works::Partly(_) => format!(r#"<p class="hint">{}</p>"#, wording::THE_REST),
+        Works::Partly(_) => format!(r#"<p class="hint">{}</p>"#, escaped(wording::the_rest())),
         _ => String::new(),
     };
     above + &all + &below
@@ -72,19 +75,20 @@ fn blocked(room: &Room, block: &Block, code: &str, people: &str, now: i64) -> St
     let Block { by, at, reason } = block;
     // Admins write their names and reasons themselves.
     let (name, reason) = (format!("<bdi>{}</bdi>", escaped(by.name())), reason.as_deref().map(escaped));
-    let after = wording::blocked(&name, &ago(*at, now), reason.as_deref());
+    let after = wording::blocked(&name, &escaped(&ago(*at, now)), reason.as_deref());
     let text = drawing(Shape::Chat) + &escaped(&wording::chat_with(by.first_name()));
     let chat = button("btn-sm btn-plain", &person_address(people, &by.user_id), "external noreferrer", &text);
-    note(room, wording::trouble(RoomProblem::MayNotInvite).0, &after, &chat, code)
+    note(room, RoomProblem::MayNotInvite, &after, &chat, code)
 }
 
-/// A note on a room: `before` its name, `after` it, and a button besides that which removes it. All but the room's name is HTML.
-fn note(room: &Room, before: &str, after: &str, more: &str, code: &str) -> String {
-    let name = escaped(wording::room(room));
+/// A note on a room: what is wrong with it, `after` that, and a button besides that which removes it. Texts are HTML.
+fn note(room: &Room, problem: RoomProblem, after: &str, more: &str, code: &str) -> String {
+    let name = format!("<bdi>{}</bdi>", escaped(wording::room(room)));
+    let trouble = wording::trouble(problem, &name);
     let edit = href(&format!("{}/edit?without={}", invite_path(code), segment(&room.id)));
-    let remove = format!("Remove <bdi>{name}</bdi> from this invite");
+    let remove = t!("Remove {room} from this invite", room = name);
     let remove = button("btn-sm btn-plain h-auto min-h-11 py-2", &edit, "", &remove);
     format!(
-        r#"<div class="alert alert-warning grid justify-items-start gap-3"><p class="wrap-anywhere"><strong>{before}<bdi>{name}</bdi></strong>{after}</p><p class="flex flex-wrap gap-2">{more}{remove}</p></div>"#
+        r#"<div class="alert alert-warning grid justify-items-start gap-3"><p class="wrap-anywhere"><strong>{trouble}</strong>. {after}</p><p class="flex flex-wrap gap-2">{more}{remove}</p></div>"#
     )
 }
