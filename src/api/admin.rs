@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use app::{Action, AuditEntry, Door, Intervention, ServerInvite, ServerInvites, ServerQuery, wording};
+use app::{Action, AuditEntry, Door, Intervention, ServerInvite, ServerInvites, ServerQuery, wording, words::Language};
 use http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::{ToSchema, openapi::Object};
@@ -268,7 +268,8 @@ impl<'a> From<&'a AuditEntry> for Line<'a> {
             invite: *invite,
             owner: owner.as_deref(),
             token: code.as_deref(),
-            detail: detail.as_ref().map(wording::detail),
+            // Programs read the English words.
+            detail: app::words::with(Language::default(), || detail.as_ref().map(wording::detail)),
         }
     }
 }

@@ -104,7 +104,7 @@ fn lacks(missed: &[(Option<Room>, MissedRoom)]) -> String {
         return String::new();
     }
     let rows = missed.iter().map(|(room, missed)| {
-        let room = room.as_ref().map_or(wording::CHAT_WITH_YOU, wording::room);
+        let room = room.as_ref().map_or(wording::chat_with_you(), wording::room);
         let (room, told) = (escaped(room), escaped(&wording::reason(&missed.reason)));
         format!(r#"<li><strong dir="auto">{room}</strong> · they were told: “{told}”</li>"#)
     });
