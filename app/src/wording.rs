@@ -70,14 +70,9 @@ pub fn invite_columns() -> [&'static str; 11] {
     ]
 }
 
-/// Said in a table of something that is so.
-pub fn yes() -> &'static str {
-    t!("yes")
-}
-
-/// Said in a table of something that is not so.
-pub fn no() -> &'static str {
-    t!("no")
+/// Said in a table of something that is so, or is not so.
+pub fn yes_or_no(is: bool) -> &'static str {
+    if is { t!("in a table" => "yes") } else { t!("in a table" => "no") }
 }
 
 /// What the direct chat is called among rooms, for the owner of an invite.
@@ -232,22 +227,22 @@ pub fn room(room: &Room) -> &str {
     }
 }
 
-/// Says what somebody did. `who` and `invite`, which some actions are about, are text or HTML, as the result is.
-pub fn action(action: Action, who: &str, invite: &str) -> String {
+/// Says what somebody did: the text before, and the text after, the invite's number.
+pub fn action(action: Action) -> (&'static str, &'static str) {
     match action {
-        Action::Created => t!("{who} created invite {invite}", who, invite),
-        Action::Changed => t!("{who} changed invite {invite}", who, invite),
-        Action::Paused => t!("{who} paused invite {invite}", who, invite),
-        Action::Resumed => t!("{who} resumed invite {invite}", who, invite),
-        Action::Deleted => t!("{who} deleted invite {invite}", who, invite),
-        Action::Redeemed => t!("{who} joined with invite {invite}", who, invite),
-        Action::Blocked => t!("{who} blocked invite {invite} in a room", who, invite),
-        Action::Unblocked => t!("{who} unblocked invite {invite} in a room", who, invite),
-        Action::PausedAll => t!("{who} paused all invites", who),
-        Action::ResumedAll => t!("{who} resumed all invites", who),
-        Action::AccountCreated => t!("{who} created an account with invite {invite}", who, invite),
-        Action::Exported => t!("{who} exported what is kept about somebody", who),
-        Action::Erased => t!("{who} erased what was kept about somebody", who),
+        Action::Created => ("created", ""),
+        Action::Changed => ("changed", ""),
+        Action::Paused => ("paused", ""),
+        Action::Resumed => ("resumed", ""),
+        Action::Deleted => ("deleted", ""),
+        Action::Redeemed => ("joined with", ""),
+        Action::Blocked => ("blocked", " in a room"),
+        Action::Unblocked => ("unblocked", " in a room"),
+        Action::PausedAll => ("paused all invites", ""),
+        Action::ResumedAll => ("resumed all invites", ""),
+        Action::AccountCreated => ("created an account with", ""),
+        Action::Exported => ("exported what is kept about somebody", ""),
+        Action::Erased => ("erased what was kept about somebody", ""),
     }
 }
 

@@ -97,7 +97,6 @@ fn file(
 fn invite_line(server: &ServerInvite) -> String {
     let ServerInvite { invite, code, rooms, chat, registration, .. } = server;
     let KnownInvite { number, owner, created_at, limits, state, came } = invite;
-    let yes = |is: bool| String::from(if is { wording::yes() } else { wording::no() });
     row(&[
         number.to_string(),
         owner.user_id.clone(),
@@ -107,8 +106,8 @@ fn invite_line(server: &ServerInvite) -> String {
         limits.expires_at.map(utc_text).unwrap_or_default(),
         limits.max_uses.map(|most| most.to_string()).unwrap_or_default(),
         came.to_string(),
-        yes(*registration),
-        yes(*chat),
+        wording::yes_or_no(*registration).to_owned(),
+        wording::yes_or_no(*chat).to_owned(),
         rooms.join("; "),
     ])
 }

@@ -6,7 +6,7 @@ use leptos_router::hooks::use_query_map;
 
 use super::server_invites::{TOO_MANY_PEOPLE, UNFINISHED, refused, server_pages};
 use crate::{
-    Action, AuditEntry, AuditPage, AuditQuery, Detail, Door, Fragment, rpc, segment, t,
+    Action, AuditEntry, AuditPage, AuditQuery, Detail, Door, Fragment, rpc, segment,
     ui::{
         Drawn, at, choice, date, escaped, heading, link, load, nothing, pages, search_field, show_either, text_field,
         written,
@@ -80,6 +80,7 @@ fn filters(query: &AuditQuery) -> String {
 
 fn line(entry: &AuditEntry) -> String {
     let AuditEntry { at: when, actor, door, action, invite, owner, code, detail } = entry;
+    let (did, after) = wording::action(*action);
     let door = match door {
         Door::Web => "web",
         Door::Api => "app",
@@ -87,21 +88,18 @@ fn line(entry: &AuditEntry) -> String {
     };
     let invite = invite.map(|number| {
         let code = code.as_ref().map(|code| format!(r#" (<code class="font-mono">{}</code>)"#, escaped(code)));
-        let invite = format!("{number}{}", code.unwrap_or_default());
-        match owner.as_ref().filter(|owner| *owner != actor) {
-            Some(owner) => t!("{invite} of {owner}", invite, owner = escaped(owner)),
-            None => invite,
-        }
+        let owner = owner.as_ref().filter(|owner| *owner != actor).map(|owner| format!(" of {}", escaped(owner)));
+        format!(" invite {number}{}{}{after}", code.unwrap_or_default(), owner.unwrap_or_default())
     });
-    let who = format!("<strong>{}</strong>", escaped(actor));
-    let did = wording::action(*action, &who, invite.as_deref().unwrap_or("?"));
     let detail = detail.as_ref().map(|detail| match detail {
         Detail::Why(reason) => format!(": “{}”", written(reason)),
         detail => format!(": {}", escaped(&wording::detail(detail))),
     });
     format!(
-        r#"<li class="grid gap-1 px-4 py-3 sm:grid-cols-[11rem_minmax(0,1fr)] sm:gap-4"><span class="hint">{}</span><span class="min-w-0 wrap-anywhere">{did}{}<span class="hint"> · {door}</span></span></li>"#,
+        r#"<li class="grid gap-1 px-4 py-3 sm:grid-cols-[11rem_minmax(0,1fr)] sm:gap-4"><span class="hint">{}</span><span class="min-w-0 wrap-anywhere"><strong>{}</strong> {did}{}{}<span class="hint"> · {door}</span></span></li>"#,
         at(*when),
+        escaped(actor),
+        invite.unwrap_or_default(),
         detail.unwrap_or_default(),
     )
 }
