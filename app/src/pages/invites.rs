@@ -205,7 +205,10 @@ fn Search(asked: Asked) -> impl IntoView {
                     .collect_view()}
             </select>
             {ended.then(|| view! { <input type="hidden" name="show" value=Tab::Ended.key() /> })}
-            <Html html=format!(r#"<noscript><button class="btn">{}</button></noscript>"#, escaped(t!("Filter"))) />
+            <Html html=format!(
+                r#"<noscript><button class="btn">{}</button></noscript>"#,
+                escaped(t!("button" => "Filter")),
+            ) />
         </form>
     }
 }
