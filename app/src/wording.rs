@@ -19,13 +19,13 @@ pub use self::{
         name_is_free, place, scan, some_of, steps, steps_from_nothing, steps_signed_in, strong, unavailable,
         user_name_hint, who_invites, you_join,
     },
-    list::{COPIED, COPY, SELECT, done, invite_title, leads_into, no_match, of_places, tab},
+    list::{copied, copy, done, invite_title, leads_into, no_match, select_it, tab},
     owner::{
         blocked, invitation, invite_to, invited_to, joined_of, not_working, notice, places_taken, remedy, summary,
         the_rest, trouble,
     },
 };
-use crate::{Action, Detail, Field, InviteState, Paper, Reason, Room, ServerSort, Sort, t};
+use crate::{Action, Detail, Field, InviteState, Paper, Reason, Room, ServerSort, Sort, t, tn};
 
 /// The display name of the device (session) that somebody gets by signing in on the pages.
 pub const DEVICE: &str = "Super Invites";
@@ -34,38 +34,53 @@ pub const DEVICE: &str = "Super Invites";
 pub const CHECKING_DEVICE: &str = "Super Invites (checks whether this account can be used)";
 
 /// The name of somebody whose data was erased.
-pub const ERASED: &str = "Somebody whose data was erased";
+pub fn erased() -> &'static str {
+    t!("Somebody whose data was erased")
+}
 
 /// The platform of an app that is a web page.
-pub const IN_THE_BROWSER: &str = "browser";
+pub fn in_the_browser() -> &'static str {
+    t!("browser")
+}
 
 /// The columns of the table of those who joined with an invite.
-pub const JOINED_COLUMNS: [&str; 6] =
-    ["Name", "Address", "Joined (UTC)", "Joined everything (UTC)", "Joined rooms", "Missing rooms"];
+pub fn joined_columns() -> [&'static str; 6] {
+    [
+        t!("column" => "Name"),
+        t!("column" => "Address"),
+        t!("column" => "Joined (UTC)"),
+        t!("column" => "Joined everything (UTC)"),
+        t!("column" => "Joined rooms"),
+        t!("column" => "Missing rooms"),
+    ]
+}
 
 /// The columns of the table of all invites of the server.
-pub const INVITE_COLUMNS: [&str; 11] = [
-    "Invite",
-    "Owner",
-    "Code begins with",
-    "State",
-    "Created (UTC)",
-    "Ends (UTC)",
-    "Places",
-    "Joined",
-    "Creates accounts",
-    "Chat with the owner",
-    "Rooms",
-];
+pub fn invite_columns() -> [&'static str; 11] {
+    [
+        t!("column" => "Invite"),
+        t!("column" => "Owner"),
+        t!("column" => "Code begins with"),
+        t!("column" => "State"),
+        t!("column" => "Created (UTC)"),
+        t!("column" => "Ends (UTC)"),
+        t!("column" => "Places"),
+        t!("column" => "Joined"),
+        t!("column" => "Creates accounts"),
+        t!("column" => "Chat with the owner"),
+        t!("column" => "Rooms"),
+    ]
+}
 
-/// Said in a table of something that is so.
-pub const YES: &str = "yes";
-
-/// Said in a table of something that is not so.
-pub const NO: &str = "no";
+/// Said in a table of something that is so, or is not so.
+pub fn yes_or_no(is: bool) -> &'static str {
+    if is { t!("in a table" => "yes") } else { t!("in a table" => "no") }
+}
 
 /// What the direct chat is called among rooms, for the owner of an invite.
-pub const CHAT_WITH_YOU: &str = "Chat with you";
+pub fn chat_with_you() -> &'static str {
+    t!("Chat with you")
+}
 
 /// Says why somebody has not joined a room.
 pub fn reason(reason: &Reason) -> Cow<'_, str> {
@@ -104,22 +119,22 @@ pub fn reason(reason: &Reason) -> Cow<'_, str> {
 /// The label of a form field.
 pub fn field(field: Field) -> &'static str {
     match field {
-        Field::Code => "Custom code",
-        Field::Label => "Private name",
-        Field::Rooms => "Rooms",
-        Field::Chat => "A direct chat with you",
-        Field::Registration => "Let people create an account",
-        Field::Welcome => "Welcome",
-        Field::ShowRooms => "Show the names of the rooms",
-        Field::NotBefore => "Starts",
-        Field::ExpiresAt => "Ends",
-        Field::MaxUses => "How many people",
-        Field::BlockReason => "Reason",
-        Field::Link => "Link",
+        Field::Code => t!("Custom code"),
+        Field::Label => t!("Private name"),
+        Field::Rooms => t!("Rooms"),
+        Field::Chat => t!("A direct chat with you"),
+        Field::Registration => t!("Let people create an account"),
+        Field::Welcome => t!("field" => "Welcome"),
+        Field::ShowRooms => t!("Show the names of the rooms"),
+        Field::NotBefore => t!("field" => "Starts"),
+        Field::ExpiresAt => t!("field" => "Ends"),
+        Field::MaxUses => t!("How many people"),
+        Field::BlockReason => t!("Reason"),
+        Field::Link => t!("Link"),
         Field::UserName | Field::NewUserName => t!("User name"),
         Field::Password | Field::NewPassword => t!("Password"),
-        Field::DisplayName => "Display name",
-        Field::Email => "Email address",
+        Field::DisplayName => t!("Display name"),
+        Field::Email => t!("Email address"),
     }
 }
 
@@ -139,68 +154,68 @@ pub fn state(state: InviteState) -> &'static str {
 /// The name of an order of invites.
 pub fn sort(sort: Sort) -> &'static str {
     match sort {
-        Sort::Newest => "Newest first",
-        Sort::EndsNext => "Ending soonest",
-        Sort::MostPeople => "Most joined",
-        Sort::LastCame => "Last joined",
-        Sort::Name => "By name",
+        Sort::Newest => t!("Newest first"),
+        Sort::EndsNext => t!("Ending soonest"),
+        Sort::MostPeople => t!("Most joined"),
+        Sort::LastCame => t!("Last joined"),
+        Sort::Name => t!("By name"),
     }
 }
 
 /// The name of an order of all invites.
 pub fn server_sort(sort: ServerSort) -> &'static str {
     match sort {
-        ServerSort::Newest => "Newest first",
-        ServerSort::Oldest => "Oldest first",
-        ServerSort::EndsNext => "Ending next",
+        ServerSort::Newest => t!("Newest first"),
+        ServerSort::Oldest => t!("Oldest first"),
+        ServerSort::EndsNext => t!("Ending next"),
     }
 }
 
 /// Why rooms could not be joined, for server admins.
 pub fn missed_because(reason: &Reason) -> &'static str {
     match reason {
-        Reason::Banned => "Banned from the room",
-        Reason::OwnerLeft => "The invite’s owner is not in the room any more",
-        Reason::OwnerMayNotInvite => "The invite’s owner may no longer invite people to the room",
-        Reason::InvitesBlocked => "The account accepts no invitations from the invite’s owner",
-        Reason::InvitesOnlyShared => "The account accepts invitations only from people in a shared room",
-        Reason::ServerForbids => "The server’s rules do not allow the invitation",
-        Reason::OwnerIgnored => "They ignore the invite’s owner",
-        Reason::RoomBlocked => "The room’s admins block the invite",
-        Reason::RoomUnknown => "Nobody could say which room it is",
-        Reason::Busy => "The homeserver was busy",
-        Reason::HomeserverFailed => "The homeserver failed",
-        Reason::ChatFailed => "The direct chat could not be created",
-        Reason::Said(_) => "Refused by the homeserver in words of its own",
+        Reason::Banned => t!("Banned from the room"),
+        Reason::OwnerLeft => t!("The invite’s owner is not in the room any more"),
+        Reason::OwnerMayNotInvite => t!("The invite’s owner may no longer invite people to the room"),
+        Reason::InvitesBlocked => t!("The account accepts no invitations from the invite’s owner"),
+        Reason::InvitesOnlyShared => t!("The account accepts invitations only from people in a shared room"),
+        Reason::ServerForbids => t!("The server’s rules do not allow the invitation"),
+        Reason::OwnerIgnored => t!("They ignore the invite’s owner"),
+        Reason::RoomBlocked => t!("The room’s admins block the invite"),
+        Reason::RoomUnknown => t!("Nobody could say which room it is"),
+        Reason::Busy => t!("The homeserver was busy"),
+        Reason::HomeserverFailed => t!("The homeserver failed"),
+        Reason::ChatFailed => t!("The direct chat could not be created"),
+        Reason::Said(_) => t!("Refused by the homeserver in words of its own"),
     }
 }
 
 /// What an action is called in a list of actions.
 pub fn action_name(action: Action) -> &'static str {
     match action {
-        Action::Created => "Created",
-        Action::Changed => "Changed",
-        Action::Paused => "Paused",
-        Action::Resumed => "Resumed",
-        Action::Deleted => "Deleted",
-        Action::Redeemed => "Joined",
-        Action::Blocked => "Blocked in a room",
-        Action::Unblocked => "Unblocked in a room",
-        Action::PausedAll => "Paused all invites",
-        Action::ResumedAll => "Resumed all invites",
-        Action::AccountCreated => "Created an account",
-        Action::Exported => "Exported what is kept about somebody",
-        Action::Erased => "Erased somebody",
+        Action::Created => t!("action" => "Created"),
+        Action::Changed => t!("action" => "Changed"),
+        Action::Paused => t!("action" => "Paused"),
+        Action::Resumed => t!("action" => "Resumed"),
+        Action::Deleted => t!("action" => "Deleted"),
+        Action::Redeemed => t!("action" => "Joined"),
+        Action::Blocked => t!("action" => "Blocked in a room"),
+        Action::Unblocked => t!("action" => "Unblocked in a room"),
+        Action::PausedAll => t!("action" => "Paused all invites"),
+        Action::ResumedAll => t!("action" => "Resumed all invites"),
+        Action::AccountCreated => t!("action" => "Created an account"),
+        Action::Exported => t!("action" => "Exported what is kept about somebody"),
+        Action::Erased => t!("action" => "Erased somebody"),
     }
 }
 
 /// What cards of an invite are printed on, and how many.
 pub fn paper(paper: Paper) -> &'static str {
     match paper {
-        Paper::Card => "One card (A6)",
-        Paper::Poster => "Poster (A4)",
-        Paper::Four => "Four cards on A4",
-        Paper::Eight => "Eight small cards on A4",
+        Paper::Card => t!("One card (A6)"),
+        Paper::Poster => t!("Poster (A4)"),
+        Paper::Four => t!("Four cards on A4"),
+        Paper::Eight => t!("Eight small cards on A4"),
     }
 }
 
@@ -208,9 +223,9 @@ pub fn paper(paper: Paper) -> &'static str {
 pub fn room(room: &Room) -> &str {
     match &room.name {
         Some(name) => name,
-        None if room.left => "A room that you have left",
-        None if room.space => "A space without a name",
-        None => "A room without a name",
+        None if room.left => t!("A room that you have left"),
+        None if room.space => t!("A space without a name"),
+        None => t!("A room without a name"),
     }
 }
 
@@ -233,41 +248,49 @@ pub fn action(action: Action) -> (&'static str, &'static str) {
     }
 }
 
-/// Puts the details of an audit log entry into words.
+/// Puts the details of an audit log entry into words. The English ones never change, because programs read them as well.
 pub fn detail(detail: &Detail) -> Cow<'_, str> {
     match detail {
         Detail::Made { rooms, chat, max_uses, ends } => {
-            let mut parts = vec![count(*rooms, "room")];
-            parts.extend(chat.then(|| "a direct chat".to_owned()));
-            parts.extend(max_uses.map(|most| format!("for at most {most}")));
-            parts.extend(ends.then(|| "with an end".to_owned()));
-            parts.join(", ").into()
+            let mut parts = vec![tn!(*rooms, "{n} room", "{n} rooms")];
+            parts.extend(chat.then(|| t!("a direct chat").to_owned()));
+            parts.extend(max_uses.map(|most| tn!(most, "for at most {n}", "for at most {n}")));
+            parts.extend(ends.then(|| t!("with an end").to_owned()));
+            in_a_row(parts).into()
         }
-        Detail::Fields(fields) => fields.iter().map(|field| changed(*field)).collect::<Vec<_>>().join(", ").into(),
-        Detail::Came { joined, missed } => format!("{joined} joined, {missed} missed").into(),
+        Detail::Fields(fields) => in_a_row(fields.iter().map(|field| changed(*field).to_owned()).collect()).into(),
+        Detail::Came { joined, missed } => {
+            let joined = tn!(*joined, "rooms" => "{n} joined", "{n} joined");
+            in_a_row(vec![joined, tn!(*missed, "rooms" => "{n} missed", "{n} missed")]).into()
+        }
         Detail::Room(text) | Detail::Why(text) | Detail::Noted(text) | Detail::Person(text) => text.into(),
     }
 }
 
-/// A field in the audit log's list of changes. These words never change, because programs read them as well.
+/// Parts of which each adds to those before: `a, b, c`.
+fn in_a_row(parts: Vec<String>) -> String {
+    parts.into_iter().reduce(|begun, next| t!("{list}, {next}", list = begun, next)).unwrap_or_default()
+}
+
+/// A field in the audit log's list of changes.
 fn changed(field: Field) -> &'static str {
     match field {
-        Field::Code => "code",
-        Field::Label => "label",
-        Field::Rooms => "rooms",
-        Field::Chat => "chat",
-        Field::Registration => "accounts",
-        Field::Welcome => "welcome",
-        Field::ShowRooms => "shown rooms",
-        Field::NotBefore => "not_before",
-        Field::ExpiresAt => "expires_at",
-        Field::MaxUses => "max_uses",
-        Field::BlockReason => "reason",
-        Field::Link => "link",
-        Field::UserName | Field::NewUserName => "user name",
-        Field::DisplayName => "display name",
-        Field::Email => "email address",
-        Field::Password | Field::NewPassword => "password",
+        Field::Code => t!("changed" => "code"),
+        Field::Label => t!("changed" => "label"),
+        Field::Rooms => t!("changed" => "rooms"),
+        Field::Chat => t!("changed" => "chat"),
+        Field::Registration => t!("changed" => "accounts"),
+        Field::Welcome => t!("changed" => "welcome"),
+        Field::ShowRooms => t!("changed" => "shown rooms"),
+        Field::NotBefore => t!("changed" => "not_before"),
+        Field::ExpiresAt => t!("changed" => "expires_at"),
+        Field::MaxUses => t!("changed" => "max_uses"),
+        Field::BlockReason => t!("changed" => "reason"),
+        Field::Link => t!("changed" => "link"),
+        Field::UserName | Field::NewUserName => t!("changed" => "user name"),
+        Field::DisplayName => t!("changed" => "display name"),
+        Field::Email => t!("changed" => "email address"),
+        Field::Password | Field::NewPassword => t!("changed" => "password"),
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use app::{Action, AuditEntry, Door, Intervention, ServerInvite, ServerInvites, ServerQuery, wording};
+use app::{
+    Action, AuditEntry, Door, Intervention, ServerInvite, ServerInvites, ServerQuery, wording,
+    words::{Language, with},
+};
 use http::Method;
 use serde::{Deserialize, Serialize};
 use utoipa::{ToSchema, openapi::Object};
@@ -268,7 +271,8 @@ impl<'a> From<&'a AuditEntry> for Line<'a> {
             invite: *invite,
             owner: owner.as_deref(),
             token: code.as_deref(),
-            detail: detail.as_ref().map(wording::detail),
+            // Programs read it, so it is the same in every language.
+            detail: detail.as_ref().map(|detail| with(Language::default(), || wording::detail(detail))),
         }
     }
 }

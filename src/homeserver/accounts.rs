@@ -139,7 +139,7 @@ impl Accounts {
     /// Profile of a person, as far as it is available: a page does not fail because a name is missing.
     pub async fn person(&self, user: &UserId) -> Person {
         if user.server_name().as_str() == ERASED_SERVER {
-            let display_name = Some(wording::ERASED.to_owned());
+            let display_name = Some(wording::erased().to_owned());
             return Person { user_id: user.to_string(), display_name, avatar_url: None };
         }
         let found = self.people.try_get_with_by_ref(user, self.profile(user)).await;

@@ -24,7 +24,7 @@ fn said(platform: Platform) -> &'static str {
     match platform {
         Platform::Android => "Android",
         Platform::Ios => "iPhone",
-        Platform::Web => wording::IN_THE_BROWSER,
+        Platform::Web => wording::in_the_browser(),
         Platform::Linux => "Linux",
         Platform::Macos => "Mac",
         Platform::Windows => "Windows",

@@ -44,7 +44,7 @@ pub(super) async fn joined(State(web): State<Arc<Web>>, visit: Visit, Path(code)
             Some((Ok(lines), next))
         }
     });
-    file("joined.csv", &wording::JOINED_COLUMNS, pages)
+    file("joined.csv", &wording::joined_columns(), pages)
 }
 
 /// All invites that a server admin asks for, as on the page of this query; at most as many as a spreadsheet takes well.
@@ -75,7 +75,7 @@ pub(super) async fn server_invites(
             Some((Ok(lines), next))
         }
     });
-    file("invites.csv", &wording::INVITE_COLUMNS, StreamExt::take(pages, TIMES))
+    file("invites.csv", &wording::invite_columns(), StreamExt::take(pages, TIMES))
 }
 
 /// A file to download, with what its columns are called.
@@ -93,11 +93,10 @@ fn file(
     (headers, Body::from_stream(StreamExt::chain(head, lines))).into_response()
 }
 
-/// The line of one invite, as [`wording::INVITE_COLUMNS`] names its columns.
+/// The line of one invite, as [`wording::invite_columns`] names its columns.
 fn invite_line(server: &ServerInvite) -> String {
     let ServerInvite { invite, code, rooms, chat, registration, .. } = server;
     let KnownInvite { number, owner, created_at, limits, state, came } = invite;
-    let yes = |is: bool| String::from(if is { wording::YES } else { wording::NO });
     row(&[
         number.to_string(),
         owner.user_id.clone(),
@@ -107,17 +106,17 @@ fn invite_line(server: &ServerInvite) -> String {
         limits.expires_at.map(utc_text).unwrap_or_default(),
         limits.max_uses.map(|most| most.to_string()).unwrap_or_default(),
         came.to_string(),
-        yes(*registration),
-        yes(*chat),
+        wording::yes_or_no(*registration).to_owned(),
+        wording::yes_or_no(*chat).to_owned(),
         rooms.join("; "),
     ])
 }
 
-/// The line of one person, as [`wording::JOINED_COLUMNS`] names its columns.
+/// The line of one person, as [`wording::joined_columns`] names its columns.
 fn line(guest: &Guest) -> String {
     let mut rooms: Vec<&str> = guest.joined.iter().map(wording::room).collect();
-    rooms.extend(guest.chat.then_some(wording::CHAT_WITH_YOU));
-    let missing = guest.missed.iter().map(|(room, _)| room.as_ref().map_or(wording::CHAT_WITH_YOU, wording::room));
+    rooms.extend(guest.chat.then_some(wording::chat_with_you()));
+    let missing = guest.missed.iter().map(|(room, _)| room.as_ref().map_or(wording::chat_with_you(), wording::room));
     row(&[
         guest.person.name().to_owned(),
         guest.person.user_id.clone(),

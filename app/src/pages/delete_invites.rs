@@ -6,10 +6,9 @@ use leptos_router::hooks::use_query_map;
 
 use super::CHOSEN;
 use crate::{
-    InviteCard, rpc,
+    InviteCard, rpc, t, tn,
     ui::{Form, FormProblem, Html, Submit, escaped, go_on, href, load, sending, show},
-    view,
-    wording::{self, count},
+    view, wording,
 };
 
 #[component]
@@ -18,7 +17,7 @@ pub(crate) fn DeleteInvites() -> impl IntoView {
     let codes = Memo::new(move |_| chosen.with(|chosen| chosen.get_all(CHOSEN)).unwrap_or_default());
     let invites = load(move || rpc::GetChosenInvites { codes: codes.get() });
     view! {
-        <Title text="Delete invites" />
+        <Title text=t!("Delete invites") />
         {show(invites, |invites| view! { <Ask invites /> })}
     }
 }
@@ -30,15 +29,16 @@ fn Ask(invites: Vec<InviteCard>) -> impl IntoView {
     if invites.is_empty() {
         return view! {
             <section class="mx-auto grid w-full max-w-xl gap-6 py-8 sm:py-16">
-                <h1>"No invite was selected"</h1>
+                <h1>{t!("No invite was selected")}</h1>
                 <a class="btn w-fit" href=href("/invites")>
-                    "My invites"
+                    {t!("My invites")}
                 </a>
             </section>
         };
     }
-    let number = count(u32::try_from(invites.len()).unwrap_or(u32::MAX), "invite");
-    let (title, press) = (format!("Delete {number}?"), format!("Delete {number}"));
+    let number = u32::try_from(invites.len()).unwrap_or(u32::MAX);
+    let title = tn!(number, "Delete {n} invite?", "Delete {n} invites?");
+    let press = tn!(number, "Delete {n} invite", "Delete {n} invites");
     let rows: String = invites.iter().map(row).collect();
     let boxes = invites.iter().map(|card| {
         let code = escaped(&card.invite.code);
@@ -50,9 +50,9 @@ fn Ask(invites: Vec<InviteCard>) -> impl IntoView {
             <h1>{title}</h1>
             <Html html=format!(r#"<ul class="list" role="list">{rows}</ul>"#) />
             <ul class="grid list-disc gap-2 ps-5 text-lg">
-                <li>"Their links, QR codes and codes stop working at once, also for creating accounts."</li>
-                <li>"People who joined stay in the rooms."</li>
-                <li>"This can’t be undone: the codes can never be used again, not even by you."</li>
+                <li>{t!("Their links, QR codes and codes stop working at once, also for creating accounts.")}</li>
+                <li>{t!("People who joined stay in the rooms.")}</li>
+                <li>{t!("This can’t be undone: the codes can never be used again, not even by you.")}</li>
             </ul>
             <FormProblem sending=delete />
             <Form sending=delete class="flex flex-wrap gap-3">
@@ -61,7 +61,7 @@ fn Ask(invites: Vec<InviteCard>) -> impl IntoView {
                     {press}
                 </Submit>
                 <a class="btn btn-lg" href=href("/invites")>
-                    "Cancel"
+                    {t!("Cancel")}
                 </a>
             </Form>
         </section>
@@ -70,9 +70,9 @@ fn Ask(invites: Vec<InviteCard>) -> impl IntoView {
 
 /// One of the invites, as HTML.
 fn row(card: &InviteCard) -> String {
-    let (title, came) = (escaped(&card.title()), card.invite.came);
-    let state = escaped(wording::state(card.state));
+    let (title, joined) = (escaped(&card.title()), tn!(card.invite.came, "{n} joined", "{n} joined"));
+    let about = escaped(&t!("{list}, {next}", list = wording::state(card.state), next = joined));
     format!(
-        r#"<li class="item"><span class="min-w-0 flex-1 font-semibold wrap-anywhere" dir="auto">{title}</span><span class="hint">{state}, {came} joined</span></li>"#
+        r#"<li class="item"><span class="min-w-0 flex-1 font-semibold wrap-anywhere" dir="auto">{title}</span><span class="hint">{about}</span></li>"#
     )
 }

@@ -13,13 +13,12 @@ use leptos_router::{NavigateOptions, hooks::use_navigate, location::Url};
 
 use super::CHOSEN;
 use crate::{
-    InviteCard, InvitePage, InviteQuery, Sort, Tab, invite_path, landing_path, rpc,
+    InviteCard, InvitePage, InviteQuery, Sort, Tab, invite_path, landing_path, rpc, t, tn,
     ui::{
         Form, FormProblem, Html, Icon, Sending, Shape, address, button, copy_pressed, drawing, empty, escaped, href,
         load, local_days, query, reload_after, row, sending, show, show_either,
     },
-    view,
-    wording::{self, count},
+    view, wording,
 };
 
 /// How long typing has to pause before the list is filtered.
@@ -68,13 +67,13 @@ pub(crate) fn Invites() -> impl IntoView {
     let pause = sending::<rpc::PauseMany>();
     reload_after(pause);
     view! {
-        <Title text="My invites" />
+        <Title text=t!("My invites") />
         <section class="group grid gap-4 py-4 sm:py-6">
             <div class="flex flex-wrap items-center justify-between gap-4">
-                <h1>"My invites"</h1>
+                <h1>{t!("My invites")}</h1>
                 <a class="btn btn-primary group-has-[.nothing]:hidden" href=href("/new")>
                     <Icon shape=Shape::Add />
-                    "New invite"
+                    {t!("New invite")}
                 </a>
             </div>
             {show_either(invites, move |page| tabs(&page, &untrack(|| asked.query())), |_| ().into_any())}
@@ -102,11 +101,12 @@ fn tabs(page: &InvitePage, query: &InviteQuery) -> AnyView {
         format!(
             r#"<a href="{}"{current}>{} <span class="badge">{number}</span></a>"#,
             escaped(&address),
-            wording::tab(tab)
+            escaped(wording::tab(tab))
         )
     };
     let tabs: String = [(Tab::Active, page.active), (Tab::Ended, page.ended)].into_iter().map(tab).collect();
-    view! { <Html html=format!(r#"<nav class="tabs print:hidden" aria-label="Which invites">{tabs}</nav>"#) /> }
+    let label = escaped(t!("Which invites"));
+    view! { <Html html=format!(r#"<nav class="tabs print:hidden" aria-label="{label}">{tabs}</nav>"#) /> }
 }
 
 /// The search field and the choice of order. What they say stands in the address, so that the Back button works and a form without
@@ -175,13 +175,13 @@ fn Search(asked: Asked) -> impl IntoView {
         >
             <label class="input min-w-0 flex-1">
                 <Icon shape=Shape::Search />
-                <span class="sr-only">"Filter by name, code or room"</span>
+                <span class="sr-only">{t!("Filter by name, code or room")}</span>
                 <input
                     node_ref=field
                     type="search"
                     name="q"
                     value=search
-                    placeholder="Name, code or room"
+                    placeholder=t!("Name, code or room")
                     autocomplete="off"
                     on:input=typing
                 />
@@ -190,7 +190,7 @@ fn Search(asked: Asked) -> impl IntoView {
                 node_ref=order
                 class="select w-full max-w-none sm:w-auto"
                 name="sort"
-                aria-label="Order"
+                aria-label=t!("Order")
                 on:change=move |_| chosen()
             >
                 {Sort::ALL
@@ -205,7 +205,10 @@ fn Search(asked: Asked) -> impl IntoView {
                     .collect_view()}
             </select>
             {ended.then(|| view! { <input type="hidden" name="show" value=Tab::Ended.key() /> })}
-            <Html html=r#"<noscript><button class="btn">Filter</button></noscript>"#.to_owned() />
+            <Html html=format!(
+                r#"<noscript><button class="btn">{}</button></noscript>"#,
+                escaped(t!("button" => "Filter")),
+            ) />
         </form>
     }
 }
@@ -225,24 +228,26 @@ fn List(page: InvitePage, query: InviteQuery, pause: Sending) -> impl IntoView {
     let matching = if query.tab == Tab::Active { *active } else { *ended };
     let told = done.map(wording::done);
     let counted = match query.search.is_empty() {
-        true => count(matching, "invite"),
-        false => format!("{matching} of {}", count(*all, "invite")),
+        true => tn!(matching, "{n} invite", "{n} invites"),
+        false => tn!(*all, "{matching} of {n} invite", "{matching} of {n} invites", matching),
     };
     let shown = number(&page.invites);
     let html = match shown {
         0 => nothing(&page, &query),
         _ => rows(&page),
     };
-    let span = (shown < matching).then(|| format!("{} to {} of {matching}", before + 1, before + shown));
+    let span = (shown < matching)
+        .then(|| t!("{first} to {last} of {all}", first = before + 1, last = before + shown, all = matching));
     let other = |after: Option<&String>, rel, text| {
         let after = after?.clone();
-        Some(button("", &href(&path(&InviteQuery { after, ..query.clone() })), rel, text))
+        Some(button("", &href(&path(&InviteQuery { after, ..query.clone() })), rel, &escaped(text)))
     };
     let pages = span.map(|span| {
-        let (back, on) = (other(page.previous.as_ref(), "prev", "Previous"), other(page.next.as_ref(), "next", "Next"));
-        let (back, on) = (back.unwrap_or_default(), on.unwrap_or_default());
+        let back = other(page.previous.as_ref(), "prev", t!("page" => "Previous")).unwrap_or_default();
+        let on = other(page.next.as_ref(), "next", t!("page" => "Next")).unwrap_or_default();
+        let (label, span) = (escaped(t!("Pages")), escaped(&span));
         let class = "flex items-center justify-center gap-4 print:hidden";
-        format!(r#"<nav class="{class}" aria-label="Pages">{back}<span>{span}</span>{on}</nav>"#)
+        format!(r#"<nav class="{class}" aria-label="{label}">{back}<span>{span}</span>{on}</nav>"#)
     });
     view! {
         <div class="contents" on:click=|event: MouseEvent| copy_pressed(&event)>
@@ -282,25 +287,27 @@ fn rows(page: &InvitePage) -> String {
     };
     let rows: String = invites.iter().map(one).collect();
     let switch = |paused: bool, shape, text: &str| {
-        let icon = drawing(shape);
+        let (icon, text) = (drawing(shape), escaped(text));
         format!(r#"<button class="btn btn-sm" name="paused" value="{paused}">{icon}{text}</button>"#)
     };
     let some = |paused: bool| invites.iter().any(|card| card.invite.paused == paused && !card.invite.has_ended(*now));
     let mut buttons = String::new();
     if some(false) {
-        buttons += &switch(true, Shape::Pause, "Pause");
+        buttons += &switch(true, Shape::Pause, t!("Pause"));
     }
     if some(true) {
-        buttons += &switch(false, Shape::Resume, "Resume");
+        buttons += &switch(false, Shape::Resume, t!("Resume"));
     }
     let delete = format!(
-        r#"<button class="btn btn-sm" formmethod="get" formaction="{}">{}Delete…</button>"#,
+        r#"<button class="btn btn-sm" formmethod="get" formaction="{}">{}{}</button>"#,
         escaped(&href("/delete-invites")),
-        drawing(Shape::Delete)
+        drawing(Shape::Delete),
+        escaped(t!("Delete…"))
     );
+    let (selected, group) = (escaped(t!("after a number" => "selected")), escaped(t!("Selected invites")));
     // Enter in a box would press the first button of the form: that is one which does nothing.
     format!(
-        r#"<button disabled hidden></button><ul class="list invs" role="list">{rows}</ul><div class="bulk" role="group" aria-label="Selected invites"><b class="picked">selected</b>{buttons}{delete}</div>"#
+        r#"<button disabled hidden></button><ul class="list invs" role="list">{rows}</ul><div class="bulk" role="group" aria-label="{group}"><b class="picked">{selected}</b>{buttons}{delete}</div>"#
     )
 }
 
@@ -308,32 +315,31 @@ fn rows(page: &InvitePage) -> String {
 fn nothing(page: &InvitePage, query: &InviteQuery) -> String {
     let InvitePage { active, ended, all, .. } = page;
     if *all == 0 {
-        let create = drawing(Shape::Add) + "Create invite";
+        let create = drawing(Shape::Add) + &escaped(t!("Create invite"));
         let create = button("btn-primary", &href("/new"), "", &create);
-        let text = "One link. Everyone in the right rooms. You’ll see here who joined.";
-        return format!(r#"<div class="nothing">{}</div>"#, empty("No invites yet", text, &create));
+        let text = t!("One link. Everyone in the right rooms. You’ll see here who joined.");
+        return format!(r#"<div class="nothing">{}</div>"#, empty(t!("No invites yet"), text, &create));
     }
     let (other, there) = match query.tab {
         Tab::Active => (Tab::Ended, *ended),
         Tab::Ended => (Tab::Active, *active),
     };
-    let link = |query: InviteQuery, text: String| {
-        format!(r#"<a class="link" href="{}">{text}</a>"#, escaped(&href(&path(&query))))
+    let link = |query: InviteQuery, text: &str| {
+        format!(r#"<a class="link" href="{}">{}</a>"#, escaped(&href(&path(&query))), escaped(text))
     };
     let there = match there {
         0 => String::new(),
         _ => link(
             InviteQuery { tab: other, after: String::new(), ..query.clone() },
-            format!("{there} in “{}”", wording::tab(other)),
+            &t!("{number} in “{tab}”", number = there, tab = wording::tab(other)),
         ),
     };
     let (title, everything) = match (query.search.as_str(), query.tab) {
-        ("", Tab::Active) => ("No active invites".to_owned(), String::new()),
-        ("", Tab::Ended) => ("No invite has ended".to_owned(), String::new()),
+        ("", Tab::Active) => (escaped(t!("No active invites")), String::new()),
+        ("", Tab::Ended) => (escaped(t!("No invite has ended")), String::new()),
         (search, tab) => {
-            let (before, after) = wording::no_match();
             let all = InviteQuery { tab, sort: query.sort, ..InviteQuery::default() };
-            (format!("{before}<bdi>{}</bdi>{after}", escaped(search)), link(all, "Show all".to_owned()))
+            (wording::no_match(&format!("<bdi>{}</bdi>", escaped(search))), link(all, t!("Show all")))
         }
     };
     format!(r#"<div class="card empty"><b>{title}</b>{there}{everything}</div>"#)

@@ -176,8 +176,8 @@ pub(crate) fn copy_pressed(event: &web_sys::MouseEvent) {
         if !copied && let Some(beside) = button.next_element_sibling() {
             beside.set_attribute("open", "").ok();
         }
-        label.set_text_content(Some(if copied { wording::COPIED } else { wording::SELECT }));
-        set_timeout(move || label.set_text_content(Some(wording::COPY)), SAID);
+        label.set_text_content(Some(if copied { wording::copied() } else { wording::select_it() }));
+        set_timeout(move || label.set_text_content(Some(wording::copy())), SAID);
     });
 }
 

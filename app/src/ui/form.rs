@@ -9,12 +9,12 @@ use leptos::{
 };
 
 use super::{
-    Typing, Visits,
+    Typing, Visits, escaped,
     field::{Said, field_id},
     navigation::{LastPost, Notices, href, lead},
 };
 use crate::{
-    Advice, FORM_FUNCTION, Field, Kind, Next, Posted, Told, view,
+    Advice, FORM_FUNCTION, Field, Kind, Next, Posted, Told, t, view,
     wire::{Answer, Asked, Question, send},
 };
 
@@ -166,27 +166,26 @@ pub(crate) fn FormProblem(
             {move || {
                 error()
                     .map(|error: Told| {
-                        let elsewhere = match error.first {
-                            Some(page) => Some((page, "Do it now (new tab)")),
-                            None if error.kind == Kind::SignedOut => Some((href("/sign-in"), "Sign in (new tab)")),
-                            None => None,
-                        };
-                        let again = elsewhere
-                            .map(|(page, text)| {
-                                // In another tab, so that what was typed stays.
-                                view! {
-                                    " "
-                                    <a class="link" href=page target="_blank" rel="noopener">
-                                        {text}
-                                    </a>
-                                    ", then try again."
-                                }
-                            });
-                        view! { <p class="alert alert-error block">{error.words} {again}</p> }
+                        let html = explained(error);
+                        view! { <p class="alert alert-error block" inner_html=html></p> }
                     })
             }}
         </div>
     }
+}
+
+/// An error as HTML, with a link to what has to be done first. That opens in another tab, so that what was typed stays.
+fn explained(error: Told) -> String {
+    let Told { kind, words, first, .. } = error;
+    let link = |page: &str| format!(r#"<a class="link" href="{}" target="_blank" rel="noopener">"#, escaped(page));
+    let again = match first {
+        Some(page) => t!("{link}Do it now (new tab){end}, then try again.", link = link(&page), end = "</a>"),
+        None if kind == Kind::SignedOut => {
+            t!("{link}Sign in (new tab){end}, then try again.", link = link(&href("/sign-in")), end = "</a>")
+        }
+        None => return escaped(&words),
+    };
+    format!("{} {again}", escaped(&words))
 }
 
 #[component]

@@ -1,7 +1,7 @@
 //! One of a member's own invites in a list, as HTML.
 
 use super::{Shape, avatar::room_html, day, drawing, escaped};
-use crate::{InviteCard, InviteState, Limits, Works, utc_text, wording};
+use crate::{InviteCard, InviteState, Limits, Works, t, tn, utc_text, wording};
 
 /// How many pictures of rooms a row shows.
 const PICTURES: usize = 3;
@@ -10,8 +10,9 @@ const PICTURES: usize = 3;
 /// shared, and `now` is in milliseconds since the epoch.
 pub(crate) fn row(card: &InviteCard, choose: &str, page: &str, link: &str, now: i64) -> String {
     let InviteCard { invite, rooms, .. } = card;
-    let (title, code) = (escaped(&card.title()), escaped(&invite.code));
-    let page = escaped(page);
+    let name = card.title();
+    let (title, code) = (escaped(&name), escaped(&invite.code));
+    let (page, select) = (escaped(page), escaped(&t!("Select {title}", title = name)));
     let about = match &invite.terms.label {
         Some(_) => escaped(&wording::leads_into(rooms, invite.terms.chat)),
         // Several may be called by the same rooms.
@@ -19,7 +20,7 @@ pub(crate) fn row(card: &InviteCard, choose: &str, page: &str, link: &str, now: 
     };
     [
         format!(
-            r#"<li class="inv"><input class="checkbox checkbox-primary" type="checkbox" name="{choose}" value="{code}" aria-label="Select {title}">"#
+            r#"<li class="inv"><input class="checkbox checkbox-primary" type="checkbox" name="{choose}" value="{code}" aria-label="{select}">"#
         ),
         pictures(card),
         format!(
@@ -27,7 +28,7 @@ pub(crate) fn row(card: &InviteCard, choose: &str, page: &str, link: &str, now: 
             badges(card, now)
         ),
         taken(card, now),
-        share(&title, &page, &escaped(link), invite.came > 0),
+        share(&name, &page, &escaped(link), invite.came > 0),
         "</li>".to_owned(),
     ]
     .concat()
@@ -47,16 +48,18 @@ fn pictures(card: &InviteCard) -> String {
 fn badges(card: &InviteCard, now: i64) -> String {
     let state = match (card.state, card.invite.terms.limits.not_before) {
         (InviteState::Open, _) => None,
-        (InviteState::NotYet, Some(begin)) => Some(("", format!("Starts {}", day_html(begin, now)))),
+        (InviteState::NotYet, Some(begin)) => Some(("", t!("Starts {day}", day = day_html(begin, now)))),
         (state @ (InviteState::PausedByAdmin | InviteState::AllPaused), _) => {
-            Some((" badge-warning", wording::state(state).to_owned()))
+            Some((" badge-warning", escaped(wording::state(state))))
         }
-        (state, _) => Some(("", wording::state(state).to_owned())),
+        (state, _) => Some(("", escaped(wording::state(state)))),
     };
     let works = match card.works {
         Works::Fully | Works::Unknown => None,
-        Works::Partly(shut) => Some((" badge-warning", format!("{} unavailable", wording::count(shut, "room")))),
-        Works::Not => Some((" badge-error", "Not working".to_owned())),
+        Works::Partly(shut) => {
+            Some((" badge-warning", escaped(&tn!(shut, "{n} room unavailable", "{n} rooms unavailable"))))
+        }
+        Works::Not => Some((" badge-error", escaped(t!("Not working")))),
     };
     let badge = |(class, text): (&str, String)| format!(r#" <span class="badge{class}">{text}</span>"#);
     state.into_iter().chain(works).map(badge).collect()
@@ -66,24 +69,33 @@ fn badges(card: &InviteCard, now: i64) -> String {
 fn taken(card: &InviteCard, now: i64) -> String {
     let Limits { expires_at, max_uses, .. } = card.invite.terms.limits;
     let end = match expires_at {
-        None => "no end".to_owned(),
-        Some(end) if end > now => format!("until {}", day_html(end, now)),
-        Some(end) => format!("ended {}", day_html(end, now)),
+        None => escaped(t!("no end")),
+        Some(end) if end > now => t!("until {day}", day = day_html(end, now)),
+        Some(end) => t!("ended {day}", day = day_html(end, now)),
     };
     // Where places are limited, those that are being taken count as well.
-    let (number, bar) = match max_uses {
-        None => (card.invite.came, String::new()),
+    let (joined, bar) = match max_uses {
+        None => {
+            let joined =
+                tn!(card.invite.came, "{bold}{n}{end} joined", "{bold}{n}{end} joined", bold = "<b>", end = "</b>");
+            (joined, String::new())
+        }
         Some(most) => {
             let taken = card.invite.uses;
             // The text beside it says the same.
             let shown = taken.min(most);
-            (taken, format!(r#"<progress class="places" max="{most}" value="{shown}" aria-hidden="true"></progress>"#))
+            let joined = tn!(
+                taken,
+                "{bold}{n}{end} of {most} joined",
+                "{bold}{n}{end} of {most} joined",
+                bold = "<b>",
+                end = "</b>",
+                most
+            );
+            (joined, format!(r#"<progress class="places" max="{most}" value="{shown}" aria-hidden="true"></progress>"#))
         }
     };
-    format!(
-        r#"<div class="pl"><p><b>{number}</b> {}</p><p class="text-muted">{end}</p>{bar}</div>"#,
-        wording::of_places(max_uses)
-    )
+    format!(r#"<div class="pl"><p>{joined}</p><p class="text-muted">{end}</p>{bar}</div>"#)
 }
 
 /// A day, which a script turns into the visitor's ([`super::local_days`]).
@@ -91,19 +103,23 @@ fn day_html(at: i64, now: i64) -> String {
     format!(r#"<time datetime="{}Z" data-day>{}</time>"#, utc_text(at), day(at, now))
 }
 
-/// What copies the link, and what unfolds it with its QR code; all texts are HTML. `came` says whether anybody has joined.
+/// What copies the link, and what unfolds it with its QR code. All texts but the title are HTML; `came` says whether anybody has
+/// joined.
 fn share(title: &str, page: &str, link: &str, came: bool) -> String {
     let (copy, qr, print) = (drawing(Shape::Copy), drawing(Shape::Qr), drawing(Shape::Print));
     let table = match came {
         true => format!(
-            r#"<a class="btn btn-sm btn-plain" href="{page}/joined.csv" rel="external">{}Who joined (CSV)</a>"#,
-            drawing(Shape::Download)
+            r#"<a class="btn btn-sm btn-plain" href="{page}/joined.csv" rel="external">{}{}</a>"#,
+            drawing(Shape::Download),
+            escaped(t!("Who joined (CSV)"))
         ),
         false => String::new(),
     };
+    let (label, of) = (escaped(wording::copy()), escaped(&t!("after “Copy”" => "the link of {title}", title)));
+    let (unfold, alt) = (escaped(&t!("QR code and link of {title}", title)), escaped(t!("QR code of the link")));
+    let cards = escaped(t!("Print cards"));
     format!(
-        r#"<div class="acts"><button class="btn btn-sm hidden scripted:inline-flex" type="button" data-copy="{link}">{copy}<span aria-live="polite">{}</span><span class="sr-only"> the link of {title}</span></button><details class="dropdown dropdown-end"><summary class="btn btn-sm">{qr}<span class="max-sm:hidden" aria-hidden="true">QR</span><span class="sr-only">QR code and link of {title}</span></summary><div class="dropdown-content card z-10 mt-2 grid w-64 justify-items-center gap-3"><img class="size-48 rounded-field bg-white" src="{page}/qr.svg" alt="QR code of the link" width="192" height="192" loading="lazy"><code class="font-mono text-sm wrap-anywhere select-all">{link}</code><a class="btn btn-sm btn-plain" href="{page}/print" rel="external">{print}Print cards</a>{table}</div></details></div>"#,
-        wording::COPY
+        r#"<div class="acts"><button class="btn btn-sm hidden scripted:inline-flex" type="button" data-copy="{link}">{copy}<span aria-live="polite">{label}</span><span class="sr-only"> {of}</span></button><details class="dropdown dropdown-end"><summary class="btn btn-sm">{qr}<span class="max-sm:hidden" aria-hidden="true">QR</span><span class="sr-only">{unfold}</span></summary><div class="dropdown-content card z-10 mt-2 grid w-64 justify-items-center gap-3"><img class="size-48 rounded-field bg-white" src="{page}/qr.svg" alt="{alt}" width="192" height="192" loading="lazy"><code class="font-mono text-sm wrap-anywhere select-all">{link}</code><a class="btn btn-sm btn-plain" href="{page}/print" rel="external">{print}{cards}</a>{table}</div></details></div>"#
     )
 }
 

@@ -2,10 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::{
-    Invite, InviteState, view,
-    wording::{self, count},
-};
+use crate::{Invite, InviteState, tn, view, wording};
 
 /// A badge on an invite that lets nobody in.
 #[component]
@@ -23,5 +20,6 @@ pub(crate) fn StateBadge(state: InviteState) -> impl IntoView {
 /// How many uses are left, if they are limited.
 pub(crate) fn places(invite: &Invite) -> Option<String> {
     let most = invite.terms.limits.max_uses?;
-    Some(format!("{} of {} left", most.saturating_sub(invite.uses), count(most, "place")))
+    let left = most.saturating_sub(invite.uses);
+    Some(tn!(most, "{left} of {n} place left", "{left} of {n} places left", left))
 }

@@ -1,6 +1,6 @@
 //! Numbers and times in words.
 
-use time::{Date, Month, OffsetDateTime};
+use time::{Month, OffsetDateTime};
 
 use crate::{t, tn, utc_text};
 
@@ -41,9 +41,14 @@ pub(crate) fn moment(millis: i64) -> String {
 
 /// A day, as `3 May 2026` (UTC).
 pub(crate) fn date(millis: i64) -> String {
-    let day = OffsetDateTime::from_unix_timestamp(millis.div_euclid(1000)).map(OffsetDateTime::date);
-    let Ok((year, month, day)) = day.map(Date::to_calendar_date) else { return String::new() };
+    let Some((year, month, day)) = calendar(millis) else { return String::new() };
     t!("{day} {month} {year}", day, month = month_name(month), year)
+}
+
+/// The year, the month and the day (UTC) of a time in milliseconds since the epoch.
+fn calendar(millis: i64) -> Option<(i32, Month, u8)> {
+    let at = OffsetDateTime::from_unix_timestamp(millis.div_euclid(1000)).ok()?;
+    Some(at.date().to_calendar_date())
 }
 
 /// The name of a month, as it stands in a date.
@@ -66,9 +71,12 @@ fn month_name(month: Month) -> &'static str {
 
 /// A day, as `3 May` or, if that is in another year than `now`, `3 May 2026` (UTC).
 pub(crate) fn day(millis: i64, now: i64) -> String {
-    let (day, today) = (date(millis), date(now));
-    let (Some((short, year)), Some((_, this))) = (day.rsplit_once(' '), today.rsplit_once(' ')) else { return day };
-    if year == this { short.to_owned() } else { day }
+    match (calendar(millis), calendar(now)) {
+        (Some((year, month, day)), Some((this, ..))) if year == this => {
+            t!("{day} {month}", day, month = month_name(month))
+        }
+        _ => date(millis),
+    }
 }
 
 #[cfg(test)]

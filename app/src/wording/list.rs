@@ -1,22 +1,28 @@
 //! Sentences about invites for the people who made them.
 
-use super::{CHAT_WITH_YOU, count, room};
-use crate::{Deed, Done, Room, Tab};
+use super::{chat_with_you, in_a_row, room};
+use crate::{Deed, Done, Room, Tab, t, tn};
 
 /// What copies a link, before it is pressed.
-pub const COPY: &str = "Copy";
+pub fn copy() -> &'static str {
+    t!("Copy")
+}
 
 /// What a button says that has copied something.
-pub const COPIED: &str = "Copied ✓";
+pub fn copied() -> &'static str {
+    t!("Copied ✓")
+}
 
 /// What a button says that could not copy: the text is shown beside it.
-pub const SELECT: &str = "Please select it";
+pub fn select_it() -> &'static str {
+    t!("Please select it")
+}
 
 /// What an invite is called to its owner: the name that they gave it, or else the rooms that it leads into. Where those have no
 /// names that they may know, it is the code.
 pub fn invite_title(label: Option<&str>, code: &str, rooms: &[Room]) -> String {
     let without_name = || match rooms {
-        [] => CHAT_WITH_YOU.to_owned(),
+        [] => chat_with_you().to_owned(),
         _ => code.to_owned(),
     };
     label.map(str::to_owned).or_else(|| in_short(rooms)).unwrap_or_else(without_name)
@@ -41,44 +47,71 @@ pub fn leads_into(rooms: &[Room], chat: bool) -> String {
         [one, other] if !one.space && !other.space => vec![room(one).to_owned(), room(other).to_owned()],
         [] => Vec::new(),
         rooms => {
-            vec![in_short(rooms).unwrap_or_else(|| count(u32::try_from(rooms.len()).unwrap_or(u32::MAX), "room"))]
+            let number = || u32::try_from(rooms.len()).unwrap_or(u32::MAX);
+            vec![in_short(rooms).unwrap_or_else(|| tn!(number(), "{n} room", "{n} rooms"))]
         }
     };
-    parts.extend(chat.then(|| if parts.is_empty() { CHAT_WITH_YOU } else { "chat with you" }.to_owned()));
-    parts.join(", ")
-}
-
-/// How many people an invite has let in, after their number: of how many, if they are limited.
-pub fn of_places(most: Option<u32>) -> String {
-    most.map_or_else(|| "joined".to_owned(), |most| format!("of {most} joined"))
+    parts.extend(chat.then(|| if parts.is_empty() { chat_with_you() } else { t!("chat with you") }.to_owned()));
+    in_a_row(parts)
 }
 
 /// The name of a tab of the list.
 pub fn tab(tab: Tab) -> &'static str {
     match tab {
-        Tab::Active => "Active",
-        Tab::Ended => "Ended",
+        Tab::Active => t!("invites" => "Active"),
+        Tab::Ended => t!("invites" => "Ended"),
     }
 }
 
-/// Says that a search has found nothing: the text before, and the text after, what was looked for.
-pub fn no_match() -> (&'static str, &'static str) {
-    ("No invites match “", "”")
+/// Says that a search has found nothing. What was looked for is text or HTML, as the result is.
+pub fn no_match(search: &str) -> String {
+    t!("No invites match “{search}”", search)
 }
 
 /// Says what became of invites that were chosen together.
 pub fn done(done: Done) -> String {
-    let what = match done.deed {
-        Deed::Paused => "paused",
-        Deed::Resumed => "resumed",
-        Deed::Deleted => "deleted",
-    };
-    match (done.invites, done.failed) {
-        (0, 0) => "No invite was selected.".to_owned(),
-        (0, failed) => format!("{} could not be {what}.", count(failed, "invite")),
-        (1, 0) => format!("Invite {what}."),
-        (invites, 0) => format!("{} {what}.", count(invites, "invite")),
-        (invites, failed) => format!("{} {what}, {failed} could not be.", count(invites, "invite")),
+    let Done { deed, invites, failed } = done;
+    match (deed, invites, failed) {
+        (_, 0, 0) => t!("No invite was selected.").to_owned(),
+        (Deed::Paused, 0, _) => {
+            tn!(failed, "{n} invite could not be paused.", "{n} invites could not be paused.")
+        }
+        (Deed::Resumed, 0, _) => {
+            tn!(failed, "{n} invite could not be resumed.", "{n} invites could not be resumed.")
+        }
+        (Deed::Deleted, 0, _) => {
+            tn!(failed, "{n} invite could not be deleted.", "{n} invites could not be deleted.")
+        }
+        (Deed::Paused, 1, 0) => t!("Invite paused.").to_owned(),
+        (Deed::Resumed, 1, 0) => t!("Invite resumed.").to_owned(),
+        (Deed::Deleted, 1, 0) => t!("Invite deleted.").to_owned(),
+        (Deed::Paused, _, 0) => tn!(invites, "{n} invite paused.", "{n} invites paused."),
+        (Deed::Resumed, _, 0) => tn!(invites, "{n} invite resumed.", "{n} invites resumed."),
+        (Deed::Deleted, _, 0) => tn!(invites, "{n} invite deleted.", "{n} invites deleted."),
+        (Deed::Paused, ..) => {
+            tn!(
+                invites,
+                "{n} invite paused, {failed} could not be.",
+                "{n} invites paused, {failed} could not be.",
+                failed
+            )
+        }
+        (Deed::Resumed, ..) => {
+            tn!(
+                invites,
+                "{n} invite resumed, {failed} could not be.",
+                "{n} invites resumed, {failed} could not be.",
+                failed
+            )
+        }
+        (Deed::Deleted, ..) => {
+            tn!(
+                invites,
+                "{n} invite deleted, {failed} could not be.",
+                "{n} invites deleted, {failed} could not be.",
+                failed
+            )
+        }
     }
 }
 

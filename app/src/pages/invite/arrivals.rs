@@ -109,7 +109,7 @@ fn lacks(missed: &[(Option<Room>, MissedRoom)]) -> String {
         return String::new();
     }
     let rows = missed.iter().map(|(room, missed)| {
-        let room = room.as_ref().map_or(wording::CHAT_WITH_YOU, wording::room);
+        let room = room.as_ref().map_or(wording::chat_with_you(), wording::room);
         let room = format!(r#"<strong dir="auto">{}</strong>"#, escaped(room));
         let reason = escaped(&wording::reason(&missed.reason));
         format!("<li>{}</li>", t!("{room} · they were told: “{reason}”", room, reason))
