@@ -10,7 +10,7 @@ use super::{
     mark::DRAWING,
     text::date,
 };
-use crate::{Landing, Paper, QrCode, wording};
+use crate::{Landing, Paper, QrCode, t, wording};
 
 /// How many doors stand beside the doorway.
 const BESIDE: usize = 4;
@@ -41,14 +41,15 @@ pub(crate) fn sheet(landing: &Landing, address: &str, paper: Paper, code: &QrCod
 
 /// Who invites, to what, and what they say.
 fn head(house: &House, paper: Paper) -> String {
-    let (host, invites) = (house.inviter.name(), wording::INVITES_YOU_TO);
+    let host = house.inviter.name();
     let (by, title, leads_to) = match &house.name {
         Some(name) => {
             // Rooms without a space are what it is called by: they are in the title.
             let leads_to = if house.space.is_some() { house.all() } else { house.what.clone() };
-            (format!(r#"<p class="by"><bdi>{}</bdi> {invites}</p>"#, escaped(host)), name.as_str(), leads_to)
+            let by = wording::who_invites(&format!("<bdi>{}</bdi>", escaped(host)));
+            (format!(r#"<p class="by">{by}</p>"#), name.as_str(), leads_to)
         }
-        None => (String::new(), host, format!("{invites} {}", house.what)),
+        None => (String::new(), host, wording::invites_you_to(&house.what)),
     };
     // Its class, and how many letters a line of it has, how high that is, and how many it may have.
     let (size, letters, high, most) = match title.chars().count() {
@@ -57,7 +58,7 @@ fn head(house: &House, paper: Paper) -> String {
         _ => ("longer", 42, 58, 3),
     };
     let lines = |text: &str, letters: usize| text.chars().count().div_ceil(letters);
-    let above = if by.is_empty() { 0 } else { 50 * lines(&format!("{host} {invites}"), 42).min(2) };
+    let above = if by.is_empty() { 0 } else { 50 * lines(&wording::who_invites(host), 42).min(2) };
     let above = above + high * lines(title, letters).min(most);
     let left = |leads_to: &str| HEAD.saturating_sub(above + 46 * lines(leads_to, 50).min(2));
     // Names of rooms are rather left out than what somebody says.
@@ -144,7 +145,7 @@ fn foot(landing: &Landing, address: &str) -> String {
     let last_day = landing.expires_at.map(|end| date(end - 1));
     format!(
         r#"<div class="foot"><p class="call">{}</p><p class="address {size}"><bdi dir="ltr">{}</bdi></p><p>{}</p></div>"#,
-        wording::SCAN,
+        escaped(wording::scan()),
         escaped(shown),
         escaped(&wording::free_until(last_day.as_deref()))
     )
@@ -152,10 +153,10 @@ fn foot(landing: &Landing, address: &str) -> String {
 
 /// The code in black on white, whatever is around it.
 fn drawing(code: &QrCode, mark: bool) -> String {
-    let (side, dark) = (code.side(), dark(code));
+    let (side, dark, label) = (code.side(), dark(code), escaped(t!("QR code of the link")));
     let mark = if mark { in_the_middle(code) } else { String::new() };
     format!(
-        r##"<svg class="code" viewBox="0 0 {side} {side}" role="img" aria-label="QR code of the link"><g id="code"><path fill="#fff" d="M0 0h{side}v{side}H0z"/><path fill="#000" d="{dark}"/>{mark}</g></svg>"##
+        r##"<svg class="code" viewBox="0 0 {side} {side}" role="img" aria-label="{label}"><g id="code"><path fill="#fff" d="M0 0h{side}v{side}H0z"/><path fill="#000" d="{dark}"/>{mark}</g></svg>"##
     )
 }
 
