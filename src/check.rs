@@ -4,6 +4,7 @@
 
 use std::time::{Duration, Instant};
 
+use http::HeaderMap;
 use matrix_sdk::ruma::UserId;
 use reqwest::redirect;
 use serde_json::Value;
@@ -276,7 +277,9 @@ async fn share_links(config: &Config) -> Option<String> {
     let mend = "Check share_link_generator.url_prefix, that the service runs, and that the reverse proxy sends this path to it.";
     let Some(folder) = &settings.target_path else {
         // There is no such link, and no other server says so in these words.
-        return fetched(&prefix, shared::NOTHING).await.err().map(|problem| format!("{problem} {mend}"));
+        let english = Languages::new(config.words_dir.as_deref()).map(|all| all.accepted(&HeaderMap::new()));
+        let nothing = app::words::with(english.unwrap_or_default(), shared::nothing);
+        return fetched(&prefix, &nothing).await.err().map(|problem| format!("{problem} {mend}"));
     };
     let page = "Super Invites looks whether this page is served.".to_owned();
     match share::try_folder(folder, page.clone(), fetched(&prefix, &page)).await {

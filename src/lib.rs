@@ -378,6 +378,7 @@ struct Doors {
 /// All routes of the service.
 fn routes(config: &Config, doors: Doors, limits: Bounds, stop: &Stop) -> Router {
     let Doors { invites, people, sharing, sealer, languages, clock, chance, metrics } = doors;
+    let (of_clients, of_visitors) = (languages.clone(), languages.clone());
     let proxies = Arc::new(Proxies::new(config.trusted_proxies.clone()));
     let observer = Observer { metrics: metrics.clone(), proxies: Arc::clone(&proxies), chance: chance.clone() };
     let api = api::router(api::Api {
@@ -414,8 +415,9 @@ fn routes(config: &Config, doors: Doors, limits: Bounds, stop: &Stop) -> Router 
         };
         pages = pages.merge(web::router(invites, people, settings, assets));
     }
-    let routes = bounded(api, limits, stop, api::refused).merge(bounded(pages, limits, stop, web::refused));
-    routes.layer(from_fn_with_state(observer, observe))
+    let api = bounded(api, limits, stop, api::refused, move |sent| of_clients.accepted(sent));
+    let pages = bounded(pages, limits, stop, web::refused, move |sent| of_visitors.of_visitor(sent));
+    api.merge(pages).layer(from_fn_with_state(observer, observe))
 }
 
 /// Starts the recurring tasks.

@@ -19,7 +19,10 @@ use std::{
     time::Duration,
 };
 
-use app::wording;
+use app::{
+    wording,
+    words::{Language, with},
+};
 use axum::{
     Router,
     body::{Body, Bytes},
@@ -28,7 +31,7 @@ use axum::{
     response::Response,
 };
 use futures_util::{StreamExt, stream};
-use http::{HeaderValue, StatusCode, Version, header};
+use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
 use hyper::{
     body::{Body as HttpBody, Frame, Incoming, SizeHint},
     service::{Service, service_fn},
@@ -111,7 +114,7 @@ impl Refused {
         }
     }
 
-    /// The message for the client.
+    /// The message for the client, in the language of the request.
     pub fn text(self) -> &'static str {
         match self {
             Self::Stopping => wording::stopping(),
@@ -186,16 +189,27 @@ impl From<Router> for Routes {
     }
 }
 
-/// Adds time limits for requests to routes. `words` formats the refusals.
-pub fn bounded(routes: Router, limits: Bounds, stop: &Stop, words: Words) -> Router {
+/// Adds time limits for requests to routes. `words` formats the refusals, in the `language` of a request with these
+/// headers.
+pub fn bounded<L>(routes: Router, limits: Bounds, stop: &Stop, words: Words, language: L) -> Router
+where
+    L: Fn(&HeaderMap) -> Language + Clone + Send + Sync + 'static,
+{
     let stop = stop.clone();
     routes.layer(from_fn(move |request: Request, next: Next| {
-        let stop = stop.clone();
+        let (stop, language) = (stop.clone(), language(request.headers()));
+        let words = move |refused| with(language, || words(refused));
         async move { answer(request, next, limits, &stop, words).await }
     }))
 }
 
-async fn answer(request: Request, next: Next, limits: Bounds, stop: &Stop, words: Words) -> Response {
+async fn answer(
+    request: Request,
+    next: Next,
+    limits: Bounds,
+    stop: &Stop,
+    words: impl Fn(Refused) -> Response,
+) -> Response {
     // Counted before checking for a shutdown, so that a shutdown either waits for this request or refuses it.
     let _working = stop.working.token();
     let version = request.version();
@@ -214,7 +228,7 @@ async fn answer(request: Request, next: Next, limits: Bounds, stop: &Stop, words
     }
 }
 
-fn refusal(refused: Refused, version: Version, words: Words) -> Response {
+fn refusal(refused: Refused, version: Version, words: impl Fn(Refused) -> Response) -> Response {
     let mut response = words(refused);
     let headers = response.headers_mut();
     if refused.status() == StatusCode::SERVICE_UNAVAILABLE {
@@ -476,6 +490,7 @@ impl AsyncWrite for Line {
 
 #[cfg(test)]
 mod tests {
+    use app::words::Catalogue;
     use axum::{
         response::{
             IntoResponse,
@@ -502,6 +517,9 @@ mod tests {
 
     /// Limits that no test reaches unless it lowers them.
     const LAX: Bounds = Bounds { head: LONG, body: LONG, answer: LONG, stall: LONG, idle: LONG, connections: 100 };
+
+    /// What is said when a response is not ready in time.
+    const TOO_LONG: &str = "This took too long. Please try again in a moment.";
 
     /// A running listener, and the means to stop it.
     struct Served {
@@ -537,7 +555,14 @@ mod tests {
                 );
             let words = |refused: Refused| (refused.status(), refused.text()).into_response();
             let stop = Stop::default();
-            let routes = bounded(routes, limits, &stop, words);
+            let texts = [(TOO_LONG.to_owned(), vec!["Zu lang".to_owned()])];
+            let german = Catalogue { tag: "de".to_owned(), forms: String::new(), texts: texts.into() };
+            let german = Language::read(german.encode().leak()).unwrap();
+            let asked = move |headers: &HeaderMap| match headers.contains_key(header::ACCEPT_LANGUAGE) {
+                true => german,
+                false => Language::default(),
+            };
+            let routes = bounded(routes, limits, &stop, words, asked);
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
             let listening = stop.clone();
@@ -660,6 +685,16 @@ mod tests {
         client.ask("/never").await;
         let heard = client.until("Please try again").await;
         assert!(heard.starts_with("HTTP/1.1 503 ") && heard.contains("retry-after: 5\r\n"), "{heard}");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_in_the_language_of_the_request() {
+        let served = Served::with(Bounds { answer: SHORT, ..LAX }).await;
+        let mut client = served.call().await;
+        client.say("GET /never HTTP/1.1\r\nhost: x\r\naccept-language: de\r\n\r\n").await;
+        client.until("Zu lang").await;
+        client.ask("/never").await;
+        client.until(TOO_LONG).await;
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@
 mod folder;
 mod page;
 mod target;
+mod words;
 
 use std::{
     future::Future,
@@ -14,7 +15,10 @@ use std::{
     sync::Arc,
 };
 
-use app::{Error as Refusal, Field, Problem};
+use app::{
+    Error as Refusal, Field, Problem,
+    words::{Language, speaking},
+};
 use matrix_sdk::ruma::{OwnedServerName, UserId};
 
 use self::{
@@ -220,7 +224,8 @@ impl Inner {
     /// this if the process dies in between.
     async fn write(&self, folder: &Folder, link: &ShareLink) -> Result<()> {
         self.store.set_static_page(&link.hash, StaticPage::Writing).await?;
-        let shown = self.shown(link).await?;
+        // It is the same for everybody.
+        let shown = speaking(Language::default(), self.shown(link)).await?;
         folder.write(&link.hash, shown.html).await.map_err(failed)?;
         // The invite may have ended, and been tidied up, before the page was there.
         match self.has_ended(link).await? {

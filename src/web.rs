@@ -26,7 +26,7 @@ use std::{
 };
 
 use app::{
-    App, Notice, PREFIX, Posted, provide_backend, provide_mount, provide_notice, provide_posted, resources, shell,
+    App, Notice, PREFIX, Posted, provide_backend, provide_mount, provide_notice, provide_posted, resources, shell, t,
     words::{self, provide_language, provide_offer},
 };
 use axum::{
@@ -137,7 +137,7 @@ async fn function(State(web): State<Arc<Web>>, visit: Visit, Path(name): Path<St
 async fn read(body: Body) -> Result<Bytes, Response> {
     axum::body::to_bytes(body, LARGEST_FORM)
         .await
-        .map_err(|_| (StatusCode::PAYLOAD_TOO_LARGE, "The form is too large.\n").into_response())
+        .map_err(|_| reply::plain(StatusCode::PAYLOAD_TOO_LARGE, t!("The form is too large.")))
 }
 
 impl Web {

@@ -113,7 +113,7 @@ pub fn speaking<F: Future>(language: Language, work: F) -> impl Future<Output = 
 }
 
 /// The translation of a text, or the English text. `key` is the text, after its context if it has one.
-pub fn text(key: &str, english: &'static str) -> &'static str {
+pub fn text<'a>(key: &str, english: &'a str) -> &'a str {
     language().look_up(key).unwrap_or(english)
 }
 

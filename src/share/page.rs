@@ -2,11 +2,12 @@
 
 use std::{fs, io, path::Path};
 
+use app::words::language;
 use fast_qr::{ECL, QRBuilder, convert::Builder, convert::svg::SvgBuilder};
 use minijinja::{Environment, Value, context};
 use url::Url;
 
-use super::target::Target;
+use super::{target::Target, words::teach};
 
 /// The name of the main template.
 const PAGE: &str = "share_link.html";
@@ -127,6 +128,8 @@ impl Pages {
             _ => None,
         };
         context! {
+            language => language().tag(),
+            direction => language().direction(),
             type => if names.first() == Some(&"o") { "spaceObject" } else { kind },
             objectType => kind,
             url => url,
@@ -191,6 +194,7 @@ fn in_a_fragment(target: &Target, parameters: &[&str]) -> String {
 fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_fuel(Some(FUEL));
+    teach(&mut environment);
     for (name, text) in BUILT_IN {
         // A test makes sure that they can be parsed.
         environment.add_template(name, text).ok();

@@ -3,9 +3,9 @@
 use std::fs;
 
 use app::Told;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{API, Acting, Answer, Browser, Engine, Person, Service, World, usual, with_pages};
+use crate::support::{API, Acting, Answer, Browser, Engine, Person, Service, World, sent, usual, with_pages};
 
 /// The headline of the first page in German.
 const GERMAN: &str = "Ein Link. Alle in den richtigen Räumen.";
@@ -147,4 +147,60 @@ async fn an_operators_words_are_on_the_pages() {
     let italian = Browser::new(&service).with("accept-language", "it-CH").get("/").await;
     assert!(italian.body.contains(r#"<html lang="it""#) && italian.body.contains("Ho un codice"), "{}", italian.body);
     assert!(italian.body.contains("One link."), "what is not translated is English: {}", italian.body);
+}
+
+#[tokio::test]
+async fn a_table_has_its_columns_in_the_language_of_the_page() {
+    let world = World::new().await;
+    let service = usual(&world).await;
+    let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+    let code = service.invite(&anna, &world.rooms(&anna, 1).await, true).await;
+    service.redeem(&ben, &code).await;
+    let mut german = Browser::new(&service).with("accept-language", "de");
+    german.sign_in(&anna, "").await;
+    let table = german.get(&format!("/invites/{code}/joined.csv")).await;
+    assert!(table.body.contains("\"Beigetretene Räume\",\"Fehlende Räume\"\r\n"), "{}", table.body);
+    assert!(table.body.contains(&format!("\"'{}\"", ben.id)), "{}", table.body);
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_is_refused_in_the_language_of_the_request() {
+    let world = World::new().await;
+    let service = usual(&world).await;
+    let mut elsewhere = Browser::new(&service).with("accept-language", "fr").with("sec-fetch-site", "cross-site");
+    let answer = elsewhere.form("/sign-in", "sign_in", &[]).await;
+    assert_eq!(answer.status, 403);
+    assert_eq!(
+        answer.body,
+        "Cela n’a pas été envoyé par une page de ce site. Reviens en arrière, recharge la page et réessaie.\n"
+    );
+}
+
+#[tokio::test]
+async fn the_page_of_a_share_link_is_in_the_language_of_whoever_opens_it() {
+    let world = World::new().await;
+    let mut setup = with_pages(&world, Acting::Appservice, Engine::Sqlite).await;
+    setup.set("SHARE_LINK_GENERATOR", "{url_prefix: 'https://app.example.com/p/'}");
+    let service = setup.start().await;
+    let anna = world.person("anna").await;
+    let body = json!({"type": "roomId", "roomId": "garden"});
+    let request = service.client.put(format!("{}/_synapse/client/share_link/", service.url));
+    let shared = sent(request.bearer_auth(&anna.token).body(body.to_string())).await;
+    let shared: Value = serde_json::from_str(&shared.body).unwrap();
+    let path = shared["url"].as_str().unwrap().strip_prefix("https://app.example.com").unwrap();
+    let path = path.split('?').next().unwrap();
+    for (asked, tag, direction, text) in [
+        ("de", "de", "ltr", "</bdi> teilt einen Raum</h1>"),
+        ("ar", "ar", "rtl", "فتح في Acter"),
+        ("tlh", "en", "ltr", "</bdi> shares a room</h1>"),
+    ] {
+        let mut visitor = Browser::new(&service).with("accept-language", asked);
+        let page = visitor.get(path).await;
+        assert!(page.body.contains(&format!(r#"<html lang="{tag}" dir="{direction}">"#)), "{}", page.body);
+        assert!(page.body.contains(text), "{}", page.body);
+        assert_eq!((page.header("content-language"), page.header("vary")), (tag, "accept-language, cookie"));
+    }
+    let mut german = Browser::new(&service).with("accept-language", "de");
+    let nothing = german.get(&format!("/p/{}", "0".repeat(40))).await;
+    assert_eq!((nothing.status, nothing.body.as_str()), (404, "Diesen Link gibt es nicht.\n"));
 }

@@ -423,3 +423,19 @@ async fn check_looks_where_links_lead() {
     assert!(pages(&folder).is_empty(), "nothing is left behind");
     service.stop().await;
 }
+
+#[tokio::test]
+async fn a_static_page_is_the_same_whoever_shares_the_link() {
+    let world = World::new().await;
+    let (setup, folder) = static_pages(&world, Engine::Sqlite).await;
+    let service = setup.start().await;
+    let anna = world.person("anna").await;
+    let request = service.client.put(format!("{}/_synapse/client/share_link/", service.url));
+    let body = json!({"type": "roomId", "roomId": "garden"}).to_string();
+    let answer = sent(request.bearer_auth(&anna.token).header("accept-language", "de").body(body)).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let [page] = &pages(&folder)[..] else { panic!("one page is written") };
+    let page = fs::read_to_string(folder.join(page)).unwrap();
+    assert!(page.contains(r#"<html lang="en" dir="ltr">"#) && page.contains("shares a room"), "{page}");
+    service.stop().await;
+}

@@ -3,17 +3,17 @@
 
 use std::sync::Arc;
 
-use app::{FORM_FUNCTION, Kind, LocalPath, Next, PageForm, Posted, Told};
+use app::{FORM_FUNCTION, Kind, LocalPath, Next, PageForm, Posted, Told, t};
 use axum::{
     body::{Body, Bytes},
     extract::{Request, State},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use http::{HeaderValue, Method, StatusCode, Uri, header, request::Parts};
 use percent_encoding::percent_decode_str;
 
 use super::{
-    reply::{not_from_here, see_other},
+    reply::{not_from_here, plain, see_other},
     state::Web,
     visit::Visit,
 };
@@ -29,8 +29,7 @@ pub(super) async fn posted(State(web): State<Arc<Web>>, visit: Visit, request: R
     };
     let fields: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
     let Some(form) = shown_form(&parts.uri.path()[visit.base.len()..], &fields) else {
-        return (StatusCode::BAD_REQUEST, "This page has no such form. Please go back and reload it.\n")
-            .into_response();
+        return plain(StatusCode::BAD_REQUEST, t!("This page has no such form. Please go back and reload it."));
     };
     // Serialised again from the fields that were checked: another parser could read something else from the original
     // bytes.

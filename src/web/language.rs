@@ -38,7 +38,7 @@ pub(super) async fn speak(State(web): State<Arc<Web>>, visit: Visit, request: Re
 }
 
 /// Says in the headers of a page which language it is in, and on what that depends.
-fn tell(response: &mut Response, language: Language) {
+pub(super) fn tell(response: &mut Response, language: Language) {
     let headers = response.headers_mut();
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     if kind.is_some_and(|kind| kind.starts_with("text/html")) {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use app::{Error, LocalPath};
+use app::{Error, LocalPath, t};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 
@@ -83,11 +83,13 @@ pub(super) fn see_other(base: &str, to: &LocalPath) -> Response {
 
 /// The response to a request from another site's page.
 pub(super) fn not_from_here() -> Response {
-    (
-        StatusCode::FORBIDDEN,
-        "This was not sent by a page of this site. Please go back, reload the page and try again.\n",
-    )
-        .into_response()
+    let text = t!("This was not sent by a page of this site. Please go back, reload the page and try again.");
+    plain(StatusCode::FORBIDDEN, text)
+}
+
+/// A response that is one line of text.
+pub(super) fn plain(status: StatusCode, text: &str) -> Response {
+    (status, format!("{text}\n")).into_response()
 }
 
 /// The table: the HTTP status for each error.

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use app::{PREFIX, words};
+use app::{PREFIX, t, words};
 use axum::{
     Router,
     extract::{ConnectInfo, Path, State},
@@ -11,7 +11,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
-use super::{headers::EVERYWHERE, reply::status_of};
+use super::{headers::EVERYWHERE, language::tell, reply::status_of};
 use crate::{
     proxies::Proxies,
     share::{Sharing, Shown},
@@ -19,7 +19,9 @@ use crate::{
 };
 
 /// The response for a link that does not exist.
-pub(crate) const NOTHING: &str = "There is no such link.\n";
+pub(crate) fn nothing() -> String {
+    format!("{}\n", t!("There is no such link."))
+}
 
 /// The built-in page has inline styles and runs nothing (W3C, Content Security Policy Level 3).
 const BUILT_IN: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
@@ -64,7 +66,7 @@ async fn page(
                 let status = if ended { StatusCode::GONE } else { StatusCode::OK };
                 (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], html).into_response()
             }
-            Ok(None) => (StatusCode::NOT_FOUND, NOTHING).into_response(),
+            Ok(None) => (StatusCode::NOT_FOUND, nothing()).into_response(),
             Err(error) => {
                 let error = error.into_told();
                 (status_of(&error), format!("{error}\n")).into_response()
@@ -72,7 +74,15 @@ async fn page(
         }
     };
     let mut response = words::speaking(language, page).await;
-    let policy = if sharing.has_own_templates() { OPERATORS } else { BUILT_IN };
+    tell(&mut response, language);
+    let policy = match sharing.has_own_templates() {
+        true => {
+            // Only the operator knows which language their own are in.
+            response.headers_mut().remove(header::CONTENT_LANGUAGE);
+            OPERATORS
+        }
+        false => BUILT_IN,
+    };
     let own: [(HeaderName, &str); 2] = [(header::CONTENT_SECURITY_POLICY, policy), (header::CACHE_CONTROL, "no-cache")];
     for (name, value) in EVERYWHERE.into_iter().chain(own) {
         response.headers_mut().insert(name, HeaderValue::from_static(value));

@@ -11,26 +11,27 @@ struct Used {
     file: String,
 }
 
-/// The source files of both crates, without those of tests.
-fn sources() -> Vec<PathBuf> {
-    fn below(folder: &Path, found: &mut Vec<PathBuf>) {
+/// The files below the source folders of both crates whose names end in this, without those of tests.
+fn sources(kind: &str) -> Vec<PathBuf> {
+    fn below(folder: &Path, kind: &str, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).expect("the source code is there") {
             let path = entry.expect("it can be read").path();
             match path.extension() {
                 _ if path.file_stem().is_some_and(|name| name == "tests") => {}
-                Some(rust) if rust == "rs" => found.push(path),
+                Some(extension) if extension == kind => found.push(path),
                 Some(_) => {}
-                None => below(&path, found),
+                None => below(&path, kind, found),
             }
         }
     }
     let (root, mut found) = (Path::new(env!("CARGO_MANIFEST_DIR")), Vec::new());
-    below(&root.join("app/src"), &mut found);
-    below(&root.join("src"), &mut found);
+    below(&root.join("app/src"), kind, &mut found);
+    below(&root.join("src"), kind, &mut found);
     found
 }
 
-/// The literals between the parentheses of a macro's call, each with whether an arrow follows it.
+/// The literals between the parentheses of a call, each with whether it is a context: an arrow follows it, or it is
+/// called so, which is how templates do it.
 fn literals(call: &str) -> Vec<(String, bool)> {
     let (mut literals, mut depth, mut rest) = (Vec::new(), 1, call);
     while depth > 0 {
@@ -43,18 +44,44 @@ fn literals(call: &str) -> Vec<(String, bool)> {
             _ => {
                 let end = after.find('"').expect("the literal ends");
                 assert!(!after[..end].contains('\\'), "a key needs no escapes: {}", &after[..end]);
+                let is_called = call[..call.len() - after.len() - 1].ends_with("context=");
                 rest = &after[end + 1..];
-                literals.push((after[..end].to_owned(), rest.trim_start().starts_with("=>")));
+                literals.push((after[..end].to_owned(), is_called || rest.trim_start().starts_with("=>")));
             }
         }
     }
     literals
 }
 
-/// Every text that is passed to `t!` or `tn!`.
-fn used() -> Vec<Used> {
+/// What stands between the parentheses of each call with this beginning, and after them.
+fn calls<'a>(code: &'a str, begin: &'a str) -> impl Iterator<Item = &'a str> {
+    let is_whole = move |at: &usize| !code[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+    code.match_indices(begin).map(|(at, _)| at).filter(is_whole).map(move |at| &code[at + begin.len()..])
+}
+
+/// Every text that is passed to `t` or `tn` in a template.
+fn used_in_templates() -> Vec<Used> {
     let mut used = Vec::new();
-    for file in sources() {
+    for file in sources("html") {
+        let code = fs::read_to_string(&file).expect("it can be read");
+        for (name, is_plural) in [("t(", false), ("tn(", true)] {
+            for call in calls(&code, name) {
+                let (contexts, texts): (Vec<_>, Vec<_>) = literals(call).into_iter().partition(|(_, is)| *is);
+                let context = contexts.first().map(|(context, _)| format!("{context}\u{4}")).unwrap_or_default();
+                let key = format!("{context}{}", texts[0].0);
+                let plural = is_plural.then(|| texts[1].0.clone());
+                used.push(Used { key, plural, file: file.display().to_string() });
+            }
+        }
+    }
+    used
+}
+
+/// Every text that is passed to `t!` or `tn!`, or their like in templates.
+fn used() -> Vec<Used> {
+    let mut used = used_in_templates();
+    assert!(used.len() > 10, "the templates are read");
+    for file in sources("rs") {
         let text = fs::read_to_string(&file).expect("it can be read");
         let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
         let code: String = code
@@ -63,11 +90,8 @@ fn used() -> Vec<Used> {
             .map(|line| line.to_owned() + "\n")
             .collect();
         for (name, is_plural) in [("t!(", false), ("tn!(", true)] {
-            for (at, _) in code.match_indices(name) {
-                if code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_') {
-                    continue;
-                }
-                let mut texts = literals(&code[at + name.len()..]).into_iter().peekable();
+            for call in calls(&code, name) {
+                let mut texts = literals(call).into_iter().peekable();
                 let context = texts.next_if(|(_, is_context)| *is_context).map(|(context, _)| context + "\u{4}");
                 // In the definition of a macro there is none.
                 let Some((english, _)) = texts.next() else { continue };
@@ -104,7 +128,10 @@ fn a_translation_has_the_placeholders_of_its_text() {
     let catalogues = built_in();
     for Used { key, plural, file } in used() {
         let english = key.rsplit('\u{4}').next().unwrap_or_default();
-        let expected = placeholders(english);
+        let mut expected = placeholders(english);
+        if plural.is_some() {
+            expected.insert("n");
+        }
         for (tag, catalogue) in &catalogues {
             for form in catalogue.texts.get(&key).into_iter().flatten() {
                 let mut found = placeholders(form);

@@ -4,9 +4,9 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use super::server_invites::{TOO_MANY_PEOPLE, UNFINISHED, refused, server_pages};
+use super::server_invites::{may_be_more, refused, server_pages, some_left_out};
 use crate::{
-    Action, AuditEntry, AuditPage, AuditQuery, Detail, Door, Fragment, rpc, segment,
+    Action, AuditEntry, AuditPage, AuditQuery, Detail, Door, Fragment, rpc, segment, t,
     ui::{
         Drawn, at, choice, date, escaped, heading, link, load, nothing, pages, search_field, show_either, text_field,
         written,
@@ -22,7 +22,7 @@ pub(crate) fn Audit() -> impl IntoView {
         rpc::GetAudit { query }
     });
     view! {
-        <Title text="Audit log" />
+        <Title text=t!("Audit log") />
         <section class="grid gap-6 py-4 sm:py-8">
             {show_either(page, |fragment| view! { <Drawn fragment /> }, refused)}
         </section>
@@ -33,7 +33,7 @@ pub(crate) fn Audit() -> impl IntoView {
 pub fn draw_audit(query: &AuditQuery, page: &AuditPage) -> Fragment {
     let AuditPage { entries, next, unfinished, too_many_people, .. } = page;
     let hint = |is: bool, text: &str| match is {
-        true => format!(r#"<p class="hint" role="status">{text}</p>"#),
+        true => format!(r#"<p class="hint" role="status">{}</p>"#, escaped(text)),
         false => String::new(),
     };
     let days = entries.chunk_by(|one, next| date(one.at) == date(next.at)).map(|day| {
@@ -43,20 +43,20 @@ pub fn draw_audit(query: &AuditQuery, page: &AuditPage) -> Fragment {
     });
     let list = match (entries.is_empty(), *unfinished) {
         (true, true) => String::new(),
-        (true, false) => nothing("No entries."),
+        (true, false) => nothing(t!("No entries.")),
         _ => days.collect(),
     };
     let address = query.address();
     let first = (!query.before.is_empty()).then_some(address.as_str());
-    let text = if *unfinished { "Look further" } else { "Earlier" };
+    let text = if *unfinished { t!("Look further") } else { t!("Earlier") };
     let next = next.as_ref().map(|next| (format!("{address}&before={}", segment(next)), text));
     let html = [
-        heading("Audit log", "Who did what, newest first. Days are in UTC."),
+        heading(t!("Audit log"), t!("Who did what, newest first. Days are in UTC.")),
         server_pages("log"),
         filters(query),
-        hint(*too_many_people, TOO_MANY_PEOPLE),
+        hint(*too_many_people, some_left_out()),
         list,
-        hint(*unfinished, UNFINISHED),
+        hint(*unfinished, may_be_more()),
         pages(first, next),
     ];
     Fragment { html: html.concat() }
@@ -65,43 +65,77 @@ pub fn draw_audit(query: &AuditQuery, page: &AuditPage) -> Fragment {
 /// The form that narrows the log down.
 fn filters(query: &AuditQuery) -> String {
     let actions = Action::ALL.map(|action| (action.key(), wording::action_name(action)));
-    let actions: Vec<_> = [("", "Any")].into_iter().chain(actions).collect();
+    let actions: Vec<_> = [("", t!("action" => "Any"))].into_iter().chain(actions).collect();
     let is_narrow = !query.who.is_empty() || query.action.is_some();
     let open = if is_narrow { " open" } else { "" };
-    let all =
-        if is_narrow || !query.search.is_empty() { link("btn-plain w-fit", "?", "Show all") } else { String::new() };
+    let all = if is_narrow || !query.search.is_empty() {
+        link("btn-plain w-fit", "?", t!("Show all"))
+    } else {
+        String::new()
+    };
     format!(
-        r#"<form method="get" role="search" class="grid gap-3"><div class="flex gap-2">{}<button class="btn" type="submit">Search</button></div><details class="list fold"{open}><summary>Filters</summary><div class="grid gap-3 p-4 sm:grid-cols-2">{}{}</div></details>{all}</form>"#,
-        search_field("User name, or an invite’s number", &query.search),
-        text_field("who", "Done by (user name)", &query.who),
-        choice("action", "Action", query.action.map(Action::key).unwrap_or_default(), &actions)
+        r#"<form method="get" role="search" class="grid gap-3"><div class="flex gap-2">{}<button class="btn" type="submit">{}</button></div><details class="list fold"{open}><summary>{}</summary><div class="grid gap-3 p-4 sm:grid-cols-2">{}{}</div></details>{all}</form>"#,
+        search_field(t!("User name, or an invite’s number"), &query.search),
+        escaped(t!("Search")),
+        escaped(t!("Filters")),
+        text_field("who", t!("Done by (user name)"), &query.who),
+        choice("action", t!("Action"), query.action.map(Action::key).unwrap_or_default(), &actions)
     )
 }
 
 fn line(entry: &AuditEntry) -> String {
     let AuditEntry { at: when, actor, door, action, invite, owner, code, detail } = entry;
-    let (did, after) = wording::action(*action);
     let door = match door {
-        Door::Web => "web",
-        Door::Api => "app",
-        Door::Command => "command line",
+        Door::Web => t!("done by way of" => "web"),
+        Door::Api => t!("done by way of" => "app"),
+        Door::Command => t!("done by way of" => "command line"),
     };
     let invite = invite.map(|number| {
         let code = code.as_ref().map(|code| format!(r#" (<code class="font-mono">{}</code>)"#, escaped(code)));
-        let owner = owner.as_ref().filter(|owner| *owner != actor).map(|owner| format!(" of {}", escaped(owner)));
-        format!(" invite {number}{}{}{after}", code.unwrap_or_default(), owner.unwrap_or_default())
+        let number = format!("{number}{}", code.unwrap_or_default());
+        match owner.as_ref().filter(|owner| *owner != actor) {
+            Some(owner) => t!("an invite" => "{number} of {owner}", number, owner = escaped(owner)),
+            None => number,
+        }
     });
-    let detail = detail.as_ref().map(|detail| match detail {
-        Detail::Why(reason) => format!(": “{}”", written(reason)),
-        detail => format!(": {}", escaped(&wording::detail(detail))),
-    });
+    let who = format!("<strong>{}</strong>", escaped(actor));
+    let what = did(*action, &who, invite.as_deref());
+    let what = match detail {
+        None => what,
+        Some(Detail::Why(reason)) => t!("{what}: “{reason}”", what, reason = written(reason)),
+        Some(detail) => t!("{what}: {detail}", what, detail = escaped(&wording::detail(detail))),
+    };
     format!(
-        r#"<li class="grid gap-1 px-4 py-3 sm:grid-cols-[11rem_minmax(0,1fr)] sm:gap-4"><span class="hint">{}</span><span class="min-w-0 wrap-anywhere"><strong>{}</strong> {did}{}{}<span class="hint"> · {door}</span></span></li>"#,
+        r#"<li class="grid gap-1 px-4 py-3 sm:grid-cols-[11rem_minmax(0,1fr)] sm:gap-4"><span class="hint">{}</span><span class="min-w-0 wrap-anywhere">{what}<span class="hint"> · {}</span></span></li>"#,
         at(*when),
-        escaped(actor),
-        invite.unwrap_or_default(),
-        detail.unwrap_or_default(),
+        escaped(door)
     )
+}
+
+/// Says who did what to which invite, which is told by its number. All of it is HTML.
+fn did(action: Action, who: &str, invite: Option<&str>) -> String {
+    let Some(invite) = invite else {
+        return match action {
+            Action::PausedAll => t!("{who} paused all invites", who),
+            Action::ResumedAll => t!("{who} resumed all invites", who),
+            Action::Exported => t!("{who} exported what is kept about somebody", who),
+            Action::Erased => t!("{who} erased what was kept about somebody", who),
+            action => t!("{who}: {action}", who, action = escaped(wording::action_name(action))),
+        };
+    };
+    match action {
+        Action::Created => t!("{who} created invite {invite}", who, invite),
+        Action::Changed => t!("{who} changed invite {invite}", who, invite),
+        Action::Paused => t!("{who} paused invite {invite}", who, invite),
+        Action::Resumed => t!("{who} resumed invite {invite}", who, invite),
+        Action::Deleted => t!("{who} deleted invite {invite}", who, invite),
+        Action::Redeemed => t!("{who} joined with invite {invite}", who, invite),
+        Action::Blocked => t!("{who} blocked invite {invite} in a room", who, invite),
+        Action::Unblocked => t!("{who} unblocked invite {invite} in a room", who, invite),
+        Action::AccountCreated => t!("{who} created an account with invite {invite}", who, invite),
+        // None of these is about an invite.
+        Action::PausedAll | Action::ResumedAll | Action::Exported | Action::Erased => did(action, who, None),
+    }
 }
 
 #[cfg(test)]

@@ -5,22 +5,22 @@ use leptos_meta::Title;
 
 use super::server_invites::{refused, server_pages};
 use crate::{
-    Day, Days, Fragment, Reason, rpc,
-    ui::{Drawn, date, heading, load, show_either},
+    Day, Days, Fragment, Reason, rpc, t, tn,
+    ui::{Drawn, date, escaped, heading, load, show_either},
     view, wording,
 };
 
 /// A day in milliseconds.
 const DAY: i64 = 86_400_000;
 
-/// What the columns of sums stand for, and of how many days each is.
-const SPANS: [(&str, usize); 3] = [("Today", 1), ("7 days", 7), ("30 days", 30)];
+/// Of how many days the columns of sums are.
+const SPANS: [u8; 3] = [1, 7, 30];
 
 #[component]
 pub(crate) fn ServerDays() -> impl IntoView {
     let days = load(|| rpc::GetDays {});
     view! {
-        <Title text="Overview" />
+        <Title text=t!("Overview") />
         <section class="grid gap-6 py-4 sm:py-8">
             {show_either(days, |fragment| view! { <Drawn fragment /> }, refused)}
         </section>
@@ -29,38 +29,43 @@ pub(crate) fn ServerDays() -> impl IntoView {
 
 /// What happened, in sums and day by day.
 pub fn draw_days(seen: &Days) -> Fragment {
-    let about = "What happened with the invites of this server. Days are in UTC. Accounts are those created on these \
-                 pages, as long as the audit log goes back.";
-    let html = [heading("Overview", about), server_pages("days"), sums(&seen.days), by_day(seen)];
+    let about = t!(
+        "What happened with the invites of this server. Days are in UTC. Accounts are those created on these pages, as long as the audit log goes back."
+    );
+    let html = [heading(t!("Overview"), about), server_pages("days"), sums(&seen.days), by_day(seen)];
     Fragment { html: html.concat() }
 }
 
-/// A table with a caption; all of it is HTML.
-fn table(caption: &str, columns: &[&str], rows: &str) -> String {
+/// A table with a caption; the columns and rows are HTML.
+fn table(caption: &str, columns: &[String], rows: &str) -> String {
     let columns = columns.iter().map(|column| format!(r#"<th scope="col">{column}</th>"#));
     format!(
-        r#"<div class="card overflow-x-auto"><table class="numbers"><caption>{caption}</caption><thead><tr>{}</tr></thead><tbody>{rows}</tbody></table></div>"#,
+        r#"<div class="card overflow-x-auto"><table class="numbers"><caption>{}</caption><thead><tr>{}</tr></thead><tbody>{rows}</tbody></table></div>"#,
+        escaped(caption),
         columns.collect::<String>()
     )
 }
 
-/// A row of a table. What is first is HTML.
+/// A row of a table. The cells are HTML.
 fn row(first: &str, cells: &[String]) -> String {
     let cells = cells.iter().map(|cell| format!("<td>{cell}</td>"));
-    format!(r#"<tr><th scope="row">{first}</th>{}</tr>"#, cells.collect::<String>())
+    format!(r#"<tr><th scope="row">{}</th>{}</tr>"#, escaped(first), cells.collect::<String>())
 }
 
 /// How much there was of each, and why rooms could not be joined.
 fn sums(days: &[Day]) -> String {
-    let sums = SPANS.map(|(_, number)| Day::sum(days.iter().take(number)));
+    let sums = SPANS.map(|number| Day::sum(days.iter().take(number.into())));
     let numbers = |of: &dyn Fn(&Day) -> u32| sums.iter().map(|sum| of(sum).to_string()).collect::<Vec<_>>();
-    let mut columns = vec![r#"<span class="sr-only">What</span>"#];
-    columns.extend(SPANS.map(|(name, _)| name));
+    let mut columns = vec![format!(r#"<span class="sr-only">{}</span>"#, escaped(t!("column" => "What")))];
+    columns.extend(SPANS.map(|number| match number {
+        1 => escaped(t!("Today")),
+        days => escaped(&tn!(days.into(), "{n} day", "{n} days")),
+    }));
     let all = [
-        row("Invites created", &numbers(&|day| day.created)),
-        row("People joined", &numbers(&|day| day.joined)),
-        row("Accounts created", &numbers(&|day| day.accounts)),
-        row("Rooms not joined", &numbers(&Day::missed)),
+        row(t!("Invites created"), &numbers(&|day| day.created)),
+        row(t!("People joined"), &numbers(&|day| day.joined)),
+        row(t!("Accounts created"), &numbers(&|day| day.accounts)),
+        row(t!("Rooms not joined"), &numbers(&Day::missed)),
     ];
     let mut missed = sums[SPANS.len() - 1].missed.clone();
     missed.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
@@ -71,9 +76,9 @@ fn sums(days: &[Day]) -> String {
     let why = missed.iter().map(|(reason, _)| row(wording::missed_because(reason), &numbers(&|day| of(reason, day))));
     let why = match why.collect::<String>() {
         none if none.is_empty() => none,
-        why => table("Why rooms were not joined", &columns, &why),
+        why => table(t!("Why rooms were not joined"), &columns, &why),
     };
-    table("In all", &columns, &all.concat()) + &why
+    table(t!("In all"), &columns, &all.concat()) + &why
 }
 
 /// A number, with a bar for how much of the `most` it is.
@@ -86,17 +91,23 @@ fn bar(number: u32, most: u32) -> String {
 }
 
 fn by_day(seen: &Days) -> String {
-    let columns = ["Day", "Created", "Joined", "Accounts", "Not joined"];
+    let columns = [
+        t!("column" => "Day"),
+        t!("column" => "Created"),
+        t!("column" => "Joined"),
+        t!("column" => "Accounts"),
+        t!("column" => "Not joined"),
+    ];
     let numbers = |day: &Day| [day.created, day.joined, day.accounts, day.missed()];
     let all: Vec<[u32; 4]> = seen.days.iter().map(numbers).collect();
     let most = |column: usize| all.iter().map(|day| day[column]).max().unwrap_or_default();
     let most = [most(0), most(1), most(2), most(3)];
     let rows = (0_i64..).zip(&all).map(|(before, day)| {
-        let name = if before == 0 { "Today".to_owned() } else { date(seen.now - before * DAY) };
+        let name = if before == 0 { t!("Today").to_owned() } else { date(seen.now - before * DAY) };
         let cells: Vec<String> = day.iter().zip(most).map(|(number, most)| bar(*number, most)).collect();
         row(&name, &cells)
     });
-    table("Day by day", &columns, &rows.collect::<String>())
+    table(t!("Day by day"), &columns.map(escaped), &rows.collect::<String>())
 }
 
 #[cfg(test)]

@@ -6,20 +6,21 @@ use leptos_router::hooks::use_query_map;
 
 use crate::{
     Block, Fragment, KnownInvite, LookedAfter, OwnInvite, Posted, RoomInvite, RoomInvites, RoomsQuery, invite_path,
-    rpc, segment,
+    rpc, segment, t, tn,
     ui::{
         Drawn, FormProblem, ago, at, escaped, form, function, heading, hidden, link, load, nothing, pages, person_html,
         reason_field, room_html, search_field, sending, show, state_badge, submit, written,
     },
-    view,
-    wording::{self, count},
+    view, wording,
 };
 
-/// What the page is for, and what somebody can do who has no such room.
-const ABOUT: &str = "Invites that lead into rooms where you’re an admin. Block one and it brings no more people in; its \
-                     owner is told. Whoever joined before stays.";
-const NO_ROOMS: &str = "You don’t manage any rooms yet. Once you’re an admin of a room, in any Matrix app, the invites \
-                        that lead into it appear here, whoever created them.";
+/// The title, and what the page is for.
+fn head() -> String {
+    let about = t!(
+        "Invites that lead into rooms where you’re an admin. Block one and it brings no more people in; its owner is told. Whoever joined before stays."
+    );
+    heading(t!("Rooms you manage"), about)
+}
 
 #[component]
 pub(crate) fn MyRooms() -> impl IntoView {
@@ -30,7 +31,7 @@ pub(crate) fn MyRooms() -> impl IntoView {
     });
     let block = sending::<rpc::Block>();
     view! {
-        <Title text="Rooms you manage" />
+        <Title text=t!("Rooms you manage") />
         <section class="grid gap-6 py-4 sm:py-8">
             <FormProblem sending=block at_fields=true />
             {show(rooms, |fragment| view! { <Drawn fragment /> })}
@@ -42,7 +43,10 @@ pub(crate) fn MyRooms() -> impl IntoView {
 pub fn draw_my_rooms(query: &RoomsQuery, seen: &LookedAfter, posted: Option<&Posted>) -> Fragment {
     let LookedAfter { rooms, before, matching, next, quiet, now } = seen;
     if *matching == 0 && *quiet == 0 && query.search.is_empty() && query.room.is_empty() {
-        return Fragment { html: heading("Rooms you manage", ABOUT) + &nothing(NO_ROOMS) };
+        let words = t!(
+            "You don’t manage any rooms yet. Once you’re an admin of a room, in any Matrix app, the invites that lead into it appear here, whoever created them."
+        );
+        return Fragment { html: head() + &nothing(words) };
     }
     let is_one = !query.room.is_empty();
     let posted = posted.filter(|posted| posted.function == function::<rpc::Block>());
@@ -53,29 +57,29 @@ pub fn draw_my_rooms(query: &RoomsQuery, seen: &LookedAfter, posted: Option<&Pos
         false => format!(r#"<div class="list">{drawn}</div>"#),
     };
     let search = match is_one {
-        true => link("btn-plain w-fit", "?", "All rooms"),
+        true => link("btn-plain w-fit", "?", t!("All rooms")),
         false => format!(
-            r#"<form method="get" role="search" class="flex gap-2">{}<button class="btn" type="submit">Search</button></form>"#,
-            search_field("Room", &query.search)
+            r#"<form method="get" role="search" class="flex gap-2">{}<button class="btn" type="submit">{}</button></form>"#,
+            search_field(t!("Room"), &query.search),
+            escaped(t!("Search"))
         ),
     };
     let first = (*before > 0).then(|| format!("?q={}", segment(&query.search)));
     let next = next.as_ref().map(|after| {
         let address = format!("?q={}&after={}", segment(&query.search), segment(after));
-        (address, "More rooms")
+        (address, t!("More rooms"))
     });
     let status = status(query, seen);
-    let html = [heading("Rooms you manage", ABOUT), search, status, list, pages(first.as_deref(), next)].concat();
+    let html = [head(), search, status, list, pages(first.as_deref(), next)].concat();
     Fragment { html }
 }
 
 /// Why there is nothing to see.
 fn none(query: &RoomsQuery, quiet: u32) -> String {
     match quiet {
-        0 => "No room found among those that you manage.".to_owned(),
-        1 if query.search.is_empty() => "The room you manage has no invites.".to_owned(),
-        1 => "The room you’re looking for has no invites.".to_owned(),
-        _ => format!("The {quiet} rooms you manage have no invites."),
+        0 => t!("No room found among those that you manage.").to_owned(),
+        1 if !query.search.is_empty() => t!("The room you’re looking for has no invites.").to_owned(),
+        _ => tn!(quiet, "The room you manage has no invites.", "The {n} rooms you manage have no invites."),
     }
 }
 
@@ -86,41 +90,63 @@ fn status(query: &RoomsQuery, seen: &LookedAfter) -> String {
     }
     let shown = u32::try_from(seen.rooms.len()).unwrap_or(u32::MAX);
     let text = match shown == seen.matching {
-        true => count(shown, "room"),
-        false => format!("Rooms {} to {} of {}", seen.before + 1, seen.before.saturating_add(shown), seen.matching),
+        true => tn!(shown, "{n} room", "{n} rooms"),
+        false => t!(
+            "Rooms {first} to {last} of {all}",
+            first = seen.before + 1,
+            last = seen.before.saturating_add(shown),
+            all = seen.matching
+        ),
     };
-    let others = match seen.quiet {
-        0 => String::new(),
-        1 => "; 1 more has no invites".to_owned(),
-        quiet => format!("; {quiet} more have no invites"),
+    let text = match seen.quiet {
+        0 => text,
+        quiet => {
+            let next = tn!(quiet, "rooms" => "{n} more has no invites", "{n} more have no invites");
+            t!("{list}; {next}", list = text, next)
+        }
     };
-    format!(r#"<p class="hint" role="status">{text}{others}</p>"#)
+    format!(r#"<p class="hint" role="status">{}</p>"#, escaped(&text))
 }
 
 /// A room, by itself on the page if it `is_one`, and unfolded if it is `open` or something in it was refused.
 fn one_room(seen: &RoomInvites, is_one: bool, open: bool, posted: Option<&Posted>, now: i64) -> String {
     let RoomInvites { room, members, all, blocked, invites, next } = seen;
-    let people = if *members == 1 { "only you".to_owned() } else { format!("{members} people") };
-    let about = if room.space { format!("Space · {people}") } else { people };
-    let number = match *all {
-        RoomInvites::MOST.. => format!("{all} or more invites"),
-        all => count(all, "invite"),
+    let people = match *members {
+        1 => t!("only you").to_owned(),
+        members => tn!(members, "{n} person", "{n} people"),
     };
-    let kept_out = if *blocked > 0 { format!(", {blocked} blocked") } else { String::new() };
+    let about = if room.space { format!("{} · {people}", t!("Space")) } else { people };
+    let number = match *all {
+        RoomInvites::MOST.. => t!("{n} or more invites", n = all),
+        all => tn!(all, "{n} invite", "{n} invites"),
+    };
+    let number = match *blocked {
+        0 => number,
+        blocked => {
+            let next = tn!(blocked, "invites" => "{n} blocked", "{n} blocked");
+            t!("{list}, {next}", list = number, next)
+        }
+    };
     let is_refused = posted.is_some_and(|posted| posted.field("room") == Some(room.id.as_str()));
     let open = if open || is_refused { " open" } else { "" };
     let rows: String = invites.iter().map(|invite| one_invite(invite, &room.id, posted, now)).collect();
     let address = format!("?room={}", segment(&room.id));
     let more = match next {
-        Some(next) if is_one => link("btn-sm", &format!("{address}&before={next}"), "Older invites"),
-        Some(_) => link("btn-sm", &address, "All invites of this room"),
+        Some(next) if is_one => link("btn-sm", &format!("{address}&before={next}"), t!("Older invites")),
+        Some(_) => link("btn-sm", &address, t!("All invites of this room")),
         None => String::new(),
     };
     let more = if more.is_empty() { more } else { format!(r#"<p class="p-3">{more}</p>"#) };
+    let column = |name: &str| format!(r#"<th scope="col">{}</th>"#, escaped(name));
+    let columns = [t!("column" => "Owner"), t!("column" => "Invite"), t!("column" => "Joined"), t!("column" => "Ends")];
+    let columns: String = columns.into_iter().map(column).collect();
     format!(
-        r#"<details class="fold mroom"{open}><summary>{}<span class="min-w-0"><span class="block font-display text-lg wrap-anywhere" dir="auto">{}</span><span class="hint block font-normal">{about}</span></span><span class="num text-sm font-normal">{number}{kept_out}</span></summary><div><table class="cards"><thead><tr><th scope="col">Owner</th><th scope="col">Invite</th><th scope="col">Joined</th><th scope="col">Ends</th><th scope="col"><span class="sr-only">Action</span></th></tr></thead><tbody>{rows}</tbody></table>{more}</div></details>"#,
+        r#"<details class="fold mroom"{open}><summary>{}<span class="min-w-0"><span class="block font-display text-lg wrap-anywhere" dir="auto">{}</span><span class="hint block font-normal">{}</span></span><span class="num text-sm font-normal">{}</span></summary><div><table class="cards"><thead><tr>{columns}<th scope="col"><span class="sr-only">{}</span></th></tr></thead><tbody>{rows}</tbody></table>{more}</div></details>"#,
         room_html(room, "s-sm"),
         escaped(wording::room(room)),
+        escaped(&about),
+        escaped(&number),
+        escaped(t!("column" => "Action")),
     )
 }
 
@@ -133,57 +159,80 @@ fn row_id(room: &str, number: i64) -> String {
 fn one_invite(seen: &RoomInvite, room: &str, posted: Option<&Posted>, now: i64) -> String {
     let RoomInvite { invite, block, own } = seen;
     let KnownInvite { number, owner, created_at, limits, state, came } = invite;
-    let (id, name) = (row_id(room, *number), owner.name());
-    let (title, called) = match own {
-        Some(OwnInvite { code, label, rooms }) => {
-            let title = wording::invite_title(label.as_deref(), code, rooms);
-            // Next to this page, wherever that is.
-            let address = escaped(invite_path(code).trim_start_matches('/'));
+    let id = row_id(room, *number);
+    let own_title = own.as_ref().map(|OwnInvite { code, label, rooms }| {
+        // Next to this page, wherever that is.
+        let address = escaped(invite_path(code).trim_start_matches('/'));
+        (address, wording::invite_title(label.as_deref(), code, rooms))
+    });
+    let title = match &own_title {
+        Some((address, title)) => {
             let class = "link font-semibold wrap-anywhere";
-            (format!(r#"<a class="{class}" href="{address}" dir="auto">{}</a>"#, escaped(&title)), title)
+            format!(r#"<a class="{class}" href="{address}" dir="auto">{}</a>"#, escaped(title))
         }
-        None => (format!("Invite {number}, created {}", ago(*created_at, now)), format!("invite {number} of {name}")),
+        None => escaped(&t!("Invite {number}, created {ago}", number, ago = ago(*created_at, now))),
     };
     let blocked = match block {
-        Some(_) => r#"<span class="badge badge-error">Blocked</span>"#,
-        None => "",
+        Some(_) => format!(r#"<span class="badge badge-error">{}</span>"#, escaped(t!("an invite" => "Blocked"))),
+        None => String::new(),
     };
-    let ends = limits.expires_at.map_or_else(|| "Never".to_owned(), at);
-    let you = if own.is_some() { " (you)" } else { "" };
+    let ends = limits.expires_at.map_or_else(|| escaped(t!("Never")), at);
+    let you = if own.is_some() { format!(" {}", escaped(t!("(you)"))) } else { String::new() };
+    let own_title = own_title.as_ref().map(|(_, title)| title.as_str());
     format!(
-        r#"<tr id="{id}"><td><span class="flex min-w-0 items-center gap-2">{}<span class="min-w-0"><b class="wrap-anywhere" dir="auto">{}</b>{you}<span class="hint block wrap-anywhere">{}</span></span></span></td><td><span class="flex flex-wrap items-center gap-2">{title} {blocked} {}</span>{}</td><td class="num" data-label="Joined">{came}</td><td data-label="Ends">{ends}</td><td>{}</td></tr>"#,
+        r#"<tr id="{id}"><td><span class="flex min-w-0 items-center gap-2">{}<span class="min-w-0"><b class="wrap-anywhere" dir="auto">{}</b>{you}<span class="hint block wrap-anywhere">{}</span></span></span></td><td><span class="flex flex-wrap items-center gap-2">{title} {blocked} {}</span>{}</td><td class="num" data-label="{}">{came}</td><td data-label="{}">{ends}</td><td>{}</td></tr>"#,
         person_html(owner, "s-xs"),
-        escaped(name),
+        escaped(owner.name()),
         escaped(&owner.user_id),
         state_badge(*state),
         block.as_ref().map(|block| blocked_by(block, now)).unwrap_or_default(),
-        decision(room, *number, block.is_some(), &called, posted),
+        escaped(t!("column" => "Joined")),
+        escaped(t!("column" => "Ends")),
+        decision(room, invite, own_title, block.is_some(), posted),
     )
 }
 
 fn blocked_by(block: &Block, now: i64) -> String {
     let Block { by, at, reason } = block;
-    let reason = reason.as_ref().map(|reason| format!(": “{}”", written(reason))).unwrap_or_default();
-    format!(r#"<span class="hint block">by {}, {}{reason}</span>"#, written(by.name()), ago(*at, now))
+    let (by, since) = (written(by.name()), escaped(&ago(*at, now)));
+    let words = match reason {
+        Some(reason) => t!("by {by}, {ago}: “{reason}”", by, ago = since, reason = written(reason)),
+        None => t!("by {by}, {ago}", by, ago = since),
+    };
+    format!(r#"<span class="hint block">{words}</span>"#)
 }
 
-/// The form that blocks an invite in a room, or unblocks it.
-fn decision(room: &str, number: i64, blocked: bool, called: &str, posted: Option<&Posted>) -> String {
-    let id = row_id(room, number);
+/// The form that blocks an invite in a room, or unblocks it; `title` is what one's own is called.
+fn decision(room: &str, invite: &KnownInvite, title: Option<&str>, blocked: bool, posted: Option<&Posted>) -> String {
+    let KnownInvite { number, owner, .. } = invite;
+    let (id, name) = (row_id(room, *number), owner.name());
     let this = [("room", room.to_owned()), ("invite", number.to_string())];
     let posted = posted.filter(|posted| this.iter().all(|(name, value)| posted.field(name) == Some(value.as_str())));
     let fields: String = this.iter().map(|(name, value)| hidden(name, value)).collect();
     let fields = fields + &hidden("blocked", if blocked { "false" } else { "true" });
     if blocked {
-        let fields = fields + &submit("btn-sm", "Unblock", &format!("Unblock {called}"));
+        let label = match title {
+            Some(title) => t!("Unblock {title}", title),
+            None => t!("Unblock invite {number} of {name}", number, name),
+        };
+        let fields = fields + &submit("btn-sm", t!("an invite" => "Unblock"), &label);
         return form(function::<rpc::Block>(), &id, "", &fields);
     }
-    let reason = reason_field(&format!("Why {called} is blocked"), "Its owner sees it", &format!("{id}-why"), posted);
-    let fields = fields + &reason + &submit("btn-sm btn-error", "Block", &format!("Block {called}"));
+    let (label, why) = match title {
+        Some(title) => (t!("Block {title}", title), t!("Why {title} is blocked", title)),
+        None => (
+            t!("Block invite {number} of {name}", number, name),
+            t!("Why invite {number} of {name} is blocked", number, name),
+        ),
+    };
+    let block = t!("an invite" => "Block");
+    let reason = reason_field(&why, t!("Its owner sees it"), &format!("{id}-why"), posted);
+    let fields = fields + &reason + &submit("btn-sm btn-error", block, &label);
     let open = if posted.is_some() { " open" } else { "" };
     format!(
-        r#"<details{open}><summary class="btn btn-sm btn-plain" aria-label="Block {}…">Block…</summary>{}</details>"#,
-        escaped(called),
+        r#"<details{open}><summary class="btn btn-sm btn-plain" aria-label="{}…">{}…</summary>{}</details>"#,
+        escaped(&label),
+        escaped(block),
         form(function::<rpc::Block>(), &id, "mt-2 grid gap-2 text-start", &fields)
     )
 }

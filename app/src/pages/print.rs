@@ -5,6 +5,7 @@ use super::invite::stopped;
 use crate::{
     Error, Files, Landing, Paper, QrCode, invite_path, resources,
     shell::style,
+    t,
     ui::{DRAWING, apology, button, escaped, sheet},
     wording,
     words::language,
@@ -51,21 +52,29 @@ pub fn print_page(frame: &Frame<'_>, printing: &Printing<'_>) -> String {
     let back = format!("{}{}", frame.base, invite_path(code));
     let note = stopped(landing.state).map(|text| format!(r#"<p class="alert alert-warning">{}</p>"#, escaped(text)));
     let main = format!(
-        r#"<div class="grid gap-6 pt-4 pb-8 print:hidden"><div class="grid gap-1"><a class="link w-fit text-sm" href="{back}">Back to the invite</a><h1>Print cards</h1></div>{}{}<div class="flex flex-wrap items-center gap-4"><button id="print" class="btn btn-primary" type="button" hidden>Print</button><p class="hint">Use your browser’s print: it can also save a PDF. At a scale of 100 % the cards have their true size.</p></div></div><section class="sheets" aria-label="Preview">{}</section><script type="module" nonce="{}">{SCRIPT}</script>"#,
+        r#"<div class="grid gap-6 pt-4 pb-8 print:hidden"><div class="grid gap-1"><a class="link w-fit text-sm" href="{back}">{}</a><h1>{}</h1></div>{}{}<div class="flex flex-wrap items-center gap-4"><button id="print" class="btn btn-primary" type="button" hidden>{}</button><p class="hint">{}</p></div></div><section class="sheets" aria-label="{}">{}</section><script type="module" nonce="{}">{SCRIPT}</script>"#,
+        escaped(t!("Back to the invite")),
+        escaped(t!("Print cards")),
         note.unwrap_or_default(),
         choices(paper, mark),
+        escaped(t!("Print")),
+        escaped(t!(
+            "Use your browser’s print: it can also save a PDF. At a scale of 100 % the cards have their true size."
+        )),
+        escaped(t!("Preview")),
         sheet(landing, address, paper, qr, mark == Some(true)),
         frame.nonce
     );
-    whole(frame, "Print cards", &format!("@page{{size:{};margin:0}}", paper.size()), &main)
+    whole(frame, t!("Print cards"), &format!("@page{{size:{};margin:0}}", paper.size()), &main)
 }
 
 /// What stands there for whoever may not print it.
 pub fn nothing_to_print(frame: &Frame<'_>, error: Error) -> String {
     let (title, words, again) = apology(error.into());
-    let home = button("", &format!("{}/", frame.base), "", "Home");
+    let home = button("", &format!("{}/", frame.base), "", &escaped(t!("Home")));
     let main = format!(
-        r#"<div class="grid gap-6 py-4"><h1>{title}</h1><p>{}</p><div class="flex flex-wrap gap-3">{again}{home}</div></div>"#,
+        r#"<div class="grid gap-6 py-4"><h1>{}</h1><p>{}</p><div class="flex flex-wrap gap-3">{again}{home}</div></div>"#,
+        escaped(title),
         escaped(&words)
     );
     whole(frame, title, "", &main)
@@ -75,7 +84,7 @@ pub fn nothing_to_print(frame: &Frame<'_>, error: Error) -> String {
 fn choices(chosen: Paper, mark: Option<bool>) -> String {
     let checked = |is: bool| if is { " checked" } else { "" };
     let chip = |paper: Paper| {
-        let (key, checked, name) = (paper.key(), checked(paper == chosen), wording::paper(paper));
+        let (key, checked, name) = (paper.key(), checked(paper == chosen), escaped(wording::paper(paper)));
         format!(
             r#"<label class="chip"><input type="radio" name="paper" value="{key}"{checked}><span>{name}</span></label>"#
         )
@@ -83,21 +92,25 @@ fn choices(chosen: Paper, mark: Option<bool>) -> String {
     let chips: String = Paper::ALL.into_iter().map(chip).collect();
     let mark = mark.map(|mark| {
         format!(
-            r#"<label class="flex w-fit items-center gap-3"><input class="checkbox" type="checkbox" name="mark" value="1"{}>The mark of Super Invites in the middle of the code</label>"#,
-            checked(mark)
+            r#"<label class="flex w-fit items-center gap-3"><input class="checkbox" type="checkbox" name="mark" value="1"{}>{}</label>"#,
+            checked(mark),
+            escaped(t!("The mark of Super Invites in the middle of the code"))
         )
     });
     format!(
-        r#"<form method="get" class="card grid gap-4"><fieldset><legend class="mb-2 font-medium">Paper</legend><div class="chips">{chips}</div></fieldset>{}<button class="btn w-fit" type="submit">Show</button></form>"#,
-        mark.unwrap_or_default()
+        r#"<form method="get" class="card grid gap-4"><fieldset><legend class="mb-2 font-medium">{}</legend><div class="chips">{chips}</div></fieldset>{}<button class="btn w-fit" type="submit">{}</button></form>"#,
+        escaped(t!("Paper")),
+        mark.unwrap_or_default(),
+        escaped(t!("Show"))
     )
 }
 
-/// A whole frame. `title` and `more` are ours, `main` is HTML. What its title is, a browser prints and calls the PDF by.
+/// A whole frame. `more` is a style, `main` is HTML. What its title is, a browser prints and calls the PDF by.
 fn whole(frame: &Frame<'_>, title: &str, more: &str, main: &str) -> String {
     let Frame { base, nonce, files } = frame;
     let (assets, style) = (format!("{}/_assets", resources(base)), style(base, files));
     let (tag, direction) = (language().tag(), language().direction());
+    let title = escaped(title);
     format!(
         r#"<!DOCTYPE html>
 <html lang="{tag}" dir="{direction}">

@@ -6,22 +6,24 @@ use leptos_router::hooks::use_query_map;
 
 use crate::{
     AllPaused, Fragment, InviteState, Kind, KnownInvite, Posted, ServerInvite, ServerInvites, ServerQuery, ServerSort,
-    Told, rpc, segment,
+    Told, rpc, segment, t, tn,
     ui::{
         Drawn, Failure, FormProblem, ago, at, button, choice, escaped, form, function, heading, hidden, href, link,
         load, nothing, pages, person_html, reason_field, search_field, sending, show_either, sorry, state_badge,
         submit, text_field, written,
     },
-    view,
-    wording::{self, count},
+    view, wording,
 };
 
 /// What is said where a page ends before it is full.
-pub(super) const UNFINISHED: &str = "Many were looked through that do not match. There may be more.";
+pub(super) fn may_be_more() -> &'static str {
+    t!("Many were looked through that do not match. There may be more.")
+}
 
 /// Said where a search matches more people than are looked up.
-pub(super) const TOO_MANY_PEOPLE: &str =
-    "Many people have this in their user names. Some of them are left out: type more of the name.";
+pub(super) fn some_left_out() -> &'static str {
+    t!("Many people have this in their user names. Some of them are left out: type more of the name.")
+}
 
 #[component]
 pub(crate) fn AllInvites() -> impl IntoView {
@@ -32,7 +34,7 @@ pub(crate) fn AllInvites() -> impl IntoView {
     });
     let (pause_all, intervene) = (sending::<rpc::PauseAll>(), sending::<rpc::Intervene>());
     view! {
-        <Title text="All invites" />
+        <Title text=t!("All invites") />
         <section class="grid gap-6 py-4 sm:py-8">
             <FormProblem sending=pause_all at_fields=true />
             <FormProblem sending=intervene at_fields=true />
@@ -46,50 +48,55 @@ pub(super) fn refused(error: Told) -> AnyView {
     if error.kind != Kind::Refused {
         return view! { <Failure error /> };
     }
-    let text =
-        format!("{} These pages show them all invites of this server, and what was done with them.", error.words);
-    let elsewhere = [("/invites", "My invites"), ("/my-rooms", "Rooms you manage")];
-    let elsewhere = elsewhere.map(|(page, name)| button("", &href(page), "", name)).concat();
-    sorry("For server admins", &text, &elsewhere)
+    let text = t!("These pages show them all invites of this server, and what was done with them.");
+    let text = format!("{} {text}", error.words);
+    let elsewhere = [("/invites", t!("My invites")), ("/my-rooms", t!("Rooms you manage"))];
+    let elsewhere = elsewhere.map(|(page, name)| button("", &href(page), "", &escaped(name))).concat();
+    sorry(t!("For server admins"), &text, &elsewhere)
 }
 
 /// Links among the pages for server admins; `here` is one of `server`, `days` and `log`.
 pub(super) fn server_pages(here: &str) -> String {
     // Relative: the others stand below the first one.
     let (up, below) = if here == "server" { ("server", "server/") } else { ("../server", "") };
-    let pages = [("server", "All invites"), ("days", "Overview"), ("log", "Audit log")].map(|(page, name)| {
-        let address = if page == "server" { up.to_owned() } else { format!("{below}{page}") };
-        let (class, current) = if page == here { ("", r#" aria-current="page""#) } else { ("btn-plain", "") };
-        format!(r#"<a class="btn btn-sm {class}" href="{address}"{current}>{name}</a>"#)
-    });
-    format!(r#"<div role="navigation" class="flex flex-wrap gap-2" aria-label="Server">{}</div>"#, pages.concat())
+    let pages =
+        [("server", t!("All invites")), ("days", t!("Overview")), ("log", t!("Audit log"))].map(|(page, name)| {
+            let address = if page == "server" { up.to_owned() } else { format!("{below}{page}") };
+            let (class, current) = if page == here { ("", r#" aria-current="page""#) } else { ("btn-plain", "") };
+            format!(r#"<a class="btn btn-sm {class}" href="{address}"{current}>{}</a>"#, escaped(name))
+        });
+    format!(
+        r#"<div role="navigation" class="flex flex-wrap gap-2" aria-label="{}">{}</div>"#,
+        escaped(t!("pages" => "Server")),
+        pages.concat()
+    )
 }
 
 /// All invites that a server admin asked for; `posted` is an intervention that was refused.
 pub fn draw_server_invites(query: &ServerQuery, seen: &ServerInvites, posted: Option<&Posted>) -> Fragment {
     let ServerInvites { invites, next, unfinished, too_many_people, all, all_paused, proof, now } = seen;
     let hint = |is: bool, text: &str| match is {
-        true => format!(r#"<p class="hint" role="status">{text}</p>"#),
+        true => format!(r#"<p class="hint" role="status">{}</p>"#, escaped(text)),
         false => String::new(),
     };
     let list: String = invites.iter().map(|invite| one_invite(invite, proof, posted, *now)).collect();
     let list = match (list.is_empty(), *unfinished) {
         (true, true) => String::new(),
-        (true, false) => nothing("No invites found."),
+        (true, false) => nothing(t!("No invites found.")),
         _ => format!(r#"<ul class="grid gap-3">{list}</ul>"#),
     };
     let address = query.address();
     let first = (!query.before.is_empty()).then_some(address.as_str());
-    let text = if *unfinished { "Look further" } else { "More invites" };
+    let text = if *unfinished { t!("Look further") } else { t!("More invites") };
     let next = next.as_ref().map(|next| (format!("{address}&before={}", segment(next)), text));
     let html = [
-        heading("All invites of this server", ""),
+        heading(t!("All invites of this server"), ""),
         server_pages("server"),
         switch(all_paused.as_ref(), *all, proof, posted),
         filters(query),
-        hint(*too_many_people, TOO_MANY_PEOPLE),
+        hint(*too_many_people, some_left_out()),
         list,
-        hint(*unfinished, UNFINISHED),
+        hint(*unfinished, may_be_more()),
         pages(first, next),
     ];
     Fragment { html: html.concat() }
@@ -100,65 +107,75 @@ fn switch(all_paused: Option<&AllPaused>, all: u32, proof: &str, posted: Option<
     let fields = |paused: &str| hidden("paused", paused) + &hidden("proof", proof);
     let function = function::<rpc::PauseAll>();
     if let Some(AllPaused { by, at: since, reason }) = all_paused {
-        let reason = reason.as_ref().map(|reason| format!(" “{}”", written(reason))).unwrap_or_default();
-        let resume = fields("false") + &submit("btn-primary", "Resume all", "Resume all invites");
+        let words = t!(
+            "{strong}All invites are paused{end} by {by} since {since}.",
+            strong = "<strong>",
+            end = "</strong>",
+            by = written(by.name()),
+            since = at(*since)
+        );
+        let reason = reason.as_ref().map(|reason| t!("“{reason}”", reason = written(reason))).unwrap_or_default();
+        let resume = fields("false") + &submit("btn-primary", t!("Resume all"), t!("Resume all invites"));
         return format!(
-            r#"<div class="card flex flex-wrap items-center justify-between gap-4"><p class="min-w-0 flex-1"><strong>All invites are paused</strong> by {} since {}.{reason}</p>{}</div>"#,
-            written(by.name()),
-            at(*since),
+            r#"<div class="card flex flex-wrap items-center justify-between gap-4"><p class="min-w-0 flex-1">{words} {reason}</p>{}</div>"#,
             form(function, "content", "contents", &resume)
         );
     }
     let posted = posted.filter(|posted| posted.function == function);
-    let (all, open) = (number(all), if posted.is_some() { " open" } else { "" });
+    let open = if posted.is_some() { " open" } else { "" };
+    let consequence = t!(
+        "until you resume them, nobody can join with any of them, and no code creates an account. Whoever joined stays. Members see the reason; whoever opens a link sees only that it isn’t available."
+    );
     let inside = [
         fields("true"),
-        format!(
-            r"<p>This stops {all}: until you resume them, nobody can join with any of them, and no code creates an account. Whoever joined stays. Members see the reason; whoever opens a link sees only that it isn’t available.</p>"
-        ),
-        reason_field("Why all invites are paused", "Members see it", "pause-all-why", posted),
-        submit("btn-error w-fit", "Pause all invites", "Pause all invites of this server"),
+        format!("<p>{} {}</p>", escaped(&stops(all)), escaped(consequence)),
+        reason_field(t!("Why all invites are paused"), t!("Members see it"), "pause-all-why", posted),
+        submit("btn-error w-fit", t!("Pause all invites"), t!("Pause all invites of this server")),
     ];
     format!(
-        r#"<details class="card"{open}><summary class="btn btn-plain w-fit">Pause all…</summary>{}</details>"#,
+        r#"<details class="card"{open}><summary class="btn btn-plain w-fit">{}</summary>{}</details>"#,
+        escaped(t!("Pause all…")),
         form(function, "content", "mt-3 grid gap-3", &inside.concat())
     )
 }
 
-/// All of so many invites, in words.
-fn number(all: u32) -> String {
+/// What pausing all of so many invites does, before what follows from that.
+fn stops(all: u32) -> String {
     match all {
-        0 => "every invite of this server, of which there is none yet".to_owned(),
-        1 => "the only invite of this server".to_owned(),
-        ServerInvites::MOST.. => format!("all invites of this server, {all} or more"),
-        all => format!("all {all} invites of this server"),
+        0 => t!("This stops every invite of this server, of which there is none yet:").to_owned(),
+        ServerInvites::MOST.. => t!("This stops all invites of this server, {n} or more:", n = all),
+        all => tn!(all, "This stops the only invite of this server:", "This stops all {n} invites of this server:"),
     }
 }
 
 /// The form that narrows the list down, and the file with what it shows.
 fn filters(query: &ServerQuery) -> String {
     let states = InviteState::ALL.map(|state| (state.key(), wording::state(state)));
-    let states: Vec<_> = [("", "Any")].into_iter().chain(states).collect();
+    let states: Vec<_> = [("", t!("state" => "Any"))].into_iter().chain(states).collect();
     let sorts = ServerSort::ALL.map(|sort| (sort.key(), wording::server_sort(sort)));
     let checked = if query.accounts { " checked" } else { "" };
     let inside = [
-        text_field("owner", "Owner", &query.owner),
-        text_field("room", "Room id", &query.room),
-        choice("state", "State", query.state.map(InviteState::key).unwrap_or_default(), &states),
-        choice("sort", "Order", query.sort.key(), &sorts),
+        text_field("owner", t!("Owner"), &query.owner),
+        text_field("room", t!("Room id"), &query.room),
+        choice("state", t!("State"), query.state.map(InviteState::key).unwrap_or_default(), &states),
+        choice("sort", t!("Order"), query.sort.key(), &sorts),
         format!(
-            r#"<label class="flex items-center gap-3 text-sm font-medium"><input class="checkbox" type="checkbox" name="accounts" value="1"{checked}>Creates accounts</label>"#
+            r#"<label class="flex items-center gap-3 text-sm font-medium"><input class="checkbox" type="checkbox" name="accounts" value="1"{checked}>{}</label>"#,
+            escaped(t!("Creates accounts"))
         ),
     ];
     let is_narrow = query.is_filtered() || query.sort != ServerSort::default();
     let open = if is_narrow { " open" } else { "" };
-    let all = if is_narrow || !query.search.is_empty() { link("btn-plain", "?", "Show all") } else { String::new() };
+    let all =
+        if is_narrow || !query.search.is_empty() { link("btn-plain", "?", t!("Show all")) } else { String::new() };
     // The program knows no such page.
     let file = format!("server/invites.csv{}", query.address());
-    let file = format!(r#"<a class="btn btn-plain" rel="external" href="{}">Download as CSV</a>"#, escaped(&file));
+    let file = button("btn-plain", &file, "external", &escaped(t!("Download as CSV")));
     format!(
-        r#"<form method="get" role="search" class="grid gap-3"><div class="flex gap-2">{}<button class="btn" type="submit">Search</button></div><details class="list fold"{open}><summary>Filters and order</summary><div class="grid gap-3 p-4 sm:grid-cols-2">{}</div></details><div class="flex flex-wrap gap-3">{all}{file}</div></form>"#,
-        search_field("User name, number, or a whole code, link or room id", &query.search),
+        r#"<form method="get" role="search" class="grid gap-3"><div class="flex gap-2">{}<button class="btn" type="submit">{}</button></div><details class="list fold"{open}><summary>{}</summary><div class="grid gap-3 p-4 sm:grid-cols-2">{}</div></details><div class="flex flex-wrap gap-3">{all}{file}</div></form>"#,
+        search_field(t!("User name, number, or a whole code, link or room id"), &query.search),
+        escaped(t!("Search")),
+        escaped(t!("Filters and order")),
         inside.concat()
     )
 }
@@ -167,18 +184,29 @@ fn one_invite(seen: &ServerInvite, proof: &str, posted: Option<&Posted>, now: i6
     let ServerInvite { invite, code, rooms, chat, registration, reason } = seen;
     let KnownInvite { number, owner, created_at, limits, state, came } = invite;
     let posted = posted.filter(|posted| posted.field("invite") == Some(number.to_string().as_str()));
-    let mut leads_to = vec![count(u32::try_from(rooms.len()).unwrap_or(u32::MAX), "room")];
-    leads_to.extend(chat.then(|| "a direct chat".to_owned()));
-    leads_to.extend(registration.then(|| "new accounts".to_owned()));
-    let about = format!("{} · {came} joined · created {}", leads_to.join(", "), ago(*created_at, now));
-    let begins = limits.not_before.filter(|begin| *begin > now).map(|begin| ("Starts ", at(begin)));
-    let ends = limits.expires_at.map(|end| (if end > now { "Ends " } else { "Ended " }, at(end)));
-    let most = limits.max_uses.map(|most| ("At most ", most.to_string()));
-    let bounds = [most, begins, ends].into_iter().flatten();
-    let bounds = bounds.map(|(what, value)| {
-        format!(r#"<li class="badge badge-lg h-auto whitespace-normal"><span>{what}{value}</span></li>"#)
+    let mut leads_to = vec![tn!(u32::try_from(rooms.len()).unwrap_or(u32::MAX), "{n} room", "{n} rooms")];
+    leads_to.extend(chat.then(|| t!("a direct chat").to_owned()));
+    leads_to.extend(registration.then(|| t!("new accounts").to_owned()));
+    let leads_to =
+        leads_to.into_iter().reduce(|begun, next| t!("{list}, {next}", list = begun, next)).unwrap_or_default();
+    let about = [
+        leads_to,
+        tn!(*came, "people" => "{n} joined", "{n} joined"),
+        t!("an invite" => "created {ago}", ago = ago(*created_at, now)),
+    ];
+    let begins = limits.not_before.filter(|begin| *begin > now).map(|begin| t!("Starts {at}", at = at(begin)));
+    let ends = limits.expires_at.map(|end| match end > now {
+        true => t!("Ends {at}", at = at(end)),
+        false => t!("Ended {at}", at = at(end)),
     });
-    let reason = reason.as_ref().map(|reason| format!(r#"<p class="text-sm">“{}”</p>"#, written(reason)));
+    let most = limits.max_uses.map(|most| t!("At most {n}", n = most));
+    let bounds = [most, begins, ends].into_iter().flatten();
+    let bounds =
+        bounds.map(|bound| format!(r#"<li class="badge badge-lg h-auto whitespace-normal"><span>{bound}</span></li>"#));
+    let reason = reason.as_ref().map(|reason| {
+        let words = t!("“{reason}”", reason = written(reason));
+        format!(r#"<p class="text-sm">{words}</p>"#)
+    });
     let rooms = rooms.iter().map(|room| {
         let (address, room) = (format!("?room={}", segment(room)), escaped(room));
         format!(r#"<li><a class="link" href="{address}">{room}</a></li>"#)
@@ -186,17 +214,20 @@ fn one_invite(seen: &ServerInvite, proof: &str, posted: Option<&Posted>, now: i6
     let rooms = match rooms.collect::<String>() {
         none if none.is_empty() => none,
         rooms => format!(
-            r#"<details class="text-sm"><summary class="link text-muted">Room ids</summary><ul class="font-mono wrap-anywhere">{rooms}</ul></details>"#
+            r#"<details class="text-sm"><summary class="link text-muted">{}</summary><ul class="font-mono wrap-anywhere">{rooms}</ul></details>"#,
+            escaped(t!("Room ids"))
         ),
     };
     format!(
-        r#"<li class="card grid gap-3 sm:grid-cols-[minmax(0,1fr)_auto] sm:items-center" id="invite-{number}"><div class="flex min-w-0 items-center gap-3">{}<div class="grid min-w-0 gap-1"><p class="flex flex-wrap items-center gap-2"><strong class="wrap-anywhere" dir="auto">{}</strong>{}</p><p class="hint wrap-anywhere"><a class="link" href="?owner={}">{}</a></p><p class="hint">Invite {number} · <code class="font-mono">{}</code> · {about}</p><ul class="flex flex-wrap gap-2 text-sm empty:hidden">{}</ul>{}{rooms}</div></div><div class="flex flex-wrap items-start gap-2 sm:max-w-72 sm:justify-end">{}</div></li>"#,
+        r#"<li class="card grid gap-3 sm:grid-cols-[minmax(0,1fr)_auto] sm:items-center" id="invite-{number}"><div class="flex min-w-0 items-center gap-3">{}<div class="grid min-w-0 gap-1"><p class="flex flex-wrap items-center gap-2"><strong class="wrap-anywhere" dir="auto">{}</strong>{}</p><p class="hint wrap-anywhere"><a class="link" href="?owner={}">{}</a></p><p class="hint">{} · <code class="font-mono">{}</code> · {}</p><ul class="flex flex-wrap gap-2 text-sm empty:hidden">{}</ul>{}{rooms}</div></div><div class="flex flex-wrap items-start gap-2 sm:max-w-72 sm:justify-end">{}</div></li>"#,
         person_html(owner, ""),
         escaped(owner.name()),
         state_badge(*state),
         segment(&owner.user_id),
         escaped(&owner.user_id),
+        escaped(&t!("Invite {number}", number)),
         escaped(code),
+        escaped(&about.join(" · ")),
         bounds.collect::<String>(),
         reason.unwrap_or_default(),
         interventions(invite, proof, posted),
@@ -206,32 +237,34 @@ fn one_invite(seen: &ServerInvite, proof: &str, posted: Option<&Posted>, now: i6
 /// The forms that pause, resume or revoke an invite.
 fn interventions(invite: &KnownInvite, proof: &str, posted: Option<&Posted>) -> String {
     let KnownInvite { number, owner, state, .. } = invite;
-    let called = format!("invite {number} of {}", owner.name());
-    let to = format!("invite-{number}");
+    let (name, to) = (owner.name(), format!("invite-{number}"));
     let fields = |what: &str| hidden("invite", &number.to_string()) + &hidden("what", what) + &hidden("proof", proof);
     let send = |class: &str, fields: String| form(function::<rpc::Intervene>(), &to, class, &fields);
-    let folded = |what: &str, open: bool, inside: String| {
-        let (label, open) = (escaped(&format!("{what} {called}…")), if open { " open" } else { "" });
+    let folded = |text: &str, label: &str, open: bool, inside: String| {
+        let (text, label, open) = (escaped(text), escaped(label), if open { " open" } else { "" });
         format!(
-            r#"<details{open}><summary class="btn btn-sm" aria-label="{label}">{what}…</summary><div class="mt-2 grid gap-2 rounded-field bg-base-200 p-3 text-sm">{inside}</div></details>"#
+            r#"<details{open}><summary class="btn btn-sm" aria-label="{label}…">{text}…</summary><div class="mt-2 grid gap-2 rounded-field bg-base-200 p-3 text-sm">{inside}</div></details>"#
         )
     };
     let pause = match state {
         InviteState::PausedByAdmin => {
-            send("contents", fields("resume") + &submit("btn-sm", "Resume", &format!("Resume {called}")))
+            let label = t!("Resume invite {number} of {name}", number, name);
+            send("contents", fields("resume") + &submit("btn-sm", t!("Resume"), &label))
         }
         _ => {
             let posted = posted.filter(|posted| posted.field("what") == Some("pause"));
-            let reason =
-                reason_field(&format!("Why {called} is paused"), "Its owner sees it", &format!("{to}-why"), posted);
-            let fields = fields("pause") + &reason + &submit("btn-sm", "Pause", &format!("Pause {called}"));
-            folded("Pause", posted.is_some(), send("grid gap-2", fields))
+            let (text, label) = (t!("Pause"), t!("Pause invite {number} of {name}", number, name));
+            let why = t!("Why invite {number} of {name} is paused", number, name);
+            let reason = reason_field(&why, t!("Its owner sees it"), &format!("{to}-why"), posted);
+            let fields = fields("pause") + &reason + &submit("btn-sm", text, &label);
+            folded(text, &label, posted.is_some(), send("grid gap-2", fields))
         }
     };
-    let revoke = fields("revoke") + &submit("btn-sm btn-error", "Revoke", &format!("Revoke {called}"));
-    let revoke = "<p>This can’t be undone, and its code is never used again. Whoever joined stays.</p>".to_owned()
-        + &send("contents", revoke);
-    pause + &folded("Revoke", false, revoke)
+    let (text, label) = (t!("Revoke"), t!("Revoke invite {number} of {name}", number, name));
+    let warning = t!("This can’t be undone, and its code is never used again. Whoever joined stays.");
+    let revoke = fields("revoke") + &submit("btn-sm btn-error", text, &label);
+    let revoke = format!("<p>{}</p>{}", escaped(warning), send("contents", revoke));
+    pause + &folded(text, &label, false, revoke)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use leptos::{html, prelude::*};
 use serde::{Deserialize, Serialize};
 
 use super::{browser::localize, escaped, text::moment};
-use crate::{FORM_FUNCTION, Field, InviteState, Posted, utc_text, view, wording};
+use crate::{FORM_FUNCTION, Field, InviteState, Posted, t, utc_text, view, wording};
 
 /// HTML that the server has made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +38,7 @@ pub(crate) fn heading(title: &str, below: &str) -> String {
 
 /// A point in time, to the minute.
 pub(crate) fn at(millis: i64) -> String {
-    format!(r#"<time datetime="{}Z" class="whitespace-nowrap">{}</time>"#, utc_text(millis), moment(millis))
+    format!(r#"<time datetime="{}Z" class="whitespace-nowrap">{}</time>"#, utc_text(millis), escaped(&moment(millis)))
 }
 
 /// Text that somebody has written, in its own direction.
@@ -55,7 +55,7 @@ pub(crate) fn state_badge(state: InviteState) -> String {
         InviteState::PausedByAdmin | InviteState::AllPaused => "badge-error",
         InviteState::Expired | InviteState::UsedUp => "badge-neutral",
     };
-    format!(r#"<span class="badge {class}">{}</span>"#, wording::state(state))
+    format!(r#"<span class="badge {class}">{}</span>"#, escaped(wording::state(state)))
 }
 
 /// A box that says that there is nothing, or something else instead of a list.
@@ -70,7 +70,7 @@ pub(crate) fn link(class: &str, address: &str, text: &str) -> String {
 
 /// Links to the first and the next page, if there are such.
 pub(crate) fn pages(first: Option<&str>, next: Option<(String, &str)>) -> String {
-    let first = first.map(|address| link("btn-plain", address, "First page"));
+    let first = first.map(|address| link("btn-plain", address, t!("First page")));
     let next = next.map(|(address, text)| {
         format!(r#"<a class="btn" rel="next" href="{}">{}</a>"#, escaped(&address), escaped(text))
     });
@@ -78,7 +78,8 @@ pub(crate) fn pages(first: Option<&str>, next: Option<(String, &str)>) -> String
         return String::new();
     }
     let links = [first, next].into_iter().flatten().collect::<String>();
-    format!(r#"<div role="navigation" class="flex flex-wrap gap-3" aria-label="Pages">{links}</div>"#)
+    let label = escaped(t!("Pages"));
+    format!(r#"<div role="navigation" class="flex flex-wrap gap-3" aria-label="{label}">{links}</div>"#)
 }
 
 /// A hidden field of a form.

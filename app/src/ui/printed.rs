@@ -10,7 +10,7 @@ use super::{
     mark::DRAWING,
     text::date,
 };
-use crate::{Landing, Paper, QrCode, wording};
+use crate::{Landing, Paper, QrCode, t, wording};
 
 /// How many doors stand beside the doorway.
 const BESIDE: usize = 4;
@@ -153,10 +153,10 @@ fn foot(landing: &Landing, address: &str) -> String {
 
 /// The code in black on white, whatever is around it.
 fn drawing(code: &QrCode, mark: bool) -> String {
-    let (side, dark) = (code.side(), dark(code));
+    let (side, dark, label) = (code.side(), dark(code), escaped(t!("QR code of the link")));
     let mark = if mark { in_the_middle(code) } else { String::new() };
     format!(
-        r##"<svg class="code" viewBox="0 0 {side} {side}" role="img" aria-label="QR code of the link"><g id="code"><path fill="#fff" d="M0 0h{side}v{side}H0z"/><path fill="#000" d="{dark}"/>{mark}</g></svg>"##
+        r##"<svg class="code" viewBox="0 0 {side} {side}" role="img" aria-label="{label}"><g id="code"><path fill="#fff" d="M0 0h{side}v{side}H0z"/><path fill="#000" d="{dark}"/>{mark}</g></svg>"##
     )
 }
 

@@ -35,7 +35,7 @@ pub fn filled(pattern: &str, values: &[(&str, &dyn Display)]) -> String {
 }
 
 /// A text about a number, for [`tn!`](crate::tn).
-pub fn counted(number: u32, key: &str, [one, other]: [&'static str; 2], values: &[(&str, &dyn Display)]) -> String {
+pub fn counted(number: u32, key: &str, [one, other]: [&str; 2], values: &[(&str, &dyn Display)]) -> String {
     let english = if number == 1 { one } else { other };
     let pattern = language().look_up_form(key, number).unwrap_or(english);
     let mut all = values.to_vec();
