@@ -51,7 +51,17 @@ fn Page(rooms: Rooms, title: String, plain: bool) -> impl IntoView {
                 <h1 dir="auto">{title}</h1>
                 {newest}
             </div>
-            {move || view! { <Editor rooms=rooms.clone() editing=None begun=begun.get() /> }}
+            {move || match begun.get() {
+                None => view! { <Editor rooms=rooms.clone() editing=None /> },
+                begun => {
+                    // An element of its own: otherwise the fields that are there are filled in, and those that a script has written to stay as they are.
+                    view! {
+                        <div class="contents">
+                            <Editor rooms=rooms.clone() editing=None begun=begun />
+                        </div>
+                    }
+                }
+            }}
         </section>
     }
 }
