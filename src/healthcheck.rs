@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::config::Listen;
 
 /// How long the response may take.
-const PATIENCE: Duration = Duration::from_secs(2);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Sends the local service a request that needs no authentication. It involves neither the homeserver nor the database:
 /// restarting the container because of those would help nobody.
@@ -55,7 +55,7 @@ fn addresses(listen: SocketAddr) -> Vec<SocketAddr> {
 async fn ask(address: &str, socket: Option<&Path>) -> Result<(), String> {
     let ask = async {
         // A proxy from the environment would lead elsewhere.
-        let mut client = reqwest::Client::builder().timeout(PATIENCE).no_proxy();
+        let mut client = reqwest::Client::builder().timeout(RESPONSE_TIMEOUT).no_proxy();
         if let Some(socket) = socket {
             client = client.unix_socket(socket);
         }

@@ -77,7 +77,7 @@ use self::{
 const PREPARE: Duration = Duration::from_secs(60);
 
 /// The interval of the housekeeping sweep: within this time, an invite that ends takes its registration token with it.
-const SWEEP: Duration = Duration::from_secs(2);
+const SWEEP_INTERVAL: Duration = Duration::from_secs(2);
 
 /// How far the clock goes forward at least that was set, in milliseconds.
 const SET_FORWARD: Millis = 60_000;
@@ -92,7 +92,7 @@ const TIDY: Duration = Duration::from_secs(20);
 const GRACE: Duration = Duration::from_secs(8);
 
 /// After how long a housekeeping task that failed is restarted.
-const AGAIN: Duration = Duration::from_secs(5);
+const RESTART_AFTER: Duration = Duration::from_secs(5);
 
 /// How long closing the database may take.
 const CLOSE: Duration = Duration::from_secs(1);
@@ -435,17 +435,17 @@ fn housekeeping(
     let swept = Swept { clock: Arc::clone(clock), metrics: metrics.clone() };
     let tidied = swept.clone();
     let mut tasks = vec![
-        supervised("preparing the homeserver", AGAIN, metrics, move || prepare(setup.clone(), policy.clone())),
-        supervised("keeping house", AGAIN, metrics, move || keep_house(Arc::clone(&house), swept.clone())),
-        supervised("resolving aliases", AGAIN, metrics, move || resolve_aliases(Arc::clone(&takeovers))),
+        supervised("preparing the homeserver", RESTART_AFTER, metrics, move || prepare(setup.clone(), policy.clone())),
+        supervised("keeping house", RESTART_AFTER, metrics, move || keep_house(Arc::clone(&house), swept.clone())),
+        supervised("resolving aliases", RESTART_AFTER, metrics, move || resolve_aliases(Arc::clone(&takeovers))),
     ];
     let (signals, freshness) = (store.signals.clone(), store.freshness.clone());
-    tasks.push(supervised("hearing other instances", AGAIN, metrics, move || hear(signals.clone())));
+    tasks.push(supervised("hearing other instances", RESTART_AFTER, metrics, move || hear(signals.clone())));
     let keeping_up = move || keep_up(freshness.clone());
-    tasks.push(supervised("keeping up with other instances", AGAIN, metrics, keeping_up));
+    tasks.push(supervised("keeping up with other instances", RESTART_AFTER, metrics, keeping_up));
     if let Some(sharing) = sharing.cloned() {
         let tidy = move || tidy_shared(sharing.clone(), tidied.clone());
-        tasks.push(supervised("tidying share links", AGAIN, metrics, tidy));
+        tasks.push(supervised("tidying share links", RESTART_AFTER, metrics, tidy));
     }
     tasks
 }
@@ -526,7 +526,7 @@ async fn tidy_shared(sharing: Sharing, swept: Swept) {
 async fn hear(signals: Signals) {
     while let Err(error) = signals.hear().await {
         tracing::warn!(%error, "other instances are not heard: whoever watches looks every few seconds");
-        tokio::time::sleep(AGAIN).await;
+        tokio::time::sleep(RESTART_AFTER).await;
     }
 }
 
@@ -534,7 +534,7 @@ async fn hear(signals: Signals) {
 async fn keep_up(freshness: Freshness) {
     while let Err(error) = freshness.keep_up().await {
         tracing::warn!(%error, "what other instances change is not heard: everything is read from the database");
-        tokio::time::sleep(AGAIN).await;
+        tokio::time::sleep(RESTART_AFTER).await;
     }
 }
 
@@ -550,7 +550,7 @@ async fn keep_house(house: Arc<Housekeeping>, swept: Swept) {
         if let Err(error) = done {
             tracing::warn!(%error, "what is due has to wait");
         }
-        tokio::time::sleep(SWEEP).await;
+        tokio::time::sleep(SWEEP_INTERVAL).await;
         // Where the clock was set forward, whoever is at work seems to have died until they have renewed their lease.
         let passed = Millis::try_from(begun.elapsed().as_millis()).unwrap_or(Millis::MAX);
         if (swept.clock)() - before > passed + SET_FORWARD {

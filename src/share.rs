@@ -38,7 +38,7 @@ use crate::{
 };
 
 /// How many pages are written or deleted at once.
-const SWEEP: i64 = 100;
+const PAGES_AT_ONCE: i64 = 100;
 
 /// Share links. Cheap to clone.
 #[derive(Clone)]
@@ -203,12 +203,12 @@ impl Sharing {
         let Some(folder) = &self.0.folder else { return Ok(()) };
         let Inner { store, codes, .. } = &*self.0;
         loop {
-            let ended = store.pages_to_remove(codes.ends(), SWEEP).await?;
+            let ended = store.pages_to_remove(codes.ends(), PAGES_AT_ONCE).await?;
             for link in &ended {
                 self.0.remove(folder, link).await?;
             }
-            let mut missing = store.pages_to_write(codes.ends(), SWEEP).await?;
-            missing.extend(store.other_pages_to_write(SWEEP).await?);
+            let mut missing = store.pages_to_write(codes.ends(), PAGES_AT_ONCE).await?;
+            missing.extend(store.other_pages_to_write(PAGES_AT_ONCE).await?);
             for link in &missing {
                 self.0.write(folder, link).await?;
             }

@@ -81,7 +81,7 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 const TRIES: u32 = 10;
 
 /// By how much the wait before the next try grows each time.
-const PAUSE: Duration = Duration::from_millis(10);
+const RETRY_STEP: Duration = Duration::from_millis(10);
 
 /// Milliseconds since the epoch.
 pub type Millis = i64;
@@ -212,10 +212,10 @@ macro_rules! on_pool {
 }
 
 /// For how long PostgreSQL may be at work on anything. Its answer may also never come: a network that has forgotten a connection tells nobody.
-const PATIENCE: Duration = Duration::from_secs(30);
+const POSTGRES_TIMEOUT: Duration = Duration::from_secs(30);
 
 async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::time::timeout(PATIENCE, work).await.unwrap_or(Err(Error::Query(sqlx::Error::PoolTimedOut)))
+    tokio::time::timeout(POSTGRES_TIMEOUT, work).await.unwrap_or(Err(Error::Query(sqlx::Error::PoolTimedOut)))
 }
 
 /// Runs the same code in a transaction of either engine, and again if it conflicts with another transaction: it may be
@@ -252,7 +252,7 @@ macro_rules! in_transaction {
             match done {
                 Err(error) if error.is_conflict() && tries < $crate::store::TRIES => {
                     tries += 1;
-                    tokio::time::sleep($crate::store::PAUSE * tries).await;
+                    tokio::time::sleep($crate::store::RETRY_STEP * tries).await;
                 }
                 done => break done?,
             }

@@ -48,7 +48,7 @@ pub(super) const RESOURCE: Resource = Resource {
 const ELSEWHERE: [&str; 6] = ["http", "https", "matrix", "acter", "mxc", "mailto"];
 
 /// The most parameters in a query.
-const MOST: usize = 50;
+const MOST_PARAMETERS: usize = 50;
 
 /// The body of a request for a share link. The other fields depend on `type`, and are listed in the documentation of
 /// share links.
@@ -248,8 +248,8 @@ impl<'de> Deserialize<'de> for Pairs {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
                 let mut entries: Vec<(String, Entry)> = Vec::new();
                 while let Some((name, entry)) = map.next_entry::<String, Entry>()? {
-                    if entries.len() == MOST {
-                        return Err(A::Error::custom(format!("may have at most {MOST} names")));
+                    if entries.len() == MOST_PARAMETERS {
+                        return Err(A::Error::custom(format!("may have at most {MOST_PARAMETERS} names")));
                     }
                     match entries.iter_mut().find(|(known, _)| *known == name) {
                         Some((_, before)) => *before = entry,

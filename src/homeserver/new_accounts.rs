@@ -20,7 +20,7 @@ use matrix_sdk::ruma::{
     profile::ProfileFieldValue,
 };
 use moka::future::Cache;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
 use super::{
@@ -36,10 +36,13 @@ use crate::account::Origin;
 const DEMANDS_CACHE: Duration = Duration::from_secs(60);
 
 /// How long a page waits for these requirements.
-const PATIENCE: Duration = Duration::from_secs(3);
+const DEMANDS_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// For how long they are not requested again after the homeserver did not answer.
 const IN_VAIN: Duration = Duration::from_secs(10);
+
+/// What is encoded in an address (RFC 3986, section 2.3). Synapse compares paths as they are sent, so a full stop must stay one.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The most stages of one registration, so that it ends with a homeserver that asks for the same one forever.
 const MOST_STEPS: usize = 8;
@@ -112,7 +115,7 @@ impl NewAccounts {
         }
         // A page waits for the response, so not for long.
         let asked = self.demands.try_get_with((), async {
-            let answer = tokio::time::timeout(PATIENCE, ask).await;
+            let answer = tokio::time::timeout(DEMANDS_TIMEOUT, ask).await;
             answer.unwrap_or_else(|_| Err(Error::Unreachable("it is not said how people register".into())))
         });
         match asked.await {
@@ -214,7 +217,7 @@ impl NewAccounts {
     /// The page of the homeserver, at `public` as browsers see it, on which a step is taken that only it can show (Client-Server API, "Fallback" of
     /// the User-Interactive Authentication API).
     pub fn fallback_address(public: &Url, stage: &str, session: &str) -> String {
-        let escape = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
+        let escape = |text| utf8_percent_encode(text, RESERVED);
         let public = public.as_str().trim_end_matches('/');
         format!("{public}/_matrix/client/v3/auth/{}/fallback/web?session={}", escape(stage), escape(session))
     }

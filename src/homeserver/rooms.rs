@@ -44,7 +44,7 @@ pub struct Rooms {
 }
 
 /// How many rooms are queried at once, if the homeserver does not list all of them in one response.
-const AT_ONCE: usize = 4;
+const ROOMS_QUERIED_AT_ONCE: usize = 4;
 
 /// A room that somebody has joined, as they see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -261,7 +261,8 @@ impl Rooms {
             Ok(Some(room))
         };
         let ids = self.rooms_of(account).await?;
-        let rooms: Vec<Option<JoinedRoom>> = stream::iter(ids).map(ask).buffered(AT_ONCE).try_collect().await?;
+        let rooms: Vec<Option<JoinedRoom>> =
+            stream::iter(ids).map(ask).buffered(ROOMS_QUERIED_AT_ONCE).try_collect().await?;
         Ok(rooms.into_iter().flatten().collect())
     }
 }

@@ -18,7 +18,7 @@ use super::{
 use crate::{account::Account, config::ActingMode};
 
 /// How many rooms are queried at once.
-const AT_ONCE: usize = 4;
+const ROOMS_QUERIED_AT_ONCE: usize = 4;
 
 /// The person as whom rooms are viewed.
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +75,7 @@ impl Rooms {
             };
             self.summaries.try_get_with((viewer.user().to_owned(), room.clone()), look).await
         };
-        stream::iter(rooms.to_vec()).map(ask).buffered(AT_ONCE).try_collect().await
+        stream::iter(rooms.to_vec()).map(ask).buffered(ROOMS_QUERIED_AT_ONCE).try_collect().await
     }
 
     /// Queried as a member, or as anybody else who may see the room (Client-Server API, `GET /room_summary`).

@@ -10,10 +10,10 @@ use app::Error as Refusal;
 use crate::store::Millis;
 
 /// After this many new buckets, empty ones are removed.
-const SWEEP: usize = 1_000;
+const NEW_BUCKETS_PER_SWEEP: usize = 1_000;
 
 /// The most buckets that are kept. Beyond that, the emptier half is removed.
-const MOST: usize = 100_000;
+const MOST_BUCKETS: usize = 100_000;
 
 /// Microseconds since the epoch: a thousandth of the clock's unit, because some limits allow more than one action per
 /// millisecond.
@@ -119,7 +119,7 @@ pub(super) struct Buckets<K> {
 
 impl<K: Eq + Hash> Buckets<K> {
     pub(super) fn new() -> Self {
-        Self { each: HashMap::new(), sweep_at: SWEEP, latest: 0, behind: 0 }
+        Self { each: HashMap::new(), sweep_at: NEW_BUCKETS_PER_SWEEP, latest: 0, behind: 0 }
     }
 
     /// The time as it would be if the clock were never set back. The buckets drain by it: after a step back they would be full for as long as that
@@ -143,14 +143,14 @@ impl<K: Eq + Hash> Buckets<K> {
     pub(super) fn change(&mut self, who: K, now: Millis, change: impl FnOnce(&mut Bucket)) {
         if self.each.len() >= self.sweep_at {
             self.each.retain(|_, bucket| !bucket.is_forgettable(now));
-            if self.each.len() >= MOST {
+            if self.each.len() >= MOST_BUCKETS {
                 let mut ends: Vec<Micros> = self.each.values().map(|bucket| bucket.empty_at).collect();
                 let middle = ends.len() / 2;
                 let (_, median, _) = ends.select_nth_unstable(middle);
                 let median = *median;
                 self.each.retain(|_, bucket| bucket.pending > 0 || bucket.empty_at > median);
             }
-            self.sweep_at = self.each.len() + SWEEP;
+            self.sweep_at = self.each.len() + NEW_BUCKETS_PER_SWEEP;
         }
         change(self.each.entry(who).or_default());
     }
@@ -220,10 +220,10 @@ mod tests {
         let rate = Rate::new(10, MINUTE);
         let mut buckets = Buckets::new();
         buckets.change(0, 0, |bucket| bucket.fill(rate, 10, 0));
-        for who in 1..=2 * MOST {
+        for who in 1..=2 * MOST_BUCKETS {
             buckets.change(who, 0, |bucket| bucket.fill(rate, 1, 0));
         }
-        assert!(buckets.each.len() <= MOST + SWEEP, "{}", buckets.each.len());
+        assert!(buckets.each.len() <= MOST_BUCKETS + NEW_BUCKETS_PER_SWEEP, "{}", buckets.each.len());
         assert!(buckets.of(&0).wait(rate, 0).is_some());
         buckets.sweep_at = 0;
         buckets.change(1, 60_000, |_| ());

@@ -13,10 +13,10 @@ use crate::{
 };
 
 /// The most invites that are chosen at once: more than any page shows.
-const MOST: usize = 100;
+const MOST_CHOSEN: usize = 100;
 
 /// How many of them are worked on at once.
-const AT_ONCE: usize = 4;
+const CHANGED_AT_ONCE: usize = 4;
 
 /// Some of a member's own invites.
 pub struct Chosen<'a> {
@@ -36,7 +36,7 @@ impl<'a> Chosen<'a> {
     /// # Errors
     /// [`Refusal::Outdated`] for more codes than a page of ours sends.
     pub async fn of(owner: &'a Owner, account: &'a Account, codes: Vec<String>) -> Result<Self> {
-        if codes.len() > MOST {
+        if codes.len() > MOST_CHOSEN {
             return Err(Refusal::Outdated.into());
         }
         let listed = owner.list(account).await?;
@@ -70,7 +70,7 @@ impl<'a> Chosen<'a> {
             owner.switches.pause(account, &code, paused, Pause::Owner, None).await?;
             owner.tokens.settle(&code).await.map(drop)
         };
-        let results: Vec<Result<()>> = stream::iter(todo).map(pause).buffer_unordered(AT_ONCE).collect().await;
+        let results: Vec<Result<()>> = stream::iter(todo).map(pause).buffer_unordered(CHANGED_AT_ONCE).collect().await;
         self.done(if paused { Deed::Paused } else { Deed::Resumed }, results)
     }
 
@@ -79,7 +79,7 @@ impl<'a> Chosen<'a> {
         let (owner, account) = (self.owner, self.account);
         let delete = move |code: String| async move { owner.switches.delete(account, &code).await };
         let results: Vec<Result<()>> =
-            stream::iter(self.codes.clone()).map(delete).buffer_unordered(AT_ONCE).collect().await;
+            stream::iter(self.codes.clone()).map(delete).buffer_unordered(CHANGED_AT_ONCE).collect().await;
         self.done(Deed::Deleted, results)
     }
 

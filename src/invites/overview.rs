@@ -28,7 +28,7 @@ const GUESTS: u32 = 50;
 const MATRIX_TO: &str = "https://matrix.to/#/";
 
 /// How many profiles are requested at once.
-const AT_ONCE: usize = 4;
+const PROFILES_AT_ONCE: usize = 4;
 
 /// A member's rooms by id; `None` if the homeserver did not answer.
 pub(super) struct MyRooms(pub(super) Option<HashMap<String, JoinedRoom>>);
@@ -177,7 +177,7 @@ impl Owner {
         let next = uses.last().filter(|_| more).map(|last| format!("{}~{}", last.started_at, last.redeemer));
         let totals = self.redemptions.totals(code).await?;
         let by_day = self.redemptions.came_by_day(code).await?;
-        let guests = stream::iter(uses).map(|used| self.guest(mine, used)).buffered(AT_ONCE).collect().await;
+        let guests = stream::iter(uses).map(|used| self.guest(mine, used)).buffered(PROFILES_AT_ONCE).collect().await;
         let count = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
         Ok(Arrivals {
             guests,

@@ -13,10 +13,10 @@ use tokio::{sync::OwnedMutexGuard, time::timeout};
 use crate::error::{Error, Result};
 
 /// How many redemptions of one person may be running or waiting.
-const MOST: usize = 20;
+const MOST_QUEUED: usize = 20;
 
 /// After how many seconds to try again when the queue is full.
-const AGAIN: u32 = 10;
+const QUEUE_RETRY_AFTER: u32 = 10;
 
 type Turn = Arc<tokio::sync::Mutex<()>>;
 
@@ -51,8 +51,8 @@ impl Queues {
     fn stand_in(&self, user: &UserId) -> Result<(Turn, Place), Refusal> {
         let mut all = self.all();
         let (turn, waiting) = all.entry(user.to_owned()).or_default();
-        if *waiting >= MOST {
-            return Err(Refusal::TooFast { retry_after: AGAIN });
+        if *waiting >= MOST_QUEUED {
+            return Err(Refusal::TooFast { retry_after: QUEUE_RETRY_AFTER });
         }
         *waiting += 1;
         Ok((Arc::clone(turn), Place { queues: self.clone(), user: user.to_owned(), turn: None }))
@@ -92,7 +92,7 @@ mod tests {
         let mut second = Box::pin(queues.enter(&anna, LONG));
         assert!(second.as_mut().now_or_never().is_none(), "the first is at work");
         assert!(queues.enter(&ben, LONG).now_or_never().is_some_and(|entered| entered.is_ok()), "somebody else");
-        let mut others: Vec<_> = (2..MOST).map(|_| Box::pin(queues.enter(&anna, LONG))).collect();
+        let mut others: Vec<_> = (2..MOST_QUEUED).map(|_| Box::pin(queues.enter(&anna, LONG))).collect();
         for other in &mut others {
             assert!(other.as_mut().now_or_never().is_none());
         }

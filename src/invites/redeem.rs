@@ -34,14 +34,14 @@ use crate::{
 };
 
 /// How many rooms are joined at once. More would gain nothing: the time is spent in the homeserver.
-const AT_ONCE: usize = 4;
+const ROOMS_JOINED_AT_ONCE: usize = 4;
 
 /// The timing of the lease that one person's redemptions take.
-const TURNS: Turns =
+const LEASE_TIMING: Turns =
     Turns { lease: Duration::from_secs(10), queue: Duration::from_secs(60), look: Duration::from_millis(100) };
 
 /// How long one redemption waits out the homeserver's rate limits.
-const PATIENCE: Duration = Duration::from_secs(20);
+const RATE_LIMIT_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Redeems invites.
 pub(super) struct Redeeming {
@@ -79,8 +79,8 @@ impl Redeeming {
     /// Redeems while no other redemption of this person is running.
     pub(super) async fn redeem_in_turn(&self, account: &Account, code: &str) -> Result<Joined> {
         let begun = Instant::now();
-        let _place = self.queues.enter(account.user_id(), TURNS.queue).await?;
-        let turns = Turns { queue: TURNS.queue.saturating_sub(begun.elapsed()), ..TURNS };
+        let _place = self.queues.enter(account.user_id(), LEASE_TIMING.queue).await?;
+        let turns = Turns { queue: LEASE_TIMING.queue.saturating_sub(begun.elapsed()), ..LEASE_TIMING };
         let turn = format!("redeem:{}", account.user_id());
         let joined = self.leases.in_turn(&turn, turns, Box::pin(self.redeem_now(account, code))).await?;
         joined.ok_or_else(Error::unreachable)
@@ -136,7 +136,7 @@ impl Redeeming {
             shadow_banned: caller == Standing::ShadowBanned,
             owner,
             redeemer,
-            patience: Instant::now() + PATIENCE,
+            patience: Instant::now() + RATE_LIMIT_PATIENCE,
         };
         // Checked again in the transaction that takes the use: seconds may have passed since the invite was read.
         match self.redemptions.begin(code, journey.redeemer.user().as_str(), self.catalog.ends()).await? {
@@ -212,7 +212,7 @@ impl Redeeming {
         };
         // Spaces first: their members may join many a room without an invitation.
         for rooms in self.waves(journey, invite, rooms).await {
-            let mut entering = stream::iter(rooms).map(&enter).buffer_unordered(AT_ONCE);
+            let mut entering = stream::iter(rooms).map(&enter).buffer_unordered(ROOMS_JOINED_AT_ONCE);
             while let Some(entered) = entering.next().await {
                 entered?;
             }

@@ -25,16 +25,16 @@ use crate::{
 const SOON: Millis = 3_000;
 
 /// How many tokens are updated at once.
-const AT_ONCE: i64 = 4;
+const TOKENS_AT_ONCE: i64 = 4;
 
 /// After how long a failed update is tried again, in milliseconds.
-const AGAIN: Millis = 5_000;
+const TOKEN_RETRY_AFTER: Millis = 5_000;
 
 /// After how long it is looked whether nobody uses a token any more that waits to be deleted, in milliseconds.
 const IN_USE: Millis = 60_000;
 
 /// The timing of the lease that updates of one token take.
-const TURNS: Turns =
+const LEASE_TIMING: Turns =
     Turns { lease: Duration::from_secs(30), queue: Duration::from_secs(3), look: Duration::from_millis(50) };
 
 /// The state that a registration token should have.
@@ -74,7 +74,7 @@ impl RegistrationTokens {
     /// Updates all registration tokens that are due, until the homeserver refuses.
     pub(super) async fn settle_what_is_due(&self) -> Result<()> {
         loop {
-            let due = self.store.due((self.catalog.clock)(), AT_ONCE).await?;
+            let due = self.store.due((self.catalog.clock)(), TOKENS_AT_ONCE).await?;
             // All of them run to their end, so that none keeps its lease.
             for settled in join_all(due.iter().map(|code| self.settle(code))).await {
                 if settled? == Registration::Unavailable {
@@ -94,7 +94,7 @@ impl RegistrationTokens {
     pub(super) async fn settle(&self, code: &str) -> Result<Registration> {
         let (tokens, code) = (self.clone(), code.to_owned());
         let settle = self.tasks.spawn(carried(async move {
-            tokens.leases.in_turn(&format!("token:{code}"), TURNS, tokens.settle_now(&code)).await
+            tokens.leases.in_turn(&format!("token:{code}"), LEASE_TIMING, tokens.settle_now(&code)).await
         }));
         let settled = settle.await.map_err(|error| Error::Failed(Arc::new(error)))?;
         Ok(settled?.unwrap_or(Registration::Unavailable))
@@ -130,7 +130,7 @@ impl RegistrationTokens {
                     // Where codes do not open accounts, the homeserver may well deny access to registration tokens.
                     let give_up = error.is_judgement() && !self.catalog.rules.registration;
                     tracing::warn!(%error, "a registration token of the Python module cannot be looked after");
-                    let again = (!give_up).then(|| (self.catalog.clock)() + AGAIN);
+                    let again = (!give_up).then(|| (self.catalog.clock)() + TOKEN_RETRY_AFTER);
                     self.store.settled(code, stored.token_due, again, (self.catalog.clock)()).await?;
                     return Ok(Registration::Unavailable);
                 }
@@ -146,7 +146,7 @@ impl RegistrationTokens {
             Err(StepError::Failed(error)) => Err(error),
             Err(StepError::Homeserver(error)) => {
                 tracing::warn!(%error, "a registration token is not yet as its invite wants it");
-                self.store.settled(code, due, Some(now + AGAIN), now).await?;
+                self.store.settled(code, due, Some(now + TOKEN_RETRY_AFTER), now).await?;
                 Ok(Registration::Unavailable)
             }
         }

@@ -33,10 +33,10 @@ const OF_EACH: u32 = 5;
 const ON_A_PAGE: u32 = 20;
 
 /// The most invites in one response.
-const MOST: u32 = 100;
+const MOST_INVITES: u32 = 100;
 
 /// How many rooms are queried at once.
-const AT_ONCE: usize = 4;
+const ROOMS_QUERIED_AT_ONCE: usize = 4;
 
 /// The use cases of room admins.
 pub struct RoomAdmin {
@@ -62,7 +62,7 @@ impl RoomAdmin {
         most: u32,
     ) -> Result<(Vec<RoomInvite>, Option<i64>)> {
         let room = self.administered(account, room).await?;
-        let (into, next) = self.stored_into(room.as_str(), before, most.clamp(1, MOST)).await?;
+        let (into, next) = self.stored_into(room.as_str(), before, most.clamp(1, MOST_INVITES)).await?;
         let all_paused = self.invites.all_paused().await?.is_some();
         let mut invites = Vec::new();
         for invite in into {
@@ -107,7 +107,7 @@ impl RoomAdmin {
             Ok((room, kept_out))
         };
         let mut rooms: Vec<(JoinedRoom, Vec<bool>)> =
-            stream::iter(administered).map(count).buffered(AT_ONCE).try_collect().await?;
+            stream::iter(administered).map(count).buffered(ROOMS_QUERIED_AT_ONCE).try_collect().await?;
         rooms.retain(|(_, kept_out)| !kept_out.is_empty());
         rooms.sort_by_cached_key(|(room, _)| {
             (Reverse(room.space), room.name.as_ref().map(|name| name.to_lowercase()), room.id.clone())
@@ -143,7 +143,7 @@ impl RoomAdmin {
             })
         };
         Ok(LookedAfter {
-            rooms: stream::iter(page).map(look).buffered(AT_ONCE).try_collect().await?,
+            rooms: stream::iter(page).map(look).buffered(ROOMS_QUERIED_AT_ONCE).try_collect().await?,
             before: number(before),
             matching: number(matching),
             next,

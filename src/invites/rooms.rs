@@ -20,7 +20,7 @@ use crate::{
 
 /// How many rooms are queried at once. Few, because the homeserver answers one query after the other anyway, and those
 /// that wait there would delay everybody else's.
-const AT_ONCE: usize = 2;
+const ROOMS_QUERIED_AT_ONCE: usize = 2;
 
 /// A room as a request names it.
 enum Named {
@@ -111,7 +111,7 @@ impl RoomCheck {
                 MayInvite::PowerTooLow => refuse(RoomProblem::MayNotInvite),
             }
         };
-        stream::iter(new).map(check).buffered(AT_ONCE).try_collect().await
+        stream::iter(new).map(check).buffered(ROOMS_QUERIED_AT_ONCE).try_collect().await
     }
 }
 

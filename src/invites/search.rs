@@ -20,7 +20,7 @@ use crate::{
 const ON_A_PAGE: u32 = 20;
 
 /// The most invites in one response.
-const MOST: u32 = 100;
+const MOST_INVITES: u32 = 100;
 
 /// How many invites are read at once where not all of them are shown.
 const BATCH: usize = 500;
@@ -115,7 +115,7 @@ impl ServerAdmin {
         self.check_server_admin(account).await?;
         let wanted = Wanted::of(query);
         let sources = self.sources(&wanted).await?;
-        let most = most.unwrap_or(ON_A_PAGE).clamp(1, MOST) as usize;
+        let most = most.unwrap_or(ON_A_PAGE).clamp(1, MOST_INVITES) as usize;
         let Found { invites: found, next, unfinished } = self.collect(&wanted, &sources, most).await?;
         let mut invites = Vec::new();
         for stored in found {

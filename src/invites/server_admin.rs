@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The most entries in one response.
-const MOST: i64 = 10_000;
+const MOST_ENTRIES: i64 = 10_000;
 
 /// How many days the overview tells of.
 const DAYS: usize = 30;
@@ -86,7 +86,7 @@ impl ServerAdmin {
     /// The entries of the audit log since a time, for a server admin: newest first, and at most `most`.
     pub async fn audit_since(&self, account: &Account, since: Millis, most: Option<u32>) -> Result<Vec<AuditEntry>> {
         self.check_server_admin(account).await?;
-        let take = most.map_or(MOST, i64::from).min(MOST);
+        let take = most.map_or(MOST_ENTRIES, i64::from).min(MOST_ENTRIES);
         let entries = self.log.entries(&Span { since, before: None, about: About::Anything, take }).await?;
         Ok(entries.into_iter().map(line).collect())
     }

@@ -37,7 +37,7 @@ use crate::{
 const PERIOD: Duration = Duration::from_secs(60 * 60);
 
 /// How long to wait for the account.
-const PATIENCE: Duration = Duration::from_secs(45);
+const ACCOUNT_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// How long to wait until it has its display name.
 const NAMING: Duration = Duration::from_secs(5);
@@ -50,7 +50,7 @@ const KNOWN: Duration = Duration::from_secs(15 * 60);
 const MOST_KNOWN: u64 = 10_000;
 
 /// How many attempts may begin at once; identical ones begin one after the other.
-pub(super) const TURNS: usize = 64;
+pub(super) const ATTEMPT_LOCKS: usize = 64;
 
 /// What attempts are counted for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -81,7 +81,7 @@ pub(super) struct SignUps {
     pub(super) homeserver_for_browsers: Url,
     pub(super) attempts: Attempts,
     pub(super) begun: Begun,
-    pub(super) turns: [Mutex<()>; TURNS],
+    pub(super) turns: [Mutex<()>; ATTEMPT_LOCKS],
     /// Hashes attempts, in a way that reveals nothing of passwords.
     pub(super) marks: RandomState,
     pub(super) clock: Clock,
@@ -214,7 +214,7 @@ impl SignUps {
         let Wish { name, display_name, password, .. } = wish;
         strength::check(password, [name, display_name.as_deref().unwrap_or_default()]).await?;
         let key = self.key(wish, &stored.invite.code, origin);
-        let registered = tokio::time::timeout(PATIENCE, self.register(key, wish, stored, origin)).await;
+        let registered = tokio::time::timeout(ACCOUNT_TIMEOUT, self.register(key, wish, stored, origin)).await;
         let account = match registered.unwrap_or_else(|_| Err(Error::unreachable()))? {
             Registered::Done(account) => account,
             Registered::Not(NoAccount::BadToken) => return Err(Refusal::NoAccountWithIt.into()),
@@ -245,7 +245,7 @@ impl SignUps {
     async fn register(&self, key: u64, wish: &Wish, stored: &StoredInvite, origin: &Origin) -> Result<Registered> {
         // A double click leads to one registration session: the second attempt waits until the first one has a session,
         // but not for the rest.
-        let turn = self.turns[usize::try_from(key).unwrap_or_default() % TURNS].lock().await;
+        let turn = self.turns[usize::try_from(key).unwrap_or_default() % ATTEMPT_LOCKS].lock().await;
         let turn = std::sync::Mutex::new(Some(turn));
         let (session, mail) = match self.begun.get(&key) {
             Some(BegunAttempt { session, mail }) => (Some(session), mail.map(|(mail, _)| mail)),

@@ -19,7 +19,7 @@ const LEET: &str = "4@8({[<369!1|70$5+%2";
 const MOST_LEET: usize = 4;
 
 /// How many passwords are evaluated at once: each keeps a processor busy for a millisecond.
-static TURNS: Semaphore = Semaphore::const_new(2);
+static SCORING: Semaphore = Semaphore::const_new(2);
 
 /// The part of a text that is evaluated: truncated, and with no more different substitutes for letters than can be
 /// tried.
@@ -50,7 +50,7 @@ pub(super) async fn check(password: &str, known: [&str; 2]) -> Result<()> {
         _ => {}
     }
     let (password, known) = (bounded(password), known.map(bounded));
-    let _turn = TURNS.acquire().await.map_err(|_| Refusal::Internal)?;
+    let _turn = SCORING.acquire().await.map_err(|_| Refusal::Internal)?;
     let scored = spawn_blocking(move || zxcvbn(&password, &[&*known[0], &*known[1]]).score());
     match scored.await {
         Ok(score) if score < WEAKEST => Err(invalid(Problem::EasyPassword).into()),

@@ -20,7 +20,7 @@ const EACH: usize = 10;
 const IN_ALL: usize = 5_000;
 
 /// After how many seconds whoever may not watch now looks again.
-const AGAIN: u32 = 10;
+const LOOK_AGAIN_AFTER: u32 = 10;
 
 /// How many redemptions each person is watching now. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ impl Watchers {
         let mut all = self.all();
         let theirs = all.get(user).copied().unwrap_or_default();
         if theirs >= EACH || all.values().sum::<usize>() >= IN_ALL {
-            return Err(Refusal::TooFast { retry_after: AGAIN });
+            return Err(Refusal::TooFast { retry_after: LOOK_AGAIN_AFTER });
         }
         all.insert(user.to_owned(), theirs + 1);
         drop(all);

@@ -10,11 +10,11 @@ use url::Url;
 use super::{target::Target, words::teach};
 
 /// The name of the main template.
-const PAGE: &str = "share_link.html";
+const MAIN_TEMPLATE: &str = "share_link.html";
 
 /// The built-in templates, by the names with which operators override them; the same as in the Python module.
 const BUILT_IN: [(&str, &str); 2] = [
-    (PAGE, include_str!("templates/share_link.html")),
+    (MAIN_TEMPLATE, include_str!("templates/share_link.html")),
     ("parts/extra_header.html", include_str!("templates/parts/extra_header.html")),
 ];
 
@@ -203,7 +203,7 @@ fn environment() -> Environment<'static> {
 }
 
 fn render(environment: &Environment<'_>, values: &Value) -> Result<String, minijinja::Error> {
-    environment.get_template(PAGE)?.render(values)
+    environment.get_template(MAIN_TEMPLATE)?.render(values)
 }
 
 /// The templates in a folder, on top of the built-in ones.
@@ -265,7 +265,7 @@ mod tests {
 
     fn with_template(text: &str) -> Result<Pages, TemplateError> {
         let folder = tempdir();
-        fs::write(folder.join(PAGE), text).expect("the temporary folder is writable");
+        fs::write(folder.join(MAIN_TEMPLATE), text).expect("the temporary folder is writable");
         let pages = Pages::new(Some(&folder), None);
         fs::remove_dir_all(folder).expect("it was made above");
         pages

@@ -6,7 +6,7 @@ use app::Detail;
 use serde::Serialize;
 
 use super::{
-    Entry, Freshness, Millis, PAUSE, Pool, Result, TRIES,
+    Entry, Freshness, Millis, RETRY_STEP, Pool, Result, TRIES,
     audit::{kept, note},
     freshness::Changed,
     in_transaction_unless, on_pool,
@@ -338,7 +338,7 @@ impl Persons {
             match self.try_to_erase(erasure, entry, dry).await {
                 Err(error) if error.is_conflict() && tries < TRIES => {
                     tries += 1;
-                    tokio::time::sleep(PAUSE * tries).await;
+                    tokio::time::sleep(RETRY_STEP * tries).await;
                 }
                 done => return done,
             }

@@ -365,7 +365,7 @@ impl Redemptions {
                 AND (CAST($4 AS BIGINT) IS NULL OR uses < CAST($4 AS BIGINT)) AND ",
             lets_in!()
         );
-        const AGAIN: &str = "UPDATE redemptions SET use_at = $3 WHERE code = $1 AND redeemer = $2";
+        const RENEW_USE: &str = "UPDATE redemptions SET use_at = $3 WHERE code = $1 AND redeemer = $2";
         const FIRST: &str = "INSERT INTO redemptions (code, redeemer, started_at, use_at) VALUES ($1, $2, $3, $3)";
         const ONE_MORE: &str = "UPDATE invites SET begun = begun + 1 WHERE code = $1";
         let Ends { now, made_before, max_uses } = ends;
@@ -385,7 +385,7 @@ impl Redemptions {
                 if take.execute(&mut *tx).await?.rows_affected() == 0 {
                     Begun::No
                 } else {
-                    let again = sqlx::query(AGAIN).bind(code).bind(redeemer).bind(now).execute(&mut *tx).await?;
+                    let again = sqlx::query(RENEW_USE).bind(code).bind(redeemer).bind(now).execute(&mut *tx).await?;
                     if again.rows_affected() == 0 {
                         sqlx::query(FIRST).bind(code).bind(redeemer).bind(now).execute(&mut *tx).await?;
                         sqlx::query(ONE_MORE).bind(code).execute(&mut *tx).await?;

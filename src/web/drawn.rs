@@ -12,13 +12,13 @@ use tokio::sync::Semaphore;
 use crate::{metrics::Metrics, people::Picture};
 
 /// How many pictures are drawn at once: each keeps a processor busy for some twenty milliseconds.
-const AT_ONCE: usize = 2;
+const DRAWN_AT_ONCE: usize = 2;
 
 /// The most memory that cached pictures may take, in bytes.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Limits how many pictures are drawn at once.
-static TURNS: Semaphore = Semaphore::const_new(AT_ONCE);
+static DRAWING: Semaphore = Semaphore::const_new(DRAWN_AT_ONCE);
 
 /// How long a request waits for its turn.
 const QUEUE: Duration = Duration::from_secs(5);
@@ -75,7 +75,7 @@ pub(super) fn card(landing: &Landing) -> Card {
 impl Shown {
     /// If the client disconnects meanwhile, the turn is still held until the picture is finished.
     async fn drawn(self) -> Result<Bytes, Error> {
-        let turn = tokio::time::timeout(QUEUE, TURNS.acquire()).await.map_err(|_| Error::Busy)??;
+        let turn = tokio::time::timeout(QUEUE, DRAWING.acquire()).await.map_err(|_| Error::Busy)??;
         let drawing = tokio::task::spawn_blocking(move || {
             let picture = self.draw();
             drop(turn);

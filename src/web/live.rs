@@ -21,7 +21,7 @@ use crate::{invites::Watcher, reach::UNBUFFERED};
 const LOOK: Duration = Duration::from_secs(2);
 
 /// The shortest time between two checks.
-const PAUSE: Duration = Duration::from_millis(150);
+const SHORTEST_PAUSE: Duration = Duration::from_millis(150);
 
 /// By what a browser that asks again says that nothing was at work the last time (HTML, `Last-Event-ID`).
 const STOPPED: &str = "stopped";
@@ -102,7 +102,7 @@ fn changes(
                 // Perhaps another instance is redeeming, and has sent a signal.
                 watch.until = Instant::now() + BEGIN;
                 // One check covers all signals that arrive in the meantime.
-                sleep_until(looked + PAUSE).await;
+                sleep_until(looked + SHORTEST_PAUSE).await;
             }
         }
     })

@@ -8,7 +8,7 @@ use super::{
 use crate::{AppLink, Landing, Person, Progress, Room, Step, StepState, t, wording};
 
 /// How many rooms the server joins at the same time, as far as this program knows.
-const AT_ONCE: usize = 4;
+const ROOMS_JOINED_AT_ONCE: usize = 4;
 
 /// What the landing page shows of an invite.
 #[derive(Clone)]
@@ -87,7 +87,7 @@ impl House {
             };
             let host = step.chat.then(|| self.inviter.clone());
             let (room, state) = (step.room.clone(), step.state.clone());
-            Place { name, number, room, host, state, now: at_work && waiting <= AT_ONCE }
+            Place { name, number, room, host, state, now: at_work && waiting <= ROOMS_JOINED_AT_ONCE }
         });
         places.collect()
     }

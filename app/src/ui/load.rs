@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// How long a page that waits for the homeserver waits before it asks again.
-const AGAIN: Duration = Duration::from_secs(5);
+const RELOAD_AFTER: Duration = Duration::from_secs(5);
 
 /// Data that is loaded from the server.
 pub(crate) struct Loaded<T> {
@@ -88,7 +88,7 @@ pub(crate) fn show_either<T: DeserializeOwned + 'static>(
 pub(crate) fn look_again() {
     let visits = expect_context::<Visits>();
     Effect::new(move |_| {
-        let timer = set_timeout_with_handle(move || visits.another(), AGAIN);
+        let timer = set_timeout_with_handle(move || visits.another(), RELOAD_AFTER);
         on_cleanup(move || {
             if let Ok(timer) = timer {
                 timer.clear();
