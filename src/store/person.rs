@@ -6,7 +6,7 @@ use app::Detail;
 use serde::Serialize;
 
 use super::{
-    Entry, Freshness, Millis, RETRY_STEP, Pool, Result, TRIES,
+    Entry, Freshness, Millis, Pool, RETRY_STEP, Result, TRIES,
     audit::{kept, note},
     freshness::Changed,
     in_transaction_unless, on_pool,

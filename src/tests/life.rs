@@ -10,6 +10,7 @@
     clippy::needless_pass_by_value,
     clippy::disallowed_methods,
     clippy::format_collect,
+    clippy::too_many_lines,
     reason = "a test that panics has failed"
 )]
 

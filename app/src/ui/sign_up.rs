@@ -50,21 +50,7 @@ pub(crate) fn SignUpForm(
                 hint=t!("What people see. You can change it later.").to_owned()
                 advice=typing.advice(Field::DisplayName, |_| None)
             />
-            {email
-                .then(|| {
-                    view! {
-                        <TextField
-                            field=Field::Email
-                            value=address
-                            kind="email"
-                            autocomplete="email"
-                            required=true
-                            hint=t!("This server asks for one. You’ll get a message with a link to confirm it.")
-                                .to_owned()
-                            advice=typing.advice(Field::Email, |_| None)
-                        />
-                    }
-                })}
+            {email.then(|| email_field(address, typing))}
             <TextField
                 field=Field::NewPassword
                 kind="password"
@@ -78,6 +64,20 @@ pub(crate) fn SignUpForm(
             </Submit>
             <Html html=below />
         </Form>
+    }
+}
+
+fn email_field(address: String, typing: Typing) -> AnyView {
+    view! {
+        <TextField
+            field=Field::Email
+            value=address
+            kind="email"
+            autocomplete="email"
+            required=true
+            hint=t!("This server asks for one. You’ll get a message with a link to confirm it.").to_owned()
+            advice=typing.advice(Field::Email, |_| None)
+        />
     }
 }
 

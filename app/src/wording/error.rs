@@ -88,16 +88,8 @@ pub fn error(error: &Error) -> String {
         Error::Forbidden(rule) => {
             return t!("{problem} (This server’s rule: {rule}.)", problem = self::rule(*rule), rule = rule.key());
         }
-        Error::NoAccountWithIt => {
-            t!(
-                "No more accounts can be created with this invite. If you have an account, sign in to join; or ask for a new invite."
-            )
-        }
-        Error::NoNewAccounts => {
-            t!(
-                "This server does not let people create accounts here at the moment. If you have an account, sign in to join."
-            )
-        }
+        Error::NoAccountWithIt => no_account_with_it(),
+        Error::NoNewAccounts => no_new_accounts(),
         Error::OneMoreStep { .. } => t!("Almost there: this server asks for one more step, on a page of its own."),
         Error::EndedMeanwhile { user_id } => {
             return t!(
@@ -113,6 +105,16 @@ pub fn error(error: &Error) -> String {
         Error::Internal => broken(),
     };
     words.to_owned()
+}
+
+fn no_account_with_it() -> &'static str {
+    t!(
+        "No more accounts can be created with this invite. If you have an account, sign in to join; or ask for a new invite."
+    )
+}
+
+fn no_new_accounts() -> &'static str {
+    t!("This server does not let people create accounts here at the moment. If you have an account, sign in to join.")
 }
 
 /// The message for a wrong value of the field with this name: what is wrong with it, and what is allowed.

@@ -57,6 +57,7 @@ impl Visit for Asked {
 
 /// Every query of a request, and of the recurring tasks. Those that are missing run at start-up or on the command line
 /// (`Persons`).
+#[expect(clippy::too_many_lines, reason = "a list")]
 async fn ask_everything(store: &Store) {
     const CODE: &str = "code-7";
     let (guest, room) = ("@guest7:x", "!room7:x");
