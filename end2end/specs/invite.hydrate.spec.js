@@ -29,6 +29,9 @@ test("a form that is left half filled in is there when somebody comes back, unti
   await page.open("/new?like=never-there");
   await expect(page.getByLabel("Private name")).toHaveValue("");
   await page.open("/new");
+  await isThere();
+  // It would begin after its end.
+  await page.getByLabel("Starts").fill("");
   await page.getByRole("button", { name: "Create invite" }).click();
   await expect(page.getByText("Your invite is ready.")).toBeVisible();
   await page.open("/new");
