@@ -69,7 +69,7 @@ pub(crate) fn Layout(children: Children) -> impl IntoView {
         <div class="flex min-h-dvh flex-col">
             {show_either(visitor, all_paused, |_| ().into_any())} <div class="wide has-[p]:pt-3">
                 <FormProblem sending=sign_out />
-            </div> <header class="wide flex items-center gap-2 py-3 sm:py-5 print:hidden">
+            </div> <header class="wide flex flex-wrap items-center gap-x-2 py-3 sm:py-5 print:hidden">
                 <a
                     href=href("/")
                     class="flex min-h-11 items-center gap-2 rounded-field font-display text-lg leading-none"
