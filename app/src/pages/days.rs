@@ -39,9 +39,10 @@ pub fn draw_days(seen: &Days) -> Fragment {
 /// A table with a caption; the columns and rows are HTML.
 fn table(caption: &str, columns: &[String], rows: &str) -> String {
     let columns = columns.iter().map(|column| format!(r#"<th scope="col">{column}</th>"#));
+    let caption = escaped(caption);
+    // What scrolls can be scrolled by keys as well.
     format!(
-        r#"<div class="card overflow-x-auto"><table class="numbers"><caption>{}</caption><thead><tr>{}</tr></thead><tbody>{rows}</tbody></table></div>"#,
-        escaped(caption),
+        r#"<div class="card overflow-x-auto" role="region" tabindex="0" aria-label="{caption}"><table class="numbers"><caption>{caption}</caption><thead><tr>{}</tr></thead><tbody>{rows}</tbody></table></div>"#,
         columns.collect::<String>()
     )
 }
