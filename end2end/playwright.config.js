@@ -25,8 +25,8 @@ export default defineConfig({
   forbidOnly: Boolean(process.env.CI),
   // One waits for the homeserver while another one is drawn.
   workers: 2,
-  // Several pages, axe and a homeserver on two cores: thirty seconds are few where somebody else works on them as well.
-  timeout: 90_000,
+  // Several pages, axe and a homeserver on two cores: two minutes are enough even where somebody else works on them as well.
+  timeout: 120_000,
   expect: { timeout: 15_000 },
   reporter: [["list"]],
   projects: [
