@@ -50,7 +50,7 @@ pub(crate) use self::{
     layout::{Layout, Visits, sign_out},
     load::{load, look_again, show, show_either},
     mark::{DRAWING, Mark},
-    navigation::{LastPost, Notices, address, href, lead, parameter, query},
+    navigation::{LastPost, Notices, address, href, lead, parameter, queries, query, value_of},
     printed::sheet,
     rooms::{RoomList, rooms},
     row::row,

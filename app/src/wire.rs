@@ -169,7 +169,9 @@ pub(crate) fn send<Q: Question>(body: String) -> Asked {
 }
 
 async fn fetch<C: Client<Told>>(path: &'static str, body: String) -> Answer {
-    let path = format!("{}{}", here(), path.strip_prefix(PREFIX).unwrap_or(path));
+    // The answer stands on this page, whatever language another one has chosen meanwhile.
+    let (path, language) = (path.strip_prefix(PREFIX).unwrap_or(path), crate::words::language().tag());
+    let path = format!("{}{path}?{}={language}", here(), crate::words::PARAMETER);
     let asked = async {
         let request = C::Request::try_new_post(&path, FORM, Wire::CONTENT_TYPE, body)?;
         let response = C::send(request).await?;

@@ -24,14 +24,16 @@ const KEPT: u32 = 365 * 24 * 60 * 60;
 /// without that, and from then on speaks it.
 pub(super) async fn speak(State(web): State<Arc<Web>>, visit: Visit, request: Request, next: Next) -> Response {
     let languages = &web.settings.languages;
+    let asked = chosen(languages, &visit.path);
     if matches!(*request.method(), Method::GET | Method::HEAD)
-        && let Some((language, path)) = chosen(languages, &visit.path)
+        && let Some((language, path)) = asked
     {
         let secure = if visit.is_secure() { "; Secure" } else { "" };
         let cookie = format!("{COOKIE}={}; Path=/; Max-Age={KEPT}; SameSite=Lax; HttpOnly{secure}", language.tag());
         return ([(header::SET_COOKIE, cookie)], see_other(visit.base, &path)).into_response();
     }
-    let language = languages.of_visitor(&visit.headers);
+    // A script on a page says in which language that is.
+    let language = asked.map_or_else(|| languages.of_visitor(&visit.headers), |(language, _)| language);
     let mut response = words::speaking(language, next.run(request)).await;
     tell(&mut response, language);
     response

@@ -2,23 +2,22 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 
 use super::server_invites::{may_be_more, refused, server_pages, some_left_out};
 use crate::{
     Action, AuditEntry, AuditPage, AuditQuery, Detail, Door, Fragment, rpc, segment, t,
     ui::{
-        Drawn, at, choice, date, escaped, heading, link, load, nothing, pages, search_field, show_either, text_field,
-        written,
+        Drawn, at, choice, date, escaped, heading, link, load, nothing, pages, queries, search_field, show_either,
+        text_field, value_of, written,
     },
     view, wording,
 };
 
 #[component]
 pub(crate) fn Audit() -> impl IntoView {
-    let parameters = use_query_map();
+    let parameters = queries();
     let page = load(move || {
-        let query = parameters.with(|all| AuditQuery::of(|name| all.get(name).unwrap_or_default()));
+        let query = parameters.with(|all| AuditQuery::of(|name| value_of(all, name)));
         rpc::GetAudit { query }
     });
     view! {

@@ -2,19 +2,21 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 
 use super::CHOSEN;
 use crate::{
     InviteCard, rpc, t, tn,
-    ui::{Form, FormProblem, Html, Submit, escaped, go_on, href, load, sending, show},
+    ui::{Form, FormProblem, Html, Submit, escaped, go_on, href, load, queries, sending, show},
     view, wording,
 };
 
 #[component]
 pub(crate) fn DeleteInvites() -> impl IntoView {
-    let chosen = use_query_map();
-    let codes = Memo::new(move |_| chosen.with(|chosen| chosen.get_all(CHOSEN)).unwrap_or_default());
+    let all = queries();
+    let codes = Memo::new(move |_| {
+        let chosen = all.get().into_iter().filter(|(name, _)| name == CHOSEN);
+        chosen.map(|(_, code)| code).collect::<Vec<_>>()
+    });
     let invites = load(move || rpc::GetChosenInvites { codes: codes.get() });
     view! {
         <Title text=t!("Delete invites") />

@@ -54,8 +54,7 @@ fn path(query: &InviteQuery) -> String {
     let tab = if *tab == Tab::default() { "" } else { tab.key() };
     let sort = if *sort == Sort::default() { "" } else { sort.key() };
     let parts = [("q", search.as_str()), ("show", tab), ("sort", sort), ("after", after.as_str())];
-    // The router decodes values twice.
-    let part = |(name, value): (&str, &str)| format!("{name}={}", Url::escape(&value.replace('%', "%25")));
+    let part = |(name, value): (&str, &str)| format!("{name}={}", Url::escape(value));
     let parts: Vec<String> = parts.into_iter().filter(|(_, value)| !value.is_empty()).map(part).collect();
     if parts.is_empty() { "/invites".to_owned() } else { format!("/invites?{}", parts.join("&")) }
 }

@@ -2,14 +2,13 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 
 use crate::{
     Block, Fragment, KnownInvite, LookedAfter, OwnInvite, Posted, RoomInvite, RoomInvites, RoomsQuery, invite_path,
     rpc, segment, t, tn,
     ui::{
         Drawn, FormProblem, ago, at, escaped, form, function, heading, hidden, link, load, nothing, pages, person_html,
-        reason_field, room_html, search_field, sending, show, state_badge, submit, written,
+        queries, reason_field, room_html, search_field, sending, show, state_badge, submit, value_of, written,
     },
     view, wording,
 };
@@ -24,9 +23,9 @@ fn head() -> String {
 
 #[component]
 pub(crate) fn MyRooms() -> impl IntoView {
-    let parameters = use_query_map();
+    let parameters = queries();
     let rooms = load(move || {
-        let query = parameters.with(|all| RoomsQuery::of(|name| all.get(name).unwrap_or_default()));
+        let query = parameters.with(|all| RoomsQuery::of(|name| value_of(all, name)));
         rpc::GetLookedAfter { query }
     });
     let block = sending::<rpc::Block>();

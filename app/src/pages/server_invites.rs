@@ -2,15 +2,14 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_query_map;
 
 use crate::{
     AllPaused, Fragment, InviteState, Kind, KnownInvite, Posted, ServerInvite, ServerInvites, ServerQuery, ServerSort,
     Told, rpc, segment, t, tn,
     ui::{
         Drawn, Failure, FormProblem, ago, at, button, choice, escaped, form, function, heading, hidden, href, link,
-        load, nothing, pages, person_html, reason_field, search_field, sending, show_either, sorry, state_badge,
-        submit, text_field, written,
+        load, nothing, pages, person_html, queries, reason_field, search_field, sending, show_either, sorry,
+        state_badge, submit, text_field, value_of, written,
     },
     view, wording,
 };
@@ -27,9 +26,9 @@ pub(super) fn some_left_out() -> &'static str {
 
 #[component]
 pub(crate) fn AllInvites() -> impl IntoView {
-    let parameters = use_query_map();
+    let parameters = queries();
     let invites = load(move || {
-        let query = parameters.with(|all| ServerQuery::of(|name| all.get(name).unwrap_or_default()));
+        let query = parameters.with(|all| ServerQuery::of(|name| value_of(all, name)));
         rpc::GetServerInvites { query }
     });
     let (pause_all, intervene) = (sending::<rpc::PauseAll>(), sending::<rpc::Intervene>());

@@ -3,8 +3,9 @@
 use leptos::prelude::*;
 use leptos_router::{
     NavigateOptions,
-    hooks::{use_location, use_navigate, use_params_map, use_query_map},
+    hooks::{use_location, use_navigate, use_params_map},
 };
+use url::form_urlencoded;
 
 use crate::{Notice, Posted, backend::Mount, is_for_members};
 
@@ -73,10 +74,21 @@ pub(crate) fn parameter(name: &'static str) -> Memo<String> {
     Memo::new(move |_| all.with(|all| all.get(name)).unwrap_or_default())
 }
 
+/// The parameters of the current page's query, in order. The router's own map decodes their values twice.
+pub(crate) fn queries() -> Memo<Vec<(String, String)>> {
+    let search = use_location().search;
+    Memo::new(move |_| search.with(|search| form_urlencoded::parse(search.as_bytes()).into_owned().collect()))
+}
+
+/// The value of a parameter, the last one of that name; empty if there is none.
+pub(crate) fn value_of(queries: &[(String, String)], name: &str) -> String {
+    queries.iter().rfind(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap_or_default()
+}
+
 /// A parameter of the current page's query.
 pub(crate) fn query(name: &'static str) -> Memo<String> {
-    let all = use_query_map();
-    Memo::new(move |_| all.with(|all| all.get(name)).unwrap_or_default())
+    let all = queries();
+    Memo::new(move |_| all.with(|all| value_of(all, name)))
 }
 
 /// What leads to another page, by its path: within this program, or by loading the page if it belongs to the other one.

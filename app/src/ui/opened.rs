@@ -42,7 +42,8 @@ fn ways(links: &RoomLinks, title: &str) -> String {
             name => (name, t!("Open {title} in {app}", title, app = name)),
         };
         Some(format!(
-            r#"<a class="link inline-block py-1" href="{address}" rel="{OUT}" aria-label="{label}">{name}</a>"#
+            r#"<a class="link inline-block py-1" href="{address}" rel="{OUT}" aria-label="{}">{name}</a>"#,
+            label.replace('"', "&quot;")
         ))
     });
     t!("Open in {apps}", apps = links.collect::<Vec<_>>().join(" · "))

@@ -118,7 +118,6 @@ pub fn done(done: Done) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Terms;
 
     fn rooms(of: &[(&str, bool)]) -> Vec<Room> {
         let one = |(name, space): &(&str, bool)| {
