@@ -8,7 +8,7 @@ use std::{
 
 use app::{Document, wording};
 use matrix_sdk::ruma::{
-    UInt,
+    OwnedClientSecret, UInt,
     api::client::{
         account::{
             get_username_availability::v3 as availability, register::v3 as register,
@@ -198,20 +198,17 @@ impl NewAccounts {
         Err(Error::Unexpected("a registration does not come to an end".into()))
     }
 
-    /// Has the homeserver send a message to an email address, with a link that confirms it. `secret` is one of its own for this address, or what
-    /// was sent to it `before`.
+    /// Has the homeserver send a message to an email address, with a link that confirms it. `secret` is the message's own; the homeserver sends it
+    /// again for a higher number of the `attempt` only.
     ///
     /// # Errors
     /// [`Error::Refused`] with `M_THREEPID_IN_USE` or `M_THREEPID_DENIED`, or with another code if it is no address.
-    pub async fn send_mail(&self, email: &str, secret: &str, before: Option<&Mail>, origin: &Origin) -> Result<Mail> {
-        let secret = match before {
-            Some(mail) => mail.secret.clone(),
-            None => secret.try_into().map_err(|_| Error::Unexpected("a secret of ours is none".into()))?,
-        };
-        let sent = before.map_or(0, |mail| mail.sent) + 1;
-        let request = mail::Request::new(secret.clone(), email.to_owned(), UInt::from(sent));
+    pub async fn send_mail(&self, email: &str, secret: &str, attempt: u32, origin: &Origin) -> Result<Mail> {
+        let secret: OwnedClientSecret =
+            secret.try_into().map_err(|_| Error::Unexpected("a secret of ours is none".into()))?;
+        let request = mail::Request::new(secret.clone(), email.to_owned(), UInt::from(attempt));
         let answer = self.link.transport.send_for(request, origin).await?;
-        Ok(Mail { secret, sid: answer.sid, sent })
+        Ok(Mail { secret, sid: answer.sid })
     }
 
     /// The page of the homeserver, at `public` as browsers see it, on which a step is taken that only it can show (Client-Server API, "Fallback" of

@@ -50,8 +50,6 @@ pub struct Mail {
     pub(super) secret: OwnedClientSecret,
     /// The homeserver's id for it.
     pub(super) sid: OwnedSessionId,
-    /// How often it was sent.
-    pub(super) sent: u32,
 }
 
 /// The steps of a flow in which there is nothing for a person to do but what their form has said already and, if there is no other, to confirm an
@@ -92,7 +90,7 @@ pub(super) fn answer(info: UiaaInfo, new: &NewAccount<'_>, shown: &[Document]) -
             Ok(AuthData::Dummy(data))
         }
         (AuthType::EmailIdentity, _) => {
-            let Mail { sid, secret, .. } = new.mail.ok_or(NoAccount::Unconfirmed)?;
+            let Mail { sid, secret } = new.mail.ok_or(NoAccount::Unconfirmed)?;
             let sent = json!({"threepid_creds": {"sid": sid, "client_secret": secret}});
             let data = sent.as_object().cloned().unwrap_or_default();
             // It fails only for data of another form.

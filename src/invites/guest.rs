@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     audit::AuditLog,
-    catalog::Catalog,
+    catalog::{Admits, Catalog},
     guesses::Guesses,
     kept::Kept,
     offers::Offers,
@@ -154,12 +154,16 @@ impl Guest {
         let sign_ups = &self.sign_ups;
         let wish = sign_ups.wish(form)?;
         sign_ups.charge_address(origin)?;
-        let begun = sign_ups.has_begun(&wish, code, origin);
+        let begun = sign_ups.has_begun(&wish, code);
         let look = async {
             match self.shown_to(None, code).await {
                 // Perhaps this person has taken the last use themselves: their account may exist and have joined.
                 Err(Error::Refused(Refusal::UnknownInvite)) if begun => {
-                    Ok(self.catalog.find(code).await?.ok_or(Refusal::UnknownInvite)?)
+                    let stored = self.catalog.find(code).await?.filter(|stored| {
+                        let admits = Admits::of(&stored.invite, stored.all_paused, (self.catalog.clock)());
+                        stored.deleted_at.is_none() && admits == Admits::Holders
+                    });
+                    Ok(stored.ok_or(Refusal::UnknownInvite)?)
                 }
                 shown => Ok(shown?.0),
             }

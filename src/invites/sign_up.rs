@@ -13,7 +13,7 @@ use app::{
 };
 use matrix_sdk::ruma::{OwnedServerName, UserId};
 use moka::sync::Cache;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 use url::Url;
 
 use super::{
@@ -45,6 +45,9 @@ const NAMING: Duration = Duration::from_secs(5);
 /// After how long a message to an email address is sent again, in milliseconds.
 const SEND_AGAIN: Millis = 60_000;
 
+/// How many messages are sent to one email address in an hour.
+const MAILS: u32 = 5;
+
 /// How long an attempt is remembered, so that it can be repeated, and how many are.
 const KNOWN: Duration = Duration::from_secs(15 * 60);
 const MOST_KNOWN: u64 = 10_000;
@@ -61,6 +64,8 @@ enum Attempt {
     With(String),
     /// Asking for feedback on the form, by client address.
     Look(IpAddr),
+    /// Sending a message, by email address: it may be anybody's.
+    Mail(String),
 }
 
 /// The account that somebody asks for.
@@ -93,8 +98,19 @@ pub(super) struct SignUps {
 pub(super) struct BegunAttempt {
     /// The homeserver's registration session.
     session: String,
-    /// The message to the email address, and when it was sent.
-    mail: Option<(Mail, Millis)>,
+    /// The message to an email address, if one was asked for.
+    letter: Option<Letter>,
+}
+
+/// A message that confirms an email address.
+#[derive(Clone)]
+struct Letter {
+    to: String,
+    /// Known before the homeserver is asked, so that asking again after a lost answer is about the same message.
+    secret: String,
+    /// How often it was sent for certain, and what the homeserver answered the last time and when.
+    times: u32,
+    sent: Option<(Mail, Millis)>,
 }
 
 /// Attempts that have begun.
@@ -123,6 +139,7 @@ impl Attempts {
             Attempt::From(_) => self.limits.per_address,
             Attempt::With(_) => self.limits.per_code,
             Attempt::Look(_) => self.limits.lookups_per_address,
+            Attempt::Mail(_) => Some(MAILS),
         };
         let rate = |attempt| most(attempt).map(|most| Rate::new(most, PERIOD));
         let limited: Vec<_> = attempts.iter().filter_map(|attempt| Some((attempt, rate(attempt)?))).collect();
@@ -198,14 +215,15 @@ impl SignUps {
         self.attempts.take(&[Attempt::With(code.to_owned())], (self.clock)())
     }
 
-    /// Identifies an attempt, so that repeating it can be recognised.
-    fn key(&self, wish: &Wish, code: &str, origin: &Origin) -> u64 {
-        self.marks.hash_one((code, &wish.name, &wish.email, &wish.password, origin.address.map(network)))
+    /// Identifies an attempt, so that repeating it can be recognised: whoever knows the password goes on with it, also with another email address
+    /// and from another network. A new session would need another place of the registration token.
+    fn key(&self, wish: &Wish, code: &str) -> u64 {
+        self.marks.hash_one((code, &wish.name, &wish.password))
     }
 
     /// Whether the same attempt was made a short while ago.
-    pub(super) fn has_begun(&self, wish: &Wish, code: &str, origin: &Origin) -> bool {
-        self.begun.contains_key(&self.key(wish, code, origin))
+    pub(super) fn has_begun(&self, wish: &Wish, code: &str) -> bool {
+        self.begun.contains_key(&self.key(wish, code))
     }
 
     /// Opens an account with an invite, and signs its owner in. If the same attempt is repeated because the response
@@ -213,7 +231,7 @@ impl SignUps {
     pub(super) async fn open(&self, wish: &Wish, stored: &StoredInvite, origin: &Origin) -> Result<SignedIn> {
         let Wish { name, display_name, password, .. } = wish;
         strength::check(password, [name, display_name.as_deref().unwrap_or_default()]).await?;
-        let key = self.key(wish, &stored.invite.code, origin);
+        let key = self.key(wish, &stored.invite.code);
         let registered = tokio::time::timeout(ACCOUNT_TIMEOUT, self.register(key, wish, stored, origin)).await;
         let account = match registered.unwrap_or_else(|_| Err(Error::unreachable()))? {
             Registered::Done(account) => account,
@@ -245,51 +263,53 @@ impl SignUps {
     async fn register(&self, key: u64, wish: &Wish, stored: &StoredInvite, origin: &Origin) -> Result<Registered> {
         // A double click leads to one registration session: the second attempt waits until the first one has a session,
         // but not for the rest.
-        let turn = self.turns[usize::try_from(key).unwrap_or_default() % ATTEMPT_LOCKS].lock().await;
-        let turn = std::sync::Mutex::new(Some(turn));
-        let (session, mail) = match self.begun.get(&key) {
-            Some(BegunAttempt { session, mail }) => (Some(session), mail.map(|(mail, _)| mail)),
+        let turn = std::sync::Mutex::new(Some(self.turn(key).await));
+        let (session, letter) = match self.begun.get(&key) {
+            Some(BegunAttempt { session, letter }) => (Some(session), letter),
             None => (None, None),
         };
+        let letter = letter.filter(|letter| wish.email.as_ref() == Some(&letter.to));
+        let mail = letter.and_then(|letter| letter.sent).map(|(mail, _)| mail);
         // When a session is resumed, the homeserver still recognises the account that it has made, even if the token is
         // used up by now.
         let token = self.token_of(stored).or(session.is_some().then_some(stored.invite.code.as_str()));
         let terms = self.new_accounts.demands().await.map(|demands| demands.terms).unwrap_or_default();
         let new = NewAccount { name: &wish.name, password: &wish.password, token, mail: mail.as_ref() };
         let note = |session: &str| {
-            let mail = self.begun.get(&key).and_then(|begun| begun.mail);
-            self.begun.insert(key, BegunAttempt { session: session.to_owned(), mail });
+            let letter = self.begun.get(&key).and_then(|begun| begun.letter);
+            self.begun.insert(key, BegunAttempt { session: session.to_owned(), letter });
             drop(turn.lock().unwrap_or_else(PoisonError::into_inner).take());
         };
         self.new_accounts.register(&new, session, &note, &terms, origin).await.map_err(refused)
     }
 
+    /// Waits until nobody else is at the beginning of this attempt.
+    async fn turn(&self, key: u64) -> MutexGuard<'_, ()> {
+        self.turns[usize::try_from(key).unwrap_or_default() % ATTEMPT_LOCKS].lock().await
+    }
+
     /// Has a message with a link sent to the email address of an attempt that has begun, unless one was sent a moment ago.
     async fn send_mail(&self, key: u64, email: Option<&str>, origin: &Origin) -> Result<()> {
         let email = email.ok_or(invalid(Field::Email, Problem::Missing))?;
+        // A double click sends one message.
+        let _turn = self.turn(key).await;
         let begun = self.begun.get(&key).ok_or(Refusal::Outdated)?;
         let now = (self.clock)();
-        if begun.mail.as_ref().is_some_and(|(_, sent)| now < sent + SEND_AGAIN) {
+        let mut letter = match begun.letter.filter(|letter| letter.to == email) {
+            Some(letter) => letter,
+            None => Letter { to: email.to_owned(), secret: String::from(self.chance.code()?), times: 0, sent: None },
+        };
+        if letter.sent.as_ref().is_some_and(|(_, sent)| now < sent + SEND_AGAIN) {
             return Ok(());
         }
-        let secret = String::from(self.chance.code()?);
-        let before = begun.mail.as_ref().map(|(mail, _)| mail);
-        match self.new_accounts.send_mail(email, &secret, before, origin).await {
-            Ok(mail) => {
-                self.begun.insert(key, BegunAttempt { session: begun.session, mail: Some((mail, now)) });
-                Ok(())
-            }
-            Err(homeserver::Error::Refused(Rejection { errcode, .. })) if errcode == "M_THREEPID_IN_USE" => {
-                Err(invalid(Field::Email, Problem::TakenEmail).into())
-            }
-            Err(homeserver::Error::Refused(Rejection { errcode, .. })) if errcode == "M_THREEPID_DENIED" => {
-                Err(invalid(Field::Email, Problem::RefusedEmail).into())
-            }
-            Err(homeserver::Error::Refused(Rejection { status: 400, .. })) => {
-                Err(invalid(Field::Email, Problem::NoEmail).into())
-            }
-            Err(error) => Err(refused(error)),
-        }
+        self.attempts.take(&[Attempt::Mail(email.to_lowercase())], now)?;
+        let session = begun.session;
+        self.begun.insert(key, BegunAttempt { session: session.clone(), letter: Some(letter.clone()) });
+        let mail = self.new_accounts.send_mail(email, &letter.secret, letter.times + 1, origin).await;
+        letter.sent = Some((mail.map_err(mail_refused)?, now));
+        letter.times += 1;
+        self.begun.insert(key, BegunAttempt { session, letter: Some(letter) });
+        Ok(())
     }
 
     /// Feedback on a form while it is being filled in.
@@ -321,6 +341,18 @@ impl SignUps {
         };
         Ok(AccountAdvice { user, password })
     }
+}
+
+/// The homeserver's reason for sending no message to an email address.
+fn mail_refused(error: homeserver::Error) -> Error {
+    let homeserver::Error::Refused(Rejection { errcode, status, .. }) = &error else { return error.into() };
+    let problem = match errcode.as_str() {
+        "M_THREEPID_IN_USE" => Problem::TakenEmail,
+        "M_THREEPID_DENIED" => Problem::RefusedEmail,
+        _ if *status == 400 => Problem::NoEmail,
+        _ => return refused(error),
+    };
+    invalid(Field::Email, problem).into()
 }
 
 /// The homeserver's reason for refusing a new account.
