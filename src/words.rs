@@ -5,7 +5,7 @@ mod plural;
 mod po;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs, io, iter,
     path::{Path, PathBuf},
     sync::{Arc, LazyLock, Mutex, PoisonError},
@@ -230,10 +230,30 @@ fn add(catalogue: &mut Catalogue, text: &str, known: &[String]) -> Result<Vec<(u
         }
         if !known.contains(&key) {
             unknown.push((line, key.replace('\u{4}', ": ")));
+        } else if !forms.iter().all(|form| fits(&key, form, is_plural)) {
+            let problem = "its placeholders are not those of the English text".to_owned();
+            return Err(po::Wrong { line, problem });
         }
         catalogue.texts.insert(key, forms);
     }
     Ok(unknown)
+}
+
+/// Whether a translation has the placeholders of its text, the number of a plural aside: “one room” is as good as “1 room”.
+fn fits(key: &str, form: &str, is_plural: bool) -> bool {
+    let names = |text: &str| {
+        let mut names = placeholders(text).into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
+        if is_plural {
+            names.remove("n");
+        }
+        names
+    };
+    names(key.rsplit('\u{4}').next().unwrap_or_default()) == names(form)
+}
+
+/// The names of the placeholders in a text.
+fn placeholders(text: &str) -> BTreeSet<&str> {
+    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
 }
 
 /// The PO files in a folder, in the order of their names.

@@ -104,11 +104,6 @@ fn used() -> Vec<Used> {
     used
 }
 
-/// The names of the placeholders in a text.
-fn placeholders(text: &str) -> BTreeSet<&str> {
-    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name).collect()
-}
-
 #[test]
 fn every_text_is_translated_and_no_other() {
     let used: BTreeSet<String> = used().into_iter().map(|used| used.key).collect();
