@@ -62,6 +62,7 @@ pub fn offline(config: &Config) -> Vec<String> {
     findings.extend(config.acting_token().err().map(|error| error.to_string()));
     findings.extend(config.database().err().map(|error| error.to_string()));
     findings.extend(config.session_key().err().map(|error| error.to_string()));
+    findings.extend(Languages::new(config.words_dir.as_deref()).err().map(|error| error.to_string()));
     if let Some(settings) = &config.share_link_generator {
         findings.extend(config.share_link_prefix().err().map(|error| error.to_string()));
         findings.extend(share::check_templates(settings.template_path.as_deref()).err().map(|error| error.to_string()));
@@ -83,6 +84,7 @@ fn no_public_address(config: &Config) -> Option<String> {
 /// used.
 async fn database(config: &Config) -> Result<Sealer, String> {
     let database = config.database().map_err(|error| error.to_string())?;
+    let key = config.session_key().map_err(|error| error.to_string())?;
     let opened = Store::open(&database).await;
     if let Err(error @ store::Error::Newer(_)) = &opened {
         return Err(error.to_string());
@@ -90,7 +92,6 @@ async fn database(config: &Config) -> Result<Sealer, String> {
     let open = async {
         let store = opened.map_err(|error| cause(&error))?;
         let probed = store.probe().await.map_err(|error| cause(&error));
-        let key = config.session_key().map_err(|error| error.to_string())?;
         let sealer = Sealer::new(key, &store.keys, &Chance::system()).await.map_err(|error| cause(&error));
         store.close().await;
         probed.and(sealer)

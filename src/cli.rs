@@ -20,6 +20,13 @@ use super_invites::{
 /// Who may read the registration: the user that it belongs to, and a group. The homeserver and this service both have to, and may be two users.
 const MODE: u32 = 0o640;
 
+/// The environment. A variable that is not UTF-8 is none of ours, unless it is called like one.
+pub(crate) fn environment() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, text)| Some((name.into_string().ok()?, text.to_string_lossy().into_owned())))
+        .collect()
+}
+
 /// The version as JSON: with the latest migration that it knows, and whether it carries the files of the pages.
 pub(crate) fn version() -> String {
     let version = json!({

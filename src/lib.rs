@@ -221,8 +221,16 @@ pub async fn serve_for(
     let health = Arc::new(Health::new(&stop));
     // Before anything that may take long: whoever waits for the service sees that it is starting.
     let _internal = internal(&config, &health, &metrics).await?;
-    let lasting = Lasting::new(&config, migrate, clock, chance, &stop, metrics).await?;
-    let (routes, mut housekeeping) = lasting.build(&config).await?;
+    let starting = async {
+        let lasting = Lasting::new(&config, migrate, clock, chance, &stop, metrics).await?;
+        let built = lasting.build(&config).await?;
+        Ok::<_, ServeError>((lasting, built))
+    };
+    // A database that is not there yet is waited for, and migrating takes its time.
+    let (lasting, (routes, mut housekeeping)) = tokio::select! {
+        started = Box::pin(starting) => started?,
+        () = &mut shutdown => return Ok(()),
+    };
     let routes = Routes::from(routes);
     health.started(Parts { store: lasting.store.clone(), homeserver: lasting.homeserver.setup.clone() });
     ready();
@@ -465,6 +473,7 @@ fn supervised<F: Future<Output = ()> + Send + 'static>(
     work: impl Fn() -> F + Send + 'static,
 ) -> JoinHandle<()> {
     let metrics = metrics.clone();
+    metrics.supervises(what);
     tokio::spawn(async move {
         while AssertUnwindSafe(work()).catch_unwind().await.is_err() {
             tracing::error!("{what} broke off, and begins again");

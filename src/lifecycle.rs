@@ -3,6 +3,7 @@
 
 use std::{error::Error, path::PathBuf};
 
+use crate::cli::environment;
 use sd_notify::NotifyState;
 use super_invites::{
     Operator, Reload,
@@ -22,7 +23,9 @@ use tokio::{
 pub(crate) async fn serve(files: &[PathBuf], migrate: bool, clock: Clock) -> Result<(), Box<dyn Error>> {
     // From the beginning on: without a handler, it would end the process.
     let hangups = signal(SignalKind::hangup())?;
-    let keys = Keys::read(files, std::env::vars())?;
+    // And as the first process of a container, which has no default handlers, it would not even be heard before there is one.
+    let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let keys = Keys::read(files, environment())?;
     let config = keys.config()?;
     let level = logging::begin(&config.log);
     let socket = Socket::bind(&config.listen, config.listen_socket_mode).await;
@@ -30,7 +33,7 @@ pub(crate) async fn serve(files: &[PathBuf], migrate: bool, clock: Clock) -> Res
     tracing::info!(address = %socket, "listening");
     let (service, reloads) = mpsc::channel(1);
     let ready = Box::new(|| tell(&[NotifyState::Ready]));
-    let operator = Operator { migrate, shutdown: Box::pin(shutdown()), reloads, ready };
+    let operator = Operator { migrate, shutdown: Box::pin(shutdown(terminate, interrupt)), reloads, ready };
     let served = Box::pin(serve_for(config, socket, clock, Chance::system(), operator));
     tokio::select! {
         served = served => Ok(served?),
@@ -75,7 +78,7 @@ async fn reload_at(
 
 async fn reload(files: &[PathBuf], keys: &Keys, service: &mpsc::Sender<Reload>) -> Result<(Reloaded, Log), String> {
     let in_words = |error: ConfigError| error.to_string();
-    let new = Keys::read(files, std::env::vars()).map_err(in_words)?;
+    let new = Keys::read(files, environment()).map_err(in_words)?;
     // All of it has to be right, or the next start would fail.
     new.config().map_err(in_words)?;
     let reloaded = keys.reloaded(new);
@@ -88,10 +91,9 @@ async fn reload(files: &[PathBuf], keys: &Keys, service: &mpsc::Sender<Reload>) 
 }
 
 /// Waits for Ctrl-C or SIGTERM.
-async fn shutdown() {
-    let mut terminate = signal(SignalKind::terminate()).expect("signals can be listened to at start-up");
+async fn shutdown(mut terminate: Signal, mut interrupt: Signal) {
     tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
+        _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
     }
     tell(&[NotifyState::Stopping]);

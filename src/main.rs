@@ -190,7 +190,7 @@ fn files(named: Vec<PathBuf>) -> Vec<PathBuf> {
 }
 
 fn read(files: &[PathBuf]) -> Result<Config, config::ConfigError> {
-    Config::read(files, std::env::vars())
+    Config::read(files, cli::environment())
 }
 
 fn report(findings: &[String]) -> ExitCode {

@@ -188,9 +188,15 @@ impl Metrics {
         self.0.probes.lock().unwrap_or_else(PoisonError::into_inner).insert(name, Box::new(probe));
     }
 
-    /// When the service started, in milliseconds since the epoch.
+    /// When the service started, in milliseconds since the epoch. Sweeps count from then on: one that never succeeds is late as well.
     pub fn started(&self, now: i64) {
         self.0.started.set(seconds(now));
+        self.0.last_sweep.get_or_create(&[("task", "housekeeping".into())]).set(seconds(now));
+    }
+
+    /// That a task is restarted if it breaks off; nothing has happened yet.
+    pub fn supervises(&self, task: &'static str) {
+        drop(self.0.restarts.get_or_create(&[("task", task.into())]));
     }
 
     /// Whether the service is ready.

@@ -1,7 +1,6 @@
 //! Browser sessions: the Matrix session itself, sealed in a cookie. Nothing is stored here, so any instance can answer
 //! any request.
 
-use app::Notice;
 use axum_extra::extract::cookie::{Cookie, Key, PrivateCookieJar, SameSite};
 use base64::{
     Engine,
@@ -67,12 +66,6 @@ pub trait Sealed: Serialize + DeserializeOwned {
 impl Sealed for Session {
     const NAME: &'static str = "super_invites";
     const STAYS: bool = true;
-}
-
-/// What the next page says, where no script carries it there. It stays sealed, so that nobody else can make a page say something.
-impl Sealed for Notice {
-    const NAME: &'static str = "super_invites_notice";
-    const STAYS: bool = false;
 }
 
 impl Sealed for Detour {

@@ -8,6 +8,7 @@ mod form;
 mod headers;
 mod language;
 mod live;
+mod news;
 mod pictures;
 mod preview;
 mod print;
@@ -26,7 +27,7 @@ use std::{
 };
 
 use app::{
-    App, Notice, PREFIX, Posted, provide_backend, provide_mount, provide_notice, provide_posted, resources, shell, t,
+    App, PREFIX, Posted, provide_backend, provide_mount, provide_notice, provide_posted, resources, shell, t,
     words::{self, provide_language, provide_offer},
 };
 use axum::{
@@ -145,16 +146,9 @@ impl Web {
     /// was posted to it.
     async fn render(self: &Arc<Self>, visit: Visit, mut parts: Parts, posted: Option<Posted>) -> Response {
         let (base, origin, path) = (visit.base, visit.site.clone(), visit.path.clone());
-        let (sent, secure) = (visit.headers.clone(), visit.is_secure());
-        let is_about_invites = path.as_str().starts_with("/invites");
         let (language, offer) = (words::language(), language::offer(&self.settings.languages, &visit.path));
-        let (site, reply) = Site::new(Arc::clone(self), visit, true);
-        // Whatever else a browser asks for meanwhile, a page about invites says it.
-        let notice = self.settings.sealer.open::<Notice>(&sent, secure).filter(|_| is_about_invites);
-        if notice.is_some() {
-            // It is said once, also where the page is loaded again.
-            reply.cookie(self.settings.sealer.seal::<Notice>(None, secure));
-        }
+        let (site, reply) = Site::new(Arc::clone(self), visit.clone(), true);
+        let notice = self.told(&visit, &reply);
         let (nonce, scripts) =
             (headers::nonce(&self.settings.chance), format!("{origin}{}/_assets/pkg/", resources(base)));
         let context = {

@@ -75,7 +75,12 @@ pub(super) async fn server_invites(
             Some((Ok(lines), next))
         }
     });
-    file("invites.csv", &wording::invite_columns(), StreamExt::take(pages, TIMES))
+    // A file that ends too early is seen to be one that is not whole.
+    let pages = pages.enumerate().map(|(number, lines)| match number < TIMES {
+        true => lines,
+        false => Err(io::Error::other("too many invites")),
+    });
+    file("invites.csv", &wording::invite_columns(), StreamExt::take(pages, TIMES + 1))
 }
 
 /// A file to download, with what its columns are called.
@@ -131,10 +136,16 @@ fn row(cells: &[String]) -> String {
     cells.iter().map(|cell| quoted(cell)).collect::<Vec<_>>().join(",") + "\r\n"
 }
 
-/// A cell. Spreadsheets run what begins like a formula, and anybody may be called like one.
+/// A cell. Spreadsheets run what begins like a formula, and anybody may be called like one. Some, depending on their language, begin another cell at
+/// a semicolon, whatever the quotes say.
 fn quoted(cell: &str) -> String {
-    let guard = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    format!("\"{guard}{}\"", cell.replace('"', "\"\""))
+    let guarded = cell.split_inclusive([';', '\t', '\n', '\r']).map(|part| {
+        let guard = if part.trim_start().starts_with(['=', '+', '-', '@']) { "'" } else { "" };
+        [guard, part].concat()
+    });
+    let guarded = guarded.collect::<Vec<_>>().concat();
+    let guard = if guarded.starts_with(['\t', '\r']) { "'" } else { "" };
+    format!("\"{guard}{}\"", guarded.replace('"', "\"\""))
 }
 
 #[cfg(test)]
@@ -143,7 +154,7 @@ mod tests {
 
     #[test]
     fn nobodys_name_is_a_formula_or_another_cell() {
-        let cells = ["=1+1", "@ben:x", "a\",\"b\n", "Ben"].map(str::to_owned);
-        assert_eq!(row(&cells), "\"'=1+1\",\"'@ben:x\",\"a\"\",\"\"b\n\",\"Ben\"\r\n");
+        let cells = ["=1+1", "@ben:x", "a\",\"b\n", "Ben", "Ben; =1+1", "\t=1"].map(str::to_owned);
+        assert_eq!(row(&cells), "\"'=1+1\",\"'@ben:x\",\"a\"\",\"\"b\n\",\"Ben\",\"Ben;' =1+1\",\"'\t'=1\"\r\n");
     }
 }

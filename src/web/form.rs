@@ -44,7 +44,7 @@ pub(super) async fn posted(State(web): State<Arc<Web>>, visit: Visit, request: R
         let Next { next, notice } = app::from_wire(&body).unwrap_or_else(|_| Next::here());
         let to = if next.is_empty() { here } else { LocalPath::parse(&next) };
         let mut response = see_other(base, &to);
-        if let Some(cookie) = notice.and_then(|notice| web.settings.sealer.seal(Some(&notice), secure)) {
+        if let Some(cookie) = notice.and_then(|notice| web.tell(notice, &to, secure)) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
         response
@@ -55,7 +55,10 @@ pub(super) async fn posted(State(web): State<Arc<Web>>, visit: Visit, request: R
         } else {
             let status = head.status;
             let mut page = web.render(visit, parts, Some(Posted::new(form.function().to_owned(), error, fields))).await;
-            *page.status_mut() = status;
+            // Somebody who is signed out is led to signing in.
+            if !page.status().is_redirection() {
+                *page.status_mut() = status;
+            }
             page
         }
     };

@@ -5,10 +5,7 @@ use app::Done;
 use serde::{Deserialize, Serialize};
 
 use super::Site;
-use crate::{session::Sealed, store::Millis};
-
-/// For how long it is worth telling, in milliseconds.
-const NEWS: Millis = 60_000;
+use crate::{session::Sealed, store::Millis, web::news::NEWS};
 
 /// What was done, and when.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
