@@ -7,7 +7,7 @@ WORKDIR /src
 COPY Cargo.lock ./
 COPY scripts/common.sh scripts/setup scripts/
 COPY style/package.json style/package-lock.json style/
-ENV SUPER_INVITES_CACHE=/cache
+ENV SUPERINVITES_CACHE=/cache
 RUN scripts/setup build
 COPY . .
 RUN scripts/release /out && mkdir /data

@@ -5,7 +5,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # Everything that is slow to build is kept outside the checkout, so that a clean checkout can reuse it.
-cache=${SUPER_INVITES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/super-invites}
+cache=${SUPERINVITES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/super-invites}
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
 # The files of the pages, which the service embeds when it is built with the feature `embed`.
 export LEPTOS_SITE_ROOT=$CARGO_TARGET_DIR/site

@@ -28,10 +28,10 @@ pub enum PersonalDataError {
     #[error(transparent)]
     Open(#[from] ServeError),
     /// The database failed.
-    #[error("nothing was changed: the database fails")]
+    #[error("nothing was changed in the database: it fails")]
     Failed(#[from] error::Error),
     /// A redemption of theirs goes on and on.
-    #[error("nothing was changed: {0} is redeeming an invite; please try again in a minute")]
+    #[error("nothing was changed in the database: {0} is redeeming an invite; please try again in a minute")]
     Redeeming(OwnedUserId),
     /// A page of a share link cannot be deleted.
     #[error("pages of share links cannot be deleted from {}", .0.display())]
@@ -108,7 +108,8 @@ async fn open(config: &Config, user: &UserId, clock: &Clock, chance: &Chance) ->
     }
     let metrics = Metrics::new();
     let homeserver = crate::homeserver(config, &metrics)?;
-    let store = Store::open(&config.database()?).await?;
+    // Where there is no database yet, this is the wrong folder, and nothing would be erased.
+    let store = Store::open_migrated(&config.database()?).await?;
     if store.other_programs.module_state().await?.is_some() {
         tracing::warn!(
             "the tables of synapse_super_invites in this database stay as that module has left them, and may name this person: drop them once nobody goes back to it"

@@ -316,8 +316,13 @@ impl Store {
     /// Opens a database that has been migrated before.
     ///
     /// # Errors
-    /// [`Error::NotMigrated`] if it has not been, or by an older version.
+    /// [`Error::NotMigrated`] if it has not been, or by an older version; [`Error::Open`] if there is no such file.
     pub async fn open_migrated(url: &SqlUrl) -> Result<Self> {
+        if let SqlUrl::SqliteFile(path) = url
+            && !path.exists()
+        {
+            return Err(Error::Open(sqlx::Error::Io(ErrorKind::NotFound.into())));
+        }
         let (store, missing) = Self::of_ours(open_pool(url).await?).await?;
         if missing > 0 {
             return Err(Error::NotMigrated(missing));

@@ -22,7 +22,7 @@ const CHANGED_AT_ONCE: usize = 4;
 pub struct Chosen<'a> {
     owner: &'a Owner,
     account: &'a Account,
-    listed: Arc<Listed>,
+    listed: Listed,
     /// Those codes that are the member's, each once.
     codes: Vec<String>,
     /// How many others there were: deleted ones, or somebody else's.
@@ -39,7 +39,11 @@ impl<'a> Chosen<'a> {
         if codes.len() > MOST_CHOSEN {
             return Err(Refusal::Outdated.into());
         }
-        let listed = owner.list(account).await?;
+        // Not from memory: what another instance has changed a moment ago would not be changed back.
+        let me = account.user_id().as_str();
+        let (_, all_paused) = owner.invites.version(me).await?;
+        let invites = owner.invites.of(me).await?.into_iter().map(|invite| owner.catalog.rules.bounded(invite));
+        let listed = Listed::new(Arc::new(invites.collect()), all_paused, (owner.clock)());
         let mut seen = HashSet::new();
         let distinct: Vec<String> = codes.into_iter().filter(|code| seen.insert(code.clone())).collect();
         let (codes, others): (Vec<_>, Vec<_>) = {

@@ -51,8 +51,8 @@ impl Sources {
 
 impl ServerAdmin {
     /// A page of the audit log for a server admin, newest first: the actions of the person whose id the search is,
-    /// those on the invite with this number, and everything about people who have made invites and whose ids contain
-    /// it; of these, only what was done by whom and what is asked for.
+    /// those on the invite with this number, and everything about people who have made invites and in whose user
+    /// names a word begins with it; of these, only what was done by whom and what is asked for.
     pub async fn find_entries(&self, account: &Account, query: &AuditQuery) -> Result<AuditPage> {
         self.check_server_admin(account).await?;
         let search = sought(&query.search).to_lowercase();

@@ -49,7 +49,7 @@ impl Owner {
             next: (end < found.len()).then(|| code(end - 1)).flatten(),
             public: None,
             done: None,
-            now: listed.now,
+            now: (self.clock)(),
         })
     }
 }

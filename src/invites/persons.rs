@@ -15,9 +15,10 @@ use crate::{
     store::{self, Erased, Erasure, PersonalData},
 };
 
-/// The timing of the lease under which somebody is erased: the one of their redemptions, so that none is running.
-const TURNS: Turns =
-    Turns { lease: Duration::from_secs(10), queue: Duration::from_secs(90), look: Duration::from_millis(100) };
+/// The timing of the lease under which somebody is erased: the one of their redemptions, so that none is running. On SQLite it cannot be renewed while
+/// the erasure writes, so it is longer than that takes.
+const ERASING: Turns =
+    Turns { lease: Duration::from_secs(60), queue: Duration::from_secs(90), look: Duration::from_millis(100) };
 
 /// The use cases of an operator who is asked what is kept about somebody.
 pub struct Persons {
@@ -54,6 +55,6 @@ impl Persons {
             return erase.await.map(Some);
         }
         // A redemption that is running writes under the name that it has begun with.
-        self.leases.in_turn(&format!("redeem:{person}"), TURNS, Box::pin(erase)).await
+        self.leases.in_turn(&format!("redeem:{person}"), ERASING, Box::pin(erase)).await
     }
 }
