@@ -316,12 +316,12 @@ impl Store {
     /// Opens a database that has been migrated before.
     ///
     /// # Errors
-    /// [`Error::NotMigrated`] if it has not been, or by an older version; [`Error::Open`] if there is no such file.
+    /// [`Error::NotMigrated`] if it has not been, or by an older version, or if there is no such file.
     pub async fn open_migrated(url: &SqlUrl) -> Result<Self> {
         if let SqlUrl::SqliteFile(path) = url
             && !path.exists()
         {
-            return Err(Error::Open(sqlx::Error::Io(ErrorKind::NotFound.into())));
+            return Err(Error::NotMigrated(MIGRATIONS.iter().count()));
         }
         let (store, missing) = Self::of_ours(open_pool(url).await?).await?;
         if missing > 0 {

@@ -13,7 +13,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::support::{ANSWERS, API, Acting, BOTH_WAYS, Engine, Person, Postgres, Setup, World, moment, run};
+use crate::support::{ANSWERS, API, Acting, BOTH_WAYS, Engine, Person, Postgres, Setup, World, moment, plain, run};
 
 /// A service as a process of its own, at a UNIX socket in its folder.
 struct Running {
@@ -69,7 +69,7 @@ impl Running {
     }
 
     fn client(&self) -> Client {
-        Client::builder().unix_socket(self.socket.as_path()).timeout(ANSWERS).build().unwrap()
+        plain().unix_socket(self.socket.as_path()).build().unwrap()
     }
 
     /// Tries to make an invite.

@@ -3,7 +3,7 @@
 use reqwest::{Client, Response, header::HeaderMap, redirect::Policy};
 use serde::de::DeserializeOwned;
 
-use super::{ANSWERS, API, Acting, Engine, Person, Service, Setup, World};
+use super::{API, Acting, Engine, Person, Service, Setup, World, plain};
 
 /// A browser without scripts: it keeps its cookie, and does not follow redirects by itself.
 pub struct Browser {
@@ -34,8 +34,7 @@ impl Browser {
         headers.insert("sec-fetch-site", "same-origin".parse().unwrap());
         headers.insert("origin", "null".parse().unwrap());
         // What comes compressed stays so: it is looked at.
-        let client = Client::builder().redirect(Policy::none()).no_gzip().no_brotli();
-        let client = client.timeout(ANSWERS).build().unwrap();
+        let client = plain().redirect(Policy::none()).no_gzip().no_brotli().build().unwrap();
         Self { client, url: service.url.clone(), cookie: None, headers }
     }
 
