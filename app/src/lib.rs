@@ -22,6 +22,8 @@ mod backend;
 mod error;
 #[cfg(test)]
 mod fuzz;
+#[cfg(feature = "hydrate")]
+mod hydration;
 mod model;
 mod pages;
 mod rpc;
@@ -35,6 +37,8 @@ pub use backend::{
     Backend, backend, posted, provide_backend, provide_mount, provide_notice, provide_posted, resources,
 };
 pub use error::{Error, Kind, Result, RoomRefusal, Told};
+#[cfg(feature = "hydrate")]
+pub use hydration::take_over;
 pub use model::*;
 pub use pages::{
     Frame, PageForm, Printing, draw_audit, draw_days, draw_my_rooms, draw_server_invites, forms_on, nothing_to_print,
@@ -43,16 +47,3 @@ pub use pages::{
 pub use shell::{App, Files, ForGuests, ForMembers, PREFIX, Program, shell};
 pub use ui::{Card, CardDoor, Fragment};
 pub use wire::{from_wire, to_wire};
-
-/// Takes over the server-rendered page in the browser with one of the programs, [`ForGuests`] or [`ForMembers`]. `words`
-/// are those of the page's language ([`words::Language::encoded`]), which are empty for English.
-#[cfg(feature = "hydrate")]
-pub fn take_over<V: leptos::prelude::IntoView + 'static>(words: String, program: impl FnOnce() -> V + 'static) {
-    console_error_panic_hook::set_once();
-    words::speak(words);
-    leptos::mount::hydrate_body(program);
-    // So that browsers' developer tools show when the page became interactive (W3C, User Timing).
-    if let Some(performance) = leptos::prelude::window().performance() {
-        performance.mark("hydrated").ok();
-    }
-}
