@@ -125,7 +125,10 @@ mod tests {
         let turns = Turns { lease: Duration::from_secs(60), queue: Duration::ZERO, look: Duration::ZERO };
         let at_work = async |on: &str| leases.is_at_work("anna", on).await.expect("a database");
         let work = async { Ok((at_work("a code").await, at_work("a").await, at_work("code").await)) };
-        assert_eq!(leases.in_turn("anna", "a code", turns, work).await.expect("a database"), Some((true, false, false)));
+        assert_eq!(
+            leases.in_turn("anna", "a code", turns, work).await.expect("a database"),
+            Some((true, false, false))
+        );
         assert!(!at_work("a code").await);
     }
 
