@@ -7,6 +7,19 @@ const listen = (server, port = 0) =>
     server.on("error", reject).listen(port, "127.0.0.1", () => resolve(`http://127.0.0.1:${server.address().port}`));
   });
 
+/** Passes a request on to another server, and its answer back. */
+export function forward(to, asked, answer) {
+  const options = { method: asked.method, headers: asked.headers, agent: false };
+  const passed = request(to + asked.url, options, (from) => {
+    answer.writeHead(from.statusCode, from.headers);
+    from.pipe(answer);
+  });
+  passed.on("error", () => (answer.headersSent ? answer.destroy() : answer.writeHead(502).end()));
+  // Whoever watches may leave at any time.
+  answer.on("close", () => passed.destroy());
+  asked.pipe(passed);
+}
+
 /** Passes everything on to `homeserver`; `POST /_test/{hold,refuse,pass}?match=…` says otherwise, for addresses that the expression fits. */
 export async function door(homeserver) {
   let [how, match] = ["pass", ""];
@@ -19,15 +32,7 @@ export async function door(homeserver) {
       answer.end();
       return;
     }
-    const pass = () => {
-      const options = { method: asked.method, headers: asked.headers, agent: false };
-      const passed = request(homeserver + asked.url, options, (from) => {
-        answer.writeHead(from.statusCode, from.headers);
-        from.pipe(answer);
-      });
-      passed.on("error", () => answer.writeHead(502).end());
-      asked.pipe(passed);
-    };
+    const pass = () => forward(homeserver, asked, answer);
     const matches = new RegExp(match).test(asked.url);
     if (matches && how === "refuse") answer.writeHead(502).end();
     else if (matches && how === "hold") held.push(pass);

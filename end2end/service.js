@@ -1,10 +1,11 @@
 // The service with its pages, beside the homeserver that scripts/test has started.
 import { spawn } from "node:child_process";
 import { createWriteStream, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cas, door } from "./homeserver.js";
+import { cas, door, forward } from "./homeserver.js";
 import { needed, promoteSender } from "./world.js";
 
 export const freePort = () =>
@@ -16,8 +17,8 @@ export const freePort = () =>
     });
   });
 
-/** Starts the service with a database of its own, and what stands between it and the homeserver. */
-async function start() {
+/** Starts the service with a database of its own, and what stands between it and the homeserver; with pages below `path`, and more variables. */
+async function start(path = "", more = {}) {
   const folder = mkdtempSync(join(tmpdir(), "super-invites-pages-"));
   const log = join(folder, "service.log");
   const listen = `127.0.0.1:${await freePort()}`;
@@ -42,13 +43,14 @@ async function start() {
       // Everybody comes from one address here, so only people are limited.
       SUPER_INVITES_FAILED_LOOKUPS: "{per_user: 5, per_address: null, in_all: null}",
       SUPER_INVITES_ELEMENT_WEB_URL: "https://app.element.io",
+      ...more,
     },
   });
   service.stderr.pipe(createWriteStream(log));
   const url = `http://${listen}`;
   for (;;) {
     if (service.exitCode !== null) throw new Error(`the service ended before it answered: ${readFileSync(log)}`);
-    const answer = await fetch(url).catch(() => null);
+    const answer = await fetch(`${url}${path}/`).catch(() => null);
     if (answer?.ok) break;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -62,6 +64,26 @@ async function start() {
     if (/panicked| ERROR /.test(said)) throw new Error(`the service was not well:\n${said}`);
   };
   return { url, between: between.url, stop };
+}
+
+/** A service with its pages below a path, and a reverse proxy that leads nothing else to it: `elsewhere` is what was asked for besides. */
+export async function below(path) {
+  const port = await freePort();
+  const address = `http://127.0.0.1:${port}`;
+  const service = await start(path, { SUPER_INVITES_PUBLIC_URL: `${address}${path}` });
+  const elsewhere = [];
+  const proxy = createHttpServer((asked, answer) => {
+    if (asked.url.startsWith(`${path}/`)) return forward(service.url, asked, answer);
+    elsewhere.push(asked.url);
+    return answer.writeHead(404).end();
+  });
+  await new Promise((resolve, reject) => proxy.on("error", reject).listen(port, "127.0.0.1", resolve));
+  const stop = async () => {
+    await service.stop();
+    proxy.closeAllConnections();
+    proxy.close();
+  };
+  return { url: `${address}${path}`, elsewhere, stop };
 }
 
 /** One service for each worker: what one of them pauses or holds is nothing to the others. */

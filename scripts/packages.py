@@ -22,6 +22,8 @@ CONTRIB = ROOT / "contrib"
 PLACES = {"User", "Group", "DynamicUser", "ExecStart", "WorkingDirectory", "StateDirectory", "StateDirectoryMode", "LoadCredential"}
 # Manifests for which there is no schema here, or that one applies by choice.
 UNVALIDATED = {"Kustomization", "HTTPRoute", "ServiceMonitor"}
+# How long the service takes to stop, in seconds, at most.
+STOPS = 10
 YUNOHOST_PLACES = {"ProtectHome", "BindPaths", "ReadWritePaths"}
 
 
@@ -150,6 +152,7 @@ def kubernetes():
     [container] = pod["spec"]["containers"]
     mounted = {mount["name"] for mount in container["volumeMounts"]}
     equal("what is mounted", mounted, {volume["name"] for volume in pod["spec"]["volumes"]})
+    several(found, pod["spec"], container)
     resources = {yaml.safe_load(text(f"kubernetes/{name}"))["kind"] for name in found["Kustomization"]["resources"]}
     equal("what is applied", resources, set(found) - UNVALIDATED)
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
@@ -163,6 +166,20 @@ def kubernetes():
     labels = found["Service"]["metadata"]["labels"]
     if not found["ServiceMonitor"]["spec"]["selector"]["matchLabels"].items() <= labels.items():
         sys.exit("the ServiceMonitor selects no Service")
+
+
+def several(found, pod, container):
+    """There is always an instance that answers, also while they are replaced, and each has the time to end what it has begun."""
+    deployment, budget = found["Deployment"]["spec"], found["PodDisruptionBudget"]["spec"]
+    if not 1 <= budget["minAvailable"] < deployment["replicas"]:
+        sys.exit(f"of {deployment['replicas']} instances {budget['minAvailable']} have to stay: then none may leave, or all")
+    equal("how many may be missing during an update", deployment["strategy"]["rollingUpdate"]["maxUnavailable"], 0)
+    paths = {probe: container[probe]["httpGet"]["path"] for probe in ("startupProbe", "livenessProbe", "readinessProbe")}
+    wanted = {"startupProbe": "/health/live", "livenessProbe": "/health/live", "readinessProbe": "/health/ready"}
+    equal("what the probes ask", paths, wanted)
+    waits = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+    if pod["terminationGracePeriodSeconds"] < waits + STOPS:
+        sys.exit(f"after {waits} s of preStop less than {STOPS} s are left to end what was begun")
 
 
 def yunohost():

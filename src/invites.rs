@@ -286,6 +286,7 @@ impl<'a> Parts<'a> {
             server_name: self.homeserver.server_name.clone(),
             redeeming: Arc::new(self.redeeming()),
             running: Running::default(),
+            leases: self.leases.clone(),
             signals: self.store.signals.clone(),
             watchers: Watchers::new(self.metrics.clone()),
             sign_ups: self.sign_ups(),

@@ -38,6 +38,29 @@ test("joining is shown room by room, and goes on when the page is closed", async
   expect(await joinedRooms(ben)).toEqual(expect.arrayContaining(rooms));
 });
 
+test("progress is followed again after something else has answered for the service", async ({ page }) => {
+  const [anna, ben] = [await person("Anna"), await person("Ben")];
+  const rooms = [await room(anna, "One"), await room(anna, "Two")];
+  const code = await invite(anna, rooms);
+  await signIn(page, ben, `/i/${code}`);
+  const last = rooms[1].slice(1).split(":")[0];
+  // As a balancer may while an instance is replaced: a browser by itself would never ask again.
+  let refused = 0;
+  await page.route("**/_live/*", (route) => {
+    refused += 1;
+    return route.fulfill({ status: 204 });
+  }, { times: 2 });
+  await between("hold", `join.*${last}|${last}.*join`);
+  try {
+    await page.getByRole("button", { name: "Join 2 rooms" }).click();
+    await expect(page.getByRole("status").filter({ hasText: "1 of 2 joined" })).toBeVisible();
+    expect(refused).toBe(2);
+  } finally {
+    await between("pass");
+  }
+  await expect(page.getByRole("heading", { name: "You’re in, Ben" })).toBeVisible();
+});
+
 test("doors open one after the other, and not at all where movement is not wanted", async ({ browser }) => {
   const [anna, ben] = [await person("Anna"), await person("Ben")];
   const rooms = [await room(anna, "One"), await room(anna, "Two")];

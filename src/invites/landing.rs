@@ -6,12 +6,12 @@ use app::{Error as Refusal, Landing, Progress, Relation, Room, RoomLinks, SignUp
 use matrix_sdk::ruma::{OwnedRoomId, RoomId, UserId};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
-use super::{guest::Guest, parse::user_id};
+use super::{guest::Guest, parse::user_id, redeem::turn_of};
 use crate::{
     account::Account,
     error::Result,
     homeserver::{InviterState, RoomSummary, Standing, Viewer},
-    store::{Came, StoredInvite},
+    store::{Came, Redemption, StoredInvite},
 };
 
 /// Characters with a special meaning in the fragment of an address, or in one of Element's.
@@ -91,10 +91,7 @@ impl Guest {
     /// were missed.
     pub(super) async fn see_progress(&self, stored: &StoredInvite, account: &Account) -> Result<Progress> {
         let (invite, me) = (&stored.invite, account.user_id());
-        // Read first: a redemption that ends in between is then shown as running for a moment, rather than as stopped
-        // too early.
-        let running = self.running.is_at_work(&invite.code, me);
-        let redemption = self.redemptions.get(&invite.code, me.as_str()).await?.unwrap_or_default();
+        let (running, redemption) = self.look_at_redemption(&invite.code, me).await?;
         let goes_on = !redemption.complete && (running || self.catalog.is_open_to(stored, Some(me)).await?);
         let blocks = self.stored_rooms.blocks(&invite.code).await?;
         let blocked = |room: &String| blocks.iter().any(|block| block.room == *room);
@@ -136,6 +133,23 @@ impl Guest {
             steps.push(Step { room: None, chat: true, state: state(None, redemption.chat.room.as_deref()) });
         }
         Ok(Progress { steps, running, complete: redemption.complete })
+    }
+
+    /// Whether somebody's redemption is running now, in this instance or another one, and what has come of it.
+    async fn look_at_redemption(&self, code: &str, me: &UserId) -> Result<(bool, Redemption)> {
+        // Read first: a redemption that ends in between is then shown as running for a moment, rather than as stopped
+        // too early.
+        let runs_here = self.running.is_at_work(code, me);
+        match self.redemptions.get(code, me.as_str()).await? {
+            Some(begun) if !runs_here && !begun.complete => {
+                if self.leases.is_at_work(&turn_of(me), code).await? {
+                    return Ok((true, begun));
+                }
+                // It may have ended elsewhere in between.
+                Ok((false, self.redemptions.get(code, me.as_str()).await?.unwrap_or(begun)))
+            }
+            redemption => Ok((runs_here, redemption.unwrap_or_default())),
+        }
     }
 
     fn links(&self, room: &RoomId) -> RoomLinks {

@@ -32,17 +32,18 @@ pub(super) struct Leases {
 
 impl Leases {
     /// Does some work while nobody else does work under this name; `None` if others did not finish in time. The lease
-    /// is renewed for as long as the work takes.
+    /// is renewed for as long as the work takes. `on` says to other instances what the work is about, which may be nothing.
     ///
     /// # Errors
     /// Those of the work, or that the lease was lost: others may have begun, so the work was cancelled.
     pub(super) async fn in_turn<T>(
         &self,
         name: &str,
+        on: &str,
         turns: Turns,
         work: impl Future<Output = Result<T>>,
     ) -> Result<Option<T>> {
-        let holder = self.chance.id()?;
+        let holder = format!("{} {on}", self.chance.id()?);
         let queue_ends = Instant::now() + turns.queue;
         let mut asked = Instant::now();
         while self.take(name, &holder, turns.lease).await? == Written::NotAsExpected {
@@ -83,6 +84,13 @@ impl Leases {
         done
     }
 
+    /// Whether somebody is at work on this under this name, in whichever instance. Of an instance that has died it is said until its lease has
+    /// ended.
+    pub(super) async fn is_at_work(&self, name: &str, on: &str) -> Result<bool> {
+        let holder = self.store.holder(name, (self.clock)()).await?;
+        Ok(holder.as_deref().and_then(|holder| holder.split_once(' ')).is_some_and(|(_, work)| work == on))
+    }
+
     async fn take(&self, name: &str, holder: &str, lease: Duration) -> Result<Written> {
         let now = (self.clock)();
         let until = now + i64::try_from(lease.as_millis()).unwrap_or(i64::MAX);
@@ -107,7 +115,21 @@ mod tests {
             sleep(takes).await;
             Ok(())
         };
-        leases.in_turn("this", turns, work).await
+        leases.in_turn("this", "", turns, work).await
+    }
+
+    #[tokio::test]
+    async fn others_know_on_what_somebody_is_at_work() {
+        let store = Store::open(&SqlUrl::SqliteMemory).await.expect("a database");
+        let leases = Leases { store: store.leases.clone(), clock: Arc::new(|| 0), chance: Chance::system() };
+        let turns = Turns { lease: Duration::from_secs(60), queue: Duration::ZERO, look: Duration::ZERO };
+        let at_work = async |on: &str| leases.is_at_work("anna", on).await.expect("a database");
+        let work = async { Ok((at_work("a code").await, at_work("a").await, at_work("code").await)) };
+        assert_eq!(
+            leases.in_turn("anna", "a code", turns, work).await.expect("a database"),
+            Some((true, false, false))
+        );
+        assert!(!at_work("a code").await);
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@ use matrix_sdk::ruma::UserId;
 use super::{
     audit::AuditLog,
     lease::{Leases, Turns},
+    redeem::turn_of,
 };
 use crate::{
     chance::Chance,
@@ -55,6 +56,6 @@ impl Persons {
             return erase.await.map(Some);
         }
         // A redemption that is running writes under the name that it has begun with.
-        self.leases.in_turn(&format!("redeem:{person}"), ERASING, Box::pin(erase)).await
+        self.leases.in_turn(&turn_of(person), "", ERASING, Box::pin(erase)).await
     }
 }

@@ -43,6 +43,11 @@ const LEASE_TIMING: Turns =
 /// How long one redemption waits out the homeserver's rate limits.
 const RATE_LIMIT_PATIENCE: Duration = Duration::from_secs(20);
 
+/// The name of the lease that somebody's redemptions take, one after the other, each on its code.
+pub(super) fn turn_of(redeemer: &UserId) -> String {
+    format!("redeem:{redeemer}")
+}
+
 /// Redeems invites.
 pub(super) struct Redeeming {
     pub(super) catalog: Catalog,
@@ -81,8 +86,8 @@ impl Redeeming {
         let begun = Instant::now();
         let _place = self.queues.enter(account.user_id(), LEASE_TIMING.queue).await?;
         let turns = Turns { queue: LEASE_TIMING.queue.saturating_sub(begun.elapsed()), ..LEASE_TIMING };
-        let turn = format!("redeem:{}", account.user_id());
-        let joined = self.leases.in_turn(&turn, turns, Box::pin(self.redeem_now(account, code))).await?;
+        let turn = turn_of(account.user_id());
+        let joined = self.leases.in_turn(&turn, code, turns, Box::pin(self.redeem_now(account, code))).await?;
         joined.ok_or_else(Error::unreachable)
     }
 

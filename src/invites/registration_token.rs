@@ -94,7 +94,7 @@ impl RegistrationTokens {
     pub(super) async fn settle(&self, code: &str) -> Result<Registration> {
         let (tokens, code) = (self.clone(), code.to_owned());
         let settle = self.tasks.spawn(carried(async move {
-            tokens.leases.in_turn(&format!("token:{code}"), LEASE_TIMING, tokens.settle_now(&code)).await
+            tokens.leases.in_turn(&format!("token:{code}"), "", LEASE_TIMING, tokens.settle_now(&code)).await
         }));
         let settled = settle.await.map_err(|error| Error::Failed(Arc::new(error)))?;
         Ok(settled?.unwrap_or(Registration::Unavailable))

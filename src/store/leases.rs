@@ -2,6 +2,9 @@
 
 use super::{Millis, Pool, Result, Written, on_pool};
 
+/// Longer than any lease, and than the clocks of instances may differ, in milliseconds.
+const LONGEST: Millis = 2 * 60_000;
+
 /// Who is at work on what. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Leases(pub(super) Pool);
@@ -18,6 +21,16 @@ impl Leases {
             sqlx::query(TAKE).bind(name).bind(holder).bind(now).bind(until).execute(pool).await?.rows_affected()
         })?;
         Ok(rows.into())
+    }
+
+    /// Who holds a lease, as they have called themselves; `None` if nobody does `now`. One that is to last longer than any does was taken before
+    /// the clock was set back.
+    pub async fn holder(&self, name: &str, now: Millis) -> Result<Option<String>> {
+        const HOLDER: &str = "SELECT holder FROM leases WHERE name = $1 AND until > $2 AND until < $3";
+        let never = now.saturating_add(LONGEST);
+        on_pool!(&self.0, |pool| {
+            sqlx::query_scalar(HOLDER).bind(name).bind(now).bind(never).fetch_optional(pool).await?
+        })
     }
 
     /// Forgets leases that have ended before `before`: whoever held them has died.

@@ -25,15 +25,15 @@ fn failed(answer: &(u16, Value)) -> bool {
 }
 
 /// An invite for one person, to two rooms and a chat, and that person.
-struct Scene {
-    owner: Person,
-    guest: Person,
+pub struct Scene {
+    pub owner: Person,
+    pub guest: Person,
     rooms: Vec<String>,
-    code: String,
+    pub code: String,
 }
 
 impl Scene {
-    async fn new(world: &World, service: &Service) -> Self {
+    pub async fn new(world: &World, service: &Service) -> Self {
         let (owner, guest) = (world.person("owner").await, world.person("guest").await);
         let rooms = world.rooms(&owner, 2).await;
         let body = json!({"rooms": rooms, "create_dm": true, "max_uses": 1});
@@ -58,7 +58,7 @@ impl Scene {
     }
 
     /// Redeems until it does not fail any more. Then all is done, and done once.
-    async fn end(&self, world: &World, service: &Service, label: &str) {
+    pub async fn end(&self, world: &World, service: &Service, label: &str) {
         let mut answer = self.redeem(service).await;
         while failed(&answer) {
             moment().await;
@@ -79,7 +79,7 @@ impl Scene {
         assert_eq!(errcode(&self.redeem(service).await), (400, "ALREADY_REDEEMED"), "{label}");
     }
 
-    async fn is_in_once(&self, world: &World, label: &str) {
+    pub async fn is_in_once(&self, world: &World, label: &str) {
         let joined = world.joined_rooms(&self.guest).await;
         let (rooms, chats): (Vec<String>, Vec<String>) = joined.into_iter().partition(|room| self.rooms.contains(room));
         assert_eq!(sorted(rooms), sorted(self.rooms.clone()), "{label}");

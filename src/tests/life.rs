@@ -30,6 +30,7 @@ mod failures;
 mod faults;
 mod guesses;
 mod house;
+mod instances;
 mod languages;
 mod lifecycle;
 mod limits;

@@ -1,5 +1,6 @@
 //! Databases that older versions have filled are migrated without loss.
 
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgPool, sqlite::SqliteConnectOptions};
@@ -97,6 +98,11 @@ struct Filled {
 
 impl Filled {
     async fn new(world: &World, engine: Engine) -> Self {
+        Self::with_others(world, engine, 0).await.0
+    }
+
+    /// The same, with so many other instances of the service that start at the same time.
+    async fn with_others(world: &World, engine: Engine, others: usize) -> (Self, Vec<Service>) {
         let setup = Setup::new(world, Acting::Appservice, engine).await;
         let (owner, guest) = (world.person("owner").await, world.person("guest").await);
         let room = world.rooms(&owner, 1).await.remove(0);
@@ -109,7 +115,9 @@ impl Filled {
         let filled = FILLED.replace("CODE", &code).replace("OWNER", &owner.id).replace("GUEST", &guest.id);
         let made = now() - 1000;
         setup.fill_as(2, &filled.replace("ROOM", &room).replace("MADE", &made.to_string())).await;
-        Self { service: setup.start().await, owner, guest, room, code, made }
+        let mut services = join_all((0..=others).map(|_| setup.start())).await;
+        let service = services.remove(0);
+        (Self { service, owner, guest, room, code, made }, services)
     }
 }
 
@@ -133,6 +141,22 @@ async fn a_database_of_the_version_before_loses_nothing() {
             moment().await;
         }
         assert_eq!(world.registration_token(&format!("{code}-open")).await, 200);
+    }
+}
+
+#[tokio::test]
+async fn instances_that_start_at_once_migrate_a_database_of_an_older_version_once() {
+    let world = World::new().await;
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let (Filled { service, owner, room, code, .. }, others) = Filled::with_others(&world, engine, 2).await;
+        let used = format!("{code}-used");
+        service.create(&owner, json!({"token": used, "rooms": [room], "max_uses": 2})).await;
+        for instance in others.iter().chain([&service]) {
+            let (_, list) = instance.ask(Method::GET, "tokens", &owner, Value::Null).await;
+            assert_eq!(list["tokens"].as_array().map(Vec::len), Some(2));
+            let token = instance.token(&owner, &used).await.1["token"].clone();
+            assert_eq!((&token["accepted_count"], &token["uses_left"]), (&json!(1), &json!(1)));
+        }
     }
 }
 

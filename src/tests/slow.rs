@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use crate::support::{
-    API, Acting, Browser, Engine, Fault, Person, Proxy, Service, Setup, World, errcode, moment, usual,
+    API, Acting, Browser, Engine, Fault, Person, Proxy, Service, Setup, World, errcode, moment, usual, with_pages,
 };
 
 /// Less than what may delay a shutdown (`GRACE`, eight seconds): anything that ends within this time was not cut short.
@@ -104,6 +104,21 @@ async fn whoever_watches_hears_how_it_ends() {
     read_until(&mut watcher, "event: progress").await;
     assert_eq!(service.redeem(&ben, &code).await.0, 200);
     read_until(&mut watcher, "event: end").await;
+}
+
+#[tokio::test]
+async fn whoever_watches_opens_the_stream_again_where_nobody_knows_how_far_they_are() {
+    let world = World::new().await;
+    let proxy = Proxy::start(&world).await;
+    let mut setup = with_pages(&world, Acting::Appservice, Engine::Sqlite).await;
+    let service = setup.set("HOMESERVER_URL", &proxy.url).start().await;
+    let (.., watch) = holder(&world, &service).await;
+    let mut watcher = sent(&service, &watch).await;
+    read_until(&mut watcher, "event: progress").await;
+    proxy.fail(Method::GET, "/account/whoami", 0, u32::MAX, Fault::BadGateway);
+    // The last chunk (HTTP/1.1, "Chunked Transfer Coding").
+    let heard = read_until(&mut watcher, "0\r\n\r\n").await;
+    assert!(!heard.contains("event: end"), "{heard}");
 }
 
 #[tokio::test]

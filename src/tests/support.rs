@@ -342,9 +342,7 @@ impl Setup {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let address = SocketAddr::from(([127, 0, 0, 1], port)).to_string();
         let child = command.env("SUPER_INVITES_LISTEN", &address).kill_on_drop(true).spawn().unwrap();
-        let url = format!("http://{address}");
-        let (ahead, frozen) = (Arc::default(), Arc::default());
-        let service = Service { url, client: client(), ahead, frozen, stop: None, task: None, _log: log::Reader };
+        let service = Service::at(format!("http://{address}"));
         service.wait().await;
         (service, child)
     }
@@ -390,6 +388,12 @@ impl Service {
     /// The service with its usual way of acting, on SQLite.
     pub async fn usual(world: &World) -> Self {
         Setup::new(world, Acting::Appservice, Engine::Sqlite).await.start().await
+    }
+
+    /// The one at this address, which is none of this process.
+    pub fn at(url: String) -> Self {
+        let (ahead, frozen) = (Arc::default(), Arc::default());
+        Self { url, client: client(), ahead, frozen, stop: None, task: None, _log: log::Reader }
     }
 
     /// Puts the service's clock forward.

@@ -87,6 +87,8 @@ fn changes(
                 Some(first) => first,
                 None => match watch.site.progress(&watch.code).await {
                     Ok(now) => now,
+                    // Nobody knows now. The browser opens the stream again.
+                    Err(error) if status_of(&error).is_server_error() => return None,
                     Err(_) => return Some((Ok(Event::default().event("end").data("")), None)),
                 },
             };

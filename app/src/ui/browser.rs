@@ -1,6 +1,10 @@
 //! Browser features, each with a fallback where the browser lacks it.
 
-use std::time::Duration;
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+    time::Duration,
+};
 
 use js_sys::{Array, Date, Function, JsString, Object, Promise, Reflect};
 use leptos::{
@@ -266,34 +270,84 @@ pub(crate) fn tick_group(event: &web_sys::MouseEvent, on: bool) {
     }
 }
 
+/// How long a stream stays closed that the browser has given up, and how often in a row it is opened again.
+const CLOSED_FOR: Duration = Duration::from_secs(3);
+const TRIES: u32 = 20;
+
 /// Follows a redemption as it happens, until it ends or `stop` is called.
 #[derive(Clone)]
-pub(crate) struct Live(SendWrapper<EventSource>);
+pub(crate) struct Live(SendWrapper<Rc<Followed>>);
+
+struct Followed {
+    address: String,
+    show: Box<dyn Fn(Option<Progress>)>,
+    /// The stream; `None` once nobody follows any more.
+    source: RefCell<Option<EventSource>>,
+    /// How often it may still be opened again.
+    tries: Cell<u32>,
+}
 
 impl Live {
-    /// Calls `show` with every change.
-    pub(crate) fn follow(code: &str, show: impl Fn(Progress) + 'static) -> Option<Self> {
-        let source = EventSource::new(&format!("{}/_live/{}", here(), crate::segment(code))).ok()?;
-        let closing = source.clone();
-        let on_event = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
-            if event.type_() == "end" {
-                closing.close();
-            }
-            let answer = Answer::Given(event.data().as_string().unwrap_or_default());
-            if let Ok(progress) = answer.read() {
-                show(progress);
-            }
-        });
-        for name in ["progress", "end"] {
-            source.add_event_listener_with_callback(name, on_event.as_ref().unchecked_ref()).ok()?;
+    /// Calls `show` with every change, and with nothing once no more will be heard.
+    pub(crate) fn follow(code: &str, show: impl Fn(Option<Progress>) + 'static) -> Self {
+        let address = format!("{}/_live/{}", here(), crate::segment(code));
+        let (source, tries) = (RefCell::new(None), Cell::new(TRIES));
+        let live = Self(SendWrapper::new(Rc::new(Followed { address, show: Box::new(show), source, tries })));
+        live.open();
+        live
+    }
+
+    fn open(&self) {
+        let Ok(source) = EventSource::new(&self.0.address) else { return };
+        let (live, opened) = (self.clone(), source.clone());
+        let on_event = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| live.hear(&opened, &event));
+        for name in ["progress", "end", "error"] {
+            source.add_event_listener_with_callback(name, on_event.as_ref().unchecked_ref()).ok();
         }
         // The listener is needed for as long as the page lives.
         on_event.forget();
-        Some(Self(SendWrapper::new(source)))
+        self.0.source.replace(Some(source));
+    }
+
+    fn hear(&self, source: &EventSource, event: &MessageEvent) {
+        let kind = event.type_();
+        if kind == "error" {
+            // The browser opens a stream again by itself where the connection was lost, but not where it got another answer, such as that of a
+            // reverse proxy that finds nobody (HTML, "Server-sent events": "fail the connection").
+            if source.ready_state() == EventSource::CLOSED {
+                self.open_again();
+            }
+            return;
+        }
+        let progress: Option<Progress> = Answer::Given(event.data().as_string().unwrap_or_default()).read().ok();
+        self.0.tries.set(TRIES);
+        if kind == "end" {
+            self.stop();
+        }
+        if kind == "end" || progress.is_some() {
+            (self.0.show)(progress);
+        }
+    }
+
+    fn open_again(&self) {
+        let Some(tries) = self.0.tries.get().checked_sub(1) else {
+            self.stop();
+            return (self.0.show)(None);
+        };
+        self.0.tries.set(tries);
+        let live = self.clone();
+        let open = move || {
+            if live.0.source.borrow().is_some() {
+                live.open();
+            }
+        };
+        set_timeout(open, CLOSED_FOR);
     }
 
     pub(crate) fn stop(&self) {
-        self.0.close();
+        if let Some(source) = self.0.source.take() {
+            source.close();
+        }
     }
 }
 

@@ -61,9 +61,14 @@ fn progress_of(code: String, redeem: Sending, before: Option<Progress>) -> RwSig
         }
         if pending.get() || under_way {
             stop();
-            live.set_value(Live::follow(&code, move |now| {
-                progress.try_set(Some(now));
-            }));
+            live.set_value(Some(Live::follow(&code, move |now| {
+                progress.try_update(|progress| match (now, progress) {
+                    (Some(now), progress) => *progress = Some(now),
+                    // They see what is missing, and can try again.
+                    (None, Some(progress)) => progress.running = false,
+                    (None, None) => {}
+                });
+            })));
         }
     });
     Effect::new(move |_| {

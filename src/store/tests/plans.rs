@@ -124,6 +124,7 @@ async fn ask_everything(store: &Store) {
         store.registration_tokens.settled(CODE, None, None, NOW).await?;
         store.registration_tokens.due(NOW, 4).await?;
         store.leases.take("name", "holder", NOW, at_first).await?;
+        store.leases.holder("name", NOW).await?;
         store.leases.release("name", "holder").await?;
         for about in [About::Anything, About::By("@owner7:x"), About::InvitesOf("@owner7:x"), About::Invite(CODE)] {
             store.audit.entries(&Span { since: 0, before: None, about, take: 50 }).await?;

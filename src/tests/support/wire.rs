@@ -1,10 +1,13 @@
-//! A wire between the service and what it talks to, homeserver or database, which is as wires are: slow, cut, or dead. [`super::Proxy`]
-//! knows requests and answers, this one nothing but bytes.
+//! A wire between the service and what it talks to, homeserver or database, which is as wires are: slow, cut, or dead. In front of several
+//! instances of the service it is a balancer. [`super::Proxy`] knows requests and answers, this one nothing but bytes.
 
 use std::{
-    io::{ErrorKind, Result},
+    io::{Error, ErrorKind, Result},
     net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -56,7 +59,11 @@ pub enum Cut {
 }
 
 struct Inner {
-    to: String,
+    to: Mutex<Vec<String>>,
+    /// The number of connections so far, and of those that were refused.
+    turn: AtomicUsize,
+    /// Where the latest connection leads to.
+    latest: AtomicUsize,
     flow: watch::Sender<Flow>,
     /// Tells all connections that they are reset.
     resets: watch::Sender<()>,
@@ -74,8 +81,15 @@ pub struct Wire {
 impl Wire {
     /// One in front of `to`, a host and a port.
     pub fn before(to: &str) -> Self {
+        Self::before_all(vec![to.to_owned()])
+    }
+
+    /// A balancer in front of several: each connection is led to the next of them that takes one, whoever has opened it.
+    pub fn before_all(to: Vec<String>) -> Self {
         let inner = Arc::new(Inner {
-            to: to.to_owned(),
+            to: Mutex::new(to),
+            turn: AtomicUsize::new(0),
+            latest: AtomicUsize::new(0),
             flow: watch::Sender::new(Flow::Free),
             resets: watch::Sender::new(()),
             cut: Mutex::new(None),
@@ -87,6 +101,16 @@ impl Wire {
 
     pub fn address(&self) -> SocketAddr {
         self.port.local_addr().unwrap()
+    }
+
+    /// From now on connections are led to these.
+    pub fn lead_to(&self, to: Vec<String>) {
+        *self.inner.to.lock().unwrap() = to;
+    }
+
+    /// The number, from 0, of the one that the latest connection was led to.
+    pub fn latest(&self) -> usize {
+        self.inner.latest.load(Ordering::Relaxed)
     }
 
     /// From now on bytes pass like this.
@@ -152,7 +176,7 @@ async fn accept(inner: Arc<Inner>, listener: TcpListener) {
 
 /// One connection, for as long as there is something to pass on.
 async fn carry(inner: Arc<Inner>, mut near: TcpStream, mut resets: watch::Receiver<()>) {
-    let Ok(mut far) = TcpStream::connect(&inner.to).await else {
+    let Ok(mut far) = inner.connect().await else {
         near.set_zero_linger().ok();
         return;
     };
@@ -176,6 +200,23 @@ async fn carry(inner: Arc<Inner>, mut near: TcpStream, mut resets: watch::Receiv
 }
 
 impl Inner {
+    /// A connection to the next one that takes it.
+    async fn connect(&self) -> Result<TcpStream> {
+        let to = self.to.lock().unwrap().clone();
+        let mut refused = Error::from(ErrorKind::ConnectionRefused);
+        for _ in &to {
+            let number = self.turn.fetch_add(1, Ordering::Relaxed) % to.len();
+            match TcpStream::connect(&to[number]).await {
+                Ok(stream) => {
+                    self.latest.store(number, Ordering::Relaxed);
+                    return Ok(stream);
+                }
+                Err(error) => refused = error,
+            }
+        }
+        Err(refused)
+    }
+
     /// Passes on what comes in one direction until that has ended.
     ///
     /// # Errors
