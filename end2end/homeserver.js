@@ -15,8 +15,6 @@ export function forward(to, asked, answer) {
     from.pipe(answer);
   });
   passed.on("error", () => (answer.headersSent ? answer.destroy() : answer.writeHead(502).end()));
-  // Whoever watches may leave at any time.
-  answer.on("close", () => passed.destroy());
   asked.pipe(passed);
 }
 

@@ -306,7 +306,7 @@ impl Live {
         }
         // The listener is needed for as long as the page lives.
         on_event.forget();
-        self.0.source.replace(Some(source));
+        *self.0.source.borrow_mut() = Some(source);
     }
 
     fn hear(&self, source: &EventSource, event: &MessageEvent) {
