@@ -34,8 +34,14 @@ pub enum PersonalDataError {
     #[error("nothing was changed in the database: {0} is redeeming an invite; please try again in a minute")]
     Redeeming(OwnedUserId),
     /// A page of a share link cannot be deleted.
-    #[error("pages of share links cannot be deleted from {}", .0.display())]
+    #[error(
+        "everything is erased but share links, because their pages cannot be deleted from {}: see to that, and erase again",
+        .0.display()
+    )]
     Pages(PathBuf, #[source] std::io::Error),
+    /// The database failed once everything else was erased.
+    #[error("everything is erased but share links, because the database fails: please erase again")]
+    Links(#[source] error::Error),
 }
 
 /// What is kept about a person, as JSON.
@@ -78,22 +84,27 @@ async fn erase_with(
     dry_run: bool,
 ) -> Result<Erased, PersonalDataError> {
     let path = share::path_to(user);
-    let folder = config.share_link_generator.as_ref().and_then(|settings| settings.target_path.clone());
-    let pages = match &folder {
-        Some(folder) if !dry_run => Some((folder, invites.persons.static_pages(user, &path).await?)),
-        _ => None,
-    };
-    // The pages first, because afterwards nothing says any more which they are.
-    if let Some((folder, hashes)) = &pages {
-        remove(folder, hashes).await?;
-    }
     let erased = Box::pin(invites.persons.erase(user, &path, dry_run)).await?;
     let erased = erased.ok_or_else(|| PersonalDataError::Redeeming(user.to_owned()))?;
-    // The running service may have written one of them again in between.
-    if let Some((folder, hashes)) = &pages {
-        remove(folder, hashes).await?;
+    if !dry_run {
+        remove_links(config, invites, user, &path).await?;
     }
     Ok(erased)
+}
+
+/// Deletes the pages of share links, and then the links, which say until then which pages those are: if this breaks off, erasing again goes on with it.
+async fn remove_links(config: &Config, invites: &Invites, user: &UserId, path: &str) -> Result<(), PersonalDataError> {
+    let folder = config.share_link_generator.as_ref().and_then(|settings| settings.target_path.as_deref());
+    let hashes = invites.persons.static_pages(user, path).await.map_err(PersonalDataError::Links)?;
+    if let Some(folder) = folder {
+        remove(folder, &hashes).await?;
+    }
+    invites.persons.forget_links(user, path).await.map_err(PersonalDataError::Links)?;
+    // The running service may have written one of them again in between.
+    match folder {
+        Some(folder) => remove(folder, &hashes).await,
+        None => Ok(()),
+    }
 }
 
 async fn remove(folder: &Path, hashes: &[String]) -> Result<(), PersonalDataError> {

@@ -214,8 +214,15 @@ macro_rules! on_pool {
 /// For how long PostgreSQL may be at work on anything. Its answer may also never come: a network that has forgotten a connection tells nobody.
 const POSTGRES_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The same for what reads whole tables, and for which nobody waits but an operator: an import, and erasing a person.
+const LONG_POSTGRES_TIMEOUT: Duration = Duration::from_secs(600);
+
 async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    tokio::time::timeout(POSTGRES_TIMEOUT, work).await.unwrap_or(Err(Error::Query(sqlx::Error::PoolTimedOut)))
+    within(POSTGRES_TIMEOUT, work).await
+}
+
+async fn within<T>(time: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(time, work).await.unwrap_or(Err(Error::Query(sqlx::Error::PoolTimedOut)))
 }
 
 /// Runs the same code in a transaction of either engine, and again if it conflicts with another transaction: it may be
@@ -287,9 +294,13 @@ macro_rules! tell {
     };
 }
 
-/// Like [`in_transaction`], but with `$dry` everything is rolled back.
-macro_rules! in_transaction_unless {
-    ($pool_of:expr, $dry:expr, |$tx:ident| $body:expr) => {
+/// A transaction that may take long: PostgreSQL has `$time` for it. With `$dry` everything is rolled back. It is run once.
+macro_rules! in_long_transaction {
+    ($pool_of:expr, $time:expr, $dry:expr, |$tx:ident| $body:expr) => {
+        $crate::store::in_long_transaction!($pool_of, $time, $dry, None, |$tx| $body)
+    };
+    // On PostgreSQL, it begins with the statement `$first`, if there is one.
+    ($pool_of:expr, $time:expr, $dry:expr, $first:expr, |$tx:ident| $body:expr) => {
         match $pool_of {
             $crate::store::Pool::Sqlite(pool) => {
                 let mut $tx = pool.begin_with("BEGIN IMMEDIATE").await?;
@@ -297,15 +308,27 @@ macro_rules! in_transaction_unless {
                 if $dry { $tx.rollback().await? } else { $tx.commit().await? }
             }
             $crate::store::Pool::Postgres(pool) => {
-                let mut $tx = pool.begin().await?;
-                $body;
-                if $dry { $tx.rollback().await? } else { $tx.commit().await? }
+                let work = Box::pin(async {
+                    let mut $tx = pool.begin().await?;
+                    let first: Option<&'static str> = $first;
+                    if let Some(first) = first {
+                        sqlx::query(first).execute(&mut *$tx).await?;
+                    }
+                    $body;
+                    if $dry {
+                        $tx.rollback().await?
+                    } else {
+                        $tx.commit().await?
+                    }
+                    Ok::<_, $crate::store::Error>(())
+                });
+                $crate::store::within($time, work).await?;
             }
         }
     };
 }
 
-use {in_changing_transaction, in_transaction, in_transaction_unless, on_pool, tell};
+use {in_changing_transaction, in_long_transaction, in_transaction, on_pool, tell};
 
 impl Store {
     /// Opens the database and migrates its tables. Several instances may do so at once.
@@ -387,6 +410,10 @@ impl Store {
 
     /// Checks that the database accepts a write, which is rolled back at once.
     pub async fn probe(&self) -> Result<()> {
+        self.probe_within(POSTGRES_TIMEOUT).await
+    }
+
+    async fn probe_within(&self, time: Duration) -> Result<()> {
         const WRITE: &str =
             "INSERT INTO leases (name, holder, until) VALUES ('probe', '', 0) ON CONFLICT (name) DO NOTHING";
         match &self.pool {
@@ -396,9 +423,13 @@ impl Store {
                 tx.rollback().await?;
             }
             Pool::Postgres(pool) => {
-                let mut tx = pool.begin().await?;
-                sqlx::query(WRITE).execute(&mut *tx).await?;
-                tx.rollback().await?;
+                within(time, async {
+                    let mut tx = pool.begin().await?;
+                    sqlx::query(WRITE).execute(&mut *tx).await?;
+                    tx.rollback().await?;
+                    Ok(())
+                })
+                .await?;
             }
         }
         Ok(())

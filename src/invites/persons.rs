@@ -45,8 +45,14 @@ impl Persons {
         Ok(self.store.static_pages(erasure).await?)
     }
 
-    /// Erases a person: their invites end, and whatever has to stay loses their name. With `dry` nothing is changed.
-    /// `None` if a redemption of theirs does not end.
+    /// Forgets the share links that [`Self::erase`] has left, once their pages are gone.
+    pub async fn forget_links(&self, person: &UserId, path: &str) -> Result<()> {
+        let erasure = Erasure { person: person.as_str(), alias: "", path };
+        Ok(self.store.forget_links(erasure).await?)
+    }
+
+    /// Erases a person, but for share links with a static page: their invites end, and whatever has to stay loses their name. With `dry` nothing is
+    /// changed. `None` if a redemption of theirs does not end.
     pub async fn erase(&self, person: &UserId, path: &str, dry: bool) -> Result<Option<Erased>> {
         let alias = format!("@erased-{}:{ERASED_SERVER}", self.chance.id()?);
         let entry = self.audit.entry_of_operator(Action::Erased, Detail::Person(alias.clone()))?;

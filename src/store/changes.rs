@@ -3,11 +3,7 @@
 use app::Terms;
 
 use super::{
-    Entry, Invites, Millis, Result, Written,
-    audit::note,
-    in_changing_transaction,
-    invites::changed,
-    owners::{ALONE, take_owner},
+    Entry, Invites, Millis, Result, Written, audit::note, in_changing_transaction, invites::changed, owners::take_owner,
 };
 
 /// What an invite is written from.
@@ -154,9 +150,9 @@ impl Invites {
              WHERE code = $1 AND owner = $2 AND deleted_at IS NULL";
         const CLEAR: &str = "DELETE FROM invite_rooms WHERE code = $1";
         Ok(in_changing_transaction!(self, |tx, changes| {
-            sqlx::query(ALONE).bind(&new.owner).execute(&mut *tx).await?;
+            // By the invite, not by who they were: whoever was erased meanwhile is not written down again.
+            changed!(&mut *tx, changes, &new.code);
             changes.add(&new.owner);
-            changes.add(&new.code);
             let over = match quota {
                 Some(quota) => others_open!(&mut *tx, new, quota, now) >= quota.open,
                 None => false,

@@ -113,7 +113,14 @@ macro_rules! lets_in {
     };
 }
 
-pub(super) use {ended, lets_in};
+/// Whether the invite with the code `$1` was somebody's who was erased: whatever goes on with it then must not name them again.
+macro_rules! of_erased {
+    () => {
+        "EXISTS (SELECT 1 FROM invites WHERE code = $1 AND owner LIKE '@erased-%:erased.invalid')"
+    };
+}
+
+pub(super) use {ended, lets_in, of_erased};
 
 /// Between the room ids of an invite: no room id has control characters.
 pub(super) const SEPARATOR: &str = "\n";

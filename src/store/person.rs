@@ -6,10 +6,10 @@ use app::Detail;
 use serde::Serialize;
 
 use super::{
-    Entry, Freshness, Millis, Pool, RETRY_STEP, Result, TRIES,
+    Entry, Freshness, LONG_POSTGRES_TIMEOUT, Millis, Pool, RETRY_STEP, Result, TRIES,
     audit::{kept, note},
     freshness::Changed,
-    in_transaction_unless, on_pool,
+    in_long_transaction, on_pool,
     owners::ALONE,
     tell,
 };
@@ -250,7 +250,7 @@ static STEPS: [Step; 23] = [
     step(
         "UPDATE outcomes SET redeemer = $2, said = NULL,
             reason = CASE WHEN said IS NULL THEN reason ELSE 'homeserver_failed' END
-         WHERE redeemer = $1",
+         WHERE redeemer = $1 AND code IN (SELECT code FROM redemptions WHERE redeemer = $1)",
         With::Alias,
     ),
     step("DELETE FROM redemptions WHERE redeemer = $1", With::Nothing),
@@ -258,7 +258,12 @@ static STEPS: [Step; 23] = [
     counted("UPDATE blocks SET actor = $2 WHERE actor = $1", With::Alias, |erased| &mut erased.decisions),
     counted("UPDATE invites SET held_by = $2 WHERE held_by = $1", With::Alias, |erased| &mut erased.decisions),
     counted("UPDATE switches SET actor = $2 WHERE actor = $1", With::Alias, |erased| &mut erased.decisions),
-    counted("DELETE FROM share_links WHERE sharer = $1 OR path = $2", With::Path, |erased| &mut erased.links),
+    // The others stay until their pages are gone: only they say which pages those are.
+    counted(
+        "DELETE FROM share_links WHERE (sharer = $1 OR path = $2) AND page = 'none'",
+        With::Path,
+        |erased| &mut erased.links,
+    ),
     // Of an entry by them on an invite of theirs, both names go.
     counted(
         "UPDATE audit SET actor = $2, owner = CASE WHEN owner = $1 THEN $2 ELSE owner END WHERE actor = $1",
@@ -270,6 +275,10 @@ static STEPS: [Step; 23] = [
         &mut erased.entries
     }),
 ];
+
+/// Nobody else writes where the person's id could be written again until the erasure is committed (PostgreSQL, "Explicit Locking"). A statement that
+/// waits for this looks at what there is then; one that had begun before would still write down whose the invite was. SQLite has one writer anyway.
+const ALONE_AT_IT: &str = "LOCK TABLE owners, redemptions, outcomes, audit IN SHARE ROW EXCLUSIVE MODE";
 
 /// What is kept about a person. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -320,7 +329,8 @@ impl Persons {
         })
     }
 
-    /// The hashes of the share links that an erasure takes away and whose pages may stand in the folder of static pages.
+    /// The hashes of the share links that an erasure takes away and whose pages may stand in the folder of static pages. An erasure leaves these links
+    /// there for [`Self::forget_links`].
     pub async fn static_pages(&self, erasure: Erasure<'_>) -> Result<Vec<String>> {
         const PAGES: &str =
             "SELECT hash FROM share_links WHERE (sharer = $1 OR path = $2) AND page <> 'none' ORDER BY hash";
@@ -329,7 +339,17 @@ impl Persons {
         })
     }
 
-    /// Erases a person, and writes who has done it. With `dry` it only says what it would change.
+    /// Forgets the share links that an erasure has left because of their pages, once those are gone.
+    pub async fn forget_links(&self, erasure: Erasure<'_>) -> Result<()> {
+        const FORGET: &str = "DELETE FROM share_links WHERE sharer = $1 OR path = $2";
+        on_pool!(&self.0, |pool| {
+            sqlx::query(FORGET).bind(erasure.person).bind(erasure.path).execute(pool).await?;
+        })?;
+        Ok(())
+    }
+
+    /// Erases a person, but for the share links that [`Self::static_pages`] names, and writes who has done it. With `dry` it only says what it would
+    /// change. Redemptions with invites of theirs may be running: what is written of those from then on does not name them.
     ///
     /// Their redemptions must not be running: whoever erases holds the lease of those.
     pub async fn erase(&self, erasure: Erasure<'_>, entry: &Entry, dry: bool) -> Result<Erased> {
@@ -348,12 +368,13 @@ impl Persons {
     async fn try_to_erase(&self, erasure: Erasure<'_>, entry: &Entry, dry: bool) -> Result<Erased> {
         const OWNERS: &str =
             "SELECT owner FROM invites WHERE code IN (SELECT code FROM redemptions WHERE redeemer = $1)";
+        const LINKS: &str = "SELECT COUNT(*) FROM share_links WHERE sharer = $1 OR path = $2";
         let Erasure { person, alias, path } = erasure;
         let details = (named(person), named(alias));
         let mut erased = Erased::default();
         let change = self.1.change();
-        in_transaction_unless!(&self.0, dry, |tx| {
-            // The rows of all owners whose lists change, in the order in which everybody takes them.
+        in_long_transaction!(&self.0, LONG_POSTGRES_TIMEOUT, dry, Some(ALONE_AT_IT), |tx| {
+            // All owners whose lists change.
             let owners: Vec<String> = sqlx::query_scalar(OWNERS).bind(person).fetch_all(&mut *tx).await?;
             let owners: BTreeSet<&str> = owners.iter().map(String::as_str).chain([person]).collect();
             for owner in owners {
@@ -374,6 +395,8 @@ impl Persons {
                     *counts(&mut erased) += rows;
                 }
             }
+            let with_pages: i64 = sqlx::query_scalar(LINKS).bind(person).bind(path).fetch_one(&mut *tx).await?;
+            erased.links += u64::try_from(with_pages).unwrap_or_default();
             note!(&mut *tx, entry);
             tell!(&mut *tx, self.1, &Changed::everything());
         });

@@ -6,7 +6,7 @@ use app::{MissedRoom, Reason};
 
 use super::{
     Ends, Freshness, Millis, Pool, Result, in_changing_transaction,
-    invites::{changed, lets_in},
+    invites::{changed, lets_in, of_erased},
     on_pool,
 };
 
@@ -165,12 +165,22 @@ impl From<OutcomeRow> for Outcome {
     }
 }
 
-pub(super) const NOTE: &str = "INSERT INTO outcomes (code, redeemer, room, joined, reason, said, errcode, at, again)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+/// The homeserver's words may name the owner.
+pub(super) const NOTE: &str = concat!(
+    "INSERT INTO outcomes (code, redeemer, room, joined, reason, said, errcode, at, again)
+     VALUES ($1, $2, $3, $4,
+        CASE WHEN CAST($6 AS TEXT) IS NOT NULL AND ",
+    of_erased!(),
+    " THEN 'homeserver_failed' ELSE CAST($5 AS TEXT) END,
+        CASE WHEN ",
+    of_erased!(),
+    " THEN NULL ELSE CAST($6 AS TEXT) END,
+        $7, $8, $9)
      ON CONFLICT (code, redeemer, room) DO UPDATE
      SET joined = excluded.joined, reason = excluded.reason, said = excluded.said, errcode = excluded.errcode,
         at = excluded.at, again = excluded.again
-     WHERE NOT outcomes.joined";
+     WHERE NOT outcomes.joined"
+);
 
 pub(super) const ONE_MORE_IN_ROOM: &str = "INSERT INTO room_arrivals (code, room, came) VALUES ($1, $2, 1)
      ON CONFLICT (code, room) DO UPDATE SET came = room_arrivals.came + 1";
@@ -444,8 +454,10 @@ impl Redemptions {
         marker: &str,
         tried_at: Option<Millis>,
     ) -> Result<()> {
-        const MARK: &str =
-            "UPDATE redemptions SET chat_marker = $3, chat_tried_at = $4 WHERE code = $1 AND redeemer = $2";
+        const MARK: &str = concat!(
+            "UPDATE redemptions SET chat_marker = $3, chat_tried_at = $4 WHERE code = $1 AND redeemer = $2 AND NOT ",
+            of_erased!()
+        );
         on_pool!(&self.0, |pool| {
             sqlx::query(MARK).bind(code).bind(redeemer).bind(marker).bind(tried_at).execute(pool).await?;
         })?;
@@ -454,7 +466,8 @@ impl Redemptions {
 
     /// Notes which room is the direct chat.
     pub async fn note_chat_room(&self, code: &str, redeemer: &str, room: &str) -> Result<()> {
-        const ROOM: &str = "UPDATE redemptions SET chat_room = $3 WHERE code = $1 AND redeemer = $2";
+        const ROOM: &str =
+            concat!("UPDATE redemptions SET chat_room = $3 WHERE code = $1 AND redeemer = $2 AND NOT ", of_erased!());
         on_pool!(&self.0, |pool| {
             sqlx::query(ROOM).bind(code).bind(redeemer).bind(room).execute(pool).await?;
         })?;

@@ -196,7 +196,7 @@ impl Takeovers {
         const SOURCE: &str = "UPDATE invites SET source = $2 WHERE code = $1";
         let mut taken = Taken::default();
         let change = self.1.change();
-        super::in_transaction_unless!(&self.0, dry, |tx| {
+        super::in_long_transaction!(&self.0, super::LONG_POSTGRES_TIMEOUT, dry, |tx| {
             take_owners!(&mut *tx, invites);
             sqlx::query(ALONE).execute(&mut *tx).await?;
             for invite in invites {

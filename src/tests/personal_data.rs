@@ -114,3 +114,37 @@ async fn the_pages_of_an_erased_persons_share_links_are_deleted() {
     assert!(ok && text.contains("1 share links are deleted"), "{text}");
     assert_eq!(pages(), 1);
 }
+
+#[tokio::test]
+async fn an_erasure_that_broke_off_before_the_pages_were_gone_is_finished_by_another() {
+    let world = World::new().await;
+    let mut setup = Setup::new(&world, crate::support::Acting::Appservice, Engine::Sqlite).await;
+    let folder = setup.folder.join("pages");
+    std::fs::create_dir(&folder).unwrap();
+    let settings = format!("{{url_prefix: 'https://x.example/p/', target_path: '{}'}}", folder.display());
+    setup.set("SHARE_LINK_GENERATOR", &settings);
+    let service = setup.start().await;
+    let anna = world.person("anna").await;
+    let code = service.invite(&anna, &world.rooms(&anna, 1).await, false).await;
+    let url = format!("{}/_synapse/client/share_link/", service.url);
+    let body = r#"{"type": "roomId", "roomId": "room:x"}"#;
+    let request = service.client.put(url).bearer_auth(&anna.token).body(body);
+    assert_eq!(request.send().await.unwrap().status().as_u16(), 200);
+    service.stop().await;
+
+    // A folder in the place of a page cannot be deleted as one.
+    let page = std::fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    std::fs::remove_file(&page).unwrap();
+    std::fs::create_dir(&page).unwrap();
+    let (ok, text) = run(&setup, &["erase", "--user", &anna.id]).await;
+    assert!(!ok && text.contains("erase again"), "{text}");
+    let left = export(&setup, &anna.id).await;
+    assert_eq!((&left["invites"], left["share_links"].as_array().unwrap().len()), (&json!([]), 1), "{code}: {left}");
+
+    std::fs::remove_dir(&page).unwrap();
+    std::fs::write(&page, "a page").unwrap();
+    let (ok, text) = run(&setup, &["erase", "--user", &anna.id]).await;
+    assert!(ok && text.contains("1 share links are deleted"), "{text}");
+    assert!(!page.exists());
+    assert_eq!(export(&setup, &anna.id).await["share_links"], json!([]));
+}

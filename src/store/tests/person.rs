@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use super::*;
 
+/// How long there may be no answer in these tests.
+const ANSWERS: Duration = Duration::from_secs(30);
+
 const ANNA: &str = "@anna:x";
 const ALIAS: &str = "@erased-1:erased.invalid";
 const ERASURE: Erasure<'_> = Erasure { person: ANNA, alias: ALIAS, path: "u/anna:x" };
@@ -172,6 +175,7 @@ async fn nothing_names_a_person_who_was_erased() {
         store.with_anna_everywhere().await;
         assert!(store.where_it_stands("anna:x").await.len() > 10, "she is everywhere");
         let erased = store.persons.erase(ERASURE, &erased_by_operator(), false).await.unwrap();
+        store.persons.forget_links(ERASURE).await.unwrap();
         store.leases.release("redeem:@anna:x", "holder").await.unwrap();
         assert_eq!(store.where_it_stands("anna:x").await, [""; 0]);
         assert_eq!(store.where_it_stands("anna-and-ben").await, [""; 0]);
@@ -189,6 +193,122 @@ async fn nothing_names_a_person_who_was_erased() {
         let entries = store.audit.entries(&Span { about: About::By("operator"), ..entries }).await.unwrap();
         assert_eq!(entries[0].entry.action, Action::Erased);
     }
+}
+
+#[tokio::test]
+async fn what_goes_on_with_an_invite_of_somebody_who_was_erased_does_not_name_them() {
+    assert!(ALIAS.ends_with(app::ERASED_SERVER));
+    for store in stores().await {
+        store.with_anna_everywhere().await;
+        store.persons.erase(ERASURE, &erased_by_operator(), false).await.unwrap();
+        store.persons.forget_links(ERASURE).await.unwrap();
+        store.leases.release("redeem:@anna:x", "holder").await.unwrap();
+
+        // Ben was being let in, and she was saving, in the same moment.
+        let said = Reason::Said("@anna:x may not invite @ben:x".to_owned());
+        let came = Came::Missed { reason: said, errcode: "M_FORBIDDEN".to_owned(), again: true };
+        let missed = Outcome { room: Some("!b:x".to_owned()), came };
+        store.redemptions.note_outcome("hers", "@ben:x", &missed, NOW).await.unwrap();
+        store.redemptions.note_chat_marker("hers", "@ben:x", "of anna:x", Some(NOW)).await.unwrap();
+        store.redemptions.note_chat_room("hers", "@ben:x", "!anna-and-ben:x").await.unwrap();
+        store.redemptions.note_outcome("hers", "@ben:x", &room("!c:x"), NOW).await.unwrap();
+        store.redemptions.complete("hers", "@ben:x", NOW).await.unwrap();
+        store.audit.note(&by("@ben:x", Action::Redeemed, "hers")).await.unwrap();
+        let terms = Terms { label: Some("of @anna:x".to_owned()), ..Terms::default() };
+        let new = NewInvite { code: "hers".to_owned(), owner: ANNA.to_owned(), terms, opens_accounts: false };
+        let changed = store.invites.change(&new, None, &by(ANNA, Action::Changed, "hers"), NOW).await.unwrap();
+        assert_eq!(changed, Ok(Written::NotAsExpected));
+
+        assert_eq!(store.where_it_stands("anna:x").await, [""; 0]);
+        assert_eq!(store.where_it_stands("anna-and-ben").await, [""; 0]);
+        let ben = store.redemptions.get("hers", "@ben:x").await.unwrap().unwrap();
+        assert_eq!((ben.came_in_to(), ben.chat), (2, Chat::default()), "what he has stays his");
+    }
+}
+
+/// Waits until so many statements wait for a lock.
+async fn waiting(pool: &PgPool, statements: i64) {
+    const WAITING: &str = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted
+         AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())";
+    let waiting = async {
+        while sqlx::query_scalar::<_, i64>(WAITING).fetch_one(pool).await.unwrap() < statements {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(ANSWERS, waiting).await.expect("they wait");
+}
+
+#[tokio::test]
+async fn what_is_written_beside_an_erasure_waits_for_it_and_does_not_name_the_person() {
+    let Some(store) = postgres().await else { return };
+    let Pool::Postgres(pool) = &store.pool else { panic!("it is PostgreSQL") };
+    store.with_anna_everywhere().await;
+    store.leases.release("redeem:@anna:x", "holder").await.unwrap();
+
+    // Holds the erasure up where it has done nearly everything.
+    let mut held = pool.begin().await.unwrap();
+    sqlx::query("LOCK TABLE share_links IN SHARE MODE").execute(&mut *held).await.unwrap();
+    let (entry, noted) = (erased_by_operator(), by("@ben:x", Action::Redeemed, "hers"));
+    let beside = async {
+        waiting(pool, 1).await;
+        let (outcome, room) = (room("!c:x"), "!anna-and-ben:x");
+        let written = async {
+            let (came, chat, noted) = tokio::join!(
+                store.redemptions.note_outcome("hers", "@ben:x", &outcome, NOW),
+                store.redemptions.note_chat_room("hers", "@ben:x", room),
+                store.audit.note(&noted),
+            );
+            came.and(chat).and(noted).unwrap();
+        };
+        let released = async {
+            waiting(pool, 4).await;
+            held.commit().await.unwrap();
+        };
+        tokio::join!(written, released);
+    };
+    let (erased, ()) = tokio::join!(store.persons.erase(ERASURE, &entry, false), beside);
+    erased.unwrap();
+    store.persons.forget_links(ERASURE).await.unwrap();
+    assert_eq!(store.where_it_stands("anna:x").await, [""; 0]);
+    assert_eq!(store.where_it_stands("anna-and-ben").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn links_with_pages_stay_until_these_are_gone_and_are_found_again() {
+    for store in stores().await {
+        store.with_anna_everywhere().await;
+        store.share_links.keep(&link("4", ANNA, "o/room/pin/y"), NOW).await.unwrap();
+        let erased = store.persons.erase(ERASURE, &erased_by_operator(), false).await.unwrap();
+        assert_eq!(erased.links, 3);
+        assert!(store.share_links.get("4").await.unwrap().is_none(), "it has no page");
+        // As if the process had died here.
+        for (page, entry) in [(vec!["1", "2"], "again"), (vec![], "and again")] {
+            assert_eq!(store.persons.static_pages(ERASURE).await.unwrap(), page);
+            let entry = Entry { id: entry.to_owned(), ..erased_by_operator() };
+            let again = store.persons.erase(ERASURE, &entry, false).await.unwrap();
+            assert_eq!(again, Erased { links: page.len() as u64, ..Erased::default() });
+            store.persons.forget_links(ERASURE).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_takes_long_is_given_up_at_some_time_as_well() {
+    let Some(store) = postgres().await else { return };
+    let Pool::Postgres(pool) = &store.pool else { panic!("it is PostgreSQL") };
+    let mut held = pool.begin().await.unwrap();
+    sqlx::query("LOCK TABLE leases IN ACCESS EXCLUSIVE MODE").execute(&mut *held).await.unwrap();
+    let soon = Duration::from_millis(50);
+    assert!(store.probe_within(soon).await.is_err());
+    let long = async {
+        in_long_transaction!(&store.pool, soon, false, |tx| {
+            sqlx::query("DELETE FROM leases").execute(&mut *tx).await?;
+        });
+        Ok::<_, Error>(())
+    };
+    assert!(long.await.is_err());
+    held.rollback().await.unwrap();
+    store.probe_within(ANSWERS).await.unwrap();
 }
 
 #[tokio::test]
