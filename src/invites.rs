@@ -4,6 +4,7 @@
 mod aliases;
 mod attempts;
 mod audit;
+mod begun;
 mod catalog;
 mod chat;
 mod chosen;
@@ -43,15 +44,15 @@ mod takeover;
 mod watchers;
 mod work;
 
-use std::{hash::RandomState, sync::Arc};
+use std::sync::Arc;
 
-use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
 use self::{
     aliases::Aliases,
     audit::AuditLog,
+    begun::Begun,
     catalog::Catalog,
     chat::Chats,
     creators::Creators,
@@ -65,12 +66,13 @@ use self::{
     registration_token::RegistrationTokens,
     rooms::RoomCheck,
     running::Running,
-    sign_up::{Attempts, SignUps, begun},
+    sign_up::{Attempts, SignUps},
     switches::Switches,
     watchers::Watchers,
     work::Done,
 };
 pub use self::{
+    begun::{ATTEMPT_KEPT, BegunAttempt, BrowserMemory},
     chosen::Chosen,
     guest::Guest,
     housekeeping::Housekeeping,
@@ -305,9 +307,7 @@ impl<'a> Parts<'a> {
             help: self.account_help.clone(),
             homeserver_for_browsers: self.homeserver_for_browsers.clone(),
             attempts: Attempts::new(self.account_limits),
-            begun: begun(),
-            turns: std::array::from_fn(|_| Mutex::new(())),
-            marks: RandomState::new(),
+            begun: Begun::new(Arc::clone(&self.clock)),
             clock: Arc::clone(&self.clock),
             chance: self.chance.clone(),
         }

@@ -1,6 +1,8 @@
 //! Browser sessions: the Matrix session itself, sealed in a cookie. Nothing is stored here, so any instance can answer
 //! any request.
 
+use std::time::Duration;
+
 use axum_extra::extract::cookie::{Cookie, Key, PrivateCookieJar, SameSite};
 use base64::{
     Engine,
@@ -61,6 +63,8 @@ pub trait Sealed: Serialize + DeserializeOwned {
     const NAME: &'static str;
     /// Whether the cookie outlives the browser's session.
     const STAYS: bool;
+    /// After how long browsers forget the cookie, if it is to end sooner.
+    const ENDS_AFTER: Option<Duration> = None;
 }
 
 impl Sealed for Session {
@@ -108,6 +112,9 @@ impl Sealer {
         }
         if T::STAYS {
             cookie.make_permanent();
+        }
+        if let Some(time) = T::ENDS_AFTER {
+            cookie = Cookie::build(cookie).max_age(time.try_into().ok()?).build();
         }
         let jar = PrivateCookieJar::from_headers(&HeaderMap::new(), self.key.clone()).add(cookie);
         let response = axum::response::IntoResponse::into_response((jar, ()));
@@ -158,6 +165,8 @@ pub enum Purpose {
     ServerAdmin,
     /// The sender has our configuration.
     Check,
+    /// It is the same attempt to create an account.
+    NewAccount,
 }
 
 impl Purpose {
@@ -166,6 +175,7 @@ impl Purpose {
             Self::Picture => "picture",
             Self::ServerAdmin => "server admin",
             Self::Check => "check",
+            Self::NewAccount => "new account",
         }
     }
 }
@@ -225,6 +235,23 @@ mod tests {
         assert!(text.starts_with("super_invites=") && !text.contains("Secure"), "{text}");
         let ended = sealer("one").seal::<Session>(None, false).expect("it can be ended");
         assert!(ended.to_str().expect("text").contains("Max-Age=0"), "{ended:?}");
+    }
+
+    #[test]
+    fn a_cookie_may_end_by_itself() {
+        #[derive(Serialize, Deserialize)]
+        struct Short;
+        impl Sealed for Short {
+            const NAME: &'static str = "short";
+            const STAYS: bool = false;
+            const ENDS_AFTER: Option<Duration> = Some(Duration::from_secs(900));
+        }
+        let cookie = sealer("one").seal(Some(&Short), true).expect("it can be sealed");
+        let text = cookie.to_str().expect("text");
+        for part in ["__Host-short=", "HttpOnly", "SameSite=Lax", "Secure", "Path=/", "Max-Age=900"] {
+            assert!(text.contains(part), "{text} has no {part}");
+        }
+        assert!(sealer("one").open::<Short>(&sent_back(&cookie), true).is_some());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use matrix_sdk::ruma::{
     OwnedClientSecret, OwnedSessionId,
     api::client::uiaa::{AuthData, AuthFlow, AuthType, Dummy, LoginTermsParams, RegistrationToken, Terms, UiaaInfo},
 };
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use url::Url;
 
@@ -44,7 +45,7 @@ pub struct NewAccount<'a> {
 }
 
 /// A message with which the homeserver confirms an email address (Client-Server API, `POST /register/email/requestToken`).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mail {
     /// The secret that the homeserver knows it by.
     pub(super) secret: OwnedClientSecret,

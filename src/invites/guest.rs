@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     audit::AuditLog,
+    begun::BrowserMemory,
     catalog::{Admits, Catalog},
     guesses::Guesses,
     kept::Kept,
@@ -152,11 +153,18 @@ impl Guest {
     /// # Errors
     /// [`Refusal::Invalid`] for what is wrong with a field, [`Refusal::NoAccountWithIt`], [`Refusal::NoNewAccounts`], [`Refusal::OneMoreStep`], those of
     /// [`Self::landing`], and [`Refusal::TooFast`].
-    pub async fn create_account(&self, code: &str, form: AccountForm, origin: &Origin) -> Result<SignedIn> {
+    pub async fn create_account(
+        &self,
+        code: &str,
+        form: AccountForm,
+        origin: &Origin,
+        browser: &mut BrowserMemory<'_>,
+    ) -> Result<SignedIn> {
         let sign_ups = &self.sign_ups;
         let wish = sign_ups.wish(form)?;
         sign_ups.charge_address(origin)?;
-        let begun = sign_ups.has_begun(&wish, code);
+        let key = sign_ups.recall(&wish, code, browser);
+        let begun = sign_ups.known(&key).is_some();
         let look = async {
             match self.shown_to(None, code).await {
                 // Perhaps this person has taken the last use themselves: their account may exist and have joined.
@@ -172,7 +180,13 @@ impl Guest {
         };
         let stored = self.guesses.guard_for(None, origin, code, look).await?;
         sign_ups.charge_code(&stored.invite.code)?;
-        let account = sign_ups.open(&wish, &stored, origin).await?;
+        let opened = sign_ups.open(&key, &wish, &stored, origin).await;
+        browser.attempt = match opened {
+            Ok(_) => None,
+            // Of this attempt there may be nothing to keep, and of another one still something.
+            Err(_) => sign_ups.known(&key).or_else(|| browser.attempt.take()),
+        };
+        let account = opened?;
         self.metrics.account_created();
         tracing::info!(user = %account.user_id, "an account was created with an invite");
         let me = Account::new(account.user_id.clone(), "", false).coming_from(origin);

@@ -1,23 +1,17 @@
 //! Accounts for people who come to an invite without one. The homeserver creates the account; if the code opens
 //! accounts, with the registration token of the same name.
 
-use std::{
-    hash::{BuildHasher, RandomState},
-    net::IpAddr,
-    sync::PoisonError,
-    time::Duration,
-};
+use std::{net::IpAddr, sync::PoisonError, time::Duration};
 
 use app::{
     AccountAdvice, AccountForm, Advice, Error as Refusal, Field, PasswordRule, Problem, Registration, SignUp, wording,
 };
 use matrix_sdk::ruma::{OwnedServerName, UserId};
-use moka::sync::Cache;
-use tokio::sync::{Mutex, MutexGuard};
 use url::Url;
 
 use super::{
     attempts::{Buckets, Rate, too_fast},
+    begun::{Begun, BegunAttempt, BrowserMemory, Letter},
     guesses::network,
     parse::{LONGEST_ID, text},
     registration_token::RegistrationTokens,
@@ -29,7 +23,7 @@ use crate::{
     clock::Clock,
     config::AccountLimits,
     error::{Error, Result},
-    homeserver::{self, Mail, NewAccount, NewAccounts, NoAccount, Registered, Rejection, SignedIn},
+    homeserver::{self, NewAccount, NewAccounts, NoAccount, Registered, Rejection, SignedIn},
     store::{Millis, StoredInvite},
 };
 
@@ -47,13 +41,6 @@ const SEND_AGAIN: Millis = 60_000;
 
 /// How many messages are sent to one email address in an hour.
 const MAILS: u32 = 5;
-
-/// How long an attempt is remembered, so that it can be repeated, and how many are.
-const KNOWN: Duration = Duration::from_secs(15 * 60);
-const MOST_KNOWN: u64 = 10_000;
-
-/// How many attempts may begin at once; identical ones begin one after the other.
-pub(super) const ATTEMPT_LOCKS: usize = 64;
 
 /// What attempts are counted for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -86,38 +73,8 @@ pub(super) struct SignUps {
     pub(super) homeserver_for_browsers: Url,
     pub(super) attempts: Attempts,
     pub(super) begun: Begun,
-    pub(super) turns: [Mutex<()>; ATTEMPT_LOCKS],
-    /// Hashes attempts, in a way that reveals nothing of passwords.
-    pub(super) marks: RandomState,
     pub(super) clock: Clock,
     pub(super) chance: Chance,
-}
-
-/// What is known of an attempt that has begun.
-#[derive(Clone)]
-pub(super) struct BegunAttempt {
-    /// The homeserver's registration session.
-    session: String,
-    /// The message to an email address, if one was asked for.
-    letter: Option<Letter>,
-}
-
-/// A message that confirms an email address.
-#[derive(Clone)]
-struct Letter {
-    to: String,
-    /// Known before the homeserver is asked, so that asking again after a lost answer is about the same message.
-    secret: String,
-    /// How often it was sent for certain, and what the homeserver answered the last time and when.
-    times: u32,
-    sent: Option<(Mail, Millis)>,
-}
-
-/// Attempts that have begun.
-pub(super) type Begun = Cache<u64, BegunAttempt>;
-
-pub(super) fn begun() -> Begun {
-    Cache::builder().max_capacity(MOST_KNOWN).time_to_live(KNOWN).build()
 }
 
 /// Counts attempts.
@@ -215,23 +172,29 @@ impl SignUps {
         self.attempts.take(&[Attempt::With(code.to_owned())], (self.clock)())
     }
 
-    /// Identifies an attempt, so that repeating it can be recognised: whoever knows the password goes on with it, also with another email address
-    /// and from another network. A new session would need another place of the registration token.
-    fn key(&self, wish: &Wish, code: &str) -> u64 {
-        self.marks.hash_one((code, &wish.name, &wish.password))
+    /// Identifies an attempt ([`BrowserMemory::key`]), and takes over what is known of it from the browser.
+    pub(super) fn recall(&self, wish: &Wish, code: &str, browser: &BrowserMemory<'_>) -> String {
+        let key = browser.key(code, &wish.name, &wish.password);
+        self.begun.recall(&key, browser.attempt.as_ref());
+        key
     }
 
-    /// Whether the same attempt was made a short while ago.
-    pub(super) fn has_begun(&self, wish: &Wish, code: &str) -> bool {
-        self.begun.contains_key(&self.key(wish, code))
+    /// What is known of the attempt with this key, if it was made a short while ago.
+    pub(super) fn known(&self, key: &str) -> Option<BegunAttempt> {
+        self.begun.get(key)
     }
 
     /// Opens an account with an invite, and signs its owner in. If the same attempt is repeated because the response
     /// was lost, the account that it has made is returned.
-    pub(super) async fn open(&self, wish: &Wish, stored: &StoredInvite, origin: &Origin) -> Result<SignedIn> {
+    pub(super) async fn open(
+        &self,
+        key: &str,
+        wish: &Wish,
+        stored: &StoredInvite,
+        origin: &Origin,
+    ) -> Result<SignedIn> {
         let Wish { name, display_name, password, .. } = wish;
         strength::check(password, [name, display_name.as_deref().unwrap_or_default()]).await?;
-        let key = self.key(wish, &stored.invite.code);
         let registered = tokio::time::timeout(ACCOUNT_TIMEOUT, self.register(key, wish, stored, origin)).await;
         let account = match registered.unwrap_or_else(|_| Err(Error::unreachable()))? {
             Registered::Done(account) => account,
@@ -260,12 +223,12 @@ impl SignUps {
     }
 
     /// Registers an account, or goes on with it where the same attempt stopped before.
-    async fn register(&self, key: u64, wish: &Wish, stored: &StoredInvite, origin: &Origin) -> Result<Registered> {
+    async fn register(&self, key: &str, wish: &Wish, stored: &StoredInvite, origin: &Origin) -> Result<Registered> {
         // A double click leads to one registration session: the second attempt waits until the first one has a session,
         // but not for the rest.
-        let turn = std::sync::Mutex::new(Some(self.turn(key).await));
-        let (session, letter) = match self.begun.get(&key) {
-            Some(BegunAttempt { session, letter }) => (Some(session), letter),
+        let turn = std::sync::Mutex::new(Some(self.begun.turn(key).await));
+        let (session, letter) = match self.begun.get(key) {
+            Some(BegunAttempt { session, letter, .. }) => (Some(session), letter),
             None => (None, None),
         };
         let letter = letter.filter(|letter| wish.email.as_ref() == Some(&letter.to));
@@ -276,24 +239,18 @@ impl SignUps {
         let terms = self.new_accounts.demands().await.map(|demands| demands.terms).unwrap_or_default();
         let new = NewAccount { name: &wish.name, password: &wish.password, token, mail: mail.as_ref() };
         let note = |session: &str| {
-            let letter = self.begun.get(&key).and_then(|begun| begun.letter);
-            self.begun.insert(key, BegunAttempt { session: session.to_owned(), letter });
+            self.begun.note_session(key, session);
             drop(turn.lock().unwrap_or_else(PoisonError::into_inner).take());
         };
         self.new_accounts.register(&new, session, &note, &terms, origin).await.map_err(refused)
     }
 
-    /// Waits until nobody else is at the beginning of this attempt.
-    async fn turn(&self, key: u64) -> MutexGuard<'_, ()> {
-        self.turns[usize::try_from(key).unwrap_or_default() % ATTEMPT_LOCKS].lock().await
-    }
-
     /// Has a message with a link sent to the email address of an attempt that has begun, unless one was sent a moment ago.
-    async fn send_mail(&self, key: u64, email: Option<&str>, origin: &Origin) -> Result<()> {
+    async fn send_mail(&self, key: &str, email: Option<&str>, origin: &Origin) -> Result<()> {
         let email = email.ok_or(invalid(Field::Email, Problem::Missing))?;
         // A double click sends one message.
-        let _turn = self.turn(key).await;
-        let begun = self.begun.get(&key).ok_or(Refusal::Outdated)?;
+        let _turn = self.begun.turn(key).await;
+        let begun = self.begun.get(key).ok_or(Refusal::Outdated)?;
         let now = (self.clock)();
         let mut letter = match begun.letter.filter(|letter| letter.to == email) {
             Some(letter) => letter,
@@ -304,11 +261,11 @@ impl SignUps {
         }
         self.attempts.take(&[Attempt::Mail(email.to_lowercase())], now)?;
         let session = begun.session;
-        self.begun.insert(key, BegunAttempt { session: session.clone(), letter: Some(letter.clone()) });
+        self.begun.note_letter(key, &session, letter.clone());
         let mail = self.new_accounts.send_mail(email, &letter.secret, letter.times + 1, origin).await;
         letter.sent = Some((mail.map_err(mail_refused)?, now));
         letter.times += 1;
-        self.begun.insert(key, BegunAttempt { session, letter: Some(letter) });
+        self.begun.note_letter(key, &session, letter);
         Ok(())
     }
 
@@ -399,5 +356,17 @@ mod tests {
         for _ in 0..1000 {
             assert_eq!(attempts.take(&[Attempt::Look(IpAddr::from([192, 0, 2, 1]))], 0), Ok(()), "what has no limit");
         }
+    }
+
+    #[test]
+    fn one_email_address_gets_five_messages_in_an_hour() {
+        let attempts = Attempts::new(AccountLimits { per_address: None, per_code: None, lookups_per_address: None });
+        let take = |to: &str, now| attempts.take(&[Attempt::Mail(to.to_owned())], now);
+        for _ in 0..5 {
+            assert_eq!(take("ben@example.org", 0), Ok(()));
+        }
+        assert_eq!(take("ben@example.org", 0), Err(Refusal::TooFast { retry_after: 720 }));
+        assert_eq!(take("anna@example.org", 0), Ok(()), "another one");
+        assert_eq!(take("ben@example.org", 720_000), Ok(()), "later");
     }
 }

@@ -1,5 +1,6 @@
 //! The [`Backend`](app::Backend) of a request from a page.
 
+mod attempt;
 mod pictures;
 mod saving;
 mod several;
@@ -405,7 +406,7 @@ impl Backend for Site {
 
     async fn create_account(&self, code: String, form: AccountForm) -> app::Result<Next> {
         let invites = &self.web.invites;
-        let account: Session = self.tell(invites.guest.create_account(&code, form, &self.visit.origin).await)?.into();
+        let account = self.tell(self.open_account(&code, form).await)?;
         self.remember(&account);
         self.web.people.leave(self.session.as_ref().map(|before| before.token.clone()));
         let me = self.tell(self.web.people.authenticate(&account.token, &self.visit.origin).await)?;

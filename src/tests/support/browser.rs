@@ -10,6 +10,8 @@ pub struct Browser {
     pub client: Client,
     pub url: String,
     pub cookie: Option<String>,
+    /// The cookie of an account that it is creating.
+    pub attempt: Option<String>,
     /// The headers it sends, as a browser would.
     pub headers: HeaderMap,
 }
@@ -35,7 +37,7 @@ impl Browser {
         headers.insert("origin", "null".parse().unwrap());
         // What comes compressed stays so: it is looked at.
         let client = plain().redirect(Policy::none()).no_gzip().no_brotli().build().unwrap();
-        Self { client, url: service.url.clone(), cookie: None, headers }
+        Self { client, url: service.url.clone(), cookie: None, attempt: None, headers }
     }
 
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
@@ -52,18 +54,27 @@ impl Browser {
         let headers = answer.headers().clone();
         for cookie in headers.get_all("set-cookie") {
             let cookie = cookie.to_str().unwrap();
+            let pair = cookie.split(';').next().unwrap().to_owned();
+            let kept = Some(pair).filter(|_| !cookie.contains("Max-Age=0"));
             if cookie.contains("super_invites=") {
-                let kept = cookie.split(';').next().unwrap().to_owned();
-                self.cookie = Some(kept).filter(|_| !cookie.contains("Max-Age=0"));
+                self.cookie = kept;
+            } else if cookie.contains("super_invites_account=") {
+                self.attempt = kept;
             }
         }
         Answer { status: answer.status().as_u16(), headers, body: answer.text().await.unwrap() }
     }
 
+    /// What it sends of its cookies.
+    fn cookies(&self) -> Option<String> {
+        let cookies: Vec<&str> = [&self.cookie, &self.attempt].into_iter().flatten().map(String::as_str).collect();
+        (!cookies.is_empty()).then(|| cookies.join("; "))
+    }
+
     pub async fn get(&mut self, path: &str) -> Answer {
         let mut request = self.client.get(format!("{}{path}", self.url)).headers(self.headers.clone());
-        if let Some(cookie) = &self.cookie {
-            request = request.header("cookie", cookie);
+        if let Some(cookies) = self.cookies() {
+            request = request.header("cookie", cookies);
         }
         let answer = request.send().await.unwrap();
         self.read(answer).await
@@ -85,8 +96,8 @@ impl Browser {
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let mut request = self.client.post(format!("{}{path}", self.url)).headers(self.headers.clone());
-        if let Some(cookie) = &self.cookie {
-            request = request.header("cookie", cookie);
+        if let Some(cookies) = self.cookies() {
+            request = request.header("cookie", cookies);
         }
         let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
         let answer = request.send().await.unwrap();

@@ -10,6 +10,7 @@ use axum::{
 };
 use http::{Method, StatusCode};
 use reqwest::Client;
+use serde_json::Value;
 use tokio::{net::TcpListener, sync::Notify};
 
 use super::World;
@@ -51,10 +52,15 @@ struct Rule {
     fault: Fault,
 }
 
+/// Answers a request in place of the homeserver: its body to a status and a body.
+type Stand = dyn Fn(&Value) -> (u16, Value) + Send + Sync;
+
 struct Inner {
     client: Client,
     homeserver: String,
     rules: Mutex<Vec<Rule>>,
+    /// What answers requests with this method whose path ends like this.
+    stands: Mutex<Vec<(Method, &'static str, Arc<Stand>)>>,
     /// The requests, each with its access token.
     log: Mutex<Vec<(String, String)>>,
     /// The requests, each with its `traceparent`.
@@ -79,6 +85,7 @@ impl Proxy {
             client: world.client.clone(),
             homeserver: url.to_owned(),
             rules: Mutex::default(),
+            stands: Mutex::default(),
             log: Mutex::default(),
             traces: Mutex::default(),
             struck: Notify::new(),
@@ -94,6 +101,16 @@ impl Proxy {
     /// From now on, `times` requests with this method and `path` in their path fail, after `skip` have passed.
     pub fn fail(&self, method: Method, path: &'static str, skip: u32, times: u32, fault: Fault) {
         self.inner.rules.lock().unwrap().push(Rule { method, path, skip, times, fault });
+    }
+
+    /// From now on, requests with this method whose path ends with `path` are answered by this.
+    pub fn answer(
+        &self,
+        method: Method,
+        path: &'static str,
+        answer: impl Fn(&Value) -> (u16, Value) + Send + Sync + 'static,
+    ) {
+        self.inner.stands.lock().unwrap().push((method, path, Arc::new(answer)));
     }
 
     /// Removes all failures.
@@ -134,6 +151,12 @@ impl Proxy {
 }
 
 impl Inner {
+    fn stand(&self, asked: &Method, path: &str) -> Option<Arc<Stand>> {
+        let stands = self.stands.lock().unwrap();
+        let found = stands.iter().find(|(method, end, _)| method == asked && path.ends_with(end));
+        found.map(|(.., answer)| Arc::clone(answer))
+    }
+
     fn fault(&self, method: &Method, path: &str) -> Option<Fault> {
         let mut rules = self.rules.lock().unwrap();
         let rule = rules.iter_mut().find(|rule| rule.method == method && path.contains(rule.path) && rule.times > 0)?;
@@ -169,6 +192,13 @@ impl Inner {
 async fn forward(State(inner): State<Arc<Inner>>, request: Request) -> Response {
     let json =
         |status: StatusCode, body: &'static str| (status, [("content-type", "application/json")], body).into_response();
+    if let Some(answer) = inner.stand(request.method(), request.uri().path()) {
+        let body = to_bytes(request.into_body(), usize::MAX).await.unwrap();
+        let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let (status, body) = answer(&asked);
+        let status = StatusCode::from_u16(status).unwrap();
+        return (status, [("content-type", "application/json")], body.to_string()).into_response();
+    }
     match inner.fault(request.method(), request.uri().path()) {
         None => inner.forward(request).await,
         Some(Fault::LostRequest) => {
