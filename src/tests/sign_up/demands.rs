@@ -148,6 +148,9 @@ struct Registration {
 
 impl Registration {
     fn register(&mut self, asked: &Value, opens: &Person) -> (u16, Value) {
+        if asked["type"] == "m.login.application_service" {
+            return (400, json!({"errcode": "M_USER_IN_USE", "error": "User ID already taken."}));
+        }
         let auth = |field: &str| asked["auth"][field].as_str().unwrap_or_default();
         let mut session = auth("session").to_owned();
         if session.is_empty() {
@@ -215,9 +218,9 @@ impl Demanding {
         setup.set("HOMESERVER_URL", &proxy.url).set("HOMESERVER_PUBLIC_URL", "https://matrix.test/");
         let registration = Arc::new(Mutex::new(Registration { stage, ..Registration::default() }));
         let (opens, registers) = (world.person("ben").await, Arc::clone(&registration));
-        proxy.answer(Method::POST, "/register", move |asked| registers.lock().unwrap().register(asked, &opens));
+        proxy.answer(Method::POST, "/v3/register", move |asked| registers.lock().unwrap().register(asked, &opens));
         let sends = Arc::clone(&registration);
-        proxy.answer(Method::POST, "/register/email/requestToken", move |asked| sends.lock().unwrap().send(asked));
+        proxy.answer(Method::POST, "/v3/register/email/requestToken", move |asked| sends.lock().unwrap().send(asked));
         let owner = world.person("owner").await;
         Self { world, setup, owner, registration }
     }
