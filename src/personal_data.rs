@@ -99,7 +99,7 @@ async fn remove_links(config: &Config, invites: &Invites, user: &UserId, path: &
     if let Some(folder) = folder {
         remove(folder, &hashes).await?;
     }
-    invites.persons.forget_links(user, path).await.map_err(PersonalDataError::Links)?;
+    invites.persons.forget_links(&hashes).await.map_err(PersonalDataError::Links)?;
     // The running service may have written one of them again in between.
     match folder {
         Some(folder) => remove(folder, &hashes).await,

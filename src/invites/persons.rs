@@ -45,10 +45,9 @@ impl Persons {
         Ok(self.store.static_pages(erasure).await?)
     }
 
-    /// Forgets the share links that [`Self::erase`] has left, once their pages are gone.
-    pub async fn forget_links(&self, person: &UserId, path: &str) -> Result<()> {
-        let erasure = Erasure { person: person.as_str(), alias: "", path };
-        Ok(self.store.forget_links(erasure).await?)
+    /// Forgets share links with these hashes, which [`Self::erase`] has left, once their pages are gone.
+    pub async fn forget_links(&self, hashes: &[String]) -> Result<()> {
+        Ok(self.store.forget_links(hashes).await?)
     }
 
     /// Erases a person, but for share links with a static page: their invites end, and whatever has to stay loses their name. With `dry` nothing is

@@ -339,11 +339,14 @@ impl Persons {
         })
     }
 
-    /// Forgets the share links that an erasure has left because of their pages, once those are gone.
-    pub async fn forget_links(&self, erasure: Erasure<'_>) -> Result<()> {
-        const FORGET: &str = "DELETE FROM share_links WHERE sharer = $1 OR path = $2";
+    /// Forgets share links with these hashes, which an erasure has left because of their pages, once those are gone. Whatever was shared since then
+    /// stays.
+    pub async fn forget_links(&self, hashes: &[String]) -> Result<()> {
+        const FORGET: &str = "DELETE FROM share_links WHERE hash = $1";
         on_pool!(&self.0, |pool| {
-            sqlx::query(FORGET).bind(erasure.person).bind(erasure.path).execute(pool).await?;
+            for hash in hashes {
+                sqlx::query(FORGET).bind(hash).execute(pool).await?;
+            }
         })?;
         Ok(())
     }
