@@ -88,3 +88,36 @@ impl Kept {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use app::InviteState;
+
+    use super::*;
+
+    #[test]
+    fn a_picture_that_is_no_longer_chosen_is_not_shown() {
+        let person = Person { user_id: "@anna:x".to_owned(), display_name: None, avatar_url: None };
+        let avatar_url = Some("mxc://x/picture".to_owned());
+        let picture = Room { id: String::new(), name: None, avatar_url, space: true, left: false, members: None };
+        let landing = Landing {
+            inviter: person,
+            welcome: None,
+            public_title: None,
+            picture: Some(picture),
+            rooms: 1,
+            spaces: 1,
+            chat: false,
+            shown: Vec::new(),
+            expires_at: None,
+            state: InviteState::Open,
+            relation: Relation::Away,
+            apps: Vec::new(),
+            now: 0,
+        };
+        let [garden, kitchen] = ["!garden:x", "!kitchen:x"].map(str::to_owned);
+        let page = Page { landing, picture_of: Some(garden.clone()) };
+        assert!(page.picture(Some(&garden)).is_some());
+        assert_eq!((page.picture(Some(&kitchen)), page.picture(None)), (None, None));
+    }
+}

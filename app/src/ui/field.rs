@@ -85,6 +85,8 @@ pub(crate) fn TextField(
 pub(crate) fn SelectField(field: Field, options: String, hint: &'static str, said: Said) -> impl IntoView {
     let id = field_id(field);
     let hint_id = format!("{id}-hint");
+    let is_wrong = is_wrong(Some(said));
+    let at_first = untrack(|| is_wrong().is_some());
     view! {
         <div class="grid content-start gap-1.5">
             <label class="font-medium" for=id.clone()>
@@ -95,7 +97,8 @@ pub(crate) fn SelectField(field: Field, options: String, hint: &'static str, sai
                 id=id
                 name=field.name()
                 aria-describedby=hint_id.clone()
-                aria-invalid=is_wrong(Some(said))
+                aria-invalid=is_wrong
+                autofocus=at_first
                 inner_html=options
             ></select>
             <Hint id=hint_id hint=hint.to_owned() said=Some(said) />
