@@ -57,6 +57,19 @@ export async function room(creator, name, more = {}) {
   return (await as(creator, "POST", "/createRoom", { preset: "private_chat", name, ...more })).room_id;
 }
 
+// 64 by 64 pixels.
+const picture =
+  "iVBORw0KGgoAAAANSUhEUgAAAEAAAABACAIAAAAlC+aJAAAAT0lEQVR42u3PQQkAAAgEsAthWCMaywi+hcEKLNP1WgQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQELgt8f0E8JVKhTQAAAABJRU5ErkJggg==";
+
+/** Gives a room a picture. */
+export async function setPicture(who, roomId) {
+  const url = `${needed("TEST_SYNAPSE_URL")}/_matrix/media/v3/upload`;
+  const headers = { "Content-Type": "image/png", Authorization: `Bearer ${who.token}` };
+  const answer = await fetch(url, { method: "POST", headers, body: Buffer.from(picture, "base64") });
+  const { content_uri: address } = await answer.json();
+  await as(who, "PUT", `/rooms/${encodeURIComponent(roomId)}/state/m.room.avatar/`, { url: address });
+}
+
 export async function space(creator, name, rooms) {
   const made = await room(creator, name, { creation_content: { type: "m.space" } });
   for (const child of rooms) {

@@ -54,11 +54,13 @@ impl PageForm {
 }
 
 /// The fields of the invite form; the first is present only when an invite is changed.
-const INVITE_FIELDS: [&str; 14] = [
+const INVITE_FIELDS: [&str; 16] = [
     "form[editing]",
     Field::Label.name(),
     Field::Code.name(),
     Field::Welcome.name(),
+    Field::PublicTitle.name(),
+    Field::Picture.name(),
     Field::Rooms.name(),
     FOR_HOW_MANY,
     Field::MaxUses.name(),

@@ -15,8 +15,8 @@ pub use self::{
     },
     landing::{
         ASK_AGAIN, INVITES_YOU_TO, a_chat_with, accepts, answers, ask_for_one, bring_back, chat_with, free_until,
-        goes_on, have_an_account, how_to_get_one, invites_to, invites_you_to, join, joined, leads_to, missing, more,
-        name_is_free, place, scan, some_of, steps, steps_from_nothing, steps_signed_in, strong, unavailable,
+        goes_on, have_an_account, how_to_get_one, invites_to, invites_you_to, join, joined, leads_to, members, missing,
+        more, name_is_free, place, scan, some_of, steps, steps_from_nothing, steps_signed_in, strong, unavailable,
         user_name_hint, who_invites, you_join,
     },
     list::{copied, copy, done, invite_title, leads_into, no_match, select_it, tab},
@@ -56,7 +56,7 @@ pub fn joined_columns() -> [&'static str; 6] {
 }
 
 /// The columns of the table of all invites of the server.
-pub fn invite_columns() -> [&'static str; 11] {
+pub fn invite_columns() -> [&'static str; 12] {
     [
         t!("column" => "Invite"),
         t!("column" => "Owner"),
@@ -69,6 +69,7 @@ pub fn invite_columns() -> [&'static str; 11] {
         t!("column" => "Creates accounts"),
         t!("column" => "Chat with the owner"),
         t!("column" => "Rooms"),
+        t!("column" => "Public title"),
     ]
 }
 
@@ -125,6 +126,8 @@ pub fn field(field: Field) -> &'static str {
         Field::Chat => t!("A direct chat with you"),
         Field::Registration => t!("Let people create an account"),
         Field::Welcome => t!("field" => "Welcome"),
+        Field::PublicTitle => t!("Public title"),
+        Field::Picture => t!("Public picture"),
         Field::ShowRooms => t!("Show the names of the rooms"),
         Field::NotBefore => t!("field" => "Starts"),
         Field::ExpiresAt => t!("field" => "Ends"),
@@ -281,6 +284,8 @@ fn changed(field: Field) -> &'static str {
         Field::Chat => t!("changed" => "chat"),
         Field::Registration => t!("changed" => "accounts"),
         Field::Welcome => t!("changed" => "welcome"),
+        Field::PublicTitle => t!("changed" => "public title"),
+        Field::Picture => t!("changed" => "public picture"),
         Field::ShowRooms => t!("changed" => "shown rooms"),
         Field::NotBefore => t!("changed" => "not_before"),
         Field::ExpiresAt => t!("changed" => "expires_at"),
@@ -317,7 +322,8 @@ mod tests {
     #[test]
     fn a_room_without_a_name_is_called_something() {
         let room = |name: Option<&str>, space, left| {
-            let room = Room { id: "!a:x".into(), name: name.map(str::to_owned), avatar_url: None, space, left };
+            let room =
+                Room { id: "!a:x".into(), name: name.map(str::to_owned), avatar_url: None, space, left, members: None };
             super::room(&room).to_owned()
         };
         assert_eq!(room(Some("Kitchen"), false, true), "Kitchen");

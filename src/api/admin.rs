@@ -171,6 +171,10 @@ struct Entry {
     create_dm: bool,
     /// Whether its code also opens an account.
     as_registration_token: bool,
+    /// The title that its owner has given it for everybody who has the code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    public_title: Option<String>,
     /// Why a server admin has paused it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -237,8 +241,16 @@ async fn invites(invites: &Invites, request: Request) -> Result<Reply, Reply> {
 
 impl From<ServerInvite> for Entry {
     fn from(server: ServerInvite) -> Self {
-        let ServerInvite { invite, code, rooms, chat, registration, reason } = server;
-        Self { invite: invite.into(), token: code, rooms, create_dm: chat, as_registration_token: registration, reason }
+        let ServerInvite { invite, code, rooms, chat, registration, public_title, reason } = server;
+        Self {
+            invite: invite.into(),
+            token: code,
+            rooms,
+            create_dm: chat,
+            as_registration_token: registration,
+            public_title,
+            reason,
+        }
     }
 }
 

@@ -48,6 +48,10 @@ struct Info {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     welcome: Option<String>,
+    /// The title that its owner has given it for everybody who has the code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    public_title: Option<String>,
     /// When it ends, in milliseconds since the epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -63,7 +67,7 @@ async fn answer(invites: &Invites, request: Request) -> Result<Reply, Reply> {
         }
         preview => preview?,
     };
-    let Preview { rooms, redeemed, chat, inviter, welcome, expires_at, state } = preview;
+    let Preview { rooms, redeemed, chat, inviter, welcome, public_title, expires_at, state } = preview;
     Ok(Reply::ok(&Info {
         rooms_count: rooms,
         has_redeemed: redeemed,
@@ -71,6 +75,7 @@ async fn answer(invites: &Invites, request: Request) -> Result<Reply, Reply> {
         inviter: inviter.into(),
         state: state.key(),
         welcome,
+        public_title,
         expires_at,
     }))
 }

@@ -245,6 +245,8 @@ fn parameter(field: Field) -> &'static str {
         Field::Chat => "create_dm",
         Field::Registration => "as_registration_token",
         Field::Welcome => "welcome",
+        Field::PublicTitle => "public_title",
+        Field::Picture => "picture",
         Field::ShowRooms => "show_rooms",
         Field::NotBefore => "not_before",
         Field::ExpiresAt => "expires_at",

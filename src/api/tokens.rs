@@ -86,6 +86,10 @@ struct Token<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     welcome: Option<&'a str>,
+    /// The title under which everybody sees it who has the code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    public_title: Option<&'a str>,
     /// When it begins, in milliseconds since the epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -167,6 +171,9 @@ struct Asked {
     /// A text for those who are invited.
     #[schema(max_length = 1000)]
     welcome: Option<String>,
+    /// The title under which everybody sees it who has the code, in one line.
+    #[schema(max_length = 60)]
+    public_title: Option<String>,
     /// When it begins, in milliseconds since the epoch.
     #[schema(minimum = 0)]
     not_before: Option<i64>,
@@ -200,6 +207,7 @@ impl<'a> Token<'a> {
             paused: invite.paused,
             label: terms.label.as_deref(),
             welcome: terms.welcome.as_deref(),
+            public_title: terms.public_title.as_deref(),
             not_before: limits.not_before,
             expires_at: limits.expires_at,
             max_uses: limits.max_uses,
@@ -298,6 +306,8 @@ fn draft(fields: &Map<String, Value>) -> Result<Draft, Reply> {
         registration,
         label: edit(fields, "label", "must be a text, or null", text)?,
         welcome: edit(fields, "welcome", "must be a text, or null", text)?,
+        public_title: edit(fields, "public_title", "must be a text, or null", text)?,
+        picture: Edit::Keep,
         show_rooms: None,
         limits,
     };
@@ -376,7 +386,7 @@ mod tests {
             let problem = "400 “as_registration_token” must be true or false.";
             assert_eq!(read(&json!({"as_registration_token": wrong})), Err(problem.into()));
         }
-        for name in ["not_before", "expires_at", "max_uses", "label", "welcome", "paused"] {
+        for name in ["not_before", "expires_at", "max_uses", "label", "welcome", "public_title", "paused"] {
             for wrong in [json!(-1), json!(1.5), json!([]), json!({})] {
                 let refused = read(&json!({name: wrong})).expect_err("it is no such thing");
                 assert!(refused.starts_with(&format!("400 “{name}” must be")), "{refused}");

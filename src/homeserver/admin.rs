@@ -165,6 +165,7 @@ pub(super) struct Details {
     pub(super) canonical_alias: Option<String>,
     pub(super) room_type: Option<String>,
     pub(super) join_rules: Option<String>,
+    pub(super) joined_members: Option<u32>,
 }
 
 impl Endpoint for RoomDetails<'_> {

@@ -154,6 +154,8 @@ pub struct RoomSummary {
     pub avatar_url: Option<String>,
     /// Whether it is a space.
     pub space: bool,
+    /// How many people are in it, if the homeserver says so.
+    pub members: Option<u32>,
     /// Who can join it without an invitation.
     pub entrance: Entrance,
 }

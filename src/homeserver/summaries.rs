@@ -86,6 +86,7 @@ impl Rooms {
             name: summary.name.or(summary.canonical_alias.map(|alias| alias.to_string())),
             avatar_url: summary.avatar_url.map(|avatar| avatar.to_string()),
             space: summary.room_type == Some(RoomType::Space),
+            members: u32::try_from(u64::from(summary.num_joined_members)).ok(),
             entrance: match summary.join_rule {
                 JoinRuleSummary::Public => Entrance::Public,
                 JoinRuleSummary::Restricted(rule) | JoinRuleSummary::KnockRestricted(rule) => {
@@ -103,6 +104,7 @@ impl Rooms {
             name: details.name.or(details.canonical_alias),
             avatar_url: details.avatar,
             space: details.room_type.as_deref() == Some(RoomType::Space.as_str()),
+            members: details.joined_members,
             entrance: match details.join_rules.as_deref() {
                 Some("public") => Entrance::Public,
                 Some("restricted" | "knock_restricted") => Entrance::Through(None),

@@ -243,6 +243,7 @@ impl Guest {
             chat: invite.terms.chat,
             inviter: inviter.person,
             welcome: invite.terms.welcome.clone(),
+            public_title: invite.terms.public_title.clone(),
             expires_at: invite.terms.limits.expires_at,
             state: offer.state(now),
         })

@@ -59,10 +59,13 @@ impl Guest {
         invite.terms.rooms.retain(|room| blocks.iter().all(|block| block.room != *room));
         let rooms = self.rooms_of(Viewer::Member(&owner), &invite.terms.rooms).await?;
         let spaces = rooms.iter().filter(|room| room.space).count();
+        let picture = invite.terms.picture.as_deref().and_then(|chosen| picture(chosen, &rooms));
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let landing = Landing {
             inviter: inviter.person,
             welcome: invite.terms.welcome,
+            public_title: invite.terms.public_title,
+            picture,
             rooms: count(rooms.len() - spaces),
             spaces: count(spaces),
             chat: invite.terms.chat,
@@ -73,7 +76,7 @@ impl Guest {
             apps: Vec::new(),
             now,
         };
-        self.kept.keep(code, &landing);
+        self.kept.keep(code, invite.terms.picture, &landing);
         Ok((landing, stored))
     }
 
@@ -167,10 +170,18 @@ impl Guest {
     }
 }
 
+/// The picture of the room that was chosen for that, if it is one of these and has one. Nothing else of the room is told.
+fn picture(chosen: &str, rooms: &[Room]) -> Option<Room> {
+    let room = rooms.iter().find(|room| room.id == chosen && room.avatar_url.is_some())?;
+    Some(Room { id: String::new(), name: None, members: None, ..room.clone() })
+}
+
 fn room(id: &str, summary: Option<RoomSummary>) -> Room {
-    let id = id.to_owned();
+    let (id, left) = (id.to_owned(), false);
     match summary {
-        Some(RoomSummary { name, avatar_url, space, .. }) => Room { id, name, avatar_url, space, left: false },
-        None => Room { id, name: None, avatar_url: None, space: false, left: false },
+        Some(RoomSummary { name, avatar_url, space, members, .. }) => {
+            Room { id, name, avatar_url, space, left, members }
+        }
+        None => Room { id, name: None, avatar_url: None, space: false, left, members: None },
     }
 }

@@ -70,7 +70,7 @@ fn found<'a>(listed: &'a Listed, mine: &MyRooms, query: &InviteQuery) -> (Vec<&'
     let matches = |invite: &Invite| {
         let terms = &invite.terms;
         text.is_empty()
-            || terms.label.as_deref().is_some_and(has)
+            || [&terms.label, &terms.public_title].into_iter().flatten().any(|name| has(name))
             || has(&invite.code)
             || terms.rooms.iter().any(|room| rooms.contains(room))
     };
@@ -88,7 +88,7 @@ fn found<'a>(listed: &'a Listed, mine: &MyRooms, query: &InviteQuery) -> (Vec<&'
         Sort::LastCame => found.sort_by_key(|invite| Reverse(invite.last_came)),
         Sort::Name => found.sort_by_cached_key(|invite| {
             let rooms: Vec<Room> = invite.terms.rooms.iter().map(|room| mine.room(room)).collect();
-            wording::invite_title(invite.terms.label.as_deref(), &invite.code, &rooms).to_lowercase()
+            wording::invite_title(invite.terms.name(), &invite.code, &rooms).to_lowercase()
         }),
     }
     (found, others.len())

@@ -147,7 +147,8 @@ pub(super) fn size_of(invite: &Invite) -> usize {
     let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     let terms = &invite.terms;
     let rooms: usize = terms.rooms.iter().map(|room| room.len() + 24).sum();
-    EACH + invite.code.len() + invite.owner.len() + rooms + text(&terms.label) + text(&terms.welcome)
+    let texts = [&terms.label, &terms.welcome, &terms.public_title, &terms.picture].map(text);
+    EACH + invite.code.len() + invite.owner.len() + rooms + texts.iter().sum::<usize>()
 }
 
 #[cfg(test)]

@@ -90,6 +90,8 @@ impl Owner {
         terms.rooms = self.room_check.check(account, &terms.rooms, known).await?;
         terms.label = text(Field::Label, terms.label, false)?;
         terms.welcome = text(Field::Welcome, terms.welcome, true)?;
+        terms.public_title = text(Field::PublicTitle, terms.public_title, false)?;
+        terms.picture = picture(terms.picture, &terms.rooms, before.picture.as_ref())?;
         if old.is_none() && code.is_some() {
             self.work.take(Work::ChooseCode, account.user_id(), 1, now)?;
         }
@@ -189,6 +191,16 @@ impl Owner {
             // It was deleted in the meantime.
             Written::NotAsExpected => Err(Refusal::CodeSpent { code: new.code.clone() }.into()),
         }
+    }
+}
+
+/// The room whose picture is shown: one of the invite's. With a room that is taken out of the invite, its picture goes.
+fn picture(chosen: Option<String>, rooms: &[String], before: Option<&String>) -> Result<Option<String>, Refusal> {
+    match chosen {
+        Some(room) if !rooms.contains(&room) && before != Some(&room) => {
+            Err(Refusal::Invalid { field: Field::Picture, problem: Problem::NotAmongRooms })
+        }
+        chosen => Ok(chosen.filter(|room| rooms.contains(room))),
     }
 }
 

@@ -255,6 +255,7 @@ impl ServerAdmin {
             rooms: invite.terms.rooms,
             chat: invite.terms.chat,
             registration,
+            public_title: invite.terms.public_title,
             reason: held_reason,
         })
     }

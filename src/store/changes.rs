@@ -69,6 +69,8 @@ macro_rules! bind_invite {
             .bind(new.terms.limits.expires_at)
             .bind(new.terms.limits.max_uses.map(i64::from))
             .bind(new.opens_accounts)
+            .bind(&new.terms.public_title)
+            .bind(&new.terms.picture)
     }};
 }
 
@@ -112,8 +114,8 @@ impl Invites {
         const NUMBER: &str = "UPDATE counters SET value = value + 1 WHERE name = 'invites' RETURNING value";
         const CREATE: &str =
             "INSERT INTO invites (code, owner, chat, registration, created_at, changed_at, label, show_rooms,
-                welcome, not_before, expires_at, max_uses, opens_accounts, token_due, number)
-             VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $5, $13) ON CONFLICT (code) DO NOTHING";
+                welcome, not_before, expires_at, max_uses, opens_accounts, token_due, public_title, picture, number)
+             VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10, $11, $12, $5, $13, $14, $15) ON CONFLICT (code) DO NOTHING";
         Ok(in_changing_transaction!(self, |tx, changes| {
             take_owner!(&mut *tx, &new.owner);
             changes.add(&new.owner);
@@ -146,7 +148,7 @@ impl Invites {
         const CHANGE: &str =
             "UPDATE invites SET chat = $3, registration = $4, changed_at = $5, label = $6, show_rooms = $7,
                 welcome = $8, not_before = $9, expires_at = $10, max_uses = $11, opens_accounts = $12,
-                token_due = $5
+                token_due = $5, public_title = $13, picture = $14
              WHERE code = $1 AND owner = $2 AND deleted_at IS NULL";
         const CLEAR: &str = "DELETE FROM invite_rooms WHERE code = $1";
         Ok(in_changing_transaction!(self, |tx, changes| {

@@ -135,6 +135,8 @@ pub(super) struct InviteRow {
     deleted_at: Option<Millis>,
     label: Option<String>,
     welcome: Option<String>,
+    public_title: Option<String>,
+    picture: Option<String>,
     show_rooms: bool,
     number: i64,
     created_at: Millis,
@@ -160,7 +162,8 @@ pub(super) struct InviteRow {
 macro_rules! select_invites {
     ($($rest:tt)*) => {
         concat!(
-            "SELECT code, owner, chat, registration, registration_token, deleted_at, label, welcome, show_rooms,
+            "SELECT code, owner, chat, registration, registration_token, deleted_at, label, welcome, public_title, picture,
+                show_rooms,
                 number, created_at, not_before, expires_at, max_uses, uses, opens_accounts, paused_by, held_by, held_reason,
                 token_due,
                 accounts, accounts_leaving, source, EXISTS (SELECT 1 FROM switches WHERE name = 'pause') AS all_paused,
@@ -204,6 +207,8 @@ impl From<InviteRow> for StoredInvite {
                     registration: row.registration,
                     label: row.label,
                     welcome: row.welcome,
+                    public_title: row.public_title,
+                    picture: row.picture,
                     show_rooms: row.show_rooms,
                     limits: limits(row.not_before, row.expires_at, row.max_uses),
                 },

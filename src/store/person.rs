@@ -38,6 +38,8 @@ struct OwnInvite {
     number: i64,
     label: Option<String>,
     welcome: Option<String>,
+    public_title: Option<String>,
+    picture: Option<String>,
     chat: bool,
     registration: bool,
     registration_token: String,
@@ -216,7 +218,8 @@ static STEPS: [Step; 23] = [
         |erased| &mut erased.ended,
     ),
     counted(
-        "UPDATE invites SET owner = $2, label = NULL, welcome = NULL, paused_by = NULL, held_reason = NULL, changed_at = $3
+        "UPDATE invites SET owner = $2, label = NULL, welcome = NULL, public_title = NULL, picture = NULL, paused_by = NULL,
+            held_reason = NULL, changed_at = $3
          WHERE owner = $1",
         With::AliasAndNow,
         |erased| &mut erased.invites,
@@ -287,7 +290,8 @@ pub struct Persons(pub(super) Pool, pub(super) Freshness);
 impl Persons {
     /// Everything that is kept about a person. It reads some tables whole: nobody waits for it but an operator.
     pub async fn export(&self, person: &str) -> Result<PersonalData> {
-        const INVITES: &str = "SELECT code, number, label, welcome, chat, registration, registration_token, show_rooms,
+        const INVITES: &str = "SELECT code, number, label, welcome, public_title, picture, chat, registration,
+                registration_token, show_rooms,
                 created_at, changed_at, deleted_at, not_before, expires_at, max_uses, paused_by IS NOT NULL AS paused,
                 held_by IS NOT NULL AS paused_by_admin, held_reason AS paused_because, uses, begun, came, completed, last_came_at, accounts, source
              FROM invites WHERE owner = $1 ORDER BY number";

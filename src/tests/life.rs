@@ -45,6 +45,7 @@ mod personal_data;
 mod policy;
 mod preview;
 mod print;
+mod public;
 mod redeem;
 mod refusals;
 mod registration;

@@ -256,18 +256,18 @@ async fn what_todays_client_sends_wipes_nothing() {
         let owner = world.person("owner").await;
         let rooms = world.rooms(&owner, 2).await;
         let limits = json!({"rooms": rooms, "label": "Party", "welcome": "Hello!\nCome in.", "max_uses": 7, "paused": true,
-            "not_before": service.now() + HOUR, "expires_at": service.now() + DAY});
+            "public_title": "Summer camp", "not_before": service.now() + HOUR, "expires_at": service.now() + DAY});
         let made = service.create(&owner, limits.clone()).await["token"].clone();
         let edit = json!({"token": made["token"], "create_dm": true, "rooms": [rooms[0]]});
         let edited = service.create(&owner, edit).await["token"].clone();
         assert_eq!((&edited["create_dm"], &edited["rooms"]), (&json!(true), &json!([rooms[0]])));
-        for field in ["label", "welcome", "max_uses", "paused", "not_before", "expires_at"] {
+        for field in ["label", "welcome", "public_title", "max_uses", "paused", "not_before", "expires_at"] {
             assert_eq!(edited[field], limits[field], "{field}");
         }
-        let clear = json!({"token": made["token"], "label": null, "welcome": "  ", "max_uses": null, "not_before": null,
-            "expires_at": null, "paused": false});
+        let clear = json!({"token": made["token"], "label": null, "welcome": "  ", "public_title": " ", "max_uses": null,
+            "not_before": null, "expires_at": null, "paused": false});
         let cleared = service.create(&owner, clear).await["token"].clone();
-        for field in ["label", "welcome", "max_uses", "not_before", "expires_at", "uses_left"] {
+        for field in ["label", "welcome", "public_title", "max_uses", "not_before", "expires_at", "uses_left"] {
             assert!(cleared.get(field).is_none(), "{field}: no field is null, {cleared}");
         }
         assert_eq!(cleared["state"], "open");

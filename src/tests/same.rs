@@ -19,7 +19,7 @@ fn read(answer: &(u16, Value)) -> String {
         }
     }
     /// Fields that the service reads somewhere.
-    const READ: [&str; 30] = [
+    const READ: [&str; 32] = [
         "user_id",
         "is_guest",
         "access_token",
@@ -46,6 +46,8 @@ fn read(answer: &(u16, Value)) -> String {
         "room_type",
         "join_rule",
         "join_rules",
+        "num_joined_members",
+        "joined_members",
         "flows",
         "messages_per_second",
         "canonical_alias",

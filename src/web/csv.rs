@@ -100,7 +100,7 @@ fn file(
 
 /// The line of one invite, as [`wording::invite_columns`] names its columns.
 fn invite_line(server: &ServerInvite) -> String {
-    let ServerInvite { invite, code, rooms, chat, registration, .. } = server;
+    let ServerInvite { invite, code, rooms, chat, registration, public_title, .. } = server;
     let KnownInvite { number, owner, created_at, limits, state, came } = invite;
     row(&[
         number.to_string(),
@@ -114,6 +114,7 @@ fn invite_line(server: &ServerInvite) -> String {
         wording::yes_or_no(*registration).to_owned(),
         wording::yes_or_no(*chat).to_owned(),
         rooms.join("; "),
+        public_title.clone().unwrap_or_default(),
     ])
 }
 

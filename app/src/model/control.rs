@@ -127,6 +127,8 @@ pub struct ServerInvite {
     pub chat: bool,
     /// Whether the code also opens accounts.
     pub registration: bool,
+    /// The title under which everybody sees it who has the code.
+    pub public_title: Option<String>,
     /// Why a server admin has paused it, if one has and said so.
     pub reason: Option<String>,
 }

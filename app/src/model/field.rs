@@ -20,6 +20,10 @@ pub enum Field {
     Registration,
     /// The owner's message to people who open the link.
     Welcome,
+    /// The title under which everybody who has the code sees the invite.
+    PublicTitle,
+    /// The room whose picture everybody who has the code sees.
+    Picture,
     /// Whether the names of the rooms are shown to everybody who has the code.
     ShowRooms,
     /// The time from which the invite may be used.
@@ -56,6 +60,8 @@ impl Field {
             Self::Chat => "form[chat]",
             Self::Registration => "form[registration]",
             Self::Welcome => "form[welcome]",
+            Self::PublicTitle => "form[public_title]",
+            Self::Picture => "form[picture]",
             Self::ShowRooms => "form[show_rooms]",
             Self::NotBefore => "form[not_before]",
             Self::ExpiresAt => "form[expires_at]",
@@ -76,6 +82,8 @@ impl Field {
         match self {
             Self::Code => Some(LONGEST_CODE),
             Self::Label => Some(80),
+            // It is a heading, and stands on cards.
+            Self::PublicTitle => Some(60),
             Self::Welcome => Some(1000),
             Self::BlockReason => Some(200),
             // Browsers and messengers truncate longer addresses.
@@ -142,6 +150,8 @@ pub enum Problem {
     TooLong(u32),
     /// A link whose path and query together have more than this number of characters.
     TooMuch(u32),
+    /// A room that is not one of the invite's.
+    NotAmongRooms,
     /// A required value is missing.
     Missing,
     /// The user name is taken, or was once.

@@ -89,6 +89,10 @@ pub struct InviteForm {
     pub rooms: Vec<String>,
     /// The owner's message to people who open the link.
     pub welcome: String,
+    /// The title under which everybody who has the code sees the invite.
+    pub public_title: String,
+    /// The id of the room whose picture everybody who has the code sees; none if empty.
+    pub picture: String,
     /// The start time, as [`utc_text`](super::utc_text) writes it; at once if empty.
     pub not_before: String,
     /// After how many days it ends, [`WITHOUT_END`](super::WITHOUT_END), or [`OWN`](super::OWN) for `expires_at`, as if empty.
@@ -129,6 +133,8 @@ impl InviteForm {
                 registration: self.asks_registration.then_some(self.registration),
                 label: Edit::Set(Some(self.label)),
                 welcome: Edit::Set(Some(self.welcome)),
+                public_title: Edit::Set(Some(self.public_title)),
+                picture: Edit::Set(Some(self.picture).filter(|picture| !picture.is_empty())),
                 show_rooms: Some(self.show_rooms),
                 limits: WantedLimits {
                     not_before: start(&self.not_before)?,
@@ -148,6 +154,8 @@ impl InviteForm {
             label: terms.label.unwrap_or_default(),
             rooms: terms.rooms,
             welcome: terms.welcome.unwrap_or_default(),
+            public_title: terms.public_title.unwrap_or_default(),
+            picture: terms.picture.unwrap_or_default(),
             not_before: not_before.map(utc_text).unwrap_or_default(),
             expires_at: expires_at.map(utc_text).unwrap_or_default(),
             max_uses: max_uses.map(|most| most.to_string()).unwrap_or_default(),
@@ -194,7 +202,9 @@ impl InviteForm {
     pub fn says_more(&self) -> bool {
         self.chat
             || self.show_rooms
-            || [&self.welcome, &self.code, &self.not_before].iter().any(|text| !text.is_empty())
+            || [&self.welcome, &self.public_title, &self.picture, &self.code, &self.not_before]
+                .iter()
+                .any(|text| !text.is_empty())
     }
 
     /// The form as it was filled in, from its fields.
@@ -208,6 +218,8 @@ impl InviteForm {
             label: text(Field::Label),
             rooms: named(Field::Rooms.name()).cloned().collect(),
             welcome: text(Field::Welcome),
+            public_title: text(Field::PublicTitle),
+            picture: text(Field::Picture),
             not_before: text(Field::NotBefore),
             ends: first(ENDS),
             expires_at: text(Field::ExpiresAt),
@@ -281,6 +293,8 @@ mod tests {
             chat: true,
             label: Some("Party".to_owned()),
             welcome: Some("Hi".to_owned()),
+            public_title: Some("Camp".to_owned()),
+            picture: Some("!a:x".to_owned()),
             show_rooms: true,
             limits,
             ..Terms::default()
@@ -303,6 +317,7 @@ mod tests {
         let limits = Limits { not_before: Some(9 * DAY), expires_at: Some(17 * DAY - 300), max_uses: Some(12) };
         let form = InviteForm::like(&invite(limits), &Allowed::default(), 40 * DAY);
         assert_eq!((form.rooms.as_slice(), form.welcome.as_str()), (&["!a:x".to_owned()][..], "Hi"));
+        assert_eq!((form.public_title.as_str(), form.picture.as_str()), ("Camp", "!a:x"));
         assert!(form.chat && form.show_rooms && form.says_more());
         assert_eq!((form.label.as_str(), form.code.as_str(), form.editing), ("", "", None));
         assert_eq!((form.ends.as_str(), form.expires_at.as_str(), form.not_before.as_str()), ("7", "", ""));
@@ -327,9 +342,11 @@ mod tests {
     fn a_form_is_read_as_it_was_filled_in() {
         let fields =
             [("form[rooms][]", "!a:x"), ("form[rooms][]", "!b:x"), ("form[chat]", "true"), ("form[ends]", "30")];
-        let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let form = InviteForm::filled_in(&fields);
+        let more = [("form[public_title]", "Camp"), ("form[picture]", "!b:x")];
+        let fields = fields.into_iter().chain(more).map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let form = InviteForm::filled_in(&fields.collect::<Vec<_>>());
         assert_eq!(form.rooms, ["!a:x", "!b:x"]);
+        assert_eq!((form.public_title.as_str(), form.picture.as_str()), ("Camp", "!b:x"));
         assert_eq!((form.chat, form.show_rooms, form.ends.as_str()), (true, false, "30"));
     }
 }

@@ -89,6 +89,8 @@ pub struct Preview {
     pub inviter: Person,
     /// Their message to the people they invite.
     pub welcome: Option<String>,
+    /// The title under which everybody sees it who has the code.
+    pub public_title: Option<String>,
     /// When it ends, in milliseconds since the epoch.
     pub expires_at: Option<i64>,
     /// Whether it lets people in; only its owner sees a state other than open.

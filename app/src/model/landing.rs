@@ -11,6 +11,11 @@ pub struct Landing {
     pub inviter: Person,
     /// Their message.
     pub welcome: Option<String>,
+    /// The title under which the owner shows it to everybody who has the code.
+    pub public_title: Option<String>,
+    /// The picture that the owner shows to everybody who has the code: of a room, of which nothing else is known but whether it is a
+    /// space.
+    pub picture: Option<Room>,
     /// How many rooms it leads into, spaces not counted.
     pub rooms: u32,
     /// How many spaces it leads into.

@@ -18,6 +18,8 @@ pub struct Room {
     pub space: bool,
     /// Whether the person viewing it has left it.
     pub left: bool,
+    /// How many people are in it, for people who look at an invite.
+    pub members: Option<u32>,
 }
 
 /// A member's room as a choice for an invite.
@@ -64,9 +66,9 @@ pub struct InviteCard {
 }
 
 impl InviteCard {
-    /// What its owner knows it by: the label, or else the rooms that it leads into.
+    /// What its owner knows it by: the name that they gave it, or else the rooms that it leads into.
     pub fn title(&self) -> String {
-        wording::invite_title(self.invite.terms.label.as_deref(), &self.invite.code, &self.rooms)
+        wording::invite_title(self.invite.terms.name(), &self.invite.code, &self.rooms)
     }
 }
 

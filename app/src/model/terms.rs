@@ -17,6 +17,11 @@ pub struct Terms {
     pub label: Option<String>,
     /// The owner's message to people who open the link.
     pub welcome: Option<String>,
+    /// The title under which everybody who has the code sees it, even where the names of the rooms are hidden.
+    pub public_title: Option<String>,
+    /// The id of the room whose picture everybody who has the code sees, even where the names of the rooms are hidden. Only one of
+    /// [`Self::rooms`] counts.
+    pub picture: Option<String>,
     /// Whether the names of the rooms are shown to everybody who has the code.
     pub show_rooms: bool,
     /// When, and how often, it may be used.
@@ -49,6 +54,10 @@ pub struct Wanted {
     pub label: Edit<String>,
     /// The owner's message to people who open the link.
     pub welcome: Edit<String>,
+    /// The title under which everybody who has the code sees it.
+    pub public_title: Edit<String>,
+    /// The id of the room whose picture everybody who has the code sees.
+    pub picture: Edit<String>,
     /// Whether the names of the rooms are shown to everybody who has the code.
     pub show_rooms: Option<bool>,
     /// When, and how often, it may be used.
@@ -75,6 +84,8 @@ impl Wanted {
             registration: self.registration.unwrap_or(before.registration),
             label: self.label.over(before.label),
             welcome: self.welcome.over(before.welcome),
+            public_title: self.public_title.over(before.public_title),
+            picture: self.picture.over(before.picture),
             show_rooms: self.show_rooms.unwrap_or(before.show_rooms),
             limits: self.limits.over(before.limits),
         }
@@ -97,6 +108,11 @@ impl Terms {
         Self { registration: true, limits, ..Self::default() }
     }
 
+    /// What the owner calls it: by the label or, without one, by the title that everybody sees.
+    pub fn name(&self) -> Option<&str> {
+        self.label.as_deref().or(self.public_title.as_deref())
+    }
+
     /// The fields that differ from `before`.
     pub fn changed(&self, before: &Self) -> Vec<Field> {
         let changed = [
@@ -105,6 +121,8 @@ impl Terms {
             (Field::Registration, before.registration != self.registration),
             (Field::Label, before.label != self.label),
             (Field::Welcome, before.welcome != self.welcome),
+            (Field::PublicTitle, before.public_title != self.public_title),
+            (Field::Picture, before.picture != self.picture),
             (Field::ShowRooms, before.show_rooms != self.show_rooms),
             (Field::NotBefore, before.limits.not_before != self.limits.not_before),
             (Field::ExpiresAt, before.limits.expires_at != self.limits.expires_at),
@@ -149,6 +167,15 @@ mod tests {
         assert_eq!(after.changed(&terms()), [Field::Chat, Field::Welcome]);
         let unset = Wanted { rooms: terms().rooms, label: Edit::Set(None), ..Wanted::default() };
         assert_eq!(unset.over(terms()).label, None);
+        let shown = Wanted {
+            rooms: terms().rooms,
+            public_title: Edit::Set(Some("Camp".into())),
+            picture: Edit::Set(Some("!a:x".into())),
+            ..Wanted::default()
+        };
+        let after = shown.over(terms());
+        assert_eq!(after.changed(&terms()), [Field::PublicTitle, Field::Picture]);
+        assert_eq!((after.name(), Terms { label: None, ..after.clone() }.name()), (Some("Party"), Some("Camp")));
     }
 
     #[test]
@@ -169,5 +196,6 @@ mod tests {
         ));
         assert!(!widens(|terms| terms.rooms.truncate(1)));
         assert!(!widens(|terms| terms.welcome = Some("Hi".into())));
+        assert!(!widens(|terms| terms.public_title = Some("Camp".into())));
     }
 }

@@ -15,7 +15,7 @@ use crate::{
     Invite, InviteCard, InviteDetail, Registration, Room, invite_path, landing_path, rpc, segment, t,
     ui::{
         Form, FormProblem, Html, Icon, Moment, RoomList, Shape, SharePanel, Sharing, StateBadge, Submit, address,
-        escaped, href, load, parameter, places, query, reload_after, sending, show,
+        escaped, href, load, parameter, places, query, reload_after, room_html, sending, show,
     },
     view, wording,
 };
@@ -42,7 +42,7 @@ fn Page(detail: InviteDetail, missing: bool, older: bool) -> impl IntoView {
     let welcome = card.invite.terms.welcome.as_deref().map(|welcome| {
         format!(r#"<p class="border-s-4 border-base-300 ps-4 whitespace-pre-line" dir="auto">{}</p>"#, escaped(welcome))
     });
-    let rooms = card.rooms.clone();
+    let (rooms, public) = (card.rooms.clone(), public(&card));
     view! {
         <Title text=card.title() />
         <section class="grid gap-8 py-4 sm:py-8">
@@ -64,6 +64,7 @@ fn Page(detail: InviteDetail, missing: bool, older: bool) -> impl IntoView {
                 <h2>{leads_to}</h2>
                 <Html html=shut />
                 <RoomList rooms />
+                <Html html=public />
                 <Html html=welcome.unwrap_or_default() />
                 <Accounts registration state />
             </section>
@@ -72,6 +73,26 @@ fn Page(detail: InviteDetail, missing: bool, older: bool) -> impl IntoView {
             </section>
         </section>
     }
+}
+
+/// The picture and the title that its owner shows to everybody who has the link, as HTML; empty if there is neither.
+fn public(card: &InviteCard) -> String {
+    let terms = &card.invite.terms;
+    let chosen = card.rooms.iter().find(|room| Some(&room.id) == terms.picture.as_ref());
+    let picture = chosen.filter(|room| room.avatar_url.is_some()).map(|room| room_html(room, ""));
+    let title = terms
+        .public_title
+        .as_deref()
+        .map(|title| format!(r#"<b class="block wrap-anywhere" dir="auto">{}</b>"#, escaped(title)));
+    if picture.is_none() && title.is_none() {
+        return String::new();
+    }
+    format!(
+        r#"<div class="flex items-center gap-3">{}<p class="min-w-0"><span class="hint block">{}</span>{}</p></div>"#,
+        picture.unwrap_or_default(),
+        escaped(t!("Shown to everyone with the link")),
+        title.unwrap_or_default()
+    )
 }
 
 /// What it leads to, counted as people count.

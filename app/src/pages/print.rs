@@ -147,10 +147,13 @@ mod tests {
             avatar_url: None,
             space,
             left: false,
+            members: Some(24),
         };
         Landing {
             inviter: Person { user_id: "@anna:x".into(), display_name: Some("<b>نور".into()), avatar_url: None },
             welcome: Some("Welcome <img>\n".repeat(60)),
+            public_title: None,
+            picture: None,
             rooms: 5,
             spaces: 1,
             chat: true,
@@ -200,6 +203,12 @@ mod tests {
         let page = printed(Paper::Card, &unnamed, Some(false));
         assert!(!page.contains("Garden") && !page.contains("isn’t available"));
         assert!(page.contains("invites you to 5 rooms, 1 space and a chat with &lt;b&gt;نور"));
+        let titled = Landing { public_title: Some("Camp </h2>".to_owned()), ..unnamed };
+        let page = printed(Paper::Card, &titled, Some(false));
+        assert!(page.contains("Camp &lt;/h2&gt;</h2>") && !page.contains("Garden"));
+        assert!(
+            page.contains("<bdi>&lt;b&gt;نور</bdi> invites you to") && page.contains("5 rooms, 1 space and a chat")
+        );
     }
 
     #[test]

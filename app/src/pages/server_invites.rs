@@ -180,7 +180,7 @@ fn filters(query: &ServerQuery) -> String {
 }
 
 fn one_invite(seen: &ServerInvite, proof: &str, posted: Option<&Posted>, now: i64) -> String {
-    let ServerInvite { invite, code, rooms, chat, registration, reason } = seen;
+    let ServerInvite { invite, code, rooms, chat, registration, public_title, reason } = seen;
     let KnownInvite { number, owner, created_at, limits, state, came } = invite;
     let posted = posted.filter(|posted| posted.field("invite") == Some(number.to_string().as_str()));
     let mut leads_to = vec![tn!(u32::try_from(rooms.len()).unwrap_or(u32::MAX), "{n} room", "{n} rooms")];
@@ -206,6 +206,10 @@ fn one_invite(seen: &ServerInvite, proof: &str, posted: Option<&Posted>, now: i6
         let words = t!("“{reason}”", reason = written(reason));
         format!(r#"<p class="text-sm">{words}</p>"#)
     });
+    let title = public_title.as_ref().map(|title| {
+        let words = t!("Shown as “{title}”", title = written(title));
+        format!(r#"<p class="text-sm wrap-anywhere">{words}</p>"#)
+    });
     let rooms = rooms.iter().map(|room| {
         let (address, room) = (format!("?room={}", segment(room)), escaped(room));
         format!(r#"<li><a class="link" href="{address}">{room}</a></li>"#)
@@ -218,7 +222,7 @@ fn one_invite(seen: &ServerInvite, proof: &str, posted: Option<&Posted>, now: i6
         ),
     };
     format!(
-        r#"<li class="card grid gap-3 sm:grid-cols-[minmax(0,1fr)_auto] sm:items-center" id="invite-{number}"><div class="flex min-w-0 items-center gap-3">{}<div class="grid min-w-0 gap-1"><p class="flex flex-wrap items-center gap-2"><strong class="wrap-anywhere" dir="auto">{}</strong>{}</p><p class="hint wrap-anywhere"><a class="link" href="?owner={}">{}</a></p><p class="hint">{} · <code class="font-mono">{}</code> · {}</p><ul class="flex flex-wrap gap-2 text-sm empty:hidden">{}</ul>{}{rooms}</div></div><div class="flex flex-wrap items-start gap-2 sm:max-w-72 sm:justify-end">{}</div></li>"#,
+        r#"<li class="card grid gap-3 sm:grid-cols-[minmax(0,1fr)_auto] sm:items-center" id="invite-{number}"><div class="flex min-w-0 items-center gap-3">{}<div class="grid min-w-0 gap-1"><p class="flex flex-wrap items-center gap-2"><strong class="wrap-anywhere" dir="auto">{}</strong>{}</p><p class="hint wrap-anywhere"><a class="link" href="?owner={}">{}</a></p><p class="hint">{} · <code class="font-mono">{}</code> · {}</p><ul class="flex flex-wrap gap-2 text-sm empty:hidden">{}</ul>{}{}{rooms}</div></div><div class="flex flex-wrap items-start gap-2 sm:max-w-72 sm:justify-end">{}</div></li>"#,
         person_html(owner, ""),
         escaped(owner.name()),
         state_badge(*state),
@@ -228,6 +232,7 @@ fn one_invite(seen: &ServerInvite, proof: &str, posted: Option<&Posted>, now: i6
         escaped(code),
         escaped(&about.join(" · ")),
         bounds.collect::<String>(),
+        title.unwrap_or_default(),
         reason.unwrap_or_default(),
         interventions(invite, proof, posted),
     )
@@ -282,6 +287,7 @@ mod tests {
             rooms: vec![TEXT.to_owned()],
             chat: true,
             registration: true,
+            public_title: Some(TEXT.to_owned()),
             reason: Some(TEXT.to_owned()),
         };
         ServerInvites {

@@ -13,7 +13,7 @@ pub struct Card {
     pub inviter_hue: u8,
     /// The line below the inviter's name, `invites you to`; empty where their name is the title itself.
     pub says: &'static str,
-    /// The name of the place it leads to, or of the inviter where that name may not be shown.
+    /// The title that the owner wrote or the name of the place it leads to, or that of the inviter where neither may be shown.
     pub title: String,
     /// What it leads to, counted.
     pub what: String,

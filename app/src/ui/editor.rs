@@ -6,14 +6,15 @@ use super::{
     Form, FormProblem, Html, Submit, TimeField,
     browser::{checked, forget, keep, ticked},
     escaped,
-    field::{AreaField, Said, TextField},
+    field::{AreaField, Said, SelectField, TextField},
     form::{Sending, body, focus_wrong, wrong},
     go_on, last_post,
     picker::Picker,
     sending,
 };
 use crate::{
-    Allowed, ENDS, FOR_HOW_MANY, Field, InviteDetail, InviteForm, OWN, Rooms, WITHOUT_END, rpc, t, tn, view, wording,
+    Allowed, ENDS, FOR_HOW_MANY, Field, InviteDetail, InviteForm, OWN, Room, RoomChoice, Rooms, WITHOUT_END, rpc, t,
+    tn, view, wording,
 };
 
 /// What the form shows at first, and whether all of it is unfolded: what was typed must be seen.
@@ -74,6 +75,7 @@ pub(crate) fn Editor(
     let came = editing.as_ref().map_or(0, |detail| detail.card.invite.came);
     let age = editing.as_ref().map(|detail| detail.now - detail.card.invite.created_at);
     let registration = rooms.opens_accounts.then_some(start.registration);
+    let pictures = pictures(&rooms.choices, &start.picture);
     view! {
         <Form sending=save class="grid gap-8">
             {code.clone().map(|code| view! { <input type="hidden" name="form[editing]" value=code /> })}
@@ -89,7 +91,7 @@ pub(crate) fn Editor(
                 <LimitFields save start=start.clone() allowed=rooms.allowed.clone() age />
                 <details class="fold list" open=unfolded>
                     <summary>{t!("More options")}</summary>
-                    <More save start registration code chosen_codes=rooms.allowed.chosen_codes />
+                    <More save start registration code pictures chosen_codes=rooms.allowed.chosen_codes />
                 </details>
             </div>
             <Bar save summary new />
@@ -179,6 +181,24 @@ fn places(choice: &str) -> String {
     }
 }
 
+/// The rooms whose picture can be shown to everybody, spaces first, as HTML; empty if none has one.
+fn pictures(choices: &[RoomChoice], chosen: &str) -> String {
+    let with_one = |space: bool| {
+        let rooms = choices.iter().map(|choice| &choice.room);
+        rooms.filter(move |room| room.space == space && (room.avatar_url.is_some() || room.id == chosen))
+    };
+    let option = |room: &Room| {
+        let selected = if room.id == chosen { " selected" } else { "" };
+        let (id, name) = (escaped(&room.id), escaped(wording::room(room)));
+        format!(r#"<option value="{id}"{selected}>{name}</option>"#)
+    };
+    let options: String = with_one(true).chain(with_one(false)).map(option).collect();
+    match options.is_empty() {
+        true => options,
+        false => format!(r#"<option value="">{}</option>{options}"#, escaped(t!("a picture" => "None"))),
+    }
+}
+
 /// How long it lasts and for how many people it is. The fields for values of one's own are shown where these are chosen.
 #[component]
 fn LimitFields(save: Sending, start: InviteForm, allowed: Allowed, age: Option<i64>) -> impl IntoView {
@@ -234,17 +254,14 @@ fn More(
     start: InviteForm,
     registration: Option<bool>,
     code: Option<String>,
+    /// The pictures to choose from, as HTML.
+    pictures: String,
     chosen_codes: bool,
 ) -> impl IntoView {
     let said = |field| -> Said { wrong(save, field) };
     view! {
         <div class="grid gap-4 p-4">
-            <AreaField
-                field=Field::Welcome
-                value=start.welcome
-                hint=t!("Shown to everyone who opens the link.")
-                said=said(Field::Welcome)
-            />
+            <PublicFields save title=start.public_title pictures welcome=start.welcome />
             <Switch field=Field::Chat on=start.chat text=t!("Everyone who joins also gets a direct chat with you.") />
             <Switch
                 field=Field::ShowRooms
@@ -296,6 +313,36 @@ fn More(
                 />
             </div>
         </div>
+    }
+}
+
+/// What everybody sees who has the link, even where the names of the rooms are hidden.
+#[component]
+fn PublicFields(save: Sending, title: String, pictures: String, welcome: String) -> impl IntoView {
+    let picture = (!pictures.is_empty()).then(|| {
+        view! {
+            <SelectField
+                field=Field::Picture
+                options=pictures
+                hint=t!("Of one of the selected rooms. Everyone with the link sees it, even if room names are hidden.")
+                said=wrong(save, Field::Picture)
+            />
+        }
+    });
+    view! {
+        <TextField
+            field=Field::PublicTitle
+            value=title
+            hint=t!("Optional. The heading for everyone with the link, even if room names are hidden.").to_owned()
+            advice=wrong(save, Field::PublicTitle)
+        />
+        {picture}
+        <AreaField
+            field=Field::Welcome
+            value=welcome
+            hint=t!("Shown to everyone who opens the link.")
+            said=wrong(save, Field::Welcome)
+        />
     }
 }
 

@@ -80,6 +80,32 @@ pub(crate) fn TextField(
     }
 }
 
+/// A choice of one of several values, with its label; `options` is HTML.
+#[component]
+pub(crate) fn SelectField(field: Field, options: String, hint: &'static str, said: Said) -> impl IntoView {
+    let id = field_id(field);
+    let hint_id = format!("{id}-hint");
+    let is_wrong = is_wrong(Some(said));
+    let at_first = untrack(|| is_wrong().is_some());
+    view! {
+        <div class="grid content-start gap-1.5">
+            <label class="font-medium" for=id.clone()>
+                {wording::field(field)}
+            </label>
+            <select
+                class="select w-full max-w-none"
+                id=id
+                name=field.name()
+                aria-describedby=hint_id.clone()
+                aria-invalid=is_wrong
+                autofocus=at_first
+                inner_html=options
+            ></select>
+            <Hint id=hint_id hint=hint.to_owned() said=Some(said) />
+        </div>
+    }
+}
+
 /// A text input of several lines, with its label.
 #[component]
 pub(crate) fn AreaField(field: Field, value: String, hint: &'static str, said: Said) -> impl IntoView {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{
-    House, avatar, escaped,
+    House, escaped,
     house::{Place, door},
 };
 use crate::{t, view, wording};
@@ -52,20 +52,24 @@ impl Front {
 }
 
 /// The front of an invite before anybody has begun to join: the name of the place and the inviter, or only the inviter
-/// where the name may not be shown. `notice` says why joining is impossible now, if it is.
+/// where there is no name that may be shown. `notice` says why joining is impossible now, if it is.
 pub(crate) fn invitation(house: &House, notice: &str) -> AnyView {
-    let House { inviter, name, what, welcome, ahead, .. } = house;
-    let picture = avatar::person_html(inviter, "");
+    let House { inviter, name, what, welcome, ahead, space, .. } = house;
+    let picture = house.face();
     let host = escaped(inviter.name());
-    let (above, title, below, label) = match name {
+    let (above, title, below) = match name {
         Some(name) => {
             let by = wording::who_invites(&format!(r#"<b dir="auto">{host}</b>"#));
             let above = format!(r#"{picture}<p class="by">{by}</p>"#);
-            (above, escaped(name), escaped(what), Some(t!("Where this invite leads")))
+            let members = space.as_ref().and_then(|space| space.members).map(wording::members);
+            let facts = members.as_deref().into_iter().chain([what.as_str()]).filter(|fact| !fact.is_empty());
+            let facts = facts.map(|fact| format!("<span>{}</span>", escaped(fact)));
+            (above, escaped(name), facts.collect::<Vec<_>>().join(" · "))
         }
-        // The line above the doors already says how many there are.
-        None => (picture, host, escaped(&wording::invites_you_to(what)), None),
+        None => (picture, host, escaped(&wording::invites_you_to(what))),
     };
+    // The line above doors without names already says how many there are.
+    let label = house.is_named().then(|| t!("Where this invite leads"));
     let welcome = welcome.iter().map(|welcome| format!(r#"<blockquote dir="auto">{}</blockquote>"#, escaped(welcome)));
     let more = notice.to_owned() + &welcome.collect::<String>();
     let doors = doors(&house.places(ahead, false));

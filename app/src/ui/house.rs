@@ -2,7 +2,7 @@
 //! room as a door.
 
 use super::{
-    avatar::{hue, inside},
+    avatar::{hue, inside, person_html, room_html},
     escaped,
 };
 use crate::{AppLink, Landing, Person, Progress, Room, Step, StepState, t, wording};
@@ -16,10 +16,14 @@ pub(crate) struct House {
     pub(crate) code: String,
     /// The person who invites.
     pub(crate) inviter: Person,
-    /// The space that the rooms are in, if it may be known.
+    /// The picture that the owner has chosen for it, in place of the inviter's.
+    picture: Option<Room>,
+    /// The space that the rooms are in, if it may be known and gives the place its name.
     pub(crate) space: Option<Room>,
     /// The name of the place it leads to, if that may be shown.
     pub(crate) name: Option<String>,
+    /// Whether that is a title which the owner has written.
+    titled: bool,
     /// What it leads to, counted; without the space that gives it its name.
     pub(crate) what: String,
     /// The inviter's message.
@@ -36,14 +40,38 @@ pub(crate) struct House {
 impl House {
     pub(crate) fn of(code: String, landing: &Landing) -> Self {
         let inviter = landing.inviter.clone();
-        let space = landing.shown.iter().find(|room| room.space && room.name.is_some()).cloned();
+        let house = landing.shown.iter().find(|room| room.space && room.name.is_some());
+        let of = house.or(landing.shown.first()).map_or(&inviter.user_id, |room| &room.id);
+        // Below a title of another name, the space is one of the places.
+        let titled = landing.public_title.is_some();
+        let space = house.filter(|_| !titled).cloned();
         let spaces = landing.spaces.saturating_sub(u32::from(space.is_some()));
         let chat = landing.chat.then(|| inviter.first_name());
         let what = wording::leads_to(landing.rooms, spaces, chat);
-        let of = space.as_ref().or(landing.shown.first()).map_or(&inviter.user_id, |room| &room.id);
-        let (hue_of, name) = (of.clone(), wording::place(&landing.shown));
+        let name = landing.public_title.clone().or_else(|| wording::place(&landing.shown));
+        let picture = landing.picture.clone().filter(|room| room.avatar_url.is_some());
         let (ahead, welcome, apps) = (landing.ahead(), landing.welcome.clone(), landing.apps.clone());
-        Self { code, inviter, space, name, what, welcome, hue_of, ahead, apps }
+        Self { code, hue_of: of.clone(), inviter, picture, space, name, titled, what, welcome, ahead, apps }
+    }
+
+    /// Whether names of what it leads to are shown.
+    pub(crate) fn is_named(&self) -> bool {
+        self.ahead.steps.iter().any(|step| step.room.as_ref().is_some_and(|room| room.name.is_some()))
+    }
+
+    /// The title that its owner has written, if there is one.
+    pub(crate) fn title(&self) -> Option<&str> {
+        self.name.as_deref().filter(|_| self.titled)
+    }
+
+    /// Whether its owner has chosen a picture for it.
+    pub(crate) fn has_picture(&self) -> bool {
+        self.picture.is_some()
+    }
+
+    /// The picture above its name, as HTML: the one that its owner has chosen, or that of the inviter.
+    pub(crate) fn face(&self) -> String {
+        self.picture.as_ref().map_or_else(|| person_html(&self.inviter, ""), |room| room_html(room, ""))
     }
 
     /// The class for its colour.
@@ -57,9 +85,9 @@ impl House {
             Some(host) => wording::a_chat_with(host.first_name()),
             None => place.name,
         });
-        match self.name {
-            Some(_) => wording::some_of(named.collect()),
-            None => self.what.clone(),
+        match self.is_named() {
+            true => wording::some_of(named.collect()),
+            false => self.what.clone(),
         }
     }
 
@@ -138,7 +166,11 @@ impl Place {
             Some(room) => (room.avatar_url.as_deref(), room.name.as_deref().unwrap_or_default()),
             None => (None, ""),
         };
-        door(if self.host.is_some() { " chat" } else { "" }, &inside(url, name), &self.name)
+        let members = self.room.as_ref().and_then(|room| room.members);
+        let members = members
+            .map(|members| format!(r#" <span class="door-count">{}</span>"#, escaped(&wording::members(members))));
+        let leaf = if self.host.is_some() { " chat" } else { "" };
+        [door(leaf, &inside(url, name), &self.name), members.unwrap_or_default()].concat()
     }
 }
 

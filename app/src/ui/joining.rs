@@ -175,12 +175,13 @@ fn front(house: &House, me: &Person, progress: &Progress, phase: Phase) -> AnyVi
     let (done, all) = (places.iter().filter(|place| place.is_in()).count(), places.len());
     let picture = match &space {
         _ if phase == Phase::Done => avatar::person_html(me, ""),
-        Some(space) => avatar::room_html(space, ""),
-        None => avatar::person_html(&house.inviter, ""),
+        Some(space) if !house.has_picture() => avatar::room_html(space, ""),
+        _ => house.face(),
     };
     let (above, title, below) = match phase {
         Phase::Done => {
-            let what = wording::joined(space.and_then(|space| space.name).as_deref(), &counted(&places));
+            let place = space.as_ref().and_then(|space| space.name.as_deref());
+            let what = wording::joined(house.title().or(place), &counted(&places));
             let name = format!("<bdi>{}</bdi>", escaped(me.first_name()));
             (picture, t!("You’re in, {name}", name), escaped(&what))
         }

@@ -64,7 +64,9 @@ pub(super) fn opened(house: &House, progress: &Progress) -> (String, String) {
     let main = main.or(rooms.first().copied());
     let mut buttons = String::new();
     if let Some((room, links)) = main {
-        let title = escaped(wording::room(room));
+        // Who came for the title knows the room by no other name yet.
+        let title = house.title().filter(|_| !house.is_named()).unwrap_or_else(|| wording::room(room));
+        let title = escaped(title);
         let open = t!("Open {title}", title);
         let text = format!(r#"<span class="min-w-0 wrap-anywhere">{open}</span>{}"#, drawing(Shape::Next));
         buttons += &button("btn-primary btn-lg h-auto min-h-14 py-2", anywhere(links), OUT, &text);

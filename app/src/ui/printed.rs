@@ -44,8 +44,9 @@ fn head(house: &House, paper: Paper) -> String {
     let host = house.inviter.name();
     let (by, title, leads_to) = match &house.name {
         Some(name) => {
-            // Rooms without a space are what it is called by: they are in the title.
-            let leads_to = if house.space.is_some() { house.all() } else { house.what.clone() };
+            // Rooms without a space are what it is called by, unless it has a title: they are in its name.
+            let apart = house.space.is_some() || house.title().is_some();
+            let leads_to = if apart { house.all() } else { house.what.clone() };
             let by = wording::who_invites(&format!("<bdi>{}</bdi>", escaped(host)));
             (format!(r#"<p class="by">{by}</p>"#), name.as_str(), leads_to)
         }
@@ -62,7 +63,7 @@ fn head(house: &House, paper: Paper) -> String {
     let above = above + high * lines(title, letters).min(most);
     let left = |leads_to: &str| HEAD.saturating_sub(above + 46 * lines(leads_to, 50).min(2));
     // Names of rooms are rather left out than what somebody says.
-    let crowded = house.space.is_some() && house.welcome.is_some() && left(&leads_to) < CROWDED;
+    let crowded = house.name.is_some() && house.welcome.is_some() && left(&leads_to) < CROWDED;
     let leads_to = if crowded { house.what.clone() } else { leads_to };
     let welcome = house.welcome.as_deref().and_then(|welcome| fitted(welcome, paper, left(&leads_to)));
     let welcome = welcome.map(|(size, text)| format!(r#"<p class="says {size}" dir="auto">{}</p>"#, escaped(&text)));

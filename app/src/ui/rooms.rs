@@ -13,8 +13,12 @@ pub(crate) fn rooms(rooms: &[Room]) -> String {
             true => format!(r#"<span class="badge badge-sm ms-auto">{}</span>"#, escaped(t!("Space"))),
             false => String::new(),
         };
+        let members = room
+            .members
+            .map(|members| format!(r#"<span class="block hint">{}</span>"#, escaped(&wording::members(members))));
+        let members = members.unwrap_or_default();
         format!(
-            r#"<li class="card flex items-center gap-3 p-2">{picture}<span class="min-w-0 wrap-anywhere" dir="auto">{name}</span>{space}</li>"#
+            r#"<li class="card flex items-center gap-3 p-2">{picture}<span class="min-w-0 wrap-anywhere"><span class="block" dir="auto">{name}</span>{members}</span>{space}</li>"#
         )
     };
     format!(r#"<ul class="grid gap-2 sm:grid-cols-2">{}</ul>"#, rooms.iter().map(one).collect::<String>())

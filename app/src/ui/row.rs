@@ -13,7 +13,7 @@ pub(crate) fn row(card: &InviteCard, choose: &str, page: &str, link: &str, now: 
     let name = card.title();
     let (title, code) = (escaped(&name), escaped(&invite.code));
     let (page, select) = (escaped(page), escaped(&t!("Select {title}", title = name)));
-    let about = match &invite.terms.label {
+    let about = match invite.terms.name() {
         Some(_) => escaped(&wording::leads_into(rooms, invite.terms.chat)),
         // Several may be called by the same rooms.
         None => format!(r#"<code class="font-mono">{code}</code>"#),
@@ -129,7 +129,14 @@ mod tests {
     use crate::{Invite, Room, Terms};
 
     fn card(label: &str, limits: Limits, uses: u32, state: InviteState) -> InviteCard {
-        let room = Room { id: "!a:x".into(), name: Some("<b>".into()), avatar_url: None, space: false, left: false };
+        let room = Room {
+            id: "!a:x".into(),
+            name: Some("<b>".into()),
+            avatar_url: None,
+            space: false,
+            left: false,
+            members: None,
+        };
         let terms = Terms { label: Some(label.to_owned()), limits, ..Terms::default() };
         let invite = Invite {
             code: "a\"b".to_owned(),

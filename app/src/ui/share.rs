@@ -78,8 +78,8 @@ pub(crate) struct Sharing {
 impl Sharing {
     pub(crate) fn of(card: &InviteCard, link: String) -> Self {
         let terms = &card.invite.terms;
-        let place = wording::place(&card.rooms);
-        let known = place.as_deref().filter(|_| terms.show_rooms);
+        let place = terms.public_title.clone().or_else(|| wording::place(&card.rooms));
+        let known = place.as_deref().filter(|_| terms.show_rooms || terms.public_title.is_some());
         let of = card
             .rooms
             .iter()

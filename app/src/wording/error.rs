@@ -152,6 +152,7 @@ pub fn invalid(field: &str, problem: &Problem) -> String {
         Problem::OtherServer(server) => {
             t!("“{field}” leads to an invite of {server}: please open it there.", field, server)
         }
+        Problem::NotAmongRooms => t!("“{field}” has to be that of a room which you selected.", field),
         Problem::Missing => t!("“{field}” is missing.", field),
         Problem::TakenName => t!("“{field}” is taken: please choose another one.", field),
         Problem::IllegalName => {

@@ -43,6 +43,11 @@ pub fn more(number: usize) -> String {
     tn!(u32::try_from(number).unwrap_or(u32::MAX), "{n} more", "{n} more")
 }
 
+/// How many people are in a room.
+pub fn members(number: u32) -> String {
+    tn!(number, "{n} member", "{n} members")
+}
+
 /// The name of the direct chat with somebody.
 pub fn chat_with(name: &str) -> String {
     t!("Chat with {name}", name)
@@ -248,7 +253,7 @@ mod tests {
     fn rooms_are_called_by_their_space_or_by_their_names() {
         let room = |name: &str, space| {
             let name = (!name.is_empty()).then(|| name.to_owned());
-            Room { id: "!a:x".into(), name, avatar_url: None, space, left: false }
+            Room { id: "!a:x".into(), name, avatar_url: None, space, left: false, members: None }
         };
         let rooms = |names: &[&str]| names.iter().map(|name| room(name, false)).collect::<Vec<_>>();
         assert_eq!(place(&[room("General", false), room("Garden", true)]).as_deref(), Some("Garden"));
@@ -259,6 +264,11 @@ mod tests {
         let all: Vec<String> = ["A", "B", "C", "D", "E", "F", "G"].map(String::from).to_vec();
         assert_eq!(some_of(all.clone()), "A, B, C, D, E, F and G");
         assert_eq!(some_of([all, vec!["H".to_owned()]].concat()), "A, B, C, D, E, F and 2 more");
+    }
+
+    #[test]
+    fn members_are_counted() {
+        assert_eq!((members(1), members(24)), ("1 member".to_owned(), "24 members".to_owned()));
     }
 
     #[test]

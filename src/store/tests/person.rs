@@ -43,6 +43,8 @@ impl Store {
             chat: true,
             label: Some("of @anna:x".to_owned()),
             welcome: Some("by @anna:x".to_owned()),
+            public_title: Some("Camp of @anna:x".to_owned()),
+            picture: Some("!anna-and-ben:x".to_owned()),
             ..Terms::default()
         };
         for code in ["hers", "ended"] {
@@ -143,6 +145,7 @@ async fn everything_about_a_person_is_exported_and_nothing_about_others() {
         store.with_anna_everywhere().await;
         let data = store.exported().await;
         let number = |name: &str| data[name].as_array().unwrap().len();
+        assert_eq!(data["invites"][0]["public_title"], "Camp of @anna:x");
         for (what, many) in [
             ("invites", 2),
             ("invite_rooms", 4),

@@ -328,6 +328,7 @@ impl State {
             "canonical_alias": room.text("m.room.canonical_alias", "alias"),
             "room_type": room.text("m.room.create", "type"),
             "join_rules": room.text("m.room.join_rules", "join_rule"),
+            "joined_members": room.members(),
         }))
     }
 

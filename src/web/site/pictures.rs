@@ -82,7 +82,7 @@ has_pictures! {
     ServerInvites: invites, all_paused;
     Step: room;
     Progress: steps;
-    Landing: inviter, shown, relation;
+    Landing: inviter, picture, shown, relation;
 }
 
 impl HasPictures for Relation {

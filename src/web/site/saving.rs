@@ -19,6 +19,9 @@ impl Site {
         }
         let may = |id: &String| choices.iter().any(|choice| choice.room.id == *id && choice.refusal.is_none());
         start.rooms.retain(may);
+        if !start.rooms.contains(&start.picture) {
+            start.picture.clear();
+        }
         let newest = owner.list(&account).await?.invites.last().map(|invite| invite.code.clone());
         let opens_accounts = owner.codes_open_accounts();
         Ok(Rooms { choices: self.with_pictures(choices), opens_accounts, allowed, start, newest })

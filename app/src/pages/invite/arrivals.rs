@@ -150,6 +150,7 @@ mod tests {
             avatar_url: None,
             space: false,
             left: false,
+            members: None,
         };
         let missed =
             MissedRoom { room: Some("!b:x".into()), reason: Reason::Said("\"no\" <b>".into()), code: "M".into() };
