@@ -57,7 +57,7 @@ pub(crate) use self::{
     share::{Camera, CopyButton, SharePanel, Sharing},
     sign_up::SignUpForm,
     state::{StateBadge, places},
-    text::{ago, date, day, escaped},
+    text::{ago, date, day},
     time::{Moment, TimeField},
     typing::Typing,
 };
@@ -65,3 +65,4 @@ pub use self::{
     card::{Card, CardDoor},
     fragment::Fragment,
 };
+pub(crate) use crate::words::{escaped, marked};

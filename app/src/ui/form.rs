@@ -11,6 +11,7 @@ use leptos::{
 use super::{
     Typing, Visits, escaped,
     field::{Said, field_id},
+    marked,
     navigation::{LastPost, Notices, href, lead},
 };
 use crate::{
@@ -178,14 +179,12 @@ pub(crate) fn FormProblem(
 fn explained(error: Told) -> String {
     let Told { kind, words, first, .. } = error;
     let link = |page: &str| format!(r#"<a class="link" href="{}" target="_blank" rel="noopener">"#, escaped(page));
-    let again = match first {
-        Some(page) => t!("{link}Do it now (new tab){end}, then try again.", link = link(&page), end = "</a>"),
-        None if kind == Kind::SignedOut => {
-            t!("{link}Sign in (new tab){end}, then try again.", link = link(&href("/sign-in")), end = "</a>")
-        }
+    let (again, page) = match first {
+        Some(page) => (t!("{link}Do it now (new tab){end}, then try again."), page),
+        None if kind == Kind::SignedOut => (t!("{link}Sign in (new tab){end}, then try again."), href("/sign-in")),
         None => return escaped(&words),
     };
-    format!("{} {again}", escaped(&words))
+    format!("{} {}", escaped(&words), marked(again, &[("link", &link(&page)), ("end", "</a>")]))
 }
 
 #[component]
