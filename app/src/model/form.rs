@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Draft, Edit, Field, Invite, Limits, Problem, RoomChoice, Terms, Wanted, WantedLimits,
+    Done, Draft, Edit, Field, Invite, Limits, Problem, RoomChoice, Terms, Wanted, WantedLimits,
     choice::{self, ENDS, FOR_HOW_MANY, OWN, WITHOUT_END},
     utc_millis, utc_text,
 };
-use crate::{Error, Result, Told};
+use crate::{Error, Result, Told, wording};
 
 /// The form field that names the server function, for a form that is posted without a script.
 pub const FORM_FUNCTION: &str = "_function";
@@ -17,8 +17,8 @@ pub const FORM_FUNCTION: &str = "_function";
 pub struct Next {
     /// The path of a page, relative to where the pages are mounted; empty for the page that the form is on.
     pub next: String,
-    /// What that page says of what was done, once.
-    pub notice: Option<Notice>,
+    /// What that page says of what was done, once, in the language of whoever did it.
+    pub notice: Option<String>,
 }
 
 impl Next {
@@ -35,12 +35,12 @@ impl Next {
     /// And say there what was done.
     #[must_use]
     pub fn saying(self, notice: Notice) -> Self {
-        Self { notice: Some(notice), ..self }
+        Self { notice: Some(wording::notice(notice)), ..self }
     }
 }
 
-/// What a page says once of what was done on the page before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What a page says once of what was just done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
     /// An invite was created.
     Created,
@@ -48,6 +48,8 @@ pub enum Notice {
     Saved,
     /// An invite was deleted.
     Deleted,
+    /// Something was done to invites that were chosen together.
+    Several(Done),
 }
 
 /// The failure of a form that was posted without a script.

@@ -146,9 +146,14 @@ fn focus(element: &web_sys::Element) {
 /// After another page was shown: closes what was open, and moves the focus to the content, where keyboard users and
 /// screen readers continue.
 pub(crate) fn arrive() {
+    arrive_at("content");
+}
+
+/// The same, with the focus on the element of this id.
+pub(super) fn arrive_at(id: &str) {
     close_menus(None);
-    if let Some(content) = document().get_element_by_id("content") {
-        focus(&content);
+    if let Some(element) = document().get_element_by_id(id) {
+        focus(&element);
     }
 }
 

@@ -9,8 +9,11 @@ use leptos::{
 };
 
 use super::{
-    Typing, Visits, escaped,
+    Typing, Visits,
+    browser::arrive_at,
+    escaped,
     field::{Said, field_id},
+    layout::SAID,
     marked,
     navigation::{LastPost, Notices, href, lead},
 };
@@ -213,13 +216,17 @@ pub(crate) fn Submit(
     }
 }
 
-/// Once the server function has succeeded, loads everything on the page again.
+/// Once the server function has succeeded, says so if it tells what was done, and loads everything on the page again.
 pub(crate) fn reload_after(sending: Sending) {
-    let visits = expect_context::<Visits>();
+    let (visits, notices) = (expect_context::<Visits>(), expect_context::<Notices>());
     Effect::new(move |_| {
-        if sending.answer().is_some_and(|answer| answer.error().is_none()) {
-            visits.another();
+        let Some(answer) = sending.answer().filter(|answer| answer.error().is_none()) else { return };
+        if let Ok(Next { notice: Some(notice), .. }) = answer.read() {
+            notices.say(notice);
+            // The button that was pressed goes with the rows as they were.
+            arrive_at(SAID);
         }
+        visits.another();
     });
 }
 

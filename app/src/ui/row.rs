@@ -6,12 +6,13 @@ use crate::{InviteCard, InviteState, Limits, Works, t, tn, utc_text, wording};
 /// How many pictures of rooms a row shows.
 const PICTURES: usize = 3;
 
-/// The row. `choose` is the name of the box that chooses the invite, `page` the address of the invite's page, `link` what is
-/// shared, and `now` is in milliseconds since the epoch.
-pub(crate) fn row(card: &InviteCard, choose: &str, page: &str, link: &str, now: i64) -> String {
+/// The row. `choose` is the name of the box that chooses the invite, with whether it is ticked, `page` the address of the invite's
+/// page, `link` what is shared, and `now` is in milliseconds since the epoch.
+pub(crate) fn row(card: &InviteCard, choose: (&str, bool), page: &str, link: &str, now: i64) -> String {
     let InviteCard { invite, rooms, .. } = card;
     let name = card.title();
     let (title, code) = (escaped(&name), escaped(&invite.code));
+    let (choose, ticked) = (choose.0, if choose.1 { " checked" } else { "" });
     let (page, select) = (escaped(page), escaped(&t!("Select {title}", title = name)));
     let about = match &invite.terms.label {
         Some(_) => escaped(&wording::leads_into(rooms, invite.terms.chat)),
@@ -20,7 +21,7 @@ pub(crate) fn row(card: &InviteCard, choose: &str, page: &str, link: &str, now: 
     };
     [
         format!(
-            r#"<li class="inv"><input class="checkbox checkbox-primary" type="checkbox" name="{choose}" value="{code}" aria-label="{select}">"#
+            r#"<li class="inv"><input class="checkbox checkbox-primary" type="checkbox" name="{choose}" value="{code}" aria-label="{select}"{ticked}>"#
         ),
         pictures(card),
         format!(
@@ -139,7 +140,7 @@ mod tests {
     #[test]
     fn nothing_that_somebody_wrote_is_markup_in_a_row() {
         let card = card("</title><script>\"", Limits::default(), 0, InviteState::Open);
-        let html = row(&card, "codes[]", "/invites/a%22b", "https://x/i/a%22b", 0);
+        let html = row(&card, ("codes[]", false), "/invites/a%22b", "https://x/i/a%22b", 0);
         assert!(html.contains("value=\"a&quot;b\"") && html.contains("&lt;/title&gt;&lt;script&gt;&quot;"), "{html}");
         assert!(!html.contains("<script") && !html.contains("<b>,"), "{html}");
         assert!(html.contains("<span class=\"more-n\">+2</span>"), "{html}");

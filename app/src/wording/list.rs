@@ -69,7 +69,7 @@ pub fn no_match(search: &str) -> String {
 }
 
 /// Says what became of invites that were chosen together.
-pub fn done(done: Done) -> String {
+pub(super) fn done(done: Done) -> String {
     let Done { deed, invites, failed } = done;
     match (deed, invites, failed) {
         (_, 0, 0) => t!("No invite was selected.").to_owned(),

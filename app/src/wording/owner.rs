@@ -1,17 +1,20 @@
 //! Sentences for people who make invites.
 
+use super::list;
 use crate::{
     Notice, RoomProblem, WITHOUT_END, t, tn,
     words::{self, marked},
 };
 
-/// What a page says of what was done on the page before.
-pub fn notice(notice: Notice) -> &'static str {
-    match notice {
+/// What a page says of what was just done.
+pub fn notice(notice: Notice) -> String {
+    let words = match notice {
+        Notice::Several(done) => return list::done(done),
         Notice::Created => t!("Your invite is ready. Share the link, or let somebody scan the code."),
         Notice::Saved => t!("Saved. From now on the invite is as you changed it."),
         Notice::Deleted => t!("Deleted. The link, the QR code and the code have stopped working."),
-    }
+    };
+    words.to_owned()
 }
 
 /// What an invitation begins with: the place it leads to, if it has a name that everybody may know.
