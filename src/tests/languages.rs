@@ -101,6 +101,23 @@ async fn what_is_wrong_with_a_form_is_said_in_the_language_of_the_page() {
     assert_eq!((status, told.unwrap().words.as_str()), (403, "Nombre de usuario o contraseña incorrectos."));
 }
 
+#[tokio::test]
+async fn a_script_is_answered_in_the_language_of_its_page_whatever_was_chosen_since() {
+    let world = World::new().await;
+    let service = usual(&world).await;
+    let anna = world.person("anna").await;
+    let fields = [("user", anna.id.as_str()), ("password", "wrong"), ("to", "")];
+    let mut visitor = Browser::new(&service).with("accept-language", "fr").with("cookie", "super_invites_language=es");
+    for (function, words) in [
+        ("sign_in", "Nombre de usuario o contraseña incorrectos."),
+        ("sign_in?lang=de", "Benutzername oder Passwort ist falsch."),
+        ("sign_in?lang=tlh", "Nombre de usuario o contraseña incorrectos."),
+    ] {
+        let (status, told) = visitor.function::<Told>(function, &fields).await;
+        assert_eq!((status, told.unwrap().words.as_str()), (403, words), "{function}");
+    }
+}
+
 /// What the API says to somebody who redeems a code that they have redeemed already.
 async fn redeemed_again(service: &Service, person: &Person, code: &str, language: Option<&str>) -> Value {
     let mut request =
