@@ -1,6 +1,7 @@
 //! The components that pages are made of. Only these and the pages contain Tailwind classes.
 
 mod avatar;
+mod beside;
 mod browser;
 mod card;
 mod chart;

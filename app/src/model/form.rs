@@ -1,9 +1,10 @@
 //! What forms send, and what comes back.
 
 use serde::{Deserialize, Serialize};
+use url::form_urlencoded;
 
 use super::{
-    Done, Draft, Edit, Field, Invite, Limits, Problem, RoomChoice, Terms, Wanted, WantedLimits,
+    Done, Draft, Edit, Field, Invite, Limits, Person, Problem, RoomChoice, Terms, Wanted, WantedLimits,
     choice::{self, ENDS, FOR_HOW_MANY, OWN, WITHOUT_END},
     utc_millis, utc_text,
 };
@@ -199,6 +200,12 @@ impl InviteForm {
             || [&self.welcome, &self.code, &self.not_before].iter().any(|text| !text.is_empty())
     }
 
+    /// The form as it was filled in, from the body that it sends.
+    pub fn sent(body: &str) -> Self {
+        let fields: Vec<_> = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+        Self::filled_in(&fields)
+    }
+
     /// The form as it was filled in, from its fields.
     pub fn filled_in(fields: &[(String, String)]) -> Self {
         let named = |name: &'static str| fields.iter().filter(move |(field, _)| field == name).map(|(_, value)| value);
@@ -244,6 +251,8 @@ fn start(text: &str) -> Result<Edit<i64>> {
 /// What a member can choose for an invite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rooms {
+    /// The member, as others see them.
+    pub me: Person,
     /// The member's rooms.
     pub choices: Vec<RoomChoice>,
     /// Whether codes can open accounts here.

@@ -212,17 +212,6 @@ pub(crate) fn contains(text: &str, part: &str) -> bool {
     lower(text).includes(&String::from(lower(part)), 0)
 }
 
-/// How many check boxes of that name, and of that kind (a selector), are ticked on the page.
-pub(crate) fn ticked(name: &str, kind: &str) -> usize {
-    document().query_selector_all(&format!("[name='{name}']:checked{kind}")).map_or(0, |all| all.length() as usize)
-}
-
-/// The value of the chosen one of several of that name.
-pub(crate) fn checked(name: &str) -> Option<String> {
-    let chosen = document().query_selector(&format!("[name='{name}']:checked")).ok()??;
-    chosen.get_attribute("value")
-}
-
 /// Under what the browser keeps a form that somebody has begun to fill in, until they send it or close the tab.
 const BEGUN: &str = "super-invites-form";
 
