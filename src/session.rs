@@ -90,6 +90,12 @@ impl Sealer {
         Ok(Self { key: Key::from(&Sha512::digest(secret)) })
     }
 
+    /// With this key.
+    #[cfg(test)]
+    pub(crate) fn of(key: &str) -> Self {
+        Self { key: Key::from(&Sha512::digest(key)) }
+    }
+
     /// The content of a request's cookie; `None` if there is none, or if it was not sealed here. `secure` as for
     /// [`Self::seal`].
     pub fn open<T: Sealed>(&self, headers: &HeaderMap, secure: bool) -> Option<T> {
@@ -196,7 +202,7 @@ mod tests {
     use super::*;
 
     fn sealer(key: &str) -> Sealer {
-        Sealer { key: Key::from(&Sha512::digest(key)) }
+        Sealer::of(key)
     }
 
     fn sent_back(cookie: &HeaderValue) -> HeaderMap {

@@ -157,7 +157,7 @@ impl Web {
                 provide_backend(site.clone());
                 provide_mount(origin.clone(), base);
                 provide_posted(posted.clone());
-                provide_notice(notice);
+                provide_notice(notice.clone());
                 provide_language(language);
                 provide_offer(offer.clone());
                 provide_context(Nonce::from_value(nonce.as_str()));

@@ -6,8 +6,8 @@ use leptos::prelude::{provide_context, use_context};
 
 use crate::{
     AccountAdvice, AccountForm, AuditPage, AuditQuery, Days, Error, Intervention, InviteCard, InviteDetail, InviteForm,
-    InvitePage, InviteQuery, Landing, LookedAfter, Next, Notice, Posted, Progress, Result, Rooms, RoomsQuery,
-    ServerInvites, ServerQuery, SignInWays, Visitor,
+    InvitePage, InviteQuery, Landing, LookedAfter, Next, Posted, Progress, Result, Rooms, RoomsQuery, ServerInvites,
+    ServerQuery, SignInWays, Visitor,
 };
 
 /// What the pages ask of the server. An implementation answers one request and already knows who sent it.
@@ -35,9 +35,9 @@ pub trait Backend: Send + Sync {
     async fn delete(&self, code: String) -> Result<Next>;
     /// Those of the person's own invites that have these codes.
     async fn chosen_invites(&self, codes: Vec<String>) -> Result<Vec<InviteCard>>;
-    /// Deletes several of the person's own invites, then leads to the list, which says how many.
+    /// Deletes several of the person's own invites, then leads to the list, and says how many.
     async fn delete_many(&self, codes: Vec<String>) -> Result<Next>;
-    /// Pauses or resumes several of the person's own invites; the list then says how many.
+    /// Pauses or resumes several of the person's own invites, and says how many.
     async fn pause_many(&self, codes: Vec<String>, paused: bool) -> Result<Next>;
     /// Pauses or resumes one of the person's own invites.
     async fn pause(&self, code: String, paused: bool) -> Result<Next>;
@@ -108,9 +108,13 @@ pub fn provide_posted(posted: Option<Posted>) {
     provide_context(posted);
 }
 
+/// What the page says once of what was done on the page before.
+#[derive(Clone)]
+pub(crate) struct News(pub(crate) Option<String>);
+
 /// Provides what the page says once of what was done on the page before.
-pub fn provide_notice(notice: Option<Notice>) {
-    provide_context(notice);
+pub fn provide_notice(notice: Option<String>) {
+    provide_context(News(notice));
 }
 
 /// The failure of the form that was posted with the request being answered, if one was.

@@ -9,8 +9,8 @@ use leptos_router::{
 };
 
 use crate::{
-    LocalPath, MEMBERS, Notice, Posted,
-    backend::{MOUNTED, Mount, resources},
+    LocalPath, MEMBERS, Posted,
+    backend::{MOUNTED, Mount, News, resources},
     is_for_members,
     pages::{
         AllInvites, Audit, DeleteInvite, DeleteInvites, EditInvite, EnterCode, InvitePage, Invites, Landing, MyRooms,
@@ -244,7 +244,7 @@ fn application(pages: impl FnOnce() -> AnyView + Send + 'static) -> AnyView {
     let base = mount.base;
     provide_context(mount);
     provide_context(Visits::new());
-    let given = || (use_context::<Option<Posted>>().flatten(), use_context::<Option<Notice>>().flatten());
+    let given = || (use_context::<Option<Posted>>().flatten(), use_context::<News>().and_then(|news| news.0));
     let given = SharedValue::new_str(|| to_wire(&given())).into_inner();
     let (posted, notice) = from_wire(&given).unwrap_or_default();
     provide_context(LastPost::new(posted));

@@ -1,6 +1,7 @@
 //! The components that pages are made of. Only these and the pages contain Tailwind classes.
 
 mod avatar;
+mod beside;
 mod browser;
 mod card;
 mod chart;
@@ -57,7 +58,7 @@ pub(crate) use self::{
     share::{Camera, CopyButton, SharePanel, Sharing},
     sign_up::SignUpForm,
     state::{StateBadge, places},
-    text::{ago, date, day, escaped},
+    text::{ago, date, day},
     time::{Moment, TimeField},
     typing::Typing,
 };
@@ -65,3 +66,4 @@ pub use self::{
     card::{Card, CardDoor},
     fragment::Fragment,
 };
+pub(crate) use crate::words::{escaped, marked};

@@ -19,7 +19,7 @@ pub use self::{
         more, name_is_free, place, scan, some_of, steps, steps_from_nothing, steps_signed_in, strong, unavailable,
         user_name_hint, who_invites, you_join,
     },
-    list::{copied, copy, done, invite_title, leads_into, no_match, select_it, tab},
+    list::{copied, copy, invite_title, leads_into, no_match, select_it, tab},
     owner::{
         blocked, invitation, invite_to, invited_to, joined_of, not_working, notice, places_taken, remedy, summary,
         the_rest, trouble,

@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod fill;
+mod markup;
 
 use std::{
     cell::Cell,
@@ -15,6 +16,7 @@ use std::{
 
 use leptos::prelude::{provide_context, use_context};
 
+pub(crate) use self::markup::{escaped, marked};
 pub use self::{
     catalogue::{Catalogue, Language},
     fill::{counted, filled, list},
@@ -23,7 +25,8 @@ pub use self::{
 /// A text in the reader's language, as `&'static str`: `t!("Sign in")`.
 ///
 /// - With values, as [`String`]: `t!("Chat with {name}", name)`, or `t!("Chat with {name}", name = person.name())`. They
-///   may be anything that can be displayed, and are put in as they are: what becomes HTML has to be escaped before.
+///   may be anything that can be displayed, and are put in as they are: what becomes HTML is escaped as a whole, or
+///   `marked` where values are HTML themselves.
 /// - A text that is translated differently from place to place has a context: `t!("an invite's state" => "Open")`.
 #[macro_export]
 macro_rules! t {

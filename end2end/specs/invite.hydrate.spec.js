@@ -1,4 +1,4 @@
-import { expect, signIn, test } from "../fixtures.js";
+import { expect, look, signIn, test } from "../fixtures.js";
 import { person, room } from "../world.js";
 
 test("a form that is left half filled in is there when somebody comes back, until it is sent", async ({ page }) => {
@@ -37,6 +37,25 @@ test("a form that is left half filled in is there when somebody comes back, unti
   await page.open("/new");
   await expect(page.getByLabel("Private name")).toHaveValue("");
   await expect(page.getByRole("checkbox", { name: "General" })).not.toBeChecked();
+});
+
+test("beside the form stands what others will see, where there is room for it", async ({ page }) => {
+  const anna = await person("Anna", "Anna Ahlgren");
+  await room(anna, "General");
+  await signIn(page, anna, "/new");
+  const front = page.locator(".beside .portal");
+  await expect(front).toHaveCount(0);
+  await page.getByRole("checkbox", { name: "General" }).check();
+  await expect(front).toContainText("Anna Ahlgren");
+  await expect(front).toContainText("invites you to 1 room");
+  await expect(front).not.toContainText("General");
+  await page.getByText("More options").click();
+  await page.getByLabel("Show the names of the rooms").check();
+  await expect(front).toContainText("General");
+  await page.getByLabel("Welcome").fill("<b>Boots on!</b>");
+  await expect(front).toContainText("<b>Boots on!</b>");
+  await expect(front).toBeVisible({ visible: page.viewportSize().width >= 1024 });
+  await look(page, "new-with-front");
 });
 
 test("whoever signs out leaves nothing of a form behind", async ({ page }) => {

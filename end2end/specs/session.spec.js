@@ -62,6 +62,20 @@ test("a wrong password is said, and what was typed stays", async ({ page }) => {
   await expect(page).toHaveURL("/join");
 });
 
+test("signing in leads to the same address, also where a percent sign is in it", async ({ page }) => {
+  const anna = await person("Anna");
+  await invite(anna, [await room(anna, "Kitchen")]);
+  await signIn(page, anna, "/i/a%20b");
+  await expect(page.getByRole("heading", { name: "This invite isn’t available" })).toBeVisible();
+  await expect(page).toHaveURL("/i/a%20b");
+  await page.context().clearCookies();
+  await signIn(page, anna, "/invites?q=100%2541");
+  await expect(page.getByRole("searchbox")).toHaveValue("100%41");
+  await expect(page.getByText("No invites match “100%41”")).toBeVisible();
+  await page.open("/invites?q=100%2541");
+  await expect(page.getByRole("searchbox")).toHaveValue("100%41");
+});
+
 for (const base of ["", "/_synapse/client/super_invites"]) {
   test(`signing in by somebody else comes back to the same place ${base && "below the homeserver’s address"}`, async ({ page }) => {
     const anna = await person("Anna", "Anna Ahlgren");

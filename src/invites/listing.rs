@@ -48,7 +48,6 @@ impl Owner {
             previous: (start > 0).then(|| start.checked_sub(ON_A_PAGE + 1).and_then(code).unwrap_or_default()),
             next: (end < found.len()).then(|| code(end - 1)).flatten(),
             public: None,
-            done: None,
             now: (self.clock)(),
         })
     }

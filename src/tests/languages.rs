@@ -101,6 +101,23 @@ async fn what_is_wrong_with_a_form_is_said_in_the_language_of_the_page() {
     assert_eq!((status, told.unwrap().words.as_str()), (403, "Nombre de usuario o contraseña incorrectos."));
 }
 
+#[tokio::test]
+async fn a_script_is_answered_in_the_language_of_its_page_whatever_was_chosen_since() {
+    let world = World::new().await;
+    let service = usual(&world).await;
+    let anna = world.person("anna").await;
+    let fields = [("user", anna.id.as_str()), ("password", "wrong"), ("to", "")];
+    let mut visitor = Browser::new(&service).with("accept-language", "fr").with("cookie", "super_invites_language=es");
+    for (function, words) in [
+        ("sign_in", "Nombre de usuario o contraseña incorrectos."),
+        ("sign_in?lang=de", "Benutzername oder Passwort ist falsch."),
+        ("sign_in?lang=tlh", "Nombre de usuario o contraseña incorrectos."),
+    ] {
+        let (status, told) = visitor.function::<Told>(function, &fields).await;
+        assert_eq!((status, told.unwrap().words.as_str()), (403, words), "{function}");
+    }
+}
+
 /// What the API says to somebody who redeems a code that they have redeemed already.
 async fn redeemed_again(service: &Service, person: &Person, code: &str, language: Option<&str>) -> Value {
     let mut request =
@@ -147,6 +164,56 @@ async fn an_operators_words_are_on_the_pages() {
     let italian = Browser::new(&service).with("accept-language", "it-CH").get("/").await;
     assert!(italian.body.contains(r#"<html lang="it""#) && italian.body.contains("Ho un codice"), "{}", italian.body);
     assert!(italian.body.contains("One link."), "what is not translated is English: {}", italian.body);
+}
+
+#[tokio::test]
+async fn nothing_that_a_translator_wrote_is_markup() {
+    let world = World::new().await;
+    let mut setup = with_pages(&world, Acting::Appservice, Engine::Sqlite).await;
+    let folder = setup.folder.join("words");
+    fs::create_dir_all(&folder).unwrap();
+    let german = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/words/de.po")).unwrap();
+    let marked = |line: &str| match line.split_once('"') {
+        Some((form, text)) if form.starts_with("msgstr") && text != "\"" => format!("{form}\"<x>&{text}\n"),
+        _ => format!("{line}\n"),
+    };
+    fs::write(folder.join("de.po"), german.lines().map(marked).collect::<String>()).unwrap();
+    setup.set("WORDS_DIR", folder.to_str().unwrap());
+    let service = setup.start().await;
+    let (anna, ben) = (world.person("anna").await, world.person("ben").await);
+    let room = world.room(&anna, json!({"name": "Garden"})).await;
+    let mut owner = Browser::new(&service).with("accept-language", "de");
+    let code = owner.invite(&anna, &room, true).await;
+    let mut nobody = Browser::new(&service).with("accept-language", "de");
+    let mut guest = Browser::new(&service).with("accept-language", "de");
+    guest.sign_in(&ben, "").await;
+    let landing = format!("/i/{code}");
+    let mut pages = vec![
+        nobody.get("/").await,
+        nobody.get("/sign-in").await,
+        nobody.get(&landing).await,
+        guest.get(&landing).await,
+        owner.get(&landing).await,
+    ];
+    service.redeem(&ben, &code).await;
+    pages.push(guest.get(&landing).await);
+    for page in ["/invites", "/invites?q=nothing", "/new", "/my-rooms"] {
+        pages.push(owner.get(page).await);
+    }
+    for part in ["", "/edit", "/delete", "/print"] {
+        pages.push(owner.get(&format!("/invites/{code}{part}")).await);
+    }
+    let mut admin = Browser::new(&service).with("accept-language", "de");
+    admin.sign_in(&world.admin, "").await;
+    for page in ["/server", "/server/days", "/server/log"] {
+        pages.push(admin.get(page).await);
+    }
+    for page in pages {
+        assert_eq!(page.status, 200, "{}", page.body);
+        assert!(page.body.contains("&lt;x&gt;&amp;"), "{}", page.body);
+        assert!(!page.body.contains("<x>"), "{}", page.body);
+        assert!(!page.body.contains("&amp;lt;x"), "escaped twice: {}", page.body);
+    }
 }
 
 #[tokio::test]

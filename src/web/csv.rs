@@ -158,4 +158,19 @@ mod tests {
         let cells = ["=1+1", "@ben:x", "a\",\"b\n", "Ben", "Ben; =1+1", "\t=1"].map(str::to_owned);
         assert_eq!(row(&cells), "\"'=1+1\",\"'@ben:x\",\"a\"\",\"\"b\n\",\"Ben\",\"Ben;' =1+1\",\"'\t'=1\"\r\n");
     }
+
+    #[test]
+    fn a_formula_is_none_wherever_a_spreadsheet_may_begin_a_cell() {
+        for sign in ["=", "+", "-", "@"] {
+            for space in ["", " ", "\u{a0}"] {
+                let formula = format!("{space}{sign}1");
+                assert_eq!(quoted(&formula), format!("\"'{formula}\""));
+                for before in [";", "\t", "\n", "\r", "\r\n", ";;"] {
+                    let cell = format!("Ben{before}{formula}");
+                    assert_eq!(quoted(&cell), format!("\"Ben{before}'{formula}\""), "{cell:?}");
+                }
+            }
+        }
+        assert_eq!(quoted("Ben (a+b) = c@d; x-y"), "\"Ben (a+b) = c@d; x-y\"");
+    }
 }

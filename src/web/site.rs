@@ -3,7 +3,6 @@
 mod attempt;
 mod pictures;
 mod saving;
-mod several;
 
 use std::{sync::Arc, time::Duration};
 
@@ -290,7 +289,6 @@ impl Backend for Site {
         let page = async { self.web.invites.owner.page(&self.account().await?, query).await };
         let mut page = self.with_pictures(self.tell(page.await)?);
         page.public = self.web.public_base();
-        page.done = self.just_done();
         Ok(page)
     }
 
@@ -307,8 +305,7 @@ impl Backend for Site {
             let account = self.account_now().await?;
             Chosen::of(&self.web.invites.owner, &account, codes).await?.pause(paused).await
         };
-        self.say_done(self.tell(done.await)?);
-        Ok(Next::here())
+        Ok(Next::here().saying(Notice::Several(self.tell(done.await)?)))
     }
 
     async fn delete_many(&self, codes: Vec<String>) -> app::Result<Next> {
@@ -316,8 +313,7 @@ impl Backend for Site {
             let account = self.account_now().await?;
             Chosen::of(&self.web.invites.owner, &account, codes).await?.delete().await
         };
-        self.say_done(self.tell(done.await)?);
-        Ok(Next::to("/invites".to_owned()))
+        Ok(Next::to("/invites".to_owned()).saying(Notice::Several(self.tell(done.await)?)))
     }
 
     async fn invite(&self, code: String, before: String, missing: bool) -> app::Result<InviteDetail> {

@@ -1,13 +1,14 @@
 //! What forms send, and what comes back.
 
 use serde::{Deserialize, Serialize};
+use url::form_urlencoded;
 
 use super::{
-    Draft, Edit, Field, Invite, Limits, Problem, RoomChoice, Terms, Wanted, WantedLimits,
+    Done, Draft, Edit, Field, Invite, Limits, Person, Problem, RoomChoice, Terms, Wanted, WantedLimits,
     choice::{self, ENDS, FOR_HOW_MANY, OWN, WITHOUT_END},
     utc_millis, utc_text,
 };
-use crate::{Error, Result, Told};
+use crate::{Error, Result, Told, wording};
 
 /// The form field that names the server function, for a form that is posted without a script.
 pub const FORM_FUNCTION: &str = "_function";
@@ -17,8 +18,8 @@ pub const FORM_FUNCTION: &str = "_function";
 pub struct Next {
     /// The path of a page, relative to where the pages are mounted; empty for the page that the form is on.
     pub next: String,
-    /// What that page says of what was done, once.
-    pub notice: Option<Notice>,
+    /// What that page says of what was done, once, in the language of whoever did it.
+    pub notice: Option<String>,
 }
 
 impl Next {
@@ -35,12 +36,12 @@ impl Next {
     /// And say there what was done.
     #[must_use]
     pub fn saying(self, notice: Notice) -> Self {
-        Self { notice: Some(notice), ..self }
+        Self { notice: Some(wording::notice(notice)), ..self }
     }
 }
 
-/// What a page says once of what was done on the page before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What a page says once of what was just done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
     /// An invite was created.
     Created,
@@ -48,6 +49,8 @@ pub enum Notice {
     Saved,
     /// An invite was deleted.
     Deleted,
+    /// Something was done to invites that were chosen together.
+    Several(Done),
 }
 
 /// The failure of a form that was posted without a script.
@@ -207,6 +210,12 @@ impl InviteForm {
                 .any(|text| !text.is_empty())
     }
 
+    /// The form as it was filled in, from the body that it sends.
+    pub fn sent(body: &str) -> Self {
+        let fields: Vec<_> = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+        Self::filled_in(&fields)
+    }
+
     /// The form as it was filled in, from its fields.
     pub fn filled_in(fields: &[(String, String)]) -> Self {
         let named = |name: &'static str| fields.iter().filter(move |(field, _)| field == name).map(|(_, value)| value);
@@ -254,6 +263,8 @@ fn start(text: &str) -> Result<Edit<i64>> {
 /// What a member can choose for an invite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rooms {
+    /// The member, as others see them.
+    pub me: Person,
     /// The member's rooms.
     pub choices: Vec<RoomChoice>,
     /// Whether codes can open accounts here.

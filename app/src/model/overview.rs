@@ -175,14 +175,12 @@ pub struct InvitePage {
     /// What precedes the paths of landing pages in links to share, if that is configured; otherwise the pages use the address
     /// under which they are viewed.
     pub public: Option<String>,
-    /// What the member has just done to their invites, if they have not been told yet.
-    pub done: Option<Done>,
     /// When the page was made, in milliseconds since the epoch.
     pub now: i64,
 }
 
 /// What became of invites that were chosen together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Done {
     /// What was done.
     pub deed: Deed,
@@ -193,7 +191,7 @@ pub struct Done {
 }
 
 /// What an owner can do to several invites at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deed {
     /// Pause them.
     Paused,

@@ -7,8 +7,8 @@ use super::server_invites::{may_be_more, refused, server_pages, some_left_out};
 use crate::{
     Action, AuditEntry, AuditPage, AuditQuery, Detail, Door, Fragment, rpc, segment, t,
     ui::{
-        Drawn, at, choice, date, escaped, heading, link, load, nothing, pages, queries, search_field, show_either,
-        text_field, value_of, written,
+        Drawn, at, choice, date, escaped, heading, link, load, marked, nothing, pages, queries, search_field,
+        show_either, text_field, value_of, written,
     },
     view, wording,
 };
@@ -37,7 +37,7 @@ pub fn draw_audit(query: &AuditQuery, page: &AuditPage) -> Fragment {
     };
     let days = entries.chunk_by(|one, next| date(one.at) == date(next.at)).map(|day| {
         let lines: String = day.iter().map(line).collect();
-        let name = day.first().map(|entry| date(entry.at)).unwrap_or_default();
+        let name = escaped(&day.first().map(|entry| date(entry.at)).unwrap_or_default());
         format!(r#"<section class="grid gap-2"><h2>{name}</h2><ol class="list">{lines}</ol></section>"#)
     });
     let list = match (entries.is_empty(), *unfinished) {
@@ -93,7 +93,9 @@ fn line(entry: &AuditEntry) -> String {
         let code = code.as_ref().map(|code| format!(r#" (<code class="font-mono">{}</code>)"#, escaped(code)));
         let number = format!("{number}{}", code.unwrap_or_default());
         match owner.as_ref().filter(|owner| *owner != actor) {
-            Some(owner) => t!("an invite" => "{number} of {owner}", number, owner = escaped(owner)),
+            Some(owner) => {
+                marked(t!("an invite" => "{number} of {owner}"), &[("number", &number), ("owner", &escaped(owner))])
+            }
             None => number,
         }
     });
@@ -101,8 +103,10 @@ fn line(entry: &AuditEntry) -> String {
     let what = did(*action, &who, invite.as_deref());
     let what = match detail {
         None => what,
-        Some(Detail::Why(reason)) => t!("{what}: “{reason}”", what, reason = written(reason)),
-        Some(detail) => t!("{what}: {detail}", what, detail = escaped(&wording::detail(detail))),
+        Some(Detail::Why(reason)) => marked(t!("{what}: “{reason}”"), &[("what", &what), ("reason", &written(reason))]),
+        Some(detail) => {
+            marked(t!("{what}: {detail}"), &[("what", &what), ("detail", &escaped(&wording::detail(detail)))])
+        }
     };
     format!(
         r#"<li class="grid gap-1 px-4 py-3 sm:grid-cols-[11rem_minmax(0,1fr)] sm:gap-4"><span class="hint">{}</span><span class="min-w-0 wrap-anywhere">{what}<span class="hint"> · {}</span></span></li>"#,
@@ -113,28 +117,24 @@ fn line(entry: &AuditEntry) -> String {
 
 /// Says who did what to which invite, which is told by its number. All of it is HTML.
 fn did(action: Action, who: &str, invite: Option<&str>) -> String {
-    let Some(invite) = invite else {
-        return match action {
-            Action::PausedAll => t!("{who} paused all invites", who),
-            Action::ResumedAll => t!("{who} resumed all invites", who),
-            Action::Exported => t!("{who} exported what is kept about somebody", who),
-            Action::Erased => t!("{who} erased what was kept about somebody", who),
-            action => t!("{who}: {action}", who, action = escaped(wording::action_name(action))),
-        };
+    let name = escaped(wording::action_name(action));
+    let text = match (action, invite) {
+        (Action::PausedAll, _) => t!("{who} paused all invites"),
+        (Action::ResumedAll, _) => t!("{who} resumed all invites"),
+        (Action::Exported, _) => t!("{who} exported what is kept about somebody"),
+        (Action::Erased, _) => t!("{who} erased what was kept about somebody"),
+        (_, None) => t!("{who}: {action}"),
+        (Action::Created, _) => t!("{who} created invite {invite}"),
+        (Action::Changed, _) => t!("{who} changed invite {invite}"),
+        (Action::Paused, _) => t!("{who} paused invite {invite}"),
+        (Action::Resumed, _) => t!("{who} resumed invite {invite}"),
+        (Action::Deleted, _) => t!("{who} deleted invite {invite}"),
+        (Action::Redeemed, _) => t!("{who} joined with invite {invite}"),
+        (Action::Blocked, _) => t!("{who} blocked invite {invite} in a room"),
+        (Action::Unblocked, _) => t!("{who} unblocked invite {invite} in a room"),
+        (Action::AccountCreated, _) => t!("{who} created an account with invite {invite}"),
     };
-    match action {
-        Action::Created => t!("{who} created invite {invite}", who, invite),
-        Action::Changed => t!("{who} changed invite {invite}", who, invite),
-        Action::Paused => t!("{who} paused invite {invite}", who, invite),
-        Action::Resumed => t!("{who} resumed invite {invite}", who, invite),
-        Action::Deleted => t!("{who} deleted invite {invite}", who, invite),
-        Action::Redeemed => t!("{who} joined with invite {invite}", who, invite),
-        Action::Blocked => t!("{who} blocked invite {invite} in a room", who, invite),
-        Action::Unblocked => t!("{who} unblocked invite {invite} in a room", who, invite),
-        Action::AccountCreated => t!("{who} created an account with invite {invite}", who, invite),
-        // None of these is about an invite.
-        Action::PausedAll | Action::ResumedAll | Action::Exported | Action::Erased => did(action, who, None),
-    }
+    marked(text, &[("who", who), ("invite", invite.unwrap_or_default()), ("action", &name)])
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::{
     InviteCard, InvitePage, InviteQuery, Sort, Tab, invite_path, landing_path, rpc, t, tn,
     ui::{
         Form, FormProblem, Html, Icon, Sending, Shape, address, button, copy_pressed, drawing, empty, escaped, href,
-        load, local_days, query, reload_after, row, sending, show, show_either,
+        last_post, load, local_days, query, reload_after, row, sending, show, show_either,
     },
     view, wording,
 };
@@ -216,16 +216,8 @@ fn Search(asked: Asked) -> impl IntoView {
 #[component]
 fn List(page: InvitePage, query: InviteQuery, pause: Sending) -> impl IntoView {
     Effect::new(|_| local_days());
-    let message = NodeRef::<html::P>::new();
-    // The button that was pressed is gone with the rows as they were.
-    Effect::new(move |_| {
-        if let Some(message) = message.get() {
-            message.focus().ok();
-        }
-    });
-    let InvitePage { active, ended, all, before, done, .. } = &page;
+    let InvitePage { active, ended, all, before, .. } = &page;
     let matching = if query.tab == Tab::Active { *active } else { *ended };
-    let told = done.map(wording::done);
     let counted = match query.search.is_empty() {
         true => tn!(matching, "{n} invite", "{n} invites"),
         false => tn!(*all, "{matching} of {n} invite", "{matching} of {n} invites", matching),
@@ -233,7 +225,7 @@ fn List(page: InvitePage, query: InviteQuery, pause: Sending) -> impl IntoView {
     let shown = number(&page.invites);
     let html = match shown {
         0 => nothing(&page, &query),
-        _ => rows(&page),
+        _ => rows(&page, &chosen(pause)),
     };
     let span = (shown < matching)
         .then(|| t!("{first} to {last} of {all}", first = before + 1, last = before + shown, all = matching));
@@ -253,16 +245,6 @@ fn List(page: InvitePage, query: InviteQuery, pause: Sending) -> impl IntoView {
             <p class="sr-only" role="status">
                 {counted}
             </p>
-            <div role="status" class="empty:hidden">
-                {told
-                    .map(|told| {
-                        view! {
-                            <p node_ref=message class="alert alert-success" tabindex="-1">
-                                {told}
-                            </p>
-                        }
-                    })}
-            </div>
             <Form sending=pause class="grid gap-4">
                 <Html html />
             </Form>
@@ -275,14 +257,21 @@ fn number(invites: &[InviteCard]) -> u32 {
     u32::try_from(invites.len()).unwrap_or(u32::MAX)
 }
 
-/// The rows, and the bar that appears once some of them are chosen.
-fn rows(page: &InvitePage) -> String {
+/// The codes that were chosen in the form that was refused.
+fn chosen(pause: Sending) -> Vec<String> {
+    let posted = last_post::<rpc::PauseMany>().filter(|_| untrack(|| pause.answer().is_none()));
+    let fields = posted.map(|posted| posted.fields).unwrap_or_default();
+    fields.into_iter().filter(|(name, _)| name == CHOSEN).map(|(_, code)| code).collect()
+}
+
+/// The rows, of which those with `chosen` codes are ticked, and the bar that appears once some of them are.
+fn rows(page: &InvitePage, chosen: &[String]) -> String {
     let InvitePage { invites, public, now, .. } = page;
     let one = |card: &InviteCard| {
         let code = &card.invite.code;
         let landing = landing_path(code);
         let link = public.as_ref().map_or_else(|| address(&landing), |public| format!("{public}{landing}"));
-        row(card, CHOSEN, &href(&invite_path(code)), &link, *now)
+        row(card, (CHOSEN, chosen.contains(code)), &href(&invite_path(code)), &link, *now)
     };
     let rows: String = invites.iter().map(one).collect();
     let switch = |paused: bool, shape, text: &str| {

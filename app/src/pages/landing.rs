@@ -9,7 +9,7 @@ use crate::{
     t, tn,
     ui::{
         DeadInvite, Failure, FormProblem, House, Html, Joining, Moment, SignUpForm, between, button, escaped, fold,
-        href, invitation, load, look_again, pairs, parameter, rooms, sending, show_either, sorry, steps, two,
+        href, invitation, load, look_again, marked, pairs, parameter, rooms, sending, show_either, sorry, steps, two,
     },
     view, wording,
 };
@@ -72,15 +72,17 @@ fn Page(landing: Invitation, code: String) -> impl IntoView {
 /// Whose invite it is and, if it has one, its end.
 fn from(inviter: &Person, state: InviteState, expires_at: Option<i64>) -> AnyView {
     /// Where the time stands in the sentence: no text in HTML contains it.
-    const TIME: char = '\0';
+    const TIME: &str = "\0";
     let person = format!(r#"<span dir="auto">{}</span>"#, escaped(&inviter.user_id));
     let Some(at) = expires_at else {
-        return between("hint mt-8", t!("Invite from {person}", person), ().into_any(), String::new());
+        let text = marked(t!("Invite from {person}"), &[("person", &person)]);
+        return between("hint mt-8", text, ().into_any(), String::new());
     };
     let text = match state {
-        InviteState::Expired => t!("Invite from {person}, was open until {time}", person, time = TIME),
-        _ => t!("Invite from {person}, until {time}", person, time = TIME),
+        InviteState::Expired => t!("Invite from {person}, was open until {time}"),
+        _ => t!("Invite from {person}, until {time}"),
     };
+    let text = marked(text, &[("person", &person), ("time", TIME)]);
     let (before, after) = text.split_once(TIME).unwrap_or((text.as_str(), ""));
     between("hint mt-8", before.to_owned(), view! { <Moment at /> }, after.to_owned())
 }
@@ -152,13 +154,17 @@ fn by_app(house: &House) -> String {
         let (app_name, address) = (escaped(&app.name), escaped(app.invite.as_ref()?));
         let open = format!(r#"<a class="link" href="{address}" rel="external" data-app>"#);
         let get = format!(r#"<a class="link" href="{}" rel="external noreferrer">"#, escaped(&app.address));
-        let ways = t!("{open}Open it in {app}{end}, or {get}get {app}{end}.", open, app = app_name, end = "</a>", get);
-        let not_there = t!("Nothing happened? Then {app} isn’t on this device: get it, or go on here.", app = app_name);
+        let ways = marked(
+            t!("{open}Open it in {app}{end}, or {get}get {app}{end}."),
+            &[("open", &open), ("app", &app_name), ("end", "</a>"), ("get", &get)],
+        );
+        let not_there = t!("Nothing happened? Then {app} isn’t on this device: get it, or go on here.");
+        let not_there = marked(not_there, &[("app", &app_name)]);
         Some(format!(r#"<span> {ways}<b hidden role="status"> {not_there}</b></span>"#))
     });
     let code = escaped(&house.code);
     let code = format!(r#"<code class="font-mono font-semibold text-base-content wrap-anywhere">{code}</code>"#);
-    let text = t!("Using an app that supports invites? Enter {code}", code);
+    let text = marked(t!("Using an app that supports invites? Enter {code}"), &[("code", &code)]);
     format!(r#"<p class="hint">{text}{}</p>"#, links.collect::<String>())
 }
 
@@ -166,7 +172,10 @@ fn by_app(house: &House) -> String {
 fn away(house: &House) -> AnyView {
     look_again();
     let server = escaped(house.inviter.server());
-    let text = t!("{bold}{server} isn’t answering.{end} Joining has to wait.", bold = "<b>", server, end = "</b>");
+    let text = marked(
+        t!("{bold}{server} isn’t answering.{end} Joining has to wait."),
+        &[("bold", "<b>"), ("server", &server), ("end", "</b>")],
+    );
     let by_itself = t!("Keep this page open; it goes on by itself as soon as the server is back.");
     let html = format!(
         r#"<p class="alert alert-warning block" role="status">{text}<span class="hidden scripted:inline"> {}</span></p>{}"#,

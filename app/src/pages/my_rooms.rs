@@ -7,8 +7,9 @@ use crate::{
     Block, Fragment, KnownInvite, LookedAfter, OwnInvite, Posted, RoomInvite, RoomInvites, RoomsQuery, invite_path,
     rpc, segment, t, tn,
     ui::{
-        Drawn, FormProblem, ago, at, escaped, form, function, heading, hidden, link, load, nothing, pages, person_html,
-        queries, reason_field, room_html, search_field, sending, show, state_badge, submit, value_of, written,
+        Drawn, FormProblem, ago, at, escaped, form, function, heading, hidden, link, load, marked, nothing, pages,
+        person_html, queries, reason_field, room_html, search_field, sending, show, state_badge, submit, value_of,
+        written,
     },
     view, wording,
 };
@@ -194,10 +195,9 @@ fn one_invite(seen: &RoomInvite, room: &str, posted: Option<&Posted>, now: i64) 
 fn blocked_by(block: &Block, now: i64) -> String {
     let Block { by, at, reason } = block;
     let (by, since) = (written(by.name()), escaped(&ago(*at, now)));
-    let words = match reason {
-        Some(reason) => t!("by {by}, {ago}: “{reason}”", by, ago = since, reason = written(reason)),
-        None => t!("by {by}, {ago}", by, ago = since),
-    };
+    let text = if reason.is_some() { t!("by {by}, {ago}: “{reason}”") } else { t!("by {by}, {ago}") };
+    let reason = reason.as_deref().map(written).unwrap_or_default();
+    let words = marked(text, &[("by", &by), ("ago", &since), ("reason", &reason)]);
     format!(r#"<span class="hint block">{words}</span>"#)
 }
 

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use url::form_urlencoded;
 
 use crate::{
     InviteForm, Rooms, rpc, segment, t,
@@ -33,8 +32,7 @@ fn Page(rooms: Rooms, title: String, plain: bool) -> impl IntoView {
     // What somebody has begun to fill in is only known to their browser.
     Effect::new(move |_| {
         if let Some(body) = kept() {
-            let fields: Vec<_> = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
-            begun.set(Some(InviteForm::filled_in(&fields)));
+            begun.set(Some(InviteForm::sent(&body)));
         }
     });
     let newest = rooms.newest.clone().filter(|_| plain).map(|code| {

@@ -8,7 +8,7 @@ use crate::{
     Told, rpc, segment, t, tn,
     ui::{
         Drawn, Failure, FormProblem, ago, at, button, choice, escaped, form, function, heading, hidden, href, link,
-        load, nothing, pages, person_html, queries, reason_field, search_field, sending, show_either, sorry,
+        load, marked, nothing, pages, person_html, queries, reason_field, search_field, sending, show_either, sorry,
         state_badge, submit, text_field, value_of, written,
     },
     view, wording,
@@ -106,14 +106,11 @@ fn switch(all_paused: Option<&AllPaused>, all: u32, proof: &str, posted: Option<
     let fields = |paused: &str| hidden("paused", paused) + &hidden("proof", proof);
     let function = function::<rpc::PauseAll>();
     if let Some(AllPaused { by, at: since, reason }) = all_paused {
-        let words = t!(
-            "{strong}All invites are paused{end} by {by} since {since}.",
-            strong = "<strong>",
-            end = "</strong>",
-            by = written(by.name()),
-            since = at(*since)
+        let words = marked(
+            t!("{strong}All invites are paused{end} by {by} since {since}."),
+            &[("strong", "<strong>"), ("end", "</strong>"), ("by", &written(by.name())), ("since", &at(*since))],
         );
-        let reason = reason.as_ref().map(|reason| t!("“{reason}”", reason = written(reason))).unwrap_or_default();
+        let reason = reason.as_deref().map(quoted).unwrap_or_default();
         let resume = fields("false") + &submit("btn-primary", t!("Resume all"), t!("Resume all invites"));
         return format!(
             r#"<div class="card flex flex-wrap items-center justify-between gap-4"><p class="min-w-0 flex-1">{words} {reason}</p>{}</div>"#,
@@ -136,6 +133,11 @@ fn switch(all_paused: Option<&AllPaused>, all: u32, proof: &str, posted: Option<
         escaped(t!("Pause all…")),
         form(function, "content", "mt-3 grid gap-3", &inside.concat())
     )
+}
+
+/// What somebody gave as a reason, in quotes, as HTML.
+fn quoted(reason: &str) -> String {
+    marked(t!("“{reason}”"), &[("reason", &written(reason))])
 }
 
 /// What pausing all of so many invites does, before what follows from that.
@@ -193,21 +195,16 @@ fn one_invite(seen: &ServerInvite, proof: &str, posted: Option<&Posted>, now: i6
         tn!(*came, "people" => "{n} joined", "{n} joined"),
         t!("an invite" => "created {ago}", ago = ago(*created_at, now)),
     ];
-    let begins = limits.not_before.filter(|begin| *begin > now).map(|begin| t!("Starts {at}", at = at(begin)));
-    let ends = limits.expires_at.map(|end| match end > now {
-        true => t!("Ends {at}", at = at(end)),
-        false => t!("Ended {at}", at = at(end)),
-    });
-    let most = limits.max_uses.map(|most| t!("At most {n}", n = most));
+    let timed = |text: &str, millis: i64| marked(text, &[("at", &at(millis))]);
+    let begins = limits.not_before.filter(|begin| *begin > now).map(|begin| timed(t!("Starts {at}"), begin));
+    let ends = limits.expires_at.map(|end| timed(if end > now { t!("Ends {at}") } else { t!("Ended {at}") }, end));
+    let most = limits.max_uses.map(|most| escaped(&t!("At most {n}", n = most)));
     let bounds = [most, begins, ends].into_iter().flatten();
     let bounds =
         bounds.map(|bound| format!(r#"<li class="badge badge-lg h-auto whitespace-normal"><span>{bound}</span></li>"#));
-    let reason = reason.as_ref().map(|reason| {
-        let words = t!("“{reason}”", reason = written(reason));
-        format!(r#"<p class="text-sm">{words}</p>"#)
-    });
+    let reason = reason.as_ref().map(|reason| format!(r#"<p class="text-sm">{}</p>"#, quoted(reason)));
     let title = public_title.as_ref().map(|title| {
-        let words = t!("Shown as “{title}”", title = written(title));
+        let words = marked(t!("Shown as “{title}”"), &[("title", &written(title))]);
         format!(r#"<p class="text-sm wrap-anywhere">{words}</p>"#)
     });
     let rooms = rooms.iter().map(|room| {

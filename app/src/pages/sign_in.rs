@@ -7,8 +7,8 @@ use leptos_router::location::Url;
 use crate::{
     Field, IdentityProvider, LANDING, SignInWays, rpc, t,
     ui::{
-        Form, FormProblem, Icon, Shape, Submit, TextField, Visits, escaped, go_on, href, last_post, load, query,
-        sending, show,
+        Form, FormProblem, Icon, Shape, Submit, TextField, Visits, escaped, go_on, href, last_post, load, marked,
+        query, sending, show,
     },
     view, wording,
 };
@@ -47,7 +47,7 @@ fn Page(ways: SignInWays, to: String, problem: Option<String>) -> impl IntoView 
     let both = password && !providers.is_empty();
     let comes_back = to.starts_with(LANDING);
     let server = format!(r#"<strong class="text-base-content">{}</strong>"#, escaped(&server_name));
-    let mut account = t!("With your account on {server}.", server);
+    let mut account = marked(t!("With your account on {server}."), &[("server", &server)]);
     if comes_back {
         account = format!("{account} {}", escaped(t!("We’ll bring you back to your invite.")));
     }

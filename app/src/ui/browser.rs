@@ -146,9 +146,14 @@ fn focus(element: &web_sys::Element) {
 /// After another page was shown: closes what was open, and moves the focus to the content, where keyboard users and
 /// screen readers continue.
 pub(crate) fn arrive() {
+    arrive_at("content");
+}
+
+/// The same, with the focus on the element of this id.
+pub(super) fn arrive_at(id: &str) {
     close_menus(None);
-    if let Some(content) = document().get_element_by_id("content") {
-        focus(&content);
+    if let Some(element) = document().get_element_by_id(id) {
+        focus(&element);
     }
 }
 
@@ -205,17 +210,6 @@ pub(crate) fn share(title: &str, url: &str) {
 pub(crate) fn contains(text: &str, part: &str) -> bool {
     let lower = |text: &str| JsString::from(text).to_locale_lower_case(None);
     lower(text).includes(&String::from(lower(part)), 0)
-}
-
-/// How many check boxes of that name, and of that kind (a selector), are ticked on the page.
-pub(crate) fn ticked(name: &str, kind: &str) -> usize {
-    document().query_selector_all(&format!("[name='{name}']:checked{kind}")).map_or(0, |all| all.length() as usize)
-}
-
-/// The value of the chosen one of several of that name.
-pub(crate) fn checked(name: &str) -> Option<String> {
-    let chosen = document().query_selector(&format!("[name='{name}']:checked")).ok()??;
-    chosen.get_attribute("value")
 }
 
 /// Under what the browser keeps a form that somebody has begun to fill in, until they send it or close the tab.

@@ -1,13 +1,14 @@
 //! The form for making and changing an invite: name, rooms, how long and for how many; everything else is folded.
 
-use leptos::{ev::Event, prelude::*, wasm_bindgen::JsCast, web_sys};
+use leptos::prelude::*;
 
 use super::{
     Form, FormProblem, Html, Submit, TimeField,
-    browser::{checked, forget, keep, ticked},
+    beside::{Held, known},
+    browser::forget,
     escaped,
     field::{AreaField, Said, SelectField, TextField},
-    form::{Sending, body, focus_wrong, wrong},
+    form::{Sending, focus_wrong, wrong},
     go_on, last_post,
     picker::Picker,
     sending,
@@ -32,15 +33,6 @@ fn start(editing: Option<&InviteDetail>, begun: Option<InviteForm>, new: InviteF
     }
 }
 
-/// Keeps what the form of a new invite is filled in with, in case that somebody leaves the page.
-fn keep_form(event: &Event) {
-    let field = event.target().and_then(|field| field.dyn_into::<web_sys::Element>().ok());
-    let form = field.and_then(|field| field.closest("form").ok().flatten());
-    if let Some(filled_in) = form.and_then(|form| form.dyn_into().ok()).and_then(|form| body(&form)) {
-        keep(&filled_in);
-    }
-}
-
 #[component]
 pub(crate) fn Editor(
     rooms: Rooms,
@@ -58,50 +50,41 @@ pub(crate) fn Editor(
     focus_wrong(save);
     let (start, unfolded) = start(editing.as_ref(), begun, rooms.start);
     let refusal = rooms.allowed.refusal.clone().filter(|_| new);
-    let before = editing.iter().flat_map(|detail| detail.card.rooms.clone()).collect();
-    let spaces =
-        rooms.choices.iter().filter(|choice| choice.room.space && start.rooms.contains(&choice.room.id)).count();
-    let summary = RwSignal::new(summary(start.rooms.len() - spaces, spaces, start.chat, &start.ends, &start.places));
-    let again = move || summary.set(from_the_page());
-    // Somebody may have begun to choose before the script was there.
-    Effect::new(move |_| again());
-    let changed = move |event: &Event| {
-        again();
-        if new {
-            keep_form(event);
-        }
-    };
+    let before: Vec<Room> = editing.iter().flat_map(|detail| detail.card.rooms.clone()).collect();
+    let held = Held::new(start.clone(), known(&rooms.choices, &before), rooms.me);
     let code = editing.as_ref().map(|detail| detail.card.invite.code.clone());
     let came = editing.as_ref().map_or(0, |detail| detail.card.invite.came);
     let age = editing.as_ref().map(|detail| detail.now - detail.card.invite.created_at);
     let registration = rooms.opens_accounts.then_some(start.registration);
     let pictures = pictures(&rooms.choices, &start.picture);
     view! {
-        <Form sending=save class="grid gap-8">
-            {code.clone().map(|code| view! { <input type="hidden" name="form[editing]" value=code /> })}
-            <Html html=notes(came, refusal.map(|refusal| refusal.words)) />
-            <div class="contents" on:input=move |event| changed(&event) on:click=move |event| changed(&event)>
-                <TextField
-                    field=Field::Label
-                    value=start.label.clone()
-                    hint=t!("Optional. Only you see it. “Summer party”, say.").to_owned()
-                    advice=wrong(save, Field::Label)
-                />
-                <Picker choices=rooms.choices before ticked=start.rooms.clone() new />
-                <LimitFields save start=start.clone() allowed=rooms.allowed.clone() age />
-                <details class="fold list" open=unfolded>
-                    <summary>{t!("More options")}</summary>
-                    <More save start registration code pictures chosen_codes=rooms.allowed.chosen_codes />
-                </details>
+        <Form sending=save class="lg:grid lg:grid-cols-[minmax(0,1fr)_20rem] lg:items-start lg:gap-10">
+            <div class="grid min-w-0 gap-8">
+                {code.clone().map(|code| view! { <input type="hidden" name="form[editing]" value=code /> })}
+                <Html html=notes(came, refusal.map(|refusal| refusal.words)) />
+                <div class="contents" on:input=move |_| held.read(new) on:click=move |_| held.read(new)>
+                    <TextField
+                        field=Field::Label
+                        value=start.label.clone()
+                        hint=t!("Optional. Only you see it. “Summer party”, say.").to_owned()
+                        advice=wrong(save, Field::Label)
+                    />
+                    <Picker choices=rooms.choices before ticked=start.rooms.clone() new />
+                    <LimitFields save start=start.clone() allowed=rooms.allowed.clone() age />
+                    <details class="fold list" open=unfolded>
+                        <summary>{t!("More options")}</summary>
+                        <More save start registration code pictures chosen_codes=rooms.allowed.chosen_codes />
+                    </details>
+                </div> <Bar save summary=held.summary new />
             </div>
-            <Bar save summary new />
+            {held.view()}
         </Form>
     }
 }
 
 /// What the invite will do, and the button that makes it so.
 #[component]
-fn Bar(save: Sending, summary: RwSignal<String>, new: bool) -> impl IntoView {
+fn Bar(save: Sending, summary: Memo<String>, new: bool) -> impl IntoView {
     view! {
         <div class="sticky bottom-0 z-2 -mx-4 grid gap-3 border-t border-base-300 bg-base-100 px-4 py-4 sm:mx-0 sm:rounded-t-box sm:border-x">
             <FormProblem sending=save at_fields=true />
@@ -136,19 +119,6 @@ fn notes(came: u32, refusal: Option<String>) -> String {
     });
     let refusal = refusal.map(|words| format!(r#"<p class="alert alert-warning">{}</p>"#, escaped(&words)));
     came.into_iter().chain(refusal).collect()
-}
-
-/// What the invite will do, as the boxes on the page stand.
-fn from_the_page() -> String {
-    let rooms = ticked(Field::Rooms.name(), ":not([data-space])");
-    let spaces = ticked(Field::Rooms.name(), "[data-space]");
-    let chosen = |name| checked(name).unwrap_or_default();
-    summary(rooms, spaces, ticked(Field::Chat.name(), "") > 0, &chosen(ENDS), &chosen(FOR_HOW_MANY))
-}
-
-fn summary(rooms: usize, spaces: usize, chat: bool, ends: &str, places: &str) -> String {
-    let number = |many: usize| u32::try_from(many).unwrap_or(u32::MAX);
-    wording::summary(number(rooms), number(spaces), chat, ends, places)
 }
 
 /// Choices of which one is taken, as HTML: the one for a value in the field where the server's rules no longer have the chosen one.

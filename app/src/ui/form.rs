@@ -9,8 +9,12 @@ use leptos::{
 };
 
 use super::{
-    Typing, Visits, escaped,
+    Typing, Visits,
+    browser::arrive_at,
+    escaped,
     field::{Said, field_id},
+    layout::SAID,
+    marked,
     navigation::{LastPost, Notices, href, lead},
 };
 use crate::{
@@ -178,14 +182,12 @@ pub(crate) fn FormProblem(
 fn explained(error: Told) -> String {
     let Told { kind, words, first, .. } = error;
     let link = |page: &str| format!(r#"<a class="link" href="{}" target="_blank" rel="noopener">"#, escaped(page));
-    let again = match first {
-        Some(page) => t!("{link}Do it now (new tab){end}, then try again.", link = link(&page), end = "</a>"),
-        None if kind == Kind::SignedOut => {
-            t!("{link}Sign in (new tab){end}, then try again.", link = link(&href("/sign-in")), end = "</a>")
-        }
+    let (again, page) = match first {
+        Some(page) => (t!("{link}Do it now (new tab){end}, then try again."), page),
+        None if kind == Kind::SignedOut => (t!("{link}Sign in (new tab){end}, then try again."), href("/sign-in")),
         None => return escaped(&words),
     };
-    format!("{} {again}", escaped(&words))
+    format!("{} {}", escaped(&words), marked(again, &[("link", &link(&page)), ("end", "</a>")]))
 }
 
 #[component]
@@ -214,13 +216,17 @@ pub(crate) fn Submit(
     }
 }
 
-/// Once the server function has succeeded, loads everything on the page again.
+/// Once the server function has succeeded, says so if it tells what was done, and loads everything on the page again.
 pub(crate) fn reload_after(sending: Sending) {
-    let visits = expect_context::<Visits>();
+    let (visits, notices) = (expect_context::<Visits>(), expect_context::<Notices>());
     Effect::new(move |_| {
-        if sending.answer().is_some_and(|answer| answer.error().is_none()) {
-            visits.another();
+        let Some(answer) = sending.answer().filter(|answer| answer.error().is_none()) else { return };
+        if let Ok(Next { notice: Some(notice), .. }) = answer.read() {
+            notices.say(notice);
+            // The button that was pressed goes with the rows as they were.
+            arrive_at(SAID);
         }
+        visits.another();
     });
 }
 

@@ -9,7 +9,7 @@ use super::{
     front::{Front, doors},
     house::Place,
     html::{button, drawing},
-    invitation,
+    invitation, marked,
     opened::{opened, take},
     sending, sign_out, two,
 };
@@ -183,7 +183,7 @@ fn front(house: &House, me: &Person, progress: &Progress, phase: Phase) -> AnyVi
             let place = space.as_ref().and_then(|space| space.name.as_deref());
             let what = wording::joined(house.title().or(place), &counted(&places));
             let name = format!("<bdi>{}</bdi>", escaped(me.first_name()));
-            (picture, t!("You’re in, {name}", name), escaped(&what))
+            (picture, marked(t!("You’re in, {name}"), &[("name", &name)]), escaped(&what))
         }
         Phase::Stopped => {
             let missed = places.iter().filter(|place| matches!(place.state, StepState::Missed(_)));
@@ -193,7 +193,8 @@ fn front(house: &House, me: &Person, progress: &Progress, phase: Phase) -> AnyVi
         _ => {
             let title = escaped(house.name.as_ref().unwrap_or(&house.what));
             let above = format!(r#"{picture}<p class="by">{}</p>"#, escaped(t!("You’re joining")));
-            let below = t!("{bold}{done} of {all}{end} joined", bold = "<b>", done, all, end = "</b>");
+            let below = t!("{bold}{done} of {all}{end} joined", done, all);
+            let below = marked(&below, &[("bold", "<b>"), ("end", "</b>")]);
             (above, title, below)
         }
     };
@@ -256,7 +257,8 @@ fn missed(places: &[Place]) -> String {
     let missed = places.iter().filter_map(|place| {
         let StepState::Missed(reason) = &place.state else { return None };
         let (place, reason) = (escaped(&place.title()), escaped(&wording::reason(reason)));
-        let text = t!("{bold}{place}:{end} {reason}", bold = "<b>", place, end = "</b>", reason);
+        let values = [("bold", "<b>"), ("place", place.as_str()), ("end", "</b>"), ("reason", &reason)];
+        let text = marked(t!("{bold}{place}:{end} {reason}"), &values);
         Some([r#"<p class="alert alert-error block">"#, &text, "</p>"].concat())
     });
     missed.collect()

@@ -7,7 +7,7 @@ use super::{
     Form, FormProblem, Html, Icon, LastPost, Mark, Notices, PersonAvatar, Sending, Shape, arrive, browser, escaped,
     href, html::drawing, lead, load, sending, show_either,
 };
-use crate::{LANDING, Person, Visitor, rpc, t, view, wording, words};
+use crate::{LANDING, Person, Visitor, rpc, t, view, words};
 
 /// Counts sign-ins and sign-outs: data about the visitor is loaded again after each.
 #[derive(Clone, Copy)]
@@ -97,12 +97,15 @@ pub(crate) fn Layout(children: Children) -> impl IntoView {
     }
 }
 
-/// What was done on the page before.
+/// The id of the place for what was done.
+pub(super) const SAID: &str = "said";
+
+/// What was done, here or on the page before.
 #[component]
 fn Said() -> impl IntoView {
     let notices = expect_context::<Notices>();
     view! {
-        <div class="wide print:hidden" aria-live="polite">
+        <div id=SAID tabindex="-1" class="wide print:hidden" aria-live="polite">
             {move || {
                 notices
                     .shown()
@@ -110,7 +113,7 @@ fn Said() -> impl IntoView {
                         view! {
                             <p class="alert alert-success">
                                 <Icon shape=Shape::Done />
-                                {wording::notice(notice).to_owned()}
+                                {notice}
                             </p>
                         }
                     })

@@ -7,7 +7,7 @@ use leptos_router::{
 };
 use url::form_urlencoded;
 
-use crate::{Notice, Posted, backend::Mount, is_for_members};
+use crate::{Posted, backend::Mount, is_for_members};
 
 /// The result of the form that was posted to this page, until another page is shown.
 #[derive(Clone, Copy)]
@@ -27,26 +27,31 @@ impl LastPost {
     }
 }
 
-/// What the page says once of what was done on the page before.
+/// What the page says once of what was done, here or on the page before.
 #[derive(Clone, Copy)]
 pub(crate) struct Notices {
-    shown: RwSignal<Option<Notice>>,
+    shown: RwSignal<Option<String>>,
     /// What the next page says.
-    next: StoredValue<Option<Notice>>,
+    next: StoredValue<Option<String>>,
 }
 
 impl Notices {
-    pub(crate) fn new(first: Option<Notice>) -> Self {
+    pub(crate) fn new(first: Option<String>) -> Self {
         Self { shown: RwSignal::new(first), next: StoredValue::new(None) }
     }
 
     /// What this page says, as a tracked signal.
-    pub(crate) fn shown(self) -> Option<Notice> {
+    pub(crate) fn shown(self) -> Option<String> {
         self.shown.get()
     }
 
+    /// Has this page say something.
+    pub(crate) fn say(self, notice: String) {
+        self.shown.set(Some(notice));
+    }
+
     /// Has the next page say this.
-    pub(crate) fn leave(self, notice: Option<Notice>) {
+    pub(crate) fn leave(self, notice: Option<String>) {
         self.next.set_value(notice);
     }
 

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::{
     CopyButton, House, Shape, avatar, between, escaped,
     html::{button, drawing, fold},
+    marked,
 };
 use crate::{AppLink, Person, Progress, Room, RoomLinks, StepState, t, tn, view, wording};
 
@@ -38,15 +39,15 @@ fn ways(links: &RoomLinks, title: &str) -> String {
     let links = all.into_iter().filter_map(|(name, address)| {
         let address = escaped(address?);
         let (name, label) = match name {
-            "" => (t!("Open in" => "your app"), t!("Open {title} in your app", title)),
-            name => (name, t!("Open {title} in {app}", title, app = name)),
+            "" => (t!("Open in" => "your app"), marked(t!("Open {title} in your app"), &[("title", title)])),
+            name => (name, marked(t!("Open {title} in {app}"), &[("title", title), ("app", name)])),
         };
+        let name = escaped(name);
         Some(format!(
-            r#"<a class="link inline-block py-1" href="{address}" rel="{OUT}" aria-label="{}">{name}</a>"#,
-            label.replace('"', "&quot;")
+            r#"<a class="link inline-block py-1" href="{address}" rel="{OUT}" aria-label="{label}">{name}</a>"#
         ))
     });
-    t!("Open in {apps}", apps = links.collect::<Vec<_>>().join(" · "))
+    marked(t!("Open in {apps}"), &[("apps", &links.collect::<Vec<_>>().join(" · "))])
 }
 
 /// The buttons to what the person has joined, and the list of rooms below, both as HTML.
@@ -67,7 +68,7 @@ pub(super) fn opened(house: &House, progress: &Progress) -> (String, String) {
         // Who came for the title knows the room by no other name yet.
         let title = house.title().filter(|_| !house.is_named()).unwrap_or_else(|| wording::room(room));
         let title = escaped(title);
-        let open = t!("Open {title}", title);
+        let open = marked(t!("Open {title}"), &[("title", &title)]);
         let text = format!(r#"<span class="min-w-0 wrap-anywhere">{open}</span>{}"#, drawing(Shape::Next));
         buttons += &button("btn-primary btn-lg h-auto min-h-14 py-2", anywhere(links), OUT, &text);
         buttons += &[r#"<p class="hint text-center">"#, &ways(links, &title), "</p>"].concat();
@@ -93,7 +94,7 @@ fn folded(rooms: &[(&Room, &RoomLinks)], all: bool) -> String {
     let pictures: String = rooms.iter().take(4).map(|(room, _)| avatar::room_html(room, "s-xs")).collect();
     let rows = rooms.iter().map(|(room, links)| {
         let title = escaped(wording::room(room));
-        let text = t!("Open{start} {title}{end}", start = HIDDEN, title, end = "</span>");
+        let text = marked(t!("Open{start} {title}{end}"), &[("start", HIDDEN), ("title", &title), ("end", "</span>")]);
         let open = button("btn-sm btn-plain", anywhere(links), OUT, &text);
         row(&avatar::room_html(room, "s-sm"), &title, &ways(links, &title), &open)
     });
@@ -122,7 +123,7 @@ fn apps(apps: &[AppLink]) -> String {
     let rows = |runs_here: bool| -> String {
         let rows = apps.iter().filter(|app| app.runs_here == runs_here).map(|app| {
             let (name, runs_on) = (escaped(&app.name), escaped(&app.runs_on));
-            let text = t!("Get{start} {name}{end}", start = HIDDEN, name, end = "</span>");
+            let text = marked(t!("Get{start} {name}{end}"), &[("start", HIDDEN), ("name", &name), ("end", "</span>")]);
             row("", &name, &runs_on, &button("btn-sm btn-plain", &app.address, OUT, &text))
         });
         rows.collect()

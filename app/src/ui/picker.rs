@@ -168,7 +168,6 @@ fn OneRoom(choice: RoomChoice, search: RwSignal<String>, on: bool, kept: bool) -
                     value=id
                     checked=on
                     disabled=disabled
-                    data-space=room.space.then_some("")
                 />
                 <RoomAvatar room />
                 <span class="min-w-0 flex-1">

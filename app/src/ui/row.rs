@@ -1,17 +1,18 @@
 //! One of a member's own invites in a list, as HTML.
 
-use super::{Shape, avatar::room_html, day, drawing, escaped};
+use super::{Shape, avatar::room_html, day, drawing, escaped, marked};
 use crate::{InviteCard, InviteState, Limits, Works, t, tn, utc_text, wording};
 
 /// How many pictures of rooms a row shows.
 const PICTURES: usize = 3;
 
-/// The row. `choose` is the name of the box that chooses the invite, `page` the address of the invite's page, `link` what is
-/// shared, and `now` is in milliseconds since the epoch.
-pub(crate) fn row(card: &InviteCard, choose: &str, page: &str, link: &str, now: i64) -> String {
+/// The row. `choose` is the name of the box that chooses the invite, with whether it is ticked, `page` the address of the invite's
+/// page, `link` what is shared, and `now` is in milliseconds since the epoch.
+pub(crate) fn row(card: &InviteCard, choose: (&str, bool), page: &str, link: &str, now: i64) -> String {
     let InviteCard { invite, rooms, .. } = card;
     let name = card.title();
     let (title, code) = (escaped(&name), escaped(&invite.code));
+    let (choose, ticked) = (choose.0, if choose.1 { " checked" } else { "" });
     let (page, select) = (escaped(page), escaped(&t!("Select {title}", title = name)));
     let about = match invite.terms.name() {
         Some(_) => escaped(&wording::leads_into(rooms, invite.terms.chat)),
@@ -20,7 +21,7 @@ pub(crate) fn row(card: &InviteCard, choose: &str, page: &str, link: &str, now: 
     };
     [
         format!(
-            r#"<li class="inv"><input class="checkbox checkbox-primary" type="checkbox" name="{choose}" value="{code}" aria-label="{select}">"#
+            r#"<li class="inv"><input class="checkbox checkbox-primary" type="checkbox" name="{choose}" value="{code}" aria-label="{select}"{ticked}>"#
         ),
         pictures(card),
         format!(
@@ -48,7 +49,7 @@ fn pictures(card: &InviteCard) -> String {
 fn badges(card: &InviteCard, now: i64) -> String {
     let state = match (card.state, card.invite.terms.limits.not_before) {
         (InviteState::Open, _) => None,
-        (InviteState::NotYet, Some(begin)) => Some(("", t!("Starts {day}", day = day_html(begin, now)))),
+        (InviteState::NotYet, Some(begin)) => Some(("", on(t!("Starts {day}"), begin, now))),
         (state @ (InviteState::PausedByAdmin | InviteState::AllPaused), _) => {
             Some((" badge-warning", escaped(wording::state(state))))
         }
@@ -70,37 +71,28 @@ fn taken(card: &InviteCard, now: i64) -> String {
     let Limits { expires_at, max_uses, .. } = card.invite.terms.limits;
     let end = match expires_at {
         None => escaped(t!("no end")),
-        Some(end) if end > now => t!("until {day}", day = day_html(end, now)),
-        Some(end) => t!("ended {day}", day = day_html(end, now)),
+        Some(end) if end > now => on(t!("until {day}"), end, now),
+        Some(end) => on(t!("ended {day}"), end, now),
     };
     // Where places are limited, those that are being taken count as well.
     let (joined, bar) = match max_uses {
-        None => {
-            let joined =
-                tn!(card.invite.came, "{bold}{n}{end} joined", "{bold}{n}{end} joined", bold = "<b>", end = "</b>");
-            (joined, String::new())
-        }
+        None => (tn!(card.invite.came, "{bold}{n}{end} joined", "{bold}{n}{end} joined"), String::new()),
         Some(most) => {
             let taken = card.invite.uses;
             // The text beside it says the same.
             let shown = taken.min(most);
-            let joined = tn!(
-                taken,
-                "{bold}{n}{end} of {most} joined",
-                "{bold}{n}{end} of {most} joined",
-                bold = "<b>",
-                end = "</b>",
-                most
-            );
+            let joined = tn!(taken, "{bold}{n}{end} of {most} joined", "{bold}{n}{end} of {most} joined", most);
             (joined, format!(r#"<progress class="places" max="{most}" value="{shown}" aria-hidden="true"></progress>"#))
         }
     };
+    let joined = marked(&joined, &[("bold", "<b>"), ("end", "</b>")]);
     format!(r#"<div class="pl"><p>{joined}</p><p class="text-muted">{end}</p>{bar}</div>"#)
 }
 
-/// A day, which a script turns into the visitor's ([`super::local_days`]).
-fn day_html(at: i64, now: i64) -> String {
-    format!(r#"<time datetime="{}Z" data-day>{}</time>"#, utc_text(at), day(at, now))
+/// A text with a day, as HTML: a script turns it into the visitor's ([`super::local_days`]).
+fn on(text: &str, at: i64, now: i64) -> String {
+    let day = format!(r#"<time datetime="{}Z" data-day>{}</time>"#, utc_text(at), escaped(&day(at, now)));
+    marked(text, &[("day", &day)])
 }
 
 /// What copies the link, and what unfolds it with its QR code. All texts but the title are HTML; `came` says whether anybody has
@@ -155,7 +147,7 @@ mod tests {
     #[test]
     fn nothing_that_somebody_wrote_is_markup_in_a_row() {
         let card = card("</title><script>\"", Limits::default(), 0, InviteState::Open);
-        let html = row(&card, "codes[]", "/invites/a%22b", "https://x/i/a%22b", 0);
+        let html = row(&card, ("codes[]", false), "/invites/a%22b", "https://x/i/a%22b", 0);
         assert!(html.contains("value=\"a&quot;b\"") && html.contains("&lt;/title&gt;&lt;script&gt;&quot;"), "{html}");
         assert!(!html.contains("<script") && !html.contains("<b>,"), "{html}");
         assert!(html.contains("<span class=\"more-n\">+2</span>"), "{html}");

@@ -11,6 +11,7 @@ use super::{
     avatar::hue,
     browser, escaped, href,
     html::{button, drawing},
+    marked,
 };
 
 /// How long a button says that it has copied something.
@@ -131,7 +132,7 @@ impl Sharing {
         );
         format!(
             r#"<p class="hint">{}</p><div class="flex flex-wrap gap-2 print:hidden">{print}{}{}</div>"#,
-            t!("Code alone: {code}", code),
+            marked(t!("Code alone: {code}"), &[("code", &code)]),
             download("png"),
             download("svg")
         )

@@ -2,7 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::{Form, FormProblem, House, Html, Submit, TextField, Typing, escaped, last_post, reload_after, sending};
+use super::{
+    Form, FormProblem, House, Html, Submit, TextField, Typing, escaped, last_post, marked, reload_after, sending,
+};
 use crate::{Document, Field, rpc, t, view, wording};
 
 /// The form for a new account, on the invite's page. Sending it signs the person in and starts to redeem the invite.
@@ -87,7 +89,7 @@ fn accepts(server: &str, terms: &[Document]) -> String {
         let (name, address) = (escaped(name), escaped(address));
         format!(r#"<a class="link" href="{address}" target="_blank" rel="external noopener noreferrer">{name}</a>"#)
     });
-    match links.reduce(|list, next| t!("{list}, {next}", list, next)) {
+    match links.reduce(|list, next| marked(t!("{list}, {next}"), &[("list", &list), ("next", &next)])) {
         None => String::new(),
         Some(links) => [r#"<p class="hint">"#, &wording::accepts(&escaped(server), &links), "</p>"].concat(),
     }

@@ -4,22 +4,6 @@ use time::{Month, OffsetDateTime};
 
 use crate::{t, tn, utc_text};
 
-/// Escapes a text for HTML ("Escaping a string"), for places where Leptos does not: the title, text areas, and
-/// `inner_html`.
-pub(crate) fn escaped(text: &str) -> String {
-    let mut html = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            _ => html.push(c),
-        }
-    }
-    html
-}
-
 /// How long before `now` something happened, both in milliseconds since the epoch; a date if that is long ago.
 pub(crate) fn ago(then: i64, now: i64) -> String {
     let minutes = (now - then) / 60_000;
@@ -82,12 +66,6 @@ pub(crate) fn day(millis: i64, now: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn no_text_is_taken_for_markup() {
-        let text = "</title><script>&lt;\u{202e}\"'";
-        assert_eq!(escaped(text), "&lt;/title&gt;&lt;script&gt;&amp;lt;\u{202e}&quot;'");
-    }
 
     #[test]
     fn times_are_told_as_people_say_them() {

@@ -1,6 +1,9 @@
 //! Sentences about an invite for people who hold its code.
 
-use crate::{Room, t, tn, words::list};
+use crate::{
+    Room, t, tn,
+    words::{list, marked},
+};
 
 /// What an invite leads to: `4 rooms, 1 space and a chat with Anna`.
 pub fn leads_to(rooms: u32, spaces: u32, chat: Option<&str>) -> String {
@@ -61,9 +64,9 @@ pub fn a_chat_with(name: &str) -> String {
 /// Follows the inviter's name in a preview picture, which is in English; what they invite to comes after it.
 pub const INVITES_YOU_TO: &str = "invites you to";
 
-/// Who invites, as HTML if `name` is HTML; below it stands the name of the place that they invite to.
+/// Who invites, as HTML, which `name` is as well; below it stands the name of the place that they invite to.
 pub fn who_invites(name: &str) -> String {
-    t!("{name} invites you to", name)
+    marked(t!("{name} invites you to"), &[("name", name)])
 }
 
 /// What somebody invites to, counted; above it stands their name.
@@ -149,7 +152,8 @@ pub fn strong() -> &'static str {
 
 /// Names the documents that somebody accepts by creating an account, as HTML, which both arguments are.
 pub fn accepts(server: &str, documents: &str) -> String {
-    t!("By creating an account on {server} you accept its {documents}", server, documents)
+    let text = t!("By creating an account on {server} you accept its {documents}");
+    marked(text, &[("server", server), ("documents", documents)])
 }
 
 /// Addresses people who have an account already.
@@ -160,7 +164,8 @@ pub fn have_an_account(server: &str) -> String {
 /// Leads people without an account, where they cannot create one here, to a page that says how to get one, as HTML. `server` is HTML, and `link` the opening
 /// tag of the link.
 pub fn how_to_get_one(server: &str, link: &str) -> String {
-    t!("No account on {server} yet? {link}How to get one{end}.", server, link, end = "</a>")
+    let text = t!("No account on {server} yet? {link}How to get one{end}.");
+    marked(text, &[("server", server), ("link", link), ("end", "</a>")])
 }
 
 /// Says how to get an account where they cannot be created here; `inviter` is a first name.

@@ -1,7 +1,7 @@
 //! Sentences about invites for the people who made them.
 
 use super::{chat_with_you, in_a_row, room};
-use crate::{Deed, Done, Room, Tab, t, tn};
+use crate::{Deed, Done, Room, Tab, t, tn, words::marked};
 
 /// What copies a link, before it is pressed.
 pub fn copy() -> &'static str {
@@ -63,13 +63,13 @@ pub fn tab(tab: Tab) -> &'static str {
     }
 }
 
-/// Says that a search has found nothing. What was looked for is text or HTML, as the result is.
+/// Says that a search has found nothing, as HTML, which what was looked for is as well.
 pub fn no_match(search: &str) -> String {
-    t!("No invites match “{search}”", search)
+    marked(t!("No invites match “{search}”"), &[("search", search)])
 }
 
 /// Says what became of invites that were chosen together.
-pub fn done(done: Done) -> String {
+pub(super) fn done(done: Done) -> String {
     let Done { deed, invites, failed } = done;
     match (deed, invites, failed) {
         (_, 0, 0) => t!("No invite was selected.").to_owned(),

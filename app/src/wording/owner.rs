@@ -1,14 +1,20 @@
 //! Sentences for people who make invites.
 
-use crate::{Notice, RoomProblem, WITHOUT_END, t, tn, words};
+use super::list;
+use crate::{
+    Notice, RoomProblem, WITHOUT_END, t, tn,
+    words::{self, marked},
+};
 
-/// What a page says of what was done on the page before.
-pub fn notice(notice: Notice) -> &'static str {
-    match notice {
+/// What a page says of what was just done.
+pub fn notice(notice: Notice) -> String {
+    let words = match notice {
+        Notice::Several(done) => return list::done(done),
         Notice::Created => t!("Your invite is ready. Share the link, or let somebody scan the code."),
         Notice::Saved => t!("Saved. From now on the invite is as you changed it."),
         Notice::Deleted => t!("Deleted. The link, the QR code and the code have stopped working."),
-    }
+    };
+    words.to_owned()
 }
 
 /// What an invitation begins with: the place it leads to, if it has a name that everybody may know.
@@ -65,10 +71,11 @@ pub fn summary(rooms: u32, spaces: u32, chat: bool, ends: &str, places: &str) ->
 
 /// Says that a room has a problem. `room` is its name, as HTML, and so is the answer.
 pub fn trouble(problem: RoomProblem, room: &str) -> String {
-    match problem {
-        RoomProblem::Replaced => t!("A newer room has replaced {room}", room),
-        _ => t!("People can’t join {room}", room),
-    }
+    let text = match problem {
+        RoomProblem::Replaced => t!("A newer room has replaced {room}"),
+        _ => t!("People can’t join {room}"),
+    };
+    marked(text, &[("room", room)])
 }
 
 /// Follows [`trouble`]: the reason, and what can be done.
@@ -89,13 +96,14 @@ pub fn remedy(problem: RoomProblem) -> &'static str {
     }
 }
 
-/// Follows [`trouble`] of a room that is blocked: who did so, and how long ago. `by` and `reason` are HTML, and so is
+/// Follows [`trouble`] of a room that is blocked: who did so, and how long ago. All arguments are HTML, and so is
 /// the answer.
 pub fn blocked(by: &str, ago: &str, reason: Option<&str>) -> String {
-    match reason {
-        Some(reason) => t!("{by} blocked this invite there {ago}: “{reason}”", by, ago, reason),
-        None => t!("{by} blocked this invite there {ago}", by, ago),
-    }
+    let text = match reason {
+        Some(_) => t!("{by} blocked this invite there {ago}: “{reason}”"),
+        None => t!("{by} blocked this invite there {ago}"),
+    };
+    marked(text, &[("by", by), ("ago", ago), ("reason", reason.unwrap_or_default())])
 }
 
 /// What else can be joined with an invite some of whose rooms cannot.

@@ -24,7 +24,8 @@ impl Site {
         }
         let newest = owner.list(&account).await?.invites.last().map(|invite| invite.code.clone());
         let opens_accounts = owner.codes_open_accounts();
-        Ok(Rooms { choices: self.with_pictures(choices), opens_accounts, allowed, start, newest })
+        let me = self.with_pictures(self.web.people.person(account.user_id()).await);
+        Ok(Rooms { me, choices: self.with_pictures(choices), opens_accounts, allowed, start, newest })
     }
 
     /// The form for a new invite: like one of the person's own or, if there is no such invite, as usual.

@@ -2,7 +2,7 @@
 
 use crate::{
     Came, Guest, Invite, InviteDetail, MissedRoom, Room, invite_path, person_address, segment, t,
-    ui::{Shape, ago, button, chart, drawing, escaped, href, person_html},
+    ui::{Shape, ago, button, chart, drawing, escaped, href, marked, person_html},
     wording,
 };
 
@@ -91,7 +91,8 @@ fn one(guest: &Guest, all: usize, people: &str, now: i64) -> String {
         let text = escaped(&wording::joined_of(inside, all));
         format!(r#" <span class="badge badge-warning badge-sm">{text}</span>"#)
     });
-    let message = format!(r#"{}<span class="sr-only">{}</span>"#, drawing(Shape::Chat), t!("Message {name}", name));
+    let message = escaped(&t!("Message {name}", name = person.name()));
+    let message = format!(r#"{}<span class="sr-only">{message}</span>"#, drawing(Shape::Chat));
     let address = person_address(people, &person.user_id);
     format!(
         r#"<li class="item flex-wrap">{}<span class="min-w-0 flex-1"><span class="font-medium wrap-anywhere" dir="auto">{name}</span>{}<span class="hint block wrap-anywhere"><bdi>{id}</bdi> · {}</span></span>{}{}</li>"#,
@@ -112,11 +113,12 @@ fn lacks(missed: &[(Option<Room>, MissedRoom)]) -> String {
         let room = room.as_ref().map_or(wording::chat_with_you(), wording::room);
         let room = format!(r#"<strong dir="auto">{}</strong>"#, escaped(room));
         let reason = escaped(&wording::reason(&missed.reason));
-        format!("<li>{}</li>", t!("{room} · they were told: “{reason}”", room, reason))
+        let told = marked(t!("{room} · they were told: “{reason}”"), &[("room", &room), ("reason", &reason)]);
+        format!("<li>{told}</li>")
     });
     let rows: String = rows.collect();
     let hidden = r#"<span class="sr-only">"#;
-    let summary = t!("What is missing{hidden} for them{end}", hidden, end = "</span>");
+    let summary = marked(t!("What is missing{hidden} for them{end}"), &[("hidden", hidden), ("end", "</span>")]);
     format!(
         r#"<details class="basis-full text-sm"><summary class="link w-fit py-2">{summary}</summary><ul class="grid gap-2 pt-1 wrap-anywhere">{rows}</ul></details>"#
     )

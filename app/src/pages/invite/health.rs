@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     Block, InviteDetail, InviteState, Registration, Room, RoomProblem, Works, invite_path, person_address, segment, t,
-    ui::{Shape, ago, button, drawing, escaped, href},
+    ui::{Shape, ago, button, drawing, escaped, href, marked},
     view, wording,
 };
 
@@ -86,7 +86,7 @@ fn note(room: &Room, problem: RoomProblem, after: &str, more: &str, code: &str) 
     let name = format!("<bdi>{}</bdi>", escaped(wording::room(room)));
     let trouble = wording::trouble(problem, &name);
     let edit = href(&format!("{}/edit?without={}", invite_path(code), segment(&room.id)));
-    let remove = t!("Remove {room} from this invite", room = name);
+    let remove = marked(t!("Remove {room} from this invite"), &[("room", &name)]);
     let remove = button("btn-sm btn-plain h-auto min-h-11 py-2", &edit, "", &remove);
     format!(
         r#"<div class="alert alert-warning grid justify-items-start gap-3"><p class="wrap-anywhere"><strong>{trouble}</strong>. {after}</p><p class="flex flex-wrap gap-2">{more}{remove}</p></div>"#
