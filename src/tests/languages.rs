@@ -159,7 +159,7 @@ async fn a_table_has_its_columns_in_the_language_of_the_page() {
     let mut german = Browser::new(&service).with("accept-language", "de");
     german.sign_in(&anna, "").await;
     let table = german.get(&format!("/invites/{code}/joined.csv")).await;
-    assert!(table.body.contains("\"Beigetretene Räume\",\"Fehlende Räume\"\r\n"), "{}", table.body);
+    assert!(table.body.contains("\"Räume (beigetreten)\",\"Fehlende Räume\"\r\n"), "{}", table.body);
     assert!(table.body.contains(&format!("\"'{}\"", ben.id)), "{}", table.body);
 }
 
