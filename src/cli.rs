@@ -20,7 +20,8 @@ use super_invites::{
 /// Who may read the registration: the user that it belongs to, and a group. The homeserver and this service both have to, and may be two users.
 const MODE: u32 = 0o640;
 
-/// The environment. A variable that is not UTF-8 is none of ours, unless it is called like one.
+/// The environment as text. A variable whose name is not UTF-8 is left out, because none of ours is called like that. In a value, what is not UTF-8
+/// becomes U+FFFD, so that it cannot end the process with a panic.
 pub(crate) fn environment() -> Vec<(String, String)> {
     std::env::vars_os()
         .filter_map(|(name, text)| Some((name.into_string().ok()?, text.to_string_lossy().into_owned())))

@@ -241,14 +241,13 @@ fn add(catalogue: &mut Catalogue, text: &str, known: &[String]) -> Result<Vec<(u
 
 /// Whether a translation has the placeholders of its text, the number of a plural aside: “one room” is as good as “1 room”.
 fn fits(key: &str, form: &str, is_plural: bool) -> bool {
-    let names = |text: &str| {
-        let mut names = placeholders(text).into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
-        if is_plural {
-            names.remove("n");
-        }
-        names
-    };
-    names(key.rsplit('\u{4}').next().unwrap_or_default()) == names(form)
+    let text = key.rsplit('\u{4}').next().unwrap_or_default();
+    let (mut expected, mut found) = (placeholders(text), placeholders(form));
+    if is_plural {
+        expected.remove("n");
+        found.remove("n");
+    }
+    expected == found
 }
 
 /// The names of the placeholders in a text.

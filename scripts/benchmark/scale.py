@@ -60,12 +60,12 @@ class Engine:
             Call("page: landing, signed in", f"/i/{code}", cookies["guest"]),
             Call("page: owner's invites", "/invites", cookies["owner"]),
             Call("page: owner's invite", f"/invites/{code}", cookies["owner"], paged=True),
-            Call("page: rooms I look after", "/my-rooms", cookies["owner"], paged=True),
+            Call("page: rooms you manage", "/my-rooms", cookies["owner"], paged=True),
             Call("page: all invites", "/server", cookies["admin"], paged=True),
             Call("page: all invites, in vain", "/server?state=paused", cookies["admin"]),
             Call("page: overview", "/server/days", cookies["admin"]),
-            Call("page: who did what", "/server/log", cookies["admin"], paged=True),
-            Call("page: who did what, search in vain", "/server/log?q=nobody-at-all", cookies["admin"]),
+            Call("page: audit log", "/server/log", cookies["admin"], paged=True),
+            Call("page: audit log, search in vain", "/server/log?q=nobody-at-all", cookies["admin"]),
         ]
 
     def once(self, service, call):

@@ -1,6 +1,6 @@
 //! Several of a member's own invites, chosen together.
 
-use std::{collections::HashSet, sync::Arc};
+use std::collections::HashSet;
 
 use app::{Deed, Done, Error as Refusal, Invite, InviteCard};
 use futures_util::{StreamExt, stream};
@@ -39,11 +39,7 @@ impl<'a> Chosen<'a> {
         if codes.len() > MOST_CHOSEN {
             return Err(Refusal::Outdated.into());
         }
-        // Not from memory: what another instance has changed a moment ago would not be changed back.
-        let me = account.user_id().as_str();
-        let (_, all_paused) = owner.invites.version(me).await?;
-        let invites = owner.invites.of(me).await?.into_iter().map(|invite| owner.catalog.rules.bounded(invite));
-        let listed = Listed::new(Arc::new(invites.collect()), all_paused, (owner.clock)());
+        let listed = owner.list_from_database(account).await?;
         let mut seen = HashSet::new();
         let distinct: Vec<String> = codes.into_iter().filter(|code| seen.insert(code.clone())).collect();
         let (codes, others): (Vec<_>, Vec<_>) = {

@@ -53,13 +53,22 @@ impl Owner {
             // Read before the list: if it changes in between, the list is newer than its version, and is read again next
             // time.
             let (version, all_paused) = self.invites.version(owner).await?;
-            let build = async {
-                let invites = self.invites.of(owner).await?.into_iter();
-                Ok(invites.map(|invite| self.catalog.rules.bounded(invite)).collect())
-            };
-            Ok((self.lists.get(owner, version, build).await?, all_paused))
+            Ok((self.lists.get(owner, version, self.read(owner)).await?, all_paused))
         };
         self.lists.at(owner, (self.clock)(), read).await
+    }
+
+    /// The same list as the database has it now, for those who are about to change something: what another instance has changed may reach the
+    /// memory of this one later.
+    pub(super) async fn list_from_database(&self, account: &Account) -> Result<Listed> {
+        let owner = account.user_id().as_str();
+        let (_, all_paused) = self.invites.version(owner).await?;
+        Ok(Listed::new(Arc::new(self.read(owner).await?), all_paused, (self.clock)()))
+    }
+
+    async fn read(&self, owner: &str) -> Result<Vec<Invite>> {
+        let invites = self.invites.of(owner).await?.into_iter();
+        Ok(invites.map(|invite| self.catalog.rules.bounded(invite)).collect())
     }
 
     /// One of the member's own invites, and its state.

@@ -51,8 +51,8 @@ enum Attempt {
     With(String),
     /// Asking for feedback on the form, by client address.
     Look(IpAddr),
-    /// Sending a message, by email address: it may be anybody's.
-    Mail(String),
+    /// Sending a message, by email address, which may be anybody's. Only a keyed hash of it is kept.
+    Mail(u64),
 }
 
 /// The account that somebody asks for.
@@ -259,7 +259,7 @@ impl SignUps {
         if letter.sent.as_ref().is_some_and(|(_, sent)| now < sent + SEND_AGAIN) {
             return Ok(());
         }
-        self.attempts.take(&[Attempt::Mail(email.to_lowercase())], now)?;
+        self.attempts.take(&[Attempt::Mail(self.marks.hash_one(email.to_lowercase()))], now)?;
         let session = begun.session;
         self.begun.note_letter(key, &session, letter.clone());
         let mail = self.new_accounts.send_mail(email, &letter.secret, letter.times + 1, origin).await;
