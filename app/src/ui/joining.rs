@@ -257,7 +257,7 @@ fn missed(places: &[Place]) -> String {
     let missed = places.iter().filter_map(|place| {
         let StepState::Missed(reason) = &place.state else { return None };
         let (place, reason) = (escaped(&place.title()), escaped(&wording::reason(reason)));
-        let values = [("bold", "<b>"), ("place", place.as_str()), ("end", "</b>"), ("reason", &reason)];
+        let values = [("bold", "<b>"), ("place", place.as_str()), ("end", "</b>"), ("reason", reason.as_str())];
         let text = marked(t!("{bold}{place}:{end} {reason}"), &values);
         Some([r#"<p class="alert alert-error block">"#, &text, "</p>"].concat())
     });
