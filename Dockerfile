@@ -1,7 +1,10 @@
 # Super Invites as an image: one binary, which runs as any user, on a read-only root, without capabilities.
 # The folder /data is for a SQLite database, and for the configuration, super-invites.yaml, unless SUPER_INVITES_CONFIG names another file.
 
-FROM docker.io/library/rust:1.95-trixie AS build
+# Compiled on the machine that builds, also for another one (docker buildx build --platform linux/amd64,linux/arm64): in emulation it would take hours.
+FROM --platform=$BUILDPLATFORM docker.io/library/rust:1.95-trixie AS build
+ARG BUILDARCH
+ARG TARGETARCH
 WORKDIR /src
 # What is built with changes seldom: it stays in a layer of its own.
 COPY Cargo.lock ./
@@ -9,14 +12,18 @@ COPY scripts/common.sh scripts/setup scripts/
 COPY style/package.json style/package-lock.json style/
 ENV SUPERINVITES_CACHE=/cache
 RUN scripts/setup build
+RUN if [ "$TARGETARCH" != "$BUILDARCH" ]; then scripts/setup "$TARGETARCH"; fi
 COPY . .
-RUN scripts/release /out && mkdir /data
+RUN case "$TARGETARCH" in amd64) machine=x86_64 ;; arm64) machine=aarch64 ;; *) machine= ;; esac \
+    && scripts/release ${machine:+--target "$machine-unknown-linux-gnu"} /out && mkdir /data
 
 FROM gcr.io/distroless/cc-debian13:nonroot
 LABEL org.opencontainers.image.title="Super Invites" \
       org.opencontainers.image.description="Invite codes for Matrix homeservers: whoever redeems one is in all of its rooms a moment later" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /out/super-invites /super-invites
+# What is in it.
+COPY --from=build /out/super-invites.cdx.json /usr/share/doc/super-invites/
 # The base image's user, for those who name no other one.
 COPY --from=build --chown=65532:65532 /data /data
 WORKDIR /data

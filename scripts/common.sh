@@ -9,7 +9,8 @@ cache=${SUPERINVITES_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/super-invites}
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$cache/target}
 # The files of the pages, which the service embeds when it is built with the feature `embed`.
 export LEPTOS_SITE_ROOT=$CARGO_TARGET_DIR/site
-export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$root/style/node_modules/.bin:$PATH"
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+export PATH="$cargo_home/bin:$root/style/node_modules/.bin:$PATH"
 
 synapse_version=1.163.2
 module_version=0.8.4
@@ -18,6 +19,12 @@ synapse_home=$cache/synapse-$synapse_version
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 die() { printf '\033[1;31merror:\033[0m %s\n' "$*" >&2; exit 1; }
+
+# host_triple: prints what rustc calls this machine.
+host_triple() { rustc -vV | sed -n 's/^host: //p'; }
+
+# source_date: prints the time of the last commit, in seconds since the epoch, unless $SOURCE_DATE_EPOCH is one. Without a repository: 0.
+source_date() { echo "${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || echo 0)}"; }
 
 # free_port [WISH]: prints WISH if that port is free, otherwise a port that the system has chosen.
 free_port() {

@@ -104,6 +104,29 @@ def compose_services():
     return whole, {key: filled.sub(lambda name: names[name[1]], value) for key, value in environment.items()}
 
 
+def sboms():
+    """The lists name what is in the server, in the programs for browsers and in the style, with versions and licences, and nothing that only tests."""
+    locked = {(crate["name"], crate["version"]) for crate in tomllib.loads((ROOT / "Cargo.lock").read_text())["package"]}
+    for file in sorted(DIR.glob("*.cdx.json")):
+        bom = json.loads(file.read_text())
+        equal("the format", (bom["bomFormat"], bom["specVersion"]), ("CycloneDX", "1.6"))
+        found = {one["name"]: one for one in bom["components"]}
+        for name, part in (("axum", "server"), ("sqlx", "server"), ("libsqlite3-sys", "server"), ("leptos", "browser"), ("daisyui", "style")):
+            if part not in {entry["value"] for entry in found.get(name, {"properties": []})["properties"]}:
+                sys.exit(f"{file.name}: {name} is not in the part {part}")
+        for one in bom["components"]:
+            if not one["version"] or not one["licenses"]:
+                sys.exit(f"{file.name}: {one['name']} has no version, or no licence")
+            if one["purl"].startswith("pkg:cargo/") and (one["name"], one["version"]) not in locked:
+                sys.exit(f"{file.name}: {one['name']} {one['version']} is not in Cargo.lock")
+        for name in "bolero", "insta", "proptest", "rqrr":
+            if name in found:
+                sys.exit(f"{file.name}: {name} is only for tests")
+        known = {one["bom-ref"] for one in [bom["metadata"]["component"], *bom["components"]]}
+        if unknown := {ref for one in bom["dependencies"] for ref in [one["ref"], *one["dependsOn"]]} - known:
+            sys.exit(f"{file.name}: nobody knows {unknown}")
+
+
 def write_compose():
     whole, variables = compose_services()
     (DIR / "compose.env").write_text("".join(f"{key}={value}\n" for key, value in variables.items()))
@@ -216,6 +239,7 @@ def marked():
 if ONLY_COMPOSE:
     write_compose()
     sys.exit()
+sboms()
 units()
 compose()
 kubernetes()

@@ -2,7 +2,11 @@
 
 #![expect(clippy::disallowed_methods, reason = "a command asks once, and ends")]
 
-use std::time::{Duration, Instant};
+use std::{
+    fs::OpenOptions,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use http::HeaderMap;
 use matrix_sdk::ruma::UserId;
@@ -12,13 +16,13 @@ use url::Url;
 
 use crate::{
     chance::Chance,
-    config::{ActingMode, Config, Creators, CreatorsWord, Policy},
+    config::{ActingMode, Config, Creators, CreatorsWord, Policy, SqlUrl},
     homeserver::{AdminApi, Error, RateLimit, Setup},
     metrics::Metrics,
     reach::{self, Reached},
     session::{Purpose, Sealer},
     share,
-    store::{self, Millis, Store},
+    store::{self, Found, Millis, Store},
     web::shared,
     words::Languages,
 };
@@ -27,16 +31,24 @@ use crate::{
 /// way.
 const HELD_BACK: Duration = Duration::from_millis(500);
 
-/// Everything that is wrong at `now`, as lines for an operator; empty if nothing is.
-pub async fn findings(config: &Config, now: Millis) -> Vec<String> {
-    let mut findings = Vec::new();
-    let sealer = match database(config).await {
-        Ok(sealer) => Some(sealer),
-        Err(finding) => {
-            findings.push(finding);
-            None
-        }
-    };
+/// What there is to say, as lines for an operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// What is good to know, and not wrong.
+    pub remarks: Vec<String>,
+    /// What is wrong.
+    pub findings: Vec<String>,
+}
+
+/// Looks for everything that is wrong at `now`. Nothing is changed by it: no database is made or migrated.
+pub async fn check(config: &Config, now: Millis) -> Checked {
+    let (mut remarks, mut findings) = (Vec::new(), Vec::new());
+    let mut sealer = None;
+    match database(config).await {
+        Ok(Database::Used(found)) => sealer = found,
+        Ok(Database::NotYet(remark)) => remarks.push(remark),
+        Err(finding) => findings.push(finding),
+    }
     match crate::homeserver(config, &Metrics::new()) {
         Ok(homeserver) => findings.extend(homeserver_findings(config, &homeserver.setup).await),
         Err(error) => findings.push(error.to_string()),
@@ -53,7 +65,7 @@ pub async fn findings(config: &Config, now: Millis) -> Vec<String> {
         },
         None => findings.extend(no_public_address(config)),
     }
-    findings
+    Checked { remarks, findings }
 }
 
 /// What is wrong with the configuration itself: what can be seen without a network and without the database.
@@ -80,29 +92,60 @@ fn no_public_address(config: &Config) -> Option<String> {
     })
 }
 
-/// The sealer that proves to the running service that this command has the same configuration, if the database can be
-/// used.
-async fn database(config: &Config) -> Result<Sealer, String> {
+/// A database in which nothing is wrong.
+enum Database {
+    /// It can be used. The sealer proves to the running service that this command has the same configuration; there is none before the first start.
+    Used(Option<Sealer>),
+    /// It is made, or migrated, by a command or by the next start, as this remark says.
+    NotYet(String),
+}
+
+async fn database(config: &Config) -> Result<Database, String> {
     let database = config.database().map_err(|error| error.to_string())?;
     let key = config.session_key().map_err(|error| error.to_string())?;
-    let opened = Store::open(&database).await;
-    if let Err(error @ store::Error::Newer(_)) = &opened {
-        return Err(error.to_string());
-    }
-    let open = async {
-        let store = opened.map_err(|error| cause(&error))?;
-        let probed = store.probe().await.map_err(|error| cause(&error));
-        let sealer = Sealer::new(key, &store.keys, &Chance::system()).await.map_err(|error| cause(&error));
-        store.close().await;
-        probed.and(sealer)
-    };
-    open.await.map_err(|cause: String| {
+    let unusable = |cause: String| {
         format!(
             "The database {:?} is not writable ({cause}). Check sql_url, that its folder or server exists, and that this user may \
              write there.",
             config.sql_url
         )
-    })
+    };
+    let (url, newest) = (&config.sql_url, store::latest_migration());
+    let store = match Store::look_at(&database).await {
+        Ok(Found::UpToDate(store)) => store,
+        Ok(Found::Nothing) => {
+            if let SqlUrl::SqliteFile(file) = &database {
+                can_be_made(file).map_err(|error| unusable(error.to_string()))?;
+            }
+            return Ok(Database::NotYet(format!(
+                "The database {url:?} is not there yet; `super-invites migrate`, or the first start, would make it."
+            )));
+        }
+        Ok(Found::Behind(None)) => {
+            return Ok(Database::NotYet(format!(
+                "The database {url:?} has no tables of this service yet; `super-invites migrate`, or the first start, would make them."
+            )));
+        }
+        Ok(Found::Behind(Some(at))) => {
+            return Ok(Database::NotYet(format!(
+                "The database {url:?} is at migration {at}; `super-invites migrate`, or the next start, would bring it to {newest}."
+            )));
+        }
+        Err(error @ store::Error::Newer(_)) => return Err(error.to_string()),
+        Err(error) => return Err(unusable(cause(&error))),
+    };
+    let probed = store.probe().await;
+    let sealer = Sealer::existing(key, &store.keys).await;
+    store.close().await;
+    probed.and(sealer).map(Database::Used).map_err(|error| unusable(cause(&error)))
+}
+
+/// Checks that a file can be made in the folder of this one, by making another one, which is taken away again.
+fn can_be_made(file: &Path) -> std::io::Result<()> {
+    let folder = file.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let probe = folder.join(format!(".super-invites-check-{}", Chance::system().id()?));
+    OpenOptions::new().write(true).create_new(true).open(&probe)?;
+    std::fs::remove_file(probe)
 }
 
 fn cause(error: &dyn std::error::Error) -> String {
@@ -200,8 +243,8 @@ async fn rights(config: &Config, homeserver: &Setup, user: &UserId) -> Vec<Strin
     findings
 }
 
-/// Asks the running service from outside how requests reach it. That needs the same database, because its key signs the
-/// question.
+/// Asks the running service from outside how requests reach it. That needs the same key, from the configuration or the database, because it signs
+/// the question.
 async fn way_here(config: &Config, url: &Url, sealer: Option<Sealer>, now: Millis) -> Vec<String> {
     let Some(sealer) = sealer else { return Vec::new() };
     let address = reach::address(url.as_str(), config.mount());

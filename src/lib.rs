@@ -321,7 +321,10 @@ impl Lasting {
         metrics.started(clock());
         count_connections(&metrics, &store);
         let tasks = TaskTracker::new();
-        let takeovers = invites(config, &store, &homeserver, &clock, &chance, tasks.clone(), &metrics).takeovers;
+        // Its caches are not the ones that anybody will use.
+        let metrics_of_none = metrics.draft();
+        let takeovers =
+            invites(config, &store, &homeserver, &clock, &chance, tasks.clone(), &metrics_of_none).takeovers;
         if let Some(takeover) = takeovers.take_over_here().await? {
             tracing::info!("took over from synapse_super_invites: {}", import::in_words(&takeover));
         }
@@ -334,7 +337,8 @@ impl Lasting {
     /// Everything that depends on what can be reloaded: the routes, and the recurring tasks, which have been started. What comes of another call is
     /// to the first as another instance on the same database is: both may be at work at once.
     async fn build(&self, config: &Config) -> Result<(Router, Vec<JoinHandle<()>>), ServeError> {
-        let Self { homeserver, store, clock, chance, metrics, .. } = self;
+        let Self { homeserver, store, clock, chance, .. } = self;
+        let metrics = &self.metrics.draft();
         let languages = Languages::new(config.words_dir.as_deref())?;
         let invites = invites(config, store, homeserver, clock, chance, self.tasks.clone(), metrics);
         let (codes, links, accounts) =
@@ -354,7 +358,10 @@ impl Lasting {
             chance: chance.clone(),
             metrics: metrics.clone(),
         };
-        Ok((routes(config, doors, self.limits, &self.stop), housekeeping))
+        let routes = routes(config, doors, self.limits, &self.stop);
+        // Only now: while anything can fail, what is read for the metrics is what is in use.
+        self.metrics.adopt(metrics);
+        Ok((routes, housekeeping))
     }
 
     /// Goes on with another configuration; if that cannot be done, everything stays as it was.
@@ -388,7 +395,12 @@ fn routes(config: &Config, doors: Doors, limits: Bounds, stop: &Stop) -> Router 
     let Doors { invites, people, sharing, sealer, languages, clock, chance, metrics } = doors;
     let (of_clients, of_visitors) = (languages.clone(), languages.clone());
     let proxies = Arc::new(Proxies::new(config.trusted_proxies.clone()));
-    let observer = Observer { metrics: metrics.clone(), proxies: Arc::clone(&proxies), chance: chance.clone() };
+    let observer = Observer {
+        metrics: metrics.clone(),
+        proxies: Arc::clone(&proxies),
+        chance: chance.clone(),
+        mount: config.mount().into(),
+    };
     let api = api::router(api::Api {
         invites: invites.clone(),
         people: people.clone(),

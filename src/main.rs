@@ -10,11 +10,14 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use clap::{ArgGroup, CommandFactory, Parser, Subcommand, error::ErrorKind};
+use clap::{
+    Arg, ArgAction, ArgGroup, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind,
+    parser::ValueSource, value_parser,
+};
 use matrix_sdk::ruma::{OwnedServerName, OwnedUserId};
 use super_invites::{
     chance::Chance,
-    check,
+    check::{self, Checked},
     clock::Clock,
     config::{self, Config, SqlUrl},
     healthcheck::healthcheck,
@@ -31,7 +34,7 @@ use super_invites::{
 struct Cli {
     /// The configuration file; of several, separated by `:` or each with a --config of its own, later ones win [default: super-invites.yaml, if
     /// there is one]
-    #[arg(long, global = true, env = "SUPER_INVITES_CONFIG", value_delimiter = ':', value_name = "FILE")]
+    #[arg(long, env = "SUPER_INVITES_CONFIG", value_delimiter = ':', value_name = "FILE")]
     config: Vec<PathBuf>,
     /// Print the version, and what else tells this binary from others, as JSON
     #[arg(long)]
@@ -99,7 +102,7 @@ enum Command {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Say what is wrong with the configuration and what it leads to, one line a finding
+    /// Say what is wrong with the configuration and what it leads to, one line a finding; nothing is changed, no database made or migrated
     Check {
         /// Only look at the configuration and the files that it names: neither network nor database are needed
         #[arg(long)]
@@ -115,8 +118,31 @@ enum Command {
     },
 }
 
+/// `--config` behind a command.
+const CONFIG_BEHIND: &str = "config_behind";
+
+/// Reads the command line. `--config` may stand before the command, behind it, or both; the files count in the order in which they are named. Of an
+/// argument that is global to clap, those before the command would be dropped without a word.
+fn parse() -> Cli {
+    let command = Cli::command().mut_subcommands(|command| {
+        let config = Arg::new(CONFIG_BEHIND).long("config").value_name("FILE").value_delimiter(':');
+        let config = config.action(ArgAction::Append).value_parser(value_parser!(PathBuf));
+        command.arg(config.help("The same as before the command; these files come after those"))
+    });
+    let matches = command.get_matches();
+    let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    if let Some(files) = matches.subcommand().and_then(|(_, matches)| matches.get_many::<PathBuf>(CONFIG_BEHIND)) {
+        // The variable only counts where no file is named.
+        if matches.value_source("config") == Some(ValueSource::EnvVariable) {
+            cli.config.clear();
+        }
+        cli.config.extend(files.cloned());
+    }
+    cli
+}
+
 fn main() -> ExitCode {
-    match run(Cli::parse()) {
+    match run(parse()) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("super-invites: {error}");
@@ -173,7 +199,11 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
             println!("{}", personal_data::erase(&config, &user, clock(), Chance::system(), dry_run).await?);
         }
         Command::Check { offline: true } => return Ok(report(&check::offline(&read(&files)?))),
-        Command::Check { offline: false } => return Ok(report(&check::findings(&read(&files)?, clock()()).await)),
+        Command::Check { offline: false } => {
+            let Checked { remarks, findings } = check::check(&read(&files)?, clock()()).await;
+            remarks.iter().for_each(|remark| println!("{remark}"));
+            return Ok(report(&findings));
+        }
         Command::Config { schema: true } => print!("{}", config::schema()),
         Command::Config { schema: false } => print!("{}", config::EXAMPLE),
     }

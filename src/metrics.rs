@@ -54,12 +54,13 @@ pub struct Route(pub String);
 
 /// Everything that is counted and measured. Cheap to clone.
 #[derive(Clone)]
-pub struct Metrics(Arc<Inner>);
+pub struct Metrics(Arc<Inner>, Arc<Mutex<Probes>>);
+
+type Probes = BTreeMap<&'static str, Probe>;
 
 struct Inner {
     registry: Registry,
     names: Vec<String>,
-    probes: Mutex<BTreeMap<&'static str, Probe>>,
     requests: Counters<3>,
     request_duration: Histograms<1>,
     homeserver_requests: Counters<2>,
@@ -97,6 +98,7 @@ impl Metrics {
     /// Metrics of which nothing has been counted yet.
     pub fn new() -> Self {
         let mut all = Registering::default();
+        let probes = BTreeMap::from([(PROCESS, all.process())]);
         let inner = Inner {
             requests: all
                 .family("super_invites_http_requests", "Requests that were answered, by route, method and status"),
@@ -142,14 +144,13 @@ impl Metrics {
             restarts: all.family("super_invites_task_restarts", "How often a task broke off and was started again"),
             ready: all.gauge("super_invites_ready", "Whether the service is ready, as /health/ready says: 1 or 0"),
             started: all.started(),
-            probes: Mutex::new(BTreeMap::from([(PROCESS, all.process())])),
             names: {
                 all.build_info();
                 all.names
             },
             registry: all.registry,
         };
-        let metrics = Self(Arc::new(inner));
+        let metrics = Self(Arc::new(inner), Arc::new(Mutex::new(probes)));
         metrics.begin_at_zero();
         metrics
     }
@@ -173,7 +174,7 @@ impl Metrics {
     /// Everything in the text format of Prometheus, version 0.0.4.
     pub fn text(&self) -> String {
         // Held until the end, so that two who ask at once do not read half of each other's.
-        let probes = self.0.probes.lock().unwrap_or_else(PoisonError::into_inner);
+        let probes = self.1.lock().unwrap_or_else(PoisonError::into_inner);
         probes.values().for_each(|probe| probe());
         let mut text = String::new();
         // A string takes everything.
@@ -185,7 +186,20 @@ impl Metrics {
     /// From now on, `probe` runs before each [`Self::text`], in place of an earlier one of that name, of which nobody knows any more after a reload.
     /// It must not hold these metrics, which hold it.
     fn at_scrape(&self, name: &'static str, probe: impl Fn() + Send + Sync + 'static) {
-        self.0.probes.lock().unwrap_or_else(PoisonError::into_inner).insert(name, Box::new(probe));
+        self.1.lock().unwrap_or_else(PoisonError::into_inner).insert(name, Box::new(probe));
+    }
+
+    /// The same counters for parts that are only being built: what they want to have read is kept apart, until [`Self::adopt`].
+    #[must_use]
+    pub fn draft(&self) -> Self {
+        Self(Arc::clone(&self.0), Arc::default())
+    }
+
+    /// From now on, what was registered with a [`Self::draft`] is read here, in place of what had the same names. Of a draft that is never adopted,
+    /// nothing is read, and the caches of which it knows go with it.
+    pub fn adopt(&self, draft: &Self) {
+        let probes = std::mem::take(&mut *draft.1.lock().unwrap_or_else(PoisonError::into_inner));
+        self.1.lock().unwrap_or_else(PoisonError::into_inner).extend(probes);
     }
 
     /// When the service started, in milliseconds since the epoch. Sweeps count from then on: one that never succeeds is late as well.
@@ -447,6 +461,27 @@ mod tests {
         }
         assert!(metrics.text().contains("super_invites_redemptions_in_progress 0"));
         assert!(!text.contains("# EOF"), "that is another format");
+    }
+
+    #[test]
+    fn what_was_only_going_to_be_is_not_read() {
+        let metrics = Metrics::new();
+        let entries = || {
+            let text = metrics.text();
+            let line = text.lines().find(|line| line.starts_with(r#"super_invites_cache_entries{cache="people"}"#));
+            line.and_then(|line| line.rsplit(' ').next()).map(str::to_owned)
+        };
+        metrics.watch_cache("people", || 3);
+        let given_up = metrics.draft();
+        given_up.watch_cache("people", || 0);
+        given_up.account_created();
+        assert_eq!(entries().as_deref(), Some("3"));
+        assert!(metrics.text().contains("super_invites_accounts_created_total 1"), "the counters are the same");
+        drop(given_up);
+        let taken = metrics.draft();
+        taken.watch_cache("people", || 5);
+        metrics.adopt(&taken);
+        assert_eq!(entries().as_deref(), Some("5"));
     }
 
     #[test]

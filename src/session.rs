@@ -90,6 +90,15 @@ impl Sealer {
         Ok(Self { key: Key::from(&Sha512::digest(secret)) })
     }
 
+    /// The same, where there is a key: none is made.
+    pub async fn existing(configured: Option<Secret>, keys: &Keys) -> store::Result<Option<Self>> {
+        let secret = match configured {
+            Some(secret) => Some(secret.reveal().to_owned()),
+            None => keys.find(KEY).await?,
+        };
+        Ok(secret.map(|secret| Self { key: Key::from(&Sha512::digest(secret)) }))
+    }
+
     /// With this key.
     #[cfg(test)]
     pub(crate) fn of(key: &str) -> Self {

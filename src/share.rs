@@ -140,15 +140,15 @@ impl Sharing {
         self.0.codes.note_share(account)
     }
 
-    /// Checks that pages can be written to the folder, if there is one. If the folder has changed, all pages will be
-    /// written again.
+    /// Checks that pages can be written to the folder, if there is one. If it is another one than before, [`Self::tidy`] will write all pages
+    /// again.
     ///
     /// # Errors
     /// If they cannot be written.
     pub async fn prepare(&self) -> Result<(), ShareError> {
-        let Some(folder) = &self.0.folder else { return Ok(()) };
+        let Some(folder) = &self.0.folder else { return Ok(self.0.store.forget_folder().await?) };
         folder.probe().await.map_err(|error| ShareError::Folder(folder.path().to_owned(), error))?;
-        Ok(self.0.store.set_folder(&folder.path().to_string_lossy()).await?)
+        Ok(self.0.store.set_folder(&folder.name()).await?)
     }
 
     /// Makes a share link to a place, given by the segments of its path. Repeating it makes the same link.
@@ -198,11 +198,14 @@ impl Sharing {
     }
 
     /// Deletes the pages of invites that have ended from the folder, and restores those of others. To be called
-    /// regularly.
+    /// regularly. It leaves a folder alone that another instance, or a later configuration, has replaced.
     pub async fn tidy(&self) -> Result<()> {
         let Some(folder) = &self.0.folder else { return Ok(()) };
         let Inner { store, codes, .. } = &*self.0;
         loop {
+            if !store.is_folder(&folder.name()).await? {
+                return Ok(());
+            }
             let ended = store.pages_to_remove(codes.ends(), PAGES_AT_ONCE).await?;
             for link in &ended {
                 self.0.remove(folder, link).await?;
@@ -223,20 +226,20 @@ impl Inner {
     /// Writes the page of a share link to the folder. What is stored before and after lets [`Sharing::tidy`] finish
     /// this if the process dies in between.
     async fn write(&self, folder: &Folder, link: &ShareLink) -> Result<()> {
-        self.store.set_static_page(&link.hash, StaticPage::Writing).await?;
+        self.store.begin_static_page(&link.hash).await?;
         // It is the same for everybody.
         let shown = speaking(Language::default(), self.shown(link)).await?;
         folder.write(&link.hash, shown.html).await.map_err(failed)?;
         // The invite may have ended, and been tidied up, before the page was there.
         match self.has_ended(link).await? {
             true => self.remove(folder, link).await,
-            false => Ok(self.store.set_static_page(&link.hash, StaticPage::There).await?),
+            false => Ok(self.store.set_static_page(&link.hash, StaticPage::There, &folder.name()).await?),
         }
     }
 
     async fn remove(&self, folder: &Folder, link: &ShareLink) -> Result<()> {
         folder.remove(&link.hash).await.map_err(failed)?;
-        Ok(self.store.set_static_page(&link.hash, StaticPage::None).await?)
+        Ok(self.store.set_static_page(&link.hash, StaticPage::None, &folder.name()).await?)
     }
 
     /// Whether the link leads to an invite that has ended, for which there is no static page.

@@ -173,6 +173,17 @@ pub struct Store {
     pub takeovers: Takeovers,
 }
 
+/// What [`Store::look_at`] finds.
+#[derive(Debug)]
+pub enum Found {
+    /// There is no such file.
+    Nothing,
+    /// There is no table of this service in it, or they are those of an older version, which has had the migrations up to this one.
+    Behind(Option<i64>),
+    /// It is up to date.
+    UpToDate(Box<Store>),
+}
+
 /// How many connections to the database there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Connections {
@@ -352,6 +363,28 @@ impl Store {
         }
         store.owners.catch_up().await?;
         Ok(store)
+    }
+
+    /// Opens a database to say what it is. Nothing in it is changed, and none is made.
+    ///
+    /// # Errors
+    /// If it cannot be opened, is not this service's, or is a newer version's.
+    pub async fn look_at(url: &SqlUrl) -> Result<Found> {
+        let pool = match url {
+            SqlUrl::SqliteFile(path) if !path.exists() => return Ok(Found::Nothing),
+            SqlUrl::SqliteFile(path) => Pool::Sqlite(sqlite_as_it_is(path).await.map_err(Error::Open)?),
+            // Nobody else ever sees it.
+            SqlUrl::SqliteMemory => return Ok(Found::UpToDate(Box::new(Self::open(url).await?))),
+            SqlUrl::Postgres(url) => open_postgres(url).await?,
+        };
+        let ours = Self::of_ours(pool.clone()).await;
+        let found = match ours {
+            Ok((store, 0)) => return Ok(Found::UpToDate(Box::new(store))),
+            Ok((store, _)) => store.other_programs.our_migrations().await.map(|had| Found::Behind(had.last().copied())),
+            Err(error) => Err(error),
+        };
+        pool.close().await;
+        found
     }
 
     /// Opens a SQLite file whose every commit is asked about first: where `allow` says no, the transaction is undone instead (SQLite,
@@ -565,6 +598,12 @@ async fn sqlite_file(path: PathBuf, pool: SqlitePoolOptions) -> sqlx::Result<Sql
             opened => return opened,
         }
     }
+}
+
+/// A file that is there, without making anything of it that it is not: its journal and its mode stay what they are.
+async fn sqlite_as_it_is(path: &Path) -> sqlx::Result<SqlitePool> {
+    let options = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY_TIMEOUT).foreign_keys(true);
+    SqlitePoolOptions::new().max_connections(1).connect_with(options).await
 }
 
 fn locked(error: &sqlx::Error) -> bool {

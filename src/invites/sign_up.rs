@@ -1,7 +1,12 @@
 //! Accounts for people who come to an invite without one. The homeserver creates the account; if the code opens
 //! accounts, with the registration token of the same name.
 
-use std::{net::IpAddr, sync::PoisonError, time::Duration};
+use std::{
+    hash::{BuildHasher, RandomState},
+    net::IpAddr,
+    sync::PoisonError,
+    time::Duration,
+};
 
 use app::{
     AccountAdvice, AccountForm, Advice, Error as Refusal, Field, PasswordRule, Problem, Registration, SignUp, wording,
@@ -51,7 +56,8 @@ enum Attempt {
     With(String),
     /// Asking for feedback on the form, by client address.
     Look(IpAddr),
-    /// Sending a message, by email address, which may be anybody's. Only a keyed hash of it is kept.
+    /// Sending a message, by email address: it may be anybody's. What is kept of it is a hash with a key of this process, because empty buckets may
+    /// stay for longer than an address may.
     Mail(u64),
 }
 
@@ -81,11 +87,17 @@ pub(super) struct SignUps {
 pub(super) struct Attempts {
     limits: AccountLimits,
     buckets: std::sync::Mutex<Buckets<Attempt>>,
+    mail_hashes: RandomState,
 }
 
 impl Attempts {
     pub(super) fn new(limits: AccountLimits) -> Self {
-        Self { limits, buckets: std::sync::Mutex::new(Buckets::new()) }
+        Self { limits, buckets: std::sync::Mutex::new(Buckets::new()), mail_hashes: RandomState::new() }
+    }
+
+    /// Counts a message to an email address, unless there are too many.
+    fn take_mail(&self, email: &str, now: i64) -> Result<(), Refusal> {
+        self.take(&[Attempt::Mail(self.mail_hashes.hash_one(email.to_lowercase()))], now)
     }
 
     /// Counts attempts, unless there are too many of one of them.
@@ -259,7 +271,7 @@ impl SignUps {
         if letter.sent.as_ref().is_some_and(|(_, sent)| now < sent + SEND_AGAIN) {
             return Ok(());
         }
-        self.attempts.take(&[Attempt::Mail(self.marks.hash_one(email.to_lowercase()))], now)?;
+        self.attempts.take_mail(email, now)?;
         let session = begun.session;
         self.begun.note_letter(key, &session, letter.clone());
         let mail = self.new_accounts.send_mail(email, &letter.secret, letter.times + 1, origin).await;
@@ -361,9 +373,9 @@ mod tests {
     #[test]
     fn one_email_address_gets_five_messages_in_an_hour() {
         let attempts = Attempts::new(AccountLimits { per_address: None, per_code: None, lookups_per_address: None });
-        let take = |to: &str, now| attempts.take(&[Attempt::Mail(to.to_owned())], now);
-        for _ in 0..5 {
-            assert_eq!(take("ben@example.org", 0), Ok(()));
+        let take = |to: &str, now| attempts.take_mail(to, now);
+        for to in ["ben@example.org", "Ben@Example.org", "ben@example.org", "ben@example.org", "BEN@example.org"] {
+            assert_eq!(take(to, 0), Ok(()));
         }
         assert_eq!(take("ben@example.org", 0), Err(Refusal::TooFast { retry_after: 720 }));
         assert_eq!(take("anna@example.org", 0), Ok(()), "another one");

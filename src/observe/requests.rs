@@ -46,6 +46,8 @@ pub struct Observer {
     pub proxies: Arc<Proxies>,
     /// Makes identifiers for requests that bring none.
     pub chance: Chance,
+    /// The path of the operator's choice below which the pages are; empty if there is none.
+    pub mount: Arc<str>,
 }
 
 /// Answers a request within its trace, and logs and counts it.
@@ -84,7 +86,7 @@ impl Seen {
         Self {
             metrics: observer.metrics,
             method: method(request.method()),
-            route: route(request),
+            route: route(request, &observer.mount),
             status: HUNG_UP,
             user_agent: origin.user_agent.as_ref().map(shortened),
             client: origin.address,
@@ -113,13 +115,14 @@ impl Drop for Seen {
 }
 
 /// The pattern of the path.
-fn route(request: &Request) -> String {
-    match request.extensions().get::<MatchedPath>() {
-        Some(path) => path.as_str().to_owned(),
-        // Files have a router of their own, which keeps its matches to itself.
-        None if request.uri().path().starts_with(&format!("{PREFIX}/_assets/")) => format!("{PREFIX}/_assets/{{file}}"),
-        None => UNMATCHED.to_owned(),
+fn route(request: &Request, mount: &str) -> String {
+    if let Some(path) = request.extensions().get::<MatchedPath>() {
+        return path.as_str().to_owned();
     }
+    // Files have a router of their own, which keeps its matches to itself.
+    let file = |base: &&str| request.uri().path().strip_prefix(*base).is_some_and(|path| path.starts_with("/_assets/"));
+    let base = [PREFIX, mount].into_iter().filter(|base| !base.is_empty()).find(file);
+    base.map_or_else(|| UNMATCHED.to_owned(), |base| format!("{base}/_assets/{{file}}"))
 }
 
 /// One of the usual methods: a client may send any word, and each would be kept for as long as the process lives.
@@ -162,7 +165,8 @@ mod tests {
             bytes.fill(7);
             Ok(())
         });
-        Observer { metrics: Metrics::new(), proxies: Arc::new(Proxies::new(Vec::new())), chance }
+        let proxies = Arc::new(Proxies::new(Vec::new()));
+        Observer { metrics: Metrics::new(), proxies, chance, mount: "/our/invites".into() }
     }
 
     async fn ask(observer: &Observer, method: &str, path: &str) -> Response {
@@ -191,6 +195,31 @@ mod tests {
         }
         for secret in ["summer", "secret", "WHATEVER"] {
             assert!(!text.contains(secret), "{secret}: {text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn files_are_counted_together_wherever_the_pages_are() {
+        let files = || Router::new().fallback(async || "a file");
+        let observer = observer();
+        let mut routes = Router::new();
+        for base in [PREFIX, "/our/invites"] {
+            routes = routes.nest_service(&format!("{base}/_assets"), files());
+        }
+        let service = TowerToHyperService::new(routes.layer(from_fn_with_state(observer.clone(), observe)));
+        for path in ["/our/invites/_assets/pkg/a.js", "/our/invites/_assets/b.svg", "/elsewhere/_assets/b.svg"] {
+            let request = Request::builder().uri(path).body(Body::empty()).expect("a request");
+            service.call(request).await.expect("it cannot fail");
+        }
+        let request = Request::builder().uri(format!("{PREFIX}/_assets/b.svg")).body(Body::empty());
+        service.call(request.expect("a request")).await.expect("it cannot fail");
+        let text = observer.metrics.text();
+        for series in [
+            r#"{route="/our/invites/_assets/{file}",method="GET",status="200"} 2"#.to_owned(),
+            format!(r#"{{route="{PREFIX}/_assets/{{file}}",method="GET",status="200"}} 1"#),
+            r#"{route="(unmatched)",method="GET",status="404"} 1"#.to_owned(),
+        ] {
+            assert!(text.contains(&series), "{series}: {text}");
         }
     }
 

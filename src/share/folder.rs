@@ -25,6 +25,11 @@ impl Folder {
         &self.path
     }
 
+    /// The path, as it is kept to tell this folder from another one.
+    pub(super) fn name(&self) -> String {
+        self.path.to_string_lossy().into_owned()
+    }
+
     fn page(&self, hash: &str) -> PathBuf {
         self.path.join(format!("{hash}.html"))
     }

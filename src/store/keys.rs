@@ -16,4 +16,10 @@ impl Keys {
             sqlx::query_scalar(READ).bind(name).fetch_one(pool).await?
         })
     }
+
+    /// The key of that name, if anybody has ever asked for it.
+    pub async fn find(&self, name: &str) -> Result<Option<String>> {
+        const FIND: &str = "SELECT value FROM keys WHERE name = $1";
+        on_pool!(&self.0, |pool| sqlx::query_scalar(FIND).bind(name).fetch_optional(pool).await?)
+    }
 }

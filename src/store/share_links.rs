@@ -22,8 +22,6 @@ pub struct ShareLink {
 pub enum StaticPage {
     /// It does not.
     None,
-    /// It is about to.
-    Writing,
     /// It does.
     There,
 }
@@ -32,7 +30,6 @@ impl StaticPage {
     fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
-            Self::Writing => "writing",
             Self::There => "there",
         }
     }
@@ -73,12 +70,26 @@ impl ShareLinks {
         on_pool!(&self.0, |pool| sqlx::query_as(LINK).bind(hash).fetch_optional(pool).await?)
     }
 
-    /// Notes whether the page of a link stands in the folder of static pages.
-    pub async fn set_static_page(&self, hash: &str, page: StaticPage) -> Result<()> {
-        const SET: &str = "UPDATE share_links SET page = $2 WHERE hash = $1";
+    /// Notes that the page of a link is about to be written, to whichever folder.
+    pub async fn begin_static_page(&self, hash: &str) -> Result<()> {
+        const BEGIN: &str = "UPDATE share_links SET page = 'writing' WHERE hash = $1";
         on_pool!(&self.0, |pool| {
-            sqlx::query(SET).bind(hash).bind(page.as_str()).execute(pool).await?;
+            sqlx::query(BEGIN).bind(hash).execute(pool).await?;
         })?;
+        Ok(())
+    }
+
+    /// Notes whether the page of a link stands in this folder of static pages. Nothing is noted if pages are in another one by now: whoever still
+    /// writes to the former one must not keep the page from being written to the new one.
+    pub async fn set_static_page(&self, hash: &str, page: StaticPage, folder: &str) -> Result<()> {
+        // Not only read: otherwise, in PostgreSQL, the folder could be another one by the time at which the link is written.
+        const HOLD: &str = "UPDATE keys SET value = value WHERE name = 'share folder' AND value = $1";
+        const SET: &str = "UPDATE share_links SET page = $2 WHERE hash = $1";
+        in_transaction!(&self.0, |tx| {
+            if sqlx::query(HOLD).bind(folder).execute(&mut *tx).await?.rows_affected() > 0 {
+                sqlx::query(SET).bind(hash).bind(page.as_str()).execute(&mut *tx).await?;
+            }
+        });
         Ok(())
     }
 
@@ -93,6 +104,22 @@ impl ShareLinks {
             }
         });
         Ok(())
+    }
+
+    /// Notes that there is no folder any more. If there is one again later, even the same, links may have come in between.
+    pub async fn forget_folder(&self) -> Result<()> {
+        const FORGET: &str = "DELETE FROM keys WHERE name = 'share folder'";
+        on_pool!(&self.0, |pool| {
+            sqlx::query(FORGET).execute(pool).await?;
+        })?;
+        Ok(())
+    }
+
+    /// Whether static pages stand in this folder, or are to.
+    pub async fn is_folder(&self, folder: &str) -> Result<bool> {
+        const NOTED: &str = "SELECT COUNT(*) FROM keys WHERE name = 'share folder' AND value = $1";
+        let noted: i64 = on_pool!(&self.0, |pool| sqlx::query_scalar(NOTED).bind(folder).fetch_one(pool).await?)?;
+        Ok(noted > 0)
     }
 
     /// Links whose pages stand in the folder, or were about to, though their invites have ended, at most `most`.

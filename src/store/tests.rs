@@ -476,6 +476,52 @@ async fn people_who_made_invites_before_words_were_kept_are_found() {
 }
 
 #[tokio::test]
+async fn pages_are_written_to_a_new_folder_though_somebody_still_writes_to_the_former() {
+    let link = |hash: &str| {
+        let (path, query) = (format!("o/room/pin/{hash}"), "userId=anna:x".to_owned());
+        ShareLink { hash: hash.to_owned(), sharer: "@anna:x".to_owned(), path, query, code: None }
+    };
+    for store in stores().await {
+        let links = &store.share_links;
+        let due = async || {
+            let mut due: Vec<String> =
+                links.other_pages_to_write(10).await.unwrap().into_iter().map(|link| link.hash).collect();
+            due.sort();
+            due
+        };
+        links.set_folder("/one").await.unwrap();
+        for hash in ["a", "b"] {
+            links.keep(&link(hash), NOW).await.unwrap();
+            links.set_static_page(hash, StaticPage::There, "/one").await.unwrap();
+        }
+        assert_eq!(due().await, [""; 0]);
+        links.set_folder("/one").await.unwrap();
+        assert_eq!(due().await, [""; 0], "it is the same");
+
+        links.set_folder("/two").await.unwrap();
+        assert_eq!(due().await, ["a", "b"]);
+        // Whoever was about to write to the former folder does so, and so does another instance that still has it.
+        assert!(!links.is_folder("/one").await.unwrap() && links.is_folder("/two").await.unwrap());
+        links.set_static_page("a", StaticPage::There, "/one").await.unwrap();
+        links.set_static_page("b", StaticPage::None, "/one").await.unwrap();
+        links.keep(&link("c"), NOW).await.unwrap();
+        links.begin_static_page("c").await.unwrap();
+        links.set_static_page("c", StaticPage::There, "/one").await.unwrap();
+        assert_eq!(due().await, ["a", "b", "c"]);
+        for hash in ["a", "b", "c"] {
+            links.set_static_page(hash, StaticPage::There, "/two").await.unwrap();
+        }
+
+        // For a while the service serves the pages itself.
+        links.forget_folder().await.unwrap();
+        links.keep(&link("d"), NOW).await.unwrap();
+        assert_eq!(due().await, [""; 0]);
+        links.set_folder("/two").await.unwrap();
+        assert_eq!(due().await, ["a", "b", "c", "d"]);
+    }
+}
+
+#[tokio::test]
 async fn all_live_invites_are_read_in_each_order_from_any_place() {
     for store in stores().await {
         for (code, expires_at) in [("a", Some(NOW + 3)), ("b", None), ("c", Some(NOW + 1)), ("d", Some(NOW + 1))] {

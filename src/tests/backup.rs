@@ -72,7 +72,7 @@ async fn registration_tokens_follow_an_older_copy_once_they_are_all_due() {
     service.stop().await;
 
     setup.restore("backup.db");
-    setup.execute("DELETE FROM keys WHERE name = 'token rules'").await;
+    setup.execute("DELETE FROM keys WHERE name IN ('token rules', 'share folder')").await;
     let service = setup.start().await;
     while world.registration_token(&code).await != 200 {
         moment().await;
@@ -108,7 +108,8 @@ async fn a_dump_of_postgresql_is_started_from() {
     let name = to.rsplit('/').next().unwrap();
     setup.execute(&format!("CREATE DATABASE {name}")).await;
     postgresql("pg_restore", &["--no-owner", &format!("--dbname={to}"), &dump]).await;
-    postgresql("psql", &["--quiet", "--command=DELETE FROM keys WHERE name = 'token rules'", &to]).await;
+    postgresql("psql", &["--quiet", "--command=DELETE FROM keys WHERE name IN ('token rules', 'share folder')", &to])
+        .await;
     setup.set("SQL_URL", &to);
     let service = setup.start().await;
     assert_eq!(service.redeem(&ben, &code).await.0, 200);

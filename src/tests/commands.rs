@@ -1,5 +1,10 @@
 //! The command line, as an operator uses it.
 
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
 use serde_json::Value;
 
 use crate::support::{Acting, Engine, Fault, Proxy, Setup, World, moment, run};
@@ -8,6 +13,7 @@ use crate::support::{Acting, Engine, Fault, Proxy, Setup, World, moment, run};
 async fn check_says_what_is_wrong_and_how_to_mend_it() {
     let world = World::new().await;
     let fine = Setup::new(&world, Acting::Appservice, Engine::Sqlite).await;
+    assert!(run(&fine, &["migrate"]).await.0);
     assert_eq!(run(&fine, &["check"]).await, (true, "Nothing is wrong.\n".into()));
 
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -18,7 +24,8 @@ async fn check_says_what_is_wrong_and_how_to_mend_it() {
         ("HOMESERVER_URL", nobody.as_str(), "Nobody answers at http://127.0.0.1"),
         ("AS_TOKEN", "wrong", "Add the registration file to app_service_config_files"),
         ("SERVER_NAME", "other.example", "Set server_name: test."),
-        ("SQL_URL", "sqlite:////proc/nowhere/x.db", "is not writable"),
+        ("SQL_URL", "sqlite:////nowhere/x.db", "is not writable"),
+        ("SQL_URL", "sqlite:////proc/x.db", "is not writable"),
         ("PUBLIC_URL", nobody.as_str(), "Nobody answers at http://127.0.0.1"),
         ("PUBLIC_URL", world.homeserver.as_str(), "Something else answers"),
         ("HOMESERVER_URL", proxy.url.as_str(), "which generate_registration_token needs. As an admin: curl -X PUT"),
@@ -47,6 +54,73 @@ async fn check_says_what_is_wrong_and_how_to_mend_it() {
     let mut powerless = admin.clone();
     let (ok, text) = run(powerless.set("ADMIN_TOKEN", &person.token), &["check"]).await;
     assert!(!ok && text.contains("is not a server admin, which acting: admin needs"), "{text}");
+}
+
+/// The files in a folder, with what is in them, once nobody has a database there open any more.
+async fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    loop {
+        let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+        let read = |file: &PathBuf| Some((file.file_name()?.to_str()?.to_owned(), std::fs::read(file).ok()?));
+        let files: BTreeMap<_, _> = files.filter_map(|file| read(&file)).collect();
+        if !files.keys().any(|name| name.contains(".db-")) {
+            return files;
+        }
+        moment().await;
+    }
+}
+
+#[tokio::test]
+async fn check_changes_nothing_and_says_how_far_the_database_is() {
+    let world = World::new().await;
+    let setup = Setup::new(&world, Acting::Appservice, Engine::Sqlite).await;
+    let (ok, text) = run(&setup, &["check"]).await;
+    assert!(ok && text.contains("is not there yet") && text.ends_with("\nNothing is wrong.\n"), "{text}");
+    assert_eq!(files(&setup.folder).await, BTreeMap::new(), "nothing is made");
+
+    // As an older version has left it.
+    assert!(run(&setup, &["migrate"]).await.0);
+    setup.execute("DELETE FROM _sqlx_migrations WHERE version > 12").await;
+    let before = files(&setup.folder).await;
+    let (ok, text) = run(&setup, &["check"]).await;
+    assert!(ok && text.contains("is at migration 12; `super-invites migrate`"), "{text}");
+    assert_eq!(files(&setup.folder).await, before);
+
+    // One of the Python module's is not ours to convert.
+    let setup = Setup::new(&world, Acting::Appservice, Engine::Sqlite).await;
+    for table in [
+        "tokens (token)",
+        "rooms (room)",
+        "accepted (id)",
+        "token_room_associations (token)",
+        "alembic_version (version_num)",
+    ] {
+        setup.execute(&format!("CREATE TABLE {table}")).await;
+    }
+    setup.execute("INSERT INTO alembic_version VALUES ('8c8c90d89eac')").await;
+    let before = files(&setup.folder).await;
+    let (ok, text) = run(&setup, &["check"]).await;
+    assert!(ok && text.contains("has no tables of this service yet"), "{text}");
+    assert_eq!(files(&setup.folder).await, before);
+
+    // One that is up to date and in use gets no key of sessions from it, either.
+    let setup = Setup::new(&world, Acting::Appservice, Engine::Sqlite).await;
+    assert!(run(&setup, &["migrate"]).await.0);
+    let before = files(&setup.folder).await;
+    assert_eq!(run(&setup, &["check"]).await, (true, "Nothing is wrong.\n".into()));
+    assert_eq!(files(&setup.folder).await, before);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn check_changes_nothing_in_postgresql() {
+    let world = World::new().await;
+    let setup = Setup::new(&world, Acting::Appservice, Engine::Postgres).await;
+    for _ in 0..2 {
+        let (ok, text) = run(&setup, &["check"]).await;
+        assert!(ok && text.contains("has no tables of this service yet"), "{text}");
+    }
+    assert!(run(&setup, &["migrate"]).await.0);
+    assert_eq!(run(&setup, &["check"]).await, (true, "Nothing is wrong.\n".into()));
 }
 
 #[tokio::test]
@@ -196,11 +270,23 @@ async fn several_files_are_one_configuration() {
     for arguments in [
         &["--config", &base, "--config", &own, "check", "--offline"][..],
         &["--config", &format!("{base}:{own}"), "check", "--offline"],
+        // Wherever they stand.
+        &["--config", &base, "check", "--offline", "--config", &own],
+        &["check", "--config", &base, "--offline", "--config", &own],
     ] {
         let (ok, text) = run(&setup, arguments).await;
         assert!(ok && text == "Nothing is wrong.\n", "{arguments:?}: {text}");
     }
+    // Of the same key, the later one wins.
+    let off = file("off.yaml", "enable_web: false");
+    let (ok, text) = run(&setup, &["--config", &base, "check", "--offline", "--config", &off]).await;
+    assert!(ok, "{text}");
+    let (ok, text) = run(&setup, &["--config", &off, "check", "--offline", "--config", &base]).await;
+    assert!(!ok && text.contains("public_url is not set"), "{text}");
     assert!(run(setup.set("CONFIG", &format!("{base}:{own}")), &["check", "--offline"]).await.0);
+    // A variable only counts where no file is named.
+    let (ok, text) = run(&setup, &["check", "--offline", "--config", &base]).await;
+    assert!(!ok && text.contains("public_url is not set"), "{text}");
     std::fs::write(&own, "{policy: {max_usse: 1}}").unwrap();
     let (ok, text) = run(&setup, &["check", "--offline"]).await;
     assert!(!ok && text.contains(&format!("policy.max_usse (from {own}): ")), "{text}");

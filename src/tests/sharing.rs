@@ -352,6 +352,42 @@ async fn static_pages_go_with_their_invites_and_come_back_with_them() {
 }
 
 #[tokio::test]
+async fn pages_are_written_again_to_another_folder_and_the_old_ones_stay() {
+    let world = World::new().await;
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let (mut setup, folder) = static_pages(&world, engine).await;
+        let owner = world.person("owner").await;
+        let rooms = world.rooms(&owner, 1).await;
+        let service = setup.start().await;
+        let code = service.invite(&owner, &rooms, false).await;
+        let room = |name: &str| json!({"type": "roomId", "roomId": name});
+        for body in [room("a"), json!({"type": "superInvite", "server": "test", "inviteCode": code})] {
+            assert_eq!(share(&service, &owner, body).await.0, 200);
+        }
+        let first = pages(&folder);
+        assert_eq!(first.len(), 2);
+        service.stop().await;
+        // For a while the service serves them itself.
+        setup.set("SHARE_LINK_GENERATOR", &format!("{{url_prefix: '{PREFIX}'}}"));
+        let service = setup.start().await;
+        assert_eq!(share(&service, &owner, room("b")).await.0, 200);
+        service.stop().await;
+
+        for name in ["elsewhere", "pages"] {
+            let folder = setup.folder.join(name);
+            fs::create_dir_all(&folder).unwrap();
+            let settings = format!("{{url_prefix: '{PREFIX}', target_path: '{}'}}", folder.display());
+            let service = setup.set("SHARE_LINK_GENERATOR", &settings).start().await;
+            while pages(&folder).len() != 3 {
+                moment().await;
+            }
+            service.stop().await;
+        }
+        assert!(first.iter().all(|page| pages(&setup.folder.join("elsewhere")).contains(page)));
+    }
+}
+
+#[tokio::test]
 async fn sharing_too_much_has_to_wait() {
     let world = World::new().await;
     let mut setup = Setup::new(&world, Acting::Appservice, Engine::Sqlite).await;

@@ -10,6 +10,7 @@ const ANSWERS: Duration = Duration::from_secs(30);
 
 const ANNA: &str = "@anna:x";
 const ALIAS: &str = "@erased-1:erased.invalid";
+const FOLDER: &str = "/pages";
 const ERASURE: Erasure<'_> = Erasure { person: ANNA, alias: ALIAS, path: "u/anna:x" };
 
 fn erased_by_operator() -> Entry {
@@ -89,11 +90,12 @@ impl Store {
         self.invites.pause("nothing", true, Pause::Admin, &by(ANNA, Action::Paused, "nothing")).await.unwrap();
         let all = Entry { code: None, ..by(ANNA, Action::PausedAll, "") };
         self.invites.pause_all(true, &all).await.unwrap();
+        self.share_links.set_folder(FOLDER).await.unwrap();
         for link in
             [link("1", ANNA, "o/room/pin/x"), link("2", "@ben:x", "u/anna:x"), link("3", "@ben:x", "u/annabel:x")]
         {
             self.share_links.keep(&link, NOW).await.unwrap();
-            self.share_links.set_static_page(&link.hash, StaticPage::There).await.unwrap();
+            self.share_links.set_static_page(&link.hash, StaticPage::There, FOLDER).await.unwrap();
         }
         let exported = Some(Detail::Person(ANNA.to_owned()));
         let exported = Entry { code: None, detail: exported, ..by("operator", Action::Exported, "") };

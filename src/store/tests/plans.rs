@@ -133,7 +133,9 @@ async fn ask_everything(store: &Store) {
         store.audit.forget(0).await?;
         store.share_links.keep(&link, NOW).await?;
         store.share_links.get("hash").await?;
-        store.share_links.set_static_page("hash", StaticPage::There).await?;
+        store.share_links.is_folder("/pages").await?;
+        store.share_links.begin_static_page("hash").await?;
+        store.share_links.set_static_page("hash", StaticPage::There, "/pages").await?;
         store.keys.get("name", "value").await?;
         store.invites.delete(CODE, &entry()).await
     };
@@ -161,6 +163,7 @@ async fn fill(store: &Store) {
     }
     let counter = "UPDATE counters SET value = 3000 WHERE name = 'invites'";
     on_pool!(&store.pool, |pool| sqlx::query(counter).execute(pool).await?.rows_affected()).unwrap();
+    store.share_links.set_folder("/pages").await.unwrap();
     on_pool!(&store.pool, |pool| sqlx::query("ANALYZE").execute(pool).await?.rows_affected()).unwrap();
 }
 
