@@ -4,6 +4,13 @@ import { invite, join, membership, person, redeem, room, token } from "../world.
 // Not UTC, and not what it was in winter.
 test.use({ timezoneId: "Europe/Berlin" });
 
+/** A page in another browser, for somebody else. */
+async function another({ scripted }, browser) {
+  const context = await browser.newContext({ baseURL: process.env.SERVICE_URL, javaScriptEnabled: scripted });
+  const page = await context.newPage();
+  return Object.assign(page, { scripted, open: (path) => page.goto(path) });
+}
+
 test("an invite for two, until a day in May, paused in between", async ({ page, browser }) => {
   const [anna, ben, cleo] = [await person("Anna"), await person("Ben"), await person("Cleo")];
   await room(anna, "Workshop");
@@ -37,8 +44,7 @@ test("an invite for two, until a day in May, paused in between", async ({ page, 
   await expect(page.getByRole("heading", { name: "Workshop in May" })).toBeVisible();
   await expect(page.getByText(/Ends\s+3 May 2030, 14:05/)).toBeVisible();
 
-  const context = await browser.newContext({ baseURL: process.env.SERVICE_URL, javaScriptEnabled: page.scripted });
-  const visitor = await context.newPage();
+  const visitor = await another(page, browser);
   await visitor.goto(`/i/${code}`);
   await expect(visitor.getByText("Boots on!")).toBeVisible();
   await expect(visitor.getByText("until 3 May 2030")).toBeVisible();
@@ -66,7 +72,7 @@ test("an invite for two, until a day in May, paused in between", async ({ page, 
   await expect(visitor.getByRole("heading", { name: "You’re in, Cleo" })).toBeVisible();
   await visitor.goto(`/i/${code}`);
   await expect(visitor.getByRole("heading", { name: "You’re in, Cleo" })).toBeVisible();
-  await context.close();
+  await visitor.context().close();
   await page.open(`/invites/${code}`);
   await expect(page.getByText("Full", { exact: true })).toBeVisible();
   await expect(page.getByText("0 of 2 places left")).toBeVisible();
@@ -113,8 +119,7 @@ test("the admin of a room keeps somebody’s invite out of it", async ({ page, b
   await expect(page.getByText("The room you’re looking for has no invites.")).toBeVisible();
   await page.goBack();
 
-  const context = await browser.newContext({ baseURL: process.env.SERVICE_URL, javaScriptEnabled: page.scripted });
-  const bens = await context.newPage();
+  const bens = await another(page, browser);
   await bens.goto(`/sign-in?to=${encodeURIComponent(`/invites/${code}`)}`);
   await bens.getByLabel("User name").fill(ben.username);
   await bens.getByLabel("Password").fill(ben.password);
@@ -124,7 +129,7 @@ test("the admin of a room keeps somebody’s invite out of it", async ({ page, b
   await bens.getByRole("link", { name: "Remove Kitchen from this invite" }).click();
   await expect(bens.getByRole("checkbox", { name: "Kitchen" })).not.toBeChecked();
   await expect(bens.getByRole("checkbox", { name: "Hobby room" })).toBeChecked();
-  await context.close();
+  await bens.context().close();
 
   await page.getByRole("button", { name: /^Unblock/ }).click();
   await expect(page.getByText("Blocked", { exact: true })).toBeHidden();
@@ -144,13 +149,10 @@ test("who manages no rooms is told what the page is for", async ({ page }) => {
   await look(page, "server-nobody");
 });
 
-test("a server admin finds, pauses and revokes any invite, and stops all", async ({ page, browser }) => {
+test("a server admin finds, pauses and revokes any invite", async ({ page, browser }) => {
   const [ada, anna] = [await person("Ada", "Ada Admin", true), await person("Anna")];
   const code = await invite(anna, [await room(anna, "Kitchen")]);
-  const context = await browser.newContext({ baseURL: process.env.SERVICE_URL, javaScriptEnabled: page.scripted });
-  const annas = await context.newPage();
-  annas.scripted = page.scripted;
-  annas.open = async (path) => annas.goto(path);
+  const annas = await another(page, browser);
   await signIn(annas, anna);
   await annas.goto("/server");
   await expect(annas.getByText("Only server admins may do this.")).toBeVisible();
@@ -174,26 +176,6 @@ test("a server admin finds, pauses and revokes any invite, and stops all", async
   await expect(annas.getByRole("button", { name: "Resume" })).toBeHidden();
   await page.getByRole("button", { name: /^Resume invite/ }).click();
   await expect(page.getByText("Pause…", { exact: true })).toBeVisible();
-
-  await page.open("/server");
-  await page.getByText("Pause all…").click();
-  await expect(page.getByText(/^This stops .* Whoever joined stays\./)).toBeVisible();
-  await page.getByLabel("Why all invites are paused").fill("We move house.");
-  await look(page, "server-pause-all");
-  await page.getByRole("button", { name: "Pause all invites of this server" }).click();
-  try {
-    await expect(page.getByText("All invites of this server are paused by a server admin.")).toBeVisible();
-    await look(page, "server-all-paused");
-    await annas.goto("/invites");
-    await expect(annas.getByText("All invites of this server are paused by a server admin.")).toContainText("“We move house.”");
-    await expect(annas.getByText("All invites are paused", { exact: true })).toBeVisible();
-    await annas.goto(`/i/${code}`);
-    await expect(annas.getByText("We move house.")).toBeHidden();
-    await expect(redeem(await person("Ben"), code)).rejects.toThrow("404");
-  } finally {
-    await page.getByRole("button", { name: "Resume all" }).click();
-  }
-  await expect(page.getByText("Pause all…")).toBeVisible();
   await redeem(await person("Ben"), code);
 
   // What is asked for stands in the address, and in the file.
@@ -219,7 +201,7 @@ test("a server admin finds, pauses and revokes any invite, and stops all", async
   await page.getByRole("button", { name: /^Revoke invite/ }).click();
   await expect(page.getByText("No invites found.")).toBeVisible();
   expect((await annas.goto(`/invites/${code}`)).status()).toBe(404);
-  await context.close();
+  await annas.context().close();
 
   await page.open(`/server/log?q=${encodeURIComponent(anna.username)}`);
   for (const did of [/created invite \d+/, /paused invite \d+/, /resumed invite \d+/, /deleted invite \d+/, /joined with invite \d+/]) {
@@ -233,6 +215,35 @@ test("a server admin finds, pauses and revokes any invite, and stops all", async
   await expect(page).toHaveURL(/action=created/);
   await expect(page.getByRole("listitem").filter({ hasText: /created invite \d+/ }).first()).toBeVisible();
   await expect(page.getByRole("listitem").filter({ hasText: /paused invite \d+/ })).toHaveCount(0);
+});
+
+test("a server admin stops all invites, and lets them go on", async ({ page, browser }) => {
+  const [ada, anna] = [await person("Ada", "Ada Admin", true), await person("Anna")];
+  const code = await invite(anna, [await room(anna, "Kitchen")]);
+  const annas = await another(page, browser);
+  await signIn(annas, anna);
+  await signIn(page, ada);
+  await page.open("/server");
+  await page.getByText("Pause all…").click();
+  await expect(page.getByText(/^This stops .* Whoever joined stays\./)).toBeVisible();
+  await page.getByLabel("Why all invites are paused").fill("We move house.");
+  await look(page, "server-pause-all");
+  await page.getByRole("button", { name: "Pause all invites of this server" }).click();
+  try {
+    await expect(page.getByText("All invites of this server are paused by a server admin.")).toBeVisible();
+    await look(page, "server-all-paused");
+    await annas.goto("/invites");
+    await expect(annas.getByText("All invites of this server are paused by a server admin.")).toContainText("“We move house.”");
+    await expect(annas.getByText("All invites are paused", { exact: true })).toBeVisible();
+    await annas.goto(`/i/${code}`);
+    await expect(annas.getByText("We move house.")).toBeHidden();
+    await expect(redeem(await person("Ben"), code)).rejects.toThrow("404");
+  } finally {
+    await page.getByRole("button", { name: "Resume all" }).click();
+  }
+  await expect(page.getByText("Pause all…")).toBeVisible();
+  await redeem(await person("Ben"), code);
+  await annas.context().close();
 });
 
 test("who guesses codes has to wait", async ({ page }) => {

@@ -293,9 +293,9 @@ fn rows(page: &InvitePage, chosen: &[String]) -> String {
         escaped(t!("Delete…"))
     );
     let (selected, group) = (escaped(t!("after a number" => "selected")), escaped(t!("Selected invites")));
-    // Enter in a box would press the first button of the form: that is one which does nothing.
+    // Enter in a box presses the first button of the form that is not disabled: one that does nothing, as there is no dialog around it.
     format!(
-        r#"<button disabled hidden></button><ul class="list invs" role="list">{rows}</ul><div class="bulk" role="group" aria-label="{group}"><b class="picked">{selected}</b>{buttons}{delete}</div>"#
+        r#"<button formmethod="dialog" hidden></button><ul class="list invs" role="list">{rows}</ul><div class="bulk" role="group" aria-label="{group}"><b class="picked">{selected}</b>{buttons}{delete}</div>"#
     )
 }
 

@@ -112,8 +112,8 @@ pub(crate) fn Form(
 ) -> impl IntoView {
     let submit = move |event: SubmitEvent| {
         let pressed = event.submitter();
-        // A button may lead to another page instead, with what the form holds.
-        if pressed.as_ref().is_some_and(|button| button.has_attribute("formaction")) {
+        // A button may lead to another page instead, with what the form holds, or do nothing.
+        if pressed.as_ref().is_some_and(|button| button.has_attribute("formmethod")) {
             return;
         }
         event.prevent_default();
