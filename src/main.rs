@@ -201,7 +201,9 @@ async fn run(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
         Command::Check { offline: true } => return Ok(report(&check::offline(&read(&files)?))),
         Command::Check { offline: false } => {
             let Checked { remarks, findings } = check::check(&read(&files)?, clock()()).await;
-            remarks.iter().for_each(|remark| println!("{remark}"));
+            for remark in remarks {
+                println!("{remark}");
+            }
             return Ok(report(&findings));
         }
         Command::Config { schema: true } => print!("{}", config::schema()),

@@ -38,7 +38,7 @@ impl Owner {
             None => None,
         };
         self.work.take(Work::SaveInvite, account.user_id(), 1, (self.clock)())?;
-        let Some(code) = code else { return self.save_as(account, draft, None, None).await };
+        let Some(code) = code else { return Box::pin(self.save_as(account, draft, None, None)).await };
         let guess = self.guesses.begin_for(code.as_str(), Some(account.user_id()), account.origin()).await?;
         let old = self.taken_by_me(account, code.as_str()).await;
         // Asking for a code that is not their own tells the sender whether it exists, whatever else happens, and even
@@ -48,7 +48,7 @@ impl Owner {
             Ok(Some(_)) => None,
             _ => guess.map(Guess::failed),
         };
-        let saved = self.save_as(account, draft, Some(code), old?).await?;
+        let saved = Box::pin(self.save_as(account, draft, Some(code), old?)).await?;
         if let Some(charged) = charged {
             charged.give_back();
         }

@@ -28,6 +28,19 @@ fn link(hash: &str, sharer: &str, path: &str) -> ShareLink {
     ShareLink { hash: hash.to_owned(), sharer: sharer.to_owned(), path: path.to_owned(), query, code }
 }
 
+/// Terms whose texts and picture name Anna.
+fn about_anna() -> Terms {
+    Terms {
+        rooms: vec!["!a:x".to_owned(), "!b:x".to_owned()],
+        chat: true,
+        label: Some("of @anna:x".to_owned()),
+        welcome: Some("by @anna:x".to_owned()),
+        public_title: Some("Camp of @anna:x".to_owned()),
+        picture: Some("!anna-and-ben:x".to_owned()),
+        ..Terms::default()
+    }
+}
+
 impl Store {
     /// An invite of Olga's.
     async fn of_olga(&self, code: &str, limits: Limits) {
@@ -39,22 +52,9 @@ impl Store {
 
     /// Anna stands in every table in which a person can stand, and so do Ben and Olga.
     async fn with_anna_everywhere(&self) {
-        let terms = Terms {
-            rooms: vec!["!a:x".to_owned(), "!b:x".to_owned()],
-            chat: true,
-            label: Some("of @anna:x".to_owned()),
-            welcome: Some("by @anna:x".to_owned()),
-            public_title: Some("Camp of @anna:x".to_owned()),
-            picture: Some("!anna-and-ben:x".to_owned()),
-            ..Terms::default()
-        };
         for code in ["hers", "ended"] {
-            let new = NewInvite {
-                code: code.to_owned(),
-                owner: ANNA.to_owned(),
-                terms: terms.clone(),
-                opens_accounts: false,
-            };
+            let new =
+                NewInvite { code: code.to_owned(), owner: ANNA.to_owned(), terms: about_anna(), opens_accounts: false };
             self.invites.create(&new, &NO_QUOTA, &by(ANNA, Action::Created, code), NOW).await.unwrap().unwrap();
         }
         self.invites.pause("hers", true, Pause::Owner, &by(ANNA, Action::Paused, "hers")).await.unwrap();
@@ -91,16 +91,15 @@ impl Store {
         let all = Entry { code: None, ..by(ANNA, Action::PausedAll, "") };
         self.invites.pause_all(true, &all).await.unwrap();
         self.share_links.set_folder(FOLDER).await.unwrap();
-        for link in
-            [link("1", ANNA, "o/room/pin/x"), link("2", "@ben:x", "u/anna:x"), link("3", "@ben:x", "u/annabel:x")]
-        {
+        let links =
+            [link("1", ANNA, "o/room/pin/x"), link("2", "@ben:x", "u/anna:x"), link("3", "@ben:x", "u/annabel:x")];
+        for link in links {
             self.share_links.keep(&link, NOW).await.unwrap();
             self.share_links.set_static_page(&link.hash, StaticPage::There, FOLDER).await.unwrap();
         }
-        let exported = Some(Detail::Person(ANNA.to_owned()));
-        let exported = Entry { code: None, detail: exported, ..by("operator", Action::Exported, "") };
-        self.audit.note(&exported).await.unwrap();
         self.leases.take("redeem:@anna:x", "holder", NOW, NOW + 10_000).await.unwrap();
+        let exported = Some(Detail::Person(ANNA.to_owned()));
+        self.audit.note(&Entry { code: None, detail: exported, ..by("operator", Action::Exported, "") }).await.unwrap();
     }
 
     /// The columns in which a text stands, whichever tables there are.
