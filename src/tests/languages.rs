@@ -239,7 +239,7 @@ async fn a_form_of_another_site_is_refused_in_the_language_of_the_request() {
     assert_eq!(answer.status, 403);
     assert_eq!(
         answer.body,
-        "Cela n’a pas été envoyé par une page de ce site. Reviens en arrière, recharge la page et réessaie.\n"
+        "Cela n’a pas été envoyé par une page de ce site. Revenez en arrière, rechargez la page et réessayez.\n"
     );
 }
 

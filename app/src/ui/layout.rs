@@ -197,8 +197,13 @@ fn all_paused(visitor: Visitor) -> AnyView {
     let banner = visitor.all_paused.then(|| {
         view! {
             <p role="status" class="bg-warning px-4 py-2 text-center font-medium text-warning-content print:hidden">
-                {t!("All invites of this server are paused by a server admin.")}
-                {move || because().map(|reason| format!(" “{reason}”"))}
+                {move || {
+                    let text = t!("All invites of this server are paused by a server admin.");
+                    match because() {
+                        Some(reason) => t!("{text} “{reason}”", text, reason),
+                        None => text.to_owned(),
+                    }
+                }}
             </p>
         }
     });
