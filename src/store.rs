@@ -242,7 +242,7 @@ async fn within<T>(time: Duration, work: impl Future<Output = Result<T>>) -> Res
 ///
 /// In SQLite it begins as a writing transaction: one that begins by reading could find at its first write that another
 /// has overtaken it. In PostgreSQL all transactions lock rows in the same order, the owner's, the invite's, the
-/// redemption's, so that no two wait for each other.
+/// redemption's, and those of the days' counts last, so that no two wait for each other.
 macro_rules! in_transaction {
     ($pool_of:expr, |$tx:ident| $body:expr) => {{
         let mut tries = 0;

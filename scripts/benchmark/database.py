@@ -91,6 +91,17 @@ def numbers(first, last):
     return f"WITH RECURSIVE n (i) AS (SELECT CAST({first} AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {last}) "
 
 
+# What each day looked like, counted.
+OF_DAYS = f"""SELECT created_at / {DAY} AS day, 'created' AS what, '' AS reason, COUNT(*) AS number FROM invites GROUP BY created_at / {DAY}
+    UNION ALL SELECT day, 'joined', '', SUM(came) FROM arrivals GROUP BY day
+    UNION ALL SELECT at / {DAY}, 'missed', COALESCE(reason, ''), COUNT(*) FROM outcomes
+        WHERE NOT joined GROUP BY at / {DAY}, COALESCE(reason, '')"""
+
+
+def count_days():
+    return ["DELETE FROM day_counts", f"INSERT INTO day_counts (day, what, reason, number) {OF_DAYS}"]
+
+
 def fill_redemptions(database, code, rooms, first, last):
     """People who have redeemed an invite with a direct chat; one in ten has missed the last of its rooms."""
     begin = int(time.time() * 1000) - DAYS * DAY
@@ -121,6 +132,7 @@ def fill_redemptions(database, code, rooms, first, last):
         f"DELETE FROM room_arrivals WHERE code = '{code}'",
         f"""INSERT INTO room_arrivals (code, room, came) SELECT code, room, COUNT(*) FROM outcomes
             WHERE code = '{code}' AND joined AND room <> '' GROUP BY code, room""",
+        *count_days(),
         f"UPDATE owners SET version = version + 1 WHERE owner = (SELECT owner FROM invites WHERE code = '{code}')",
     )
     database.settle()
@@ -147,6 +159,7 @@ def fill_invites(database, room, first, last):
         + f"""INSERT INTO owners (owner, version) SELECT DISTINCT owner, 1 FROM {made} WHERE TRUE
             ON CONFLICT (owner) DO UPDATE SET version = owners.version + 1""",
         f"UPDATE counters SET value = {base + last - first} WHERE name = 'invites'",
+        *count_days(),
     )
     database.settle()
 
@@ -165,6 +178,7 @@ COUNTS = {
         "SELECT code, room, came FROM room_arrivals",
         "SELECT code, room, COUNT(*) FROM outcomes WHERE joined AND room <> '' GROUP BY code, room",
     ),
+    "days": ("SELECT day, what, reason, number FROM day_counts WHERE number <> 0", f"SELECT * FROM ({OF_DAYS}) AS c"),
     "numbers of invites": (
         "SELECT r.code, r.room, r.number FROM invite_rooms r",
         """SELECT r.code, r.room, CASE WHEN i.deleted_at IS NULL THEN i.number END FROM invite_rooms r

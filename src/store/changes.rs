@@ -3,7 +3,12 @@
 use app::Terms;
 
 use super::{
-    Entry, Invites, Millis, Result, Written, audit::note, in_changing_transaction, invites::changed, owners::take_owner,
+    Entry, Invites, Millis, Result, Written,
+    audit::note,
+    days::{Tally, count_days},
+    in_changing_transaction,
+    invites::changed,
+    owners::take_owner,
 };
 
 /// What an invite is written from.
@@ -131,6 +136,9 @@ impl Invites {
                 if written > 0 {
                     add_rooms!(&mut *tx, new);
                     note!(&mut *tx, entry);
+                    let mut tally = Tally::default();
+                    tally.created(now);
+                    count_days!(&mut *tx, tally);
                 }
                 Ok(written.into())
             }

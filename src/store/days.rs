@@ -1,8 +1,10 @@
 //! What happened on which day. Days are counted from the epoch (UTC).
 
+use std::collections::BTreeMap;
+
 use app::Reason;
 
-use super::{Pool, Result, on_pool};
+use super::{Millis, Pool, Result, on_pool};
 
 /// What happened on some days: each number stands behind its day, and days on which nothing happened are left out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -17,31 +19,85 @@ pub struct Counts {
     pub missed: Vec<(i64, Reason, i64)>,
 }
 
+/// What a transaction changes in the counts of days. It is written last, and in one order, so that no two transactions wait for each other, and the rows of
+/// today, which all of them share, are locked for a moment only.
+#[derive(Debug, Default)]
+pub(super) struct Tally(BTreeMap<(i64, &'static str, String), i64>);
+
+impl Tally {
+    /// One invite more.
+    pub(super) fn created(&mut self, at: Millis) {
+        self.add(at, CREATED, String::new(), 1);
+    }
+
+    /// One person more who came in to anything.
+    pub(super) fn joined(&mut self, at: Millis) {
+        self.add(at, JOINED, String::new(), 1);
+    }
+
+    /// Rooms more, or fewer, that somebody did not come in to.
+    pub(super) fn missed(&mut self, at: Millis, reason: Option<String>, more: i64) {
+        self.add(at, MISSED, reason.unwrap_or_default(), more);
+    }
+
+    fn add(&mut self, at: Millis, what: &'static str, reason: String, more: i64) {
+        *self.0.entry((at / DAY, what, reason)).or_default() += more;
+    }
+
+    /// The days, what is counted, the reasons, and how many more.
+    pub(super) fn changes(&self) -> impl Iterator<Item = (i64, &'static str, &str, i64)> {
+        let changed = self.0.iter().filter(|(_, more)| **more != 0);
+        changed.map(|((day, what, reason), more)| (*day, *what, reason.as_str(), *more))
+    }
+}
+
+const CREATED: &str = "created";
+const JOINED: &str = "joined";
+const MISSED: &str = "missed";
+
+const DAY: Millis = 86_400_000;
+
+pub(super) const COUNT: &str = "INSERT INTO day_counts (day, what, reason, number) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (day, what, reason) DO UPDATE SET number = day_counts.number + excluded.number";
+
+/// Writes a [`Tally`] at the end of a transaction.
+macro_rules! count_days {
+    ($tx:expr, $tally:expr) => {
+        for (day, what, reason, more) in $tally.changes() {
+            let count = sqlx::query($crate::store::days::COUNT).bind(day).bind(what).bind(reason).bind(more);
+            count.execute($tx).await?;
+        }
+    };
+}
+
+pub(super) use count_days;
+
 /// What happened on the server's days. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Days(pub(super) Pool);
 
 impl Days {
-    /// What has happened from a day on.
+    /// What has happened from a day on. Erasing a person changes nothing of it.
     pub async fn since(&self, day: i64) -> Result<Counts> {
-        const CREATED: &str = "SELECT created_at / 86400000, COUNT(*) FROM invites
-             WHERE created_at >= $1 * 86400000 GROUP BY created_at / 86400000";
-        const JOINED: &str = "SELECT day, CAST(SUM(came) AS BIGINT) FROM arrivals WHERE day >= $1 GROUP BY day";
+        const COUNTS: &str = "SELECT day, what, reason, number FROM day_counts WHERE day >= $1 AND number > 0 ORDER BY day, what, reason";
         // Whoever sends a form twice has opened one account.
         const ACCOUNTS: &str = "SELECT at / 86400000, COUNT(DISTINCT actor) FROM audit
              WHERE action = 'account_created' AND at >= $1 * 86400000 GROUP BY at / 86400000";
-        const MISSED: &str = "SELECT at / 86400000, reason, COUNT(*) FROM outcomes
-             WHERE NOT joined AND at >= $1 * 86400000 GROUP BY at / 86400000, reason";
-        on_pool!(&self.0, |pool| {
-            let missed: Vec<(i64, Option<String>, i64)> = sqlx::query_as(MISSED).bind(day).fetch_all(pool).await?;
-            // Everything that the homeserver has said in its own words is one reason here.
-            let reason = |key: Option<String>| Reason::of(&key.unwrap_or_default(), Some(String::new()));
-            Counts {
-                created: sqlx::query_as(CREATED).bind(day).fetch_all(pool).await?,
-                joined: sqlx::query_as(JOINED).bind(day).fetch_all(pool).await?,
-                accounts: sqlx::query_as(ACCOUNTS).bind(day).fetch_all(pool).await?,
-                missed: missed.into_iter().map(|(day, key, number)| (day, reason(key), number)).collect(),
+        let (rows, accounts): (Vec<(i64, String, String, i64)>, _) = on_pool!(&self.0, |pool| {
+            (
+                sqlx::query_as(COUNTS).bind(day).fetch_all(pool).await?,
+                sqlx::query_as(ACCOUNTS).bind(day).fetch_all(pool).await?,
+            )
+        })?;
+        let mut counts = Counts { accounts, ..Counts::default() };
+        for (day, what, reason, number) in rows {
+            match what.as_str() {
+                CREATED => counts.created.push((day, number)),
+                JOINED => counts.joined.push((day, number)),
+                // Everything that the homeserver has said in its own words is one reason here.
+                _ => counts.missed.push((day, Reason::of(&reason, Some(String::new())), number)),
             }
-        })
+        }
+        Ok(counts)
     }
 }

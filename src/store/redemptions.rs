@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use app::{MissedRoom, Reason};
 
 use super::{
-    Ends, Freshness, Millis, Pool, Result, in_changing_transaction,
+    Ends, Freshness, Millis, Pool, Result,
+    days::{Tally, count_days},
+    in_changing_transaction,
     invites::{changed, lets_in, of_erased},
     on_pool,
 };
@@ -179,34 +181,54 @@ pub(super) const NOTE: &str = concat!(
      ON CONFLICT (code, redeemer, room) DO UPDATE
      SET joined = excluded.joined, reason = excluded.reason, said = excluded.said, errcode = excluded.errcode,
         at = excluded.at, again = excluded.again
-     WHERE NOT outcomes.joined"
+     WHERE NOT outcomes.joined
+     RETURNING joined, reason"
 );
+
+/// Nobody else notes what came of somebody's redemption until the transaction ends.
+pub(super) const ALONE_AT_IT: &str = "UPDATE redemptions SET started_at = started_at WHERE code = $1 AND redeemer = $2";
+
+/// When and why somebody did not come in to a room so far.
+pub(super) const MISSED: &str =
+    "SELECT at, reason FROM outcomes WHERE code = $1 AND redeemer = $2 AND room = $3 AND NOT joined";
 
 pub(super) const ONE_MORE_IN_ROOM: &str = "INSERT INTO room_arrivals (code, room, came) VALUES ($1, $2, 1)
      ON CONFLICT (code, room) DO UPDATE SET came = room_arrivals.came + 1";
 
 /// Writes what came of a room in a transaction, and counts whoever is in it now.
 macro_rules! write_outcome {
-    ($tx:expr, $code:expr, $redeemer:expr, $outcome:expr, $now:expr) => {{
+    ($tx:expr, $tally:expr, $code:expr, $redeemer:expr, $outcome:expr, $now:expr) => {{
         let outcome: &$crate::store::Outcome = $outcome;
         let (joined, reason, errcode, again) = match &outcome.came {
             $crate::store::Came::In => (true, None, None, false),
             $crate::store::Came::Missed { reason, errcode, again } => (false, Some(reason), Some(errcode), *again),
         };
-        let written = sqlx::query($crate::store::redemptions::NOTE)
+        let room = outcome.room.as_deref().unwrap_or($crate::store::redemptions::CHAT);
+        let alone = sqlx::query($crate::store::redemptions::ALONE_AT_IT).bind($code).bind($redeemer);
+        alone.execute($tx).await?;
+        let missed = sqlx::query_as($crate::store::redemptions::MISSED).bind($code).bind($redeemer).bind(room);
+        let missed: Option<($crate::store::Millis, Option<String>)> = missed.fetch_optional($tx).await?;
+        let written: Option<(bool, Option<String>)> = sqlx::query_as($crate::store::redemptions::NOTE)
             .bind($code)
             .bind($redeemer)
-            .bind(outcome.room.as_deref().unwrap_or($crate::store::redemptions::CHAT))
+            .bind(room)
             .bind(joined)
             .bind(reason.map(app::Reason::key))
             .bind(reason.and_then(app::Reason::said))
             .bind(errcode)
             .bind($now)
             .bind(again)
-            .execute($tx)
+            .fetch_optional($tx)
             .await?;
-        if let (true, Some(room)) = (joined && written.rows_affected() > 0, &outcome.room) {
-            sqlx::query($crate::store::redemptions::ONE_MORE_IN_ROOM).bind($code).bind(room).execute($tx).await?;
+        if let Some((joined, reason)) = written {
+            if let Some((at, reason)) = missed {
+                $tally.missed(at, reason, -1);
+            }
+            if !joined {
+                $tally.missed($now, reason, 1);
+            } else if let Some(room) = &outcome.room {
+                sqlx::query($crate::store::redemptions::ONE_MORE_IN_ROOM).bind($code).bind(room).execute($tx).await?;
+            }
         }
     }};
 }
@@ -223,9 +245,10 @@ pub(super) const ONE_MORE_ON_THE_DAY: &str = "INSERT INTO arrivals (code, day, c
 
 /// Notes in a transaction that somebody came in to something, and counts them the first time.
 macro_rules! arrive {
-    ($tx:expr, $code:expr, $redeemer:expr, $at:expr) => {{
+    ($tx:expr, $tally:expr, $code:expr, $redeemer:expr, $at:expr) => {{
         let came = sqlx::query($crate::store::redemptions::CAME_IN).bind($code).bind($redeemer).bind($at);
         if came.execute($tx).await?.rows_affected() > 0 {
+            $tally.joined($at);
             for count in [$crate::store::redemptions::ONE_MORE_CAME, $crate::store::redemptions::ONE_MORE_ON_THE_DAY] {
                 sqlx::query(count).bind($code).bind($at).execute($tx).await?;
             }
@@ -438,10 +461,12 @@ impl Redemptions {
             if is_in {
                 changed!(&mut *tx, changes, code);
             }
-            write_outcome!(&mut *tx, code, redeemer, outcome, now);
+            let mut tally = Tally::default();
+            write_outcome!(&mut *tx, tally, code, redeemer, outcome, now);
             if is_in {
-                arrive!(&mut *tx, code, redeemer, now);
+                arrive!(&mut *tx, tally, code, redeemer, now);
             }
+            count_days!(&mut *tx, tally);
         });
         Ok(())
     }
@@ -478,8 +503,10 @@ impl Redemptions {
     pub async fn complete(&self, code: &str, redeemer: &str, now: Millis) -> Result<()> {
         in_changing_transaction!(self, |tx, changes| {
             changed!(&mut *tx, changes, code);
-            arrive!(&mut *tx, code, redeemer, now);
+            let mut tally = Tally::default();
+            arrive!(&mut *tx, tally, code, redeemer, now);
             complete!(&mut *tx, code, redeemer, now);
+            count_days!(&mut *tx, tally);
         });
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     Came, Freshness, Millis, OldInvite, Outcome, Pool, RegistrationToken, Result,
     changes::HIDE,
+    days::{Tally, count_days},
     freshness::Changed,
     invites::CHANGED,
     on_pool,
@@ -126,7 +127,7 @@ const USE: &str = "UPDATE invites SET uses = uses + 1 WHERE code = $1";
 
 /// Writes an invite that is not known yet, and its rooms.
 macro_rules! create {
-    ($tx:expr, $taken:expr, $invite:expr, $now:expr) => {
+    ($tx:expr, $taken:expr, $tally:expr, $invite:expr, $now:expr) => {
         let TakenInvite { old, source, .. } = $invite;
         let number: i64 = sqlx::query_scalar(NUMBER).fetch_one(&mut **$tx).await?;
         let (registration, opens_accounts, until, left) = match *source {
@@ -153,13 +154,14 @@ macro_rules! create {
             $taken.rooms += 1;
         }
         $taken.invites += 1;
+        $tally.created(old.created_at);
         $taken.deleted += u64::from(old.deleted_at.is_some());
     };
 }
 
 /// Writes that somebody came with an invite, unless that is known.
 macro_rules! note_guest {
-    ($tx:expr, $taken:expr, $code:expr, $guest:expr) => {
+    ($tx:expr, $taken:expr, $tally:expr, $code:expr, $guest:expr) => {
         let TakenGuest { redeemer, at, complete, outcomes } = $guest;
         let is_in = outcomes.iter().any(|one| one.came == Came::In);
         let came_at = (*complete || is_in).then_some(*at);
@@ -169,13 +171,13 @@ macro_rules! note_guest {
             sqlx::query(BEGUN).bind($code).execute(&mut **$tx).await?;
             if came_at.is_some() {
                 sqlx::query(USE).bind($code).execute(&mut **$tx).await?;
-                arrive!(&mut **$tx, $code, redeemer, *at);
+                arrive!(&mut **$tx, $tally, $code, redeemer, *at);
             }
             if *complete {
                 complete!(&mut **$tx, $code, redeemer, *at);
             }
             for outcome in outcomes {
-                write_outcome!(&mut **$tx, $code, redeemer, outcome, *at);
+                write_outcome!(&mut **$tx, $tally, $code, redeemer, outcome, *at);
             }
         }
     };
@@ -199,6 +201,7 @@ impl Takeovers {
         super::in_long_transaction!(&self.0, super::LONG_POSTGRES_TIMEOUT, dry, |tx| {
             take_owners!(&mut *tx, invites);
             sqlx::query(ALONE).execute(&mut *tx).await?;
+            let mut tally = Tally::default();
             for invite in invites {
                 let TakenInvite { old, guests, source } = invite;
                 let known: Option<Known> = sqlx::query_as(KNOWN).bind(&old.code).fetch_optional(&mut *tx).await?;
@@ -218,14 +221,15 @@ impl Takeovers {
                     }
                     Some(_) => {}
                     None => {
-                        create!(&mut tx, taken, invite, now);
+                        create!(&mut tx, taken, tally, invite, now);
                     }
                 }
                 for guest in guests {
-                    note_guest!(&mut tx, taken, &old.code, guest);
+                    note_guest!(&mut tx, taken, tally, &old.code, guest);
                 }
                 sqlx::query(CHANGED).bind(&old.code).execute(&mut *tx).await?;
             }
+            count_days!(&mut *tx, tally);
             super::tell!(&mut *tx, self.1, &Changed::everything());
         });
         change.done(&Changed::everything());

@@ -255,6 +255,18 @@ async fn what_is_counted_is_what_a_count_would_say() {
             ("SELECT CAST(SUM(uses) AS BIGINT) FROM invites", "SELECT COUNT(use_at) FROM redemptions"),
             ("SELECT MAX(last_came_at) FROM invites", "SELECT MAX(came_at) FROM redemptions"),
             (
+                "SELECT CAST(SUM(number) AS BIGINT) FROM day_counts WHERE what = 'created'",
+                "SELECT COUNT(*) FROM invites",
+            ),
+            (
+                "SELECT CAST(SUM(number) AS BIGINT) FROM day_counts WHERE what = 'joined'",
+                "SELECT COUNT(came_at) FROM redemptions",
+            ),
+            (
+                "SELECT CAST(SUM(number) AS BIGINT) FROM day_counts WHERE what = 'missed'",
+                "SELECT COUNT(*) FROM outcomes WHERE NOT joined",
+            ),
+            (
                 "SELECT came FROM room_arrivals WHERE room = '!a:x'",
                 "SELECT COUNT(*) FROM outcomes WHERE room = '!a:x' AND joined",
             ),

@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgPool, sqlite::SqliteConnectOptions};
 
-use crate::support::{Acting, Engine, Person, Service, Setup, World, errcode, moment, now, sent};
+use crate::support::{Acting, Browser, Engine, Person, Service, Setup, World, errcode, moment, now, sent, with_pages};
 
 /// The data of the second version: `OWNER` and `GUEST` have an open invite with a label, one that ended without its
 /// registration token, and one that was redeemed completely by one person and not at all by another.
@@ -286,6 +286,43 @@ async fn what_older_versions_have_said_is_still_said() {
         let url = format!("{}{}/admin/audit", service.url, crate::support::API);
         let log = sent(service.client.get(url).bearer_auth(&world.admin.token)).await.body;
         assert_eq!(serde_json::from_str::<Value>(&log).unwrap()["detail"], "2 rooms, a direct chat");
+        service.stop().await;
+    }
+}
+
+/// The data of the fourteenth version: of two who came today, one is banned from a room.
+const TODAY: &str = "
+    INSERT INTO invites (code, owner, chat, registration, created_at, changed_at, number, begun, came) VALUES
+        ('CODE', '@owner:test', FALSE, FALSE, NOW, NOW, 1, 2, 2);
+    UPDATE counters SET value = 1 WHERE name = 'invites';
+    INSERT INTO redemptions (code, redeemer, started_at, came_at, use_at) VALUES
+        ('CODE', '@ben:test', NOW, NOW, NOW), ('CODE', '@cleo:test', NOW, NOW, NOW);
+    INSERT INTO arrivals (code, day, came) VALUES ('CODE', NOW / 86400000, 2);
+    INSERT INTO outcomes (code, redeemer, room, joined, reason, errcode, at) VALUES
+        ('CODE', '@ben:test', '!one:test', TRUE, NULL, NULL, NOW),
+        ('CODE', '@ben:test', '!two:test', FALSE, 'banned', 'M_BAD_STATE', NOW),
+        ('CODE', '@cleo:test', '!one:test', TRUE, NULL, NULL, NOW);
+";
+
+#[tokio::test]
+async fn the_overview_still_knows_the_days_before() {
+    let world = World::new().await;
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let setup = with_pages(&world, Acting::Appservice, engine).await;
+        let filled = TODAY.replace("CODE", &crate::support::unique("old")).replace("NOW", &now().to_string());
+        setup.fill_as(14, &filled).await;
+        let service = setup.start().await;
+        let mut browser = Browser::new(&service);
+        browser.sign_in(&world.admin, "").await;
+        let html = browser.get("/server/days").await.body;
+        for (row, number) in
+            [("Invites created", 1), ("People joined", 2), ("Rooms not joined", 1), ("Banned from the room", 1)]
+        {
+            let row = format!("<th scope=\"row\">{row}</th>");
+            let cells = html.split(&row).nth(1).and_then(|after| after.split("</tr>").next()).unwrap_or_default();
+            // Whatever day it has become meanwhile.
+            assert!(cells.contains(&format!("<td>{number}</td>")), "{row}: {cells}");
+        }
         service.stop().await;
     }
 }
