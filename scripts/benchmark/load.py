@@ -34,8 +34,8 @@ def milliseconds(text):
     return float(value) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60000}[unit]
 
 
-def begin_wrk(folder, url, clients, seconds, paths, headers, body=None):
-    """A process that sends requests as fast as possible, to one path after the other, each with its headers."""
+def begin_wrk(folder, url, clients, seconds, paths, headers, body=None, pause=0):
+    """A process that sends requests to one path after the other, each with its headers; each client waits for `pause` milliseconds before a request."""
     lines = ["local asked = {"]
     for path, header in zip(paths, headers):
         method = "GET" if body is None else "POST"
@@ -45,6 +45,8 @@ def begin_wrk(folder, url, clients, seconds, paths, headers, body=None):
     lines += ["}", "local requests, turn = {}, 0"]
     lines += ["init = function() for i, one in ipairs(asked) do requests[i] = wrk.format(one[1], one[2], one[3], one[4]) end end"]
     lines += ["request = function() turn = turn % #requests + 1 return requests[turn] end"]
+    if pause:
+        lines += [f"delay = function() return {pause} end"]
     script = folder / "wrk.lua"
     script.write_text("\n".join(lines))
     command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "60s", "--latency", "-s", script, url]
