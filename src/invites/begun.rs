@@ -34,16 +34,17 @@ pub struct BegunAttempt {
     key: String,
     /// The homeserver's registration session.
     pub(super) session: String,
-    /// The message to an email address, if one was asked for.
-    pub(super) letter: Option<Letter>,
+    /// The validation of the email address, if one was asked for.
+    pub(super) validation: Option<Validation>,
     /// How often more has become known of it, and when that was the last time.
     steps: u32,
     at: Millis,
 }
 
-/// A message that confirms an email address.
+/// The validation of an email address, by a message with a link (Matrix specification, Client-Server API, "Adding Account Administrative Contact
+/// Information").
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Letter {
+pub(super) struct Validation {
     pub(super) to: String,
     /// Known before the homeserver is asked, so that asking again after a lost answer is about the same message.
     pub(super) secret: String,
@@ -106,20 +107,26 @@ impl Begun {
     /// Notes in which session the homeserver knows an attempt.
     pub(super) fn note_session(&self, key: &str, session: &str) {
         self.change(key, |known| {
-            let letter = known.as_ref().and_then(|known| known.letter.clone());
-            self.next(key, known.as_ref(), session, letter)
+            let validation = known.as_ref().and_then(|known| known.validation.clone());
+            self.next(key, known.as_ref(), session, validation)
         });
     }
 
-    /// Notes which message confirms the email address of an attempt in this session.
-    pub(super) fn note_letter(&self, key: &str, session: &str, letter: Letter) {
-        self.change(key, |known| self.next(key, known.as_ref(), session, Some(letter)));
+    /// Notes the validation of the email address of an attempt in this session.
+    pub(super) fn note_validation(&self, key: &str, session: &str, validation: Validation) {
+        self.change(key, |known| self.next(key, known.as_ref(), session, Some(validation)));
     }
 
     /// What comes after what was known.
-    fn next(&self, key: &str, known: Option<&BegunAttempt>, session: &str, letter: Option<Letter>) -> BegunAttempt {
+    fn next(
+        &self,
+        key: &str,
+        known: Option<&BegunAttempt>,
+        session: &str,
+        validation: Option<Validation>,
+    ) -> BegunAttempt {
         let steps = known.map_or(0, |known| known.steps).saturating_add(1);
-        BegunAttempt { key: key.to_owned(), session: session.to_owned(), letter, steps, at: (self.clock)() }
+        BegunAttempt { key: key.to_owned(), session: session.to_owned(), validation, steps, at: (self.clock)() }
     }
 
     /// Changes what is known of an attempt, while nobody else does.
@@ -143,8 +150,8 @@ mod tests {
         Begun::new(Arc::new(move || now.load(Ordering::Relaxed)))
     }
 
-    fn letter(to: &str) -> Letter {
-        Letter { to: to.to_owned(), secret: "secret".to_owned(), times: 0, sent: None }
+    fn validation(to: &str) -> Validation {
+        Validation { to: to.to_owned(), secret: "secret".to_owned(), times: 0, sent: None }
     }
 
     async fn sealer(key: &str) -> Sealer {
@@ -178,13 +185,13 @@ mod tests {
         let kept = one.get("key");
         two.recall("key", kept.as_ref());
         assert_eq!(two.get("key").map(|known| known.session).as_deref(), Some("session"));
-        two.note_letter("key", "session", letter("ben@example.org"));
+        two.note_validation("key", "session", validation("ben@example.org"));
         // Back at the first one, which knows of no message yet.
         one.recall("key", two.get("key").as_ref());
         assert!(one.get("key") == two.get("key"));
         // A browser that sends an older cookie again takes nothing away.
         one.recall("key", kept.as_ref());
-        assert!(one.get("key").is_some_and(|known| known.letter.is_some()));
+        assert!(one.get("key").is_some_and(|known| known.validation.is_some()));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use url::Url;
 
 use super::{
     attempts::{Buckets, Rate, too_fast},
-    begun::{Begun, BegunAttempt, BrowserMemory, Letter},
+    begun::{Begun, BegunAttempt, BrowserMemory, Validation},
     guesses::network,
     parse::{LONGEST_ID, text},
     registration_token::RegistrationTokens,
@@ -239,12 +239,12 @@ impl SignUps {
         // A double click leads to one registration session: the second attempt waits until the first one has a session,
         // but not for the rest.
         let turn = std::sync::Mutex::new(Some(self.begun.turn(key).await));
-        let (session, letter) = match self.begun.get(key) {
-            Some(BegunAttempt { session, letter, .. }) => (Some(session), letter),
+        let (session, validation) = match self.begun.get(key) {
+            Some(BegunAttempt { session, validation, .. }) => (Some(session), validation),
             None => (None, None),
         };
-        let letter = letter.filter(|letter| wish.email.as_ref() == Some(&letter.to));
-        let mail = letter.and_then(|letter| letter.sent).map(|(mail, _)| mail);
+        let validation = validation.filter(|validation| wish.email.as_ref() == Some(&validation.to));
+        let mail = validation.and_then(|validation| validation.sent).map(|(mail, _)| mail);
         // When a session is resumed, the homeserver still recognises the account that it has made, even if the token is
         // used up by now.
         let token = self.token_of(stored).or(session.is_some().then_some(stored.invite.code.as_str()));
@@ -264,20 +264,22 @@ impl SignUps {
         let _turn = self.begun.turn(key).await;
         let begun = self.begun.get(key).ok_or(Refusal::Outdated)?;
         let now = (self.clock)();
-        let mut letter = match begun.letter.filter(|letter| letter.to == email) {
-            Some(letter) => letter,
-            None => Letter { to: email.to_owned(), secret: String::from(self.chance.code()?), times: 0, sent: None },
+        let mut validation = match begun.validation.filter(|validation| validation.to == email) {
+            Some(validation) => validation,
+            None => {
+                Validation { to: email.to_owned(), secret: String::from(self.chance.code()?), times: 0, sent: None }
+            }
         };
-        if letter.sent.as_ref().is_some_and(|(_, sent)| now < sent + SEND_AGAIN) {
+        if validation.sent.as_ref().is_some_and(|(_, sent)| now < sent + SEND_AGAIN) {
             return Ok(());
         }
         self.attempts.take_mail(email, now)?;
         let session = begun.session;
-        self.begun.note_letter(key, &session, letter.clone());
-        let mail = self.new_accounts.send_mail(email, &letter.secret, letter.times + 1, origin).await;
-        letter.sent = Some((mail.map_err(mail_refused)?, now));
-        letter.times += 1;
-        self.begun.note_letter(key, &session, letter);
+        self.begun.note_validation(key, &session, validation.clone());
+        let mail = self.new_accounts.send_mail(email, &validation.secret, validation.times + 1, origin).await;
+        validation.sent = Some((mail.map_err(mail_refused)?, now));
+        validation.times += 1;
+        self.begun.note_validation(key, &session, validation);
         Ok(())
     }
 
