@@ -4,6 +4,12 @@ import { join, membership, person, room, setPicture, space } from "../world.js";
 /** The code of the invite whose page this is. */
 const code = (page) => new URL(page.url()).pathname.split("/").pop();
 
+/** Whoever opens a page from now on is signed in no more; what the page before still loads would ask for that. */
+async function signedOut(page) {
+  await page.goto("about:blank");
+  await page.context().clearCookies();
+}
+
 test("an owner writes a title and chooses a picture: strangers see both, and no names", async ({ page }) => {
   const anna = await person("Anna", "Anna Ahlgren");
   const general = await room(anna, "General");
@@ -22,7 +28,7 @@ test("an owner writes a title and chooses a picture: strangers see both, and no 
   await look(page, "invite-public");
 
   const path = `/i/${code(page)}`;
-  await page.context().clearCookies();
+  await signedOut(page);
   await page.open(path);
   await expect(page.getByRole("heading", { level: 1, name: "Summer camp" })).toBeVisible();
   await expect(page.getByText("1 room and 1 space", { exact: true })).toBeVisible();
@@ -63,7 +69,7 @@ test("members are counted where rooms are named", async ({ page }) => {
   await page.getByRole("button", { name: "Create invite" }).click();
   await expect(page.getByText("Your invite is ready.")).toBeVisible();
   const path = `/i/${code(page)}`;
-  await page.context().clearCookies();
+  await signedOut(page);
   await page.open(path);
   await expect(page.getByRole("heading", { level: 1, name: "Garden Collective" })).toBeVisible();
   // The space is the house, its room a door.
