@@ -216,6 +216,32 @@ async fn a_new_database_may_be_made_by_many_at_once() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
+/// What is kept, and what it is a count of.
+const COUNTERS: [(&str, &str); 10] = [
+    ("SELECT CAST(SUM(begun) AS BIGINT) FROM invites", "SELECT COUNT(*) FROM redemptions"),
+    ("SELECT CAST(SUM(came) AS BIGINT) FROM invites", "SELECT COUNT(came_at) FROM redemptions"),
+    ("SELECT CAST(SUM(completed) AS BIGINT) FROM invites", "SELECT COUNT(completed_at) FROM redemptions"),
+    ("SELECT CAST(SUM(uses) AS BIGINT) FROM invites", "SELECT COUNT(use_at) FROM redemptions"),
+    ("SELECT MAX(last_came_at) FROM invites", "SELECT MAX(came_at) FROM redemptions"),
+    ("SELECT CAST(SUM(number) AS BIGINT) FROM day_counts WHERE what = 'created'", "SELECT COUNT(*) FROM invites"),
+    (
+        "SELECT CAST(SUM(number) AS BIGINT) FROM day_counts WHERE what = 'joined'",
+        "SELECT COUNT(came_at) FROM redemptions",
+    ),
+    (
+        "SELECT CAST(SUM(number) AS BIGINT) FROM day_counts WHERE what = 'missed'",
+        "SELECT COUNT(*) FROM outcomes WHERE NOT joined",
+    ),
+    (
+        "SELECT came FROM room_arrivals WHERE room = '!a:x'",
+        "SELECT COUNT(*) FROM outcomes WHERE room = '!a:x' AND joined",
+    ),
+    (
+        "SELECT came FROM room_arrivals WHERE room = '!b:x'",
+        "SELECT COUNT(*) FROM outcomes WHERE room = '!b:x' AND joined",
+    ),
+];
+
 #[tokio::test]
 async fn what_is_counted_is_what_a_count_would_say() {
     for store in stores().await {
@@ -248,33 +274,7 @@ async fn what_is_counted_is_what_a_count_would_say() {
                 store.redemptions.complete("two", guest, later).await.unwrap();
             }
         }
-        for (kept, counted) in [
-            ("SELECT CAST(SUM(begun) AS BIGINT) FROM invites", "SELECT COUNT(*) FROM redemptions"),
-            ("SELECT CAST(SUM(came) AS BIGINT) FROM invites", "SELECT COUNT(came_at) FROM redemptions"),
-            ("SELECT CAST(SUM(completed) AS BIGINT) FROM invites", "SELECT COUNT(completed_at) FROM redemptions"),
-            ("SELECT CAST(SUM(uses) AS BIGINT) FROM invites", "SELECT COUNT(use_at) FROM redemptions"),
-            ("SELECT MAX(last_came_at) FROM invites", "SELECT MAX(came_at) FROM redemptions"),
-            (
-                "SELECT CAST(SUM(number) AS BIGINT) FROM day_counts WHERE what = 'created'",
-                "SELECT COUNT(*) FROM invites",
-            ),
-            (
-                "SELECT CAST(SUM(number) AS BIGINT) FROM day_counts WHERE what = 'joined'",
-                "SELECT COUNT(came_at) FROM redemptions",
-            ),
-            (
-                "SELECT CAST(SUM(number) AS BIGINT) FROM day_counts WHERE what = 'missed'",
-                "SELECT COUNT(*) FROM outcomes WHERE NOT joined",
-            ),
-            (
-                "SELECT came FROM room_arrivals WHERE room = '!a:x'",
-                "SELECT COUNT(*) FROM outcomes WHERE room = '!a:x' AND joined",
-            ),
-            (
-                "SELECT came FROM room_arrivals WHERE room = '!b:x'",
-                "SELECT COUNT(*) FROM outcomes WHERE room = '!b:x' AND joined",
-            ),
-        ] {
+        for (kept, counted) in COUNTERS {
             assert_eq!(store.number(kept).await, store.number(counted).await, "{kept}");
         }
         let first = NOW / DAY;
