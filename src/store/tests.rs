@@ -1,6 +1,7 @@
 //! What the tables promise, on both engines and without a homeserver: on SQLite in memory and, where `TEST_POSTGRES_URL` says where one is, on
 //! PostgreSQL.
 
+mod days;
 mod person;
 mod plans;
 
