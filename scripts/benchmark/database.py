@@ -94,6 +94,7 @@ def numbers(first, last):
 # What each day looked like, counted.
 OF_DAYS = f"""SELECT created_at / {DAY} AS day, 'created' AS what, '' AS reason, COUNT(*) AS number FROM invites GROUP BY created_at / {DAY}
     UNION ALL SELECT day, 'joined', '', SUM(came) FROM arrivals GROUP BY day
+    UNION ALL SELECT at / {DAY}, 'accounts', '', COUNT(DISTINCT actor) FROM audit WHERE action = 'account_created' GROUP BY at / {DAY}
     UNION ALL SELECT at / {DAY}, 'missed', COALESCE(reason, ''), COUNT(*) FROM outcomes
         WHERE NOT joined GROUP BY at / {DAY}, COALESCE(reason, '')"""
 

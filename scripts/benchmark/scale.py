@@ -62,7 +62,9 @@ class Engine:
             Call("page: owner's invite", f"/invites/{code}", cookies["owner"], paged=True),
             Call("page: rooms you manage", "/my-rooms", cookies["owner"], paged=True),
             Call("page: all invites", "/server", cookies["admin"], paged=True),
-            Call("page: all invites, in vain", "/server?state=paused", cookies["admin"]),
+            # One that an index serves, and one that looks through as many as one page may.
+            Call("page: all invites, paused", "/server?state=paused", cookies["admin"]),
+            Call("page: all invites, in vain", "/server?state=used_up", cookies["admin"]),
             Call("page: overview", "/server/days", cookies["admin"]),
             Call("page: audit log", "/server/log", cookies["admin"], paged=True),
             Call("page: audit log, search in vain", "/server/log?q=nobody-at-all", cookies["admin"]),

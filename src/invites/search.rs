@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use app::{AllPaused, Code, KnownInvite, Person, ServerInvite, ServerInvites, ServerQuery, ServerSort, code_in};
+use app::{
+    AllPaused, Code, InviteState, KnownInvite, Person, ServerInvite, ServerInvites, ServerQuery, ServerSort, code_in,
+};
 use matrix_sdk::ruma::UserId;
 
 use super::{
@@ -53,7 +55,7 @@ struct Wanted<'a> {
 struct Sources {
     owners: Vec<String>,
     room: Option<String>,
-    everywhere: bool,
+    everywhere: Option<Among<'static>>,
     single: Vec<(Place, StoredInvite)>,
     too_many_people: bool,
 }
@@ -97,7 +99,7 @@ impl Sources {
     fn among(&self) -> Vec<Among<'_>> {
         let owners = self.owners.iter().map(|owner| Among::Of(owner));
         let rooms = self.room.iter().map(|room| Among::Into(room));
-        owners.chain(rooms).chain(self.everywhere.then_some(Among::All)).collect()
+        owners.chain(rooms).chain(self.everywhere).collect()
     }
 }
 
@@ -143,7 +145,7 @@ impl ServerAdmin {
     async fn sources(&self, wanted: &Wanted<'_>) -> Result<Sources> {
         let Wanted { query, text, owner, room } = wanted;
         if query.sort == ServerSort::EndsNext {
-            return Ok(Sources { everywhere: true, ..Sources::default() });
+            return Ok(Sources { everywhere: Some(Among::All), ..Sources::default() });
         }
         if !owner.is_empty() {
             let people = match UserId::parse(owner) {
@@ -156,7 +158,7 @@ impl ServerAdmin {
             return Ok(Sources { room: Some(room.clone()), ..Sources::default() });
         }
         if text.is_empty() {
-            return Ok(Sources { everywhere: true, ..Sources::default() });
+            return Ok(Sources { everywhere: Some(those_in(query.state)), ..Sources::default() });
         }
         let by_code = self.invites.get(text).await?;
         let by_number = match text.parse() {
@@ -166,7 +168,7 @@ impl ServerAdmin {
         let single = [by_code, by_number].into_iter().flatten();
         let single = single.map(|one| (one.place(query.sort), self.rules.bounded(one))).collect();
         let People { ids: owners, too_many } = self.owners_called(text).await?;
-        Ok(Sources { owners, room: Some(text.clone()), everywhere: false, single, too_many_people: too_many })
+        Ok(Sources { owners, room: Some(text.clone()), everywhere: None, single, too_many_people: too_many })
     }
 
     /// A page of what is asked for.
@@ -258,6 +260,18 @@ impl ServerAdmin {
             public_title: invite.terms.public_title,
             reason: held_reason,
         })
+    }
+}
+
+/// Among which invites all of a state are. Few are in some of them, and an index has those apart.
+fn those_in(state: Option<InviteState>) -> Among<'static> {
+    match state {
+        Some(InviteState::Paused) => Among::Paused,
+        Some(InviteState::PausedByAdmin) => Among::Held,
+        Some(InviteState::NotYet) => Among::WithStart,
+        Some(InviteState::Open | InviteState::AllPaused | InviteState::Expired | InviteState::UsedUp) | None => {
+            Among::All
+        }
     }
 }
 

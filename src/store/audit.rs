@@ -2,7 +2,11 @@
 
 use app::{Action, Detail, Door};
 
-use super::{Millis, Pool, Result, on_pool};
+use super::{
+    Millis, Pool, Result,
+    days::{ACCOUNTS_TURN, ONE_ACCOUNT, day_of},
+    in_transaction, on_pool,
+};
 
 /// One line of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,9 +145,23 @@ macro_rules! select_entries {
 pub struct Audit(pub(super) Pool);
 
 impl Audit {
-    /// Writes an entry about something that is no writing itself.
+    /// Writes an entry about something that is no writing itself. An account that was created is counted on its day.
     pub async fn note(&self, entry: &Entry) -> Result<()> {
+        if entry.action == Action::AccountCreated {
+            return Box::pin(self.note_account(entry)).await;
+        }
         on_pool!(&self.0, |pool| note!(pool, entry))?;
+        Ok(())
+    }
+
+    async fn note_account(&self, entry: &Entry) -> Result<()> {
+        in_transaction!(&self.0, |tx| {
+            note!(&mut *tx, entry);
+            // The second of two at once sees the entry of the first.
+            sqlx::query(ACCOUNTS_TURN).bind(day_of(entry.at)).execute(&mut *tx).await?;
+            let one = sqlx::query(ONE_ACCOUNT).bind(day_of(entry.at)).bind(&entry.actor).bind(&entry.id);
+            one.execute(&mut *tx).await?;
+        });
         Ok(())
     }
 

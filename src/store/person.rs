@@ -206,10 +206,10 @@ static STEPS: [Step; 23] = [
          WHERE code IN (SELECT code FROM invites WHERE owner = $1)",
         With::Nothing,
     ),
-    // The homeserver's words may name anybody.
+    // The homeserver's words may name anybody. That it said something stays: it is what the days count, also when somebody is let in later. Without the
+    // words it is read as a failure of the homeserver (`Reason::of`).
     step(
-        "UPDATE outcomes SET reason = 'homeserver_failed', said = NULL
-         WHERE said IS NOT NULL AND code IN (SELECT code FROM invites WHERE owner = $1)",
+        "UPDATE outcomes SET said = NULL WHERE said IS NOT NULL AND code IN (SELECT code FROM invites WHERE owner = $1)",
         With::Nothing,
     ),
     counted(
@@ -251,8 +251,7 @@ static STEPS: [Step; 23] = [
         |erased| &mut erased.redemptions,
     ),
     step(
-        "UPDATE outcomes SET redeemer = $2, said = NULL,
-            reason = CASE WHEN said IS NULL THEN reason ELSE 'homeserver_failed' END
+        "UPDATE outcomes SET redeemer = $2, said = NULL
          WHERE redeemer = $1 AND code IN (SELECT code FROM redemptions WHERE redeemer = $1)",
         With::Alias,
     ),

@@ -185,8 +185,8 @@ pub(super) const NOTE: &str = concat!(
      RETURNING joined, reason"
 );
 
-/// Nobody else notes what came of somebody's redemption until the transaction ends.
-pub(super) const ALONE_AT_IT: &str = "UPDATE redemptions SET started_at = started_at WHERE code = $1 AND redeemer = $2";
+/// Nobody else notes what came of somebody's redemption until the transaction ends. No index has to be written for this column.
+pub(super) const ALONE_AT_IT: &str = "UPDATE redemptions SET chat_room = chat_room WHERE code = $1 AND redeemer = $2";
 
 /// When and why somebody did not come in to a room so far.
 pub(super) const MISSED: &str =

@@ -17,6 +17,12 @@ pub enum Among<'a> {
     Of(&'a str),
     /// Those that lead into the room with this id.
     Into(&'a str),
+    /// Those that their owners have paused.
+    Paused,
+    /// Those that a server admin has paused.
+    Held,
+    /// Those that have a start time.
+    WithStart,
 }
 
 /// The place of an invite in an order: those with smaller ones come first.
@@ -33,6 +39,18 @@ impl AsWritten<StoredInvite> {
     }
 }
 
+macro_rules! newest {
+    ($among:tt) => {
+        select_invites!("WHERE number < $2 AND deleted_at IS NULL", $among, " ORDER BY number DESC LIMIT $3")
+    };
+}
+
+macro_rules! oldest {
+    ($among:tt) => {
+        select_invites!("WHERE number > $2 AND deleted_at IS NULL", $among, " ORDER BY number LIMIT $3")
+    };
+}
+
 impl Invites {
     /// Live invites, whoever made them: at most `most` of those behind a place in an order. Those that end next are never fewer than all that
     /// have an end, whatever `among` says.
@@ -43,17 +61,11 @@ impl Invites {
         behind: Place,
         most: i64,
     ) -> Result<Vec<AsWritten<StoredInvite>>> {
-        const NEWEST: &str = select_invites!("WHERE number < $2 AND deleted_at IS NULL ORDER BY number DESC LIMIT $3");
-        const NEWEST_OF: &str =
-            select_invites!("WHERE number < $2 AND deleted_at IS NULL AND owner = $4 ORDER BY number DESC LIMIT $3");
         const NEWEST_INTO: &str = select_invites!(
             "WHERE code IN (SELECT r.code FROM invite_rooms r WHERE r.room = $4 AND r.number < $2
                 ORDER BY r.number DESC LIMIT $3)
              ORDER BY number DESC"
         );
-        const OLDEST: &str = select_invites!("WHERE number > $2 AND deleted_at IS NULL ORDER BY number LIMIT $3");
-        const OLDEST_OF: &str =
-            select_invites!("WHERE number > $2 AND deleted_at IS NULL AND owner = $4 ORDER BY number LIMIT $3");
         const OLDEST_INTO: &str = select_invites!(
             "WHERE code IN (SELECT r.code FROM invite_rooms r WHERE r.room = $4 AND r.number > $2
                 ORDER BY r.number LIMIT $3)
@@ -65,12 +77,18 @@ impl Invites {
         );
         let (at, number) = behind;
         let (select, number) = match (sort, among) {
-            (ServerSort::Newest, Among::All) => (NEWEST, -number),
-            (ServerSort::Newest, Among::Of(_)) => (NEWEST_OF, -number),
+            (ServerSort::Newest, Among::All) => (newest!(""), -number),
+            (ServerSort::Newest, Among::Of(_)) => (newest!(" AND owner = $4"), -number),
             (ServerSort::Newest, Among::Into(_)) => (NEWEST_INTO, -number),
-            (ServerSort::Oldest, Among::All) => (OLDEST, number),
-            (ServerSort::Oldest, Among::Of(_)) => (OLDEST_OF, number),
+            (ServerSort::Newest, Among::Paused) => (newest!(" AND paused_by IS NOT NULL"), -number),
+            (ServerSort::Newest, Among::Held) => (newest!(" AND held_by IS NOT NULL"), -number),
+            (ServerSort::Newest, Among::WithStart) => (newest!(" AND not_before IS NOT NULL"), -number),
+            (ServerSort::Oldest, Among::All) => (oldest!(""), number),
+            (ServerSort::Oldest, Among::Of(_)) => (oldest!(" AND owner = $4"), number),
             (ServerSort::Oldest, Among::Into(_)) => (OLDEST_INTO, number),
+            (ServerSort::Oldest, Among::Paused) => (oldest!(" AND paused_by IS NOT NULL"), number),
+            (ServerSort::Oldest, Among::Held) => (oldest!(" AND held_by IS NOT NULL"), number),
+            (ServerSort::Oldest, Among::WithStart) => (oldest!(" AND not_before IS NOT NULL"), number),
             (ServerSort::EndsNext, _) => (ENDS_NEXT, number),
         };
         let rows: Vec<InviteRow> = on_pool!(&self.0, |pool| {
@@ -78,7 +96,7 @@ impl Invites {
             let query = match (sort, among) {
                 (ServerSort::EndsNext, _) => query.bind(at),
                 (_, Among::Of(what) | Among::Into(what)) => query.bind(what),
-                (_, Among::All) => query,
+                (_, Among::All | Among::Paused | Among::Held | Among::WithStart) => query,
             };
             query.fetch_all(pool).await?
         })?;

@@ -1,6 +1,7 @@
 //! What the tables promise, on both engines and without a homeserver: on SQLite in memory and, where `TEST_POSTGRES_URL` says where one is, on
 //! PostgreSQL.
 
+mod days;
 mod person;
 mod plans;
 
@@ -554,6 +555,39 @@ async fn all_live_invites_are_read_in_each_order_from_any_place() {
                     place = one.place(sort);
                     codes.push(one.as_written().invite.code);
                 }
+                assert_eq!(codes, expected, "{among:?}, {sort:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn invites_that_are_paused_or_begin_later_are_read_without_the_others() {
+    for store in stores().await {
+        for code in ["a", "b", "c", "d", "deleted"] {
+            let not_before = (code > "b").then_some(NOW + 1);
+            store.make(code, &["!a:x"], Limits { not_before, ..Limits::default() }).await;
+        }
+        for (code, by) in [
+            ("a", Pause::Owner),
+            ("b", Pause::Admin),
+            ("d", Pause::Owner),
+            ("d", Pause::Admin),
+            ("deleted", Pause::Owner),
+        ] {
+            assert_eq!(store.invites.pause(code, true, by, &entry()).await.unwrap(), Written::Done);
+        }
+        assert_eq!(store.invites.delete("deleted", &entry()).await.unwrap(), Written::Done);
+        for (among, oldest, newest) in [
+            (Among::Paused, ["a", "d"], ["d", "a"]),
+            (Among::Held, ["b", "d"], ["d", "b"]),
+            (Among::WithStart, ["c", "d"], ["d", "c"]),
+        ] {
+            for (sort, first, expected) in
+                [(ServerSort::Oldest, (0, Millis::MIN), oldest), (ServerSort::Newest, (0, -Millis::MAX), newest)]
+            {
+                let found = store.invites.live(among, sort, first, 10).await.unwrap();
+                let codes: Vec<String> = found.into_iter().map(|one| one.as_written().invite.code).collect();
                 assert_eq!(codes, expected, "{among:?}, {sort:?}");
             }
         }

@@ -290,7 +290,7 @@ async fn what_older_versions_have_said_is_still_said() {
     }
 }
 
-/// The data of the fourteenth version: of two who came today, one is banned from a room.
+/// The data of the fourteenth version: two have created an account and come today. One of them has sent the form twice, and is banned from a room.
 const TODAY: &str = "
     INSERT INTO invites (code, owner, chat, registration, created_at, changed_at, number, begun, came) VALUES
         ('CODE', '@owner:test', FALSE, FALSE, NOW, NOW, 1, 2, 2);
@@ -302,6 +302,10 @@ const TODAY: &str = "
         ('CODE', '@ben:test', '!one:test', TRUE, NULL, NULL, NOW),
         ('CODE', '@ben:test', '!two:test', FALSE, 'banned', 'M_BAD_STATE', NOW),
         ('CODE', '@cleo:test', '!one:test', TRUE, NULL, NULL, NOW);
+    INSERT INTO audit (at, id, actor, door, action, code) VALUES
+        (NOW, 'a', '@ben:test', 'web', 'account_created', 'CODE'),
+        (NOW, 'b', '@ben:test', 'web', 'account_created', 'CODE'),
+        (NOW, 'c', '@cleo:test', 'web', 'account_created', 'CODE');
 ";
 
 #[tokio::test]
@@ -315,9 +319,13 @@ async fn the_overview_still_knows_the_days_before() {
         let mut browser = Browser::new(&service);
         browser.sign_in(&world.admin, "").await;
         let html = browser.get("/server/days").await.body;
-        for (row, number) in
-            [("Invites created", 1), ("People joined", 2), ("Rooms not joined", 1), ("Banned from the room", 1)]
-        {
+        for (row, number) in [
+            ("Invites created", 1),
+            ("People joined", 2),
+            ("Accounts created", 2),
+            ("Rooms not joined", 1),
+            ("Banned from the room", 1),
+        ] {
             let row = format!("<th scope=\"row\">{row}</th>");
             let cells = html.split(&row).nth(1).and_then(|after| after.split("</tr>").next()).unwrap_or_default();
             // Whatever day it has become meanwhile.

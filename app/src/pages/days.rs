@@ -30,7 +30,7 @@ pub(crate) fn ServerDays() -> impl IntoView {
 /// What happened, in sums and day by day.
 pub fn draw_days(seen: &Days) -> Fragment {
     let about = t!(
-        "What happened with the invites of this server. Days are in UTC. Accounts are those created on these pages, as long as the audit log goes back."
+        "What happened with the invites of this server. Days are in UTC. Accounts are those created on these pages."
     );
     let html = [heading(t!("Overview"), about), server_pages("days"), sums(&seen.days), by_day(seen)];
     Fragment { html: html.concat() }

@@ -236,6 +236,29 @@ async fn what_goes_on_with_an_invite_of_somebody_who_was_erased_does_not_name_th
     }
 }
 
+#[tokio::test]
+async fn an_erasure_changes_no_day_and_who_is_let_in_later_has_missed_nothing() {
+    for store in stores().await {
+        store.with_anna_everywhere().await;
+        let (said, failed) = (Reason::Said(String::new()), Reason::HomeserverFailed);
+        let came = Came::Missed { reason: failed.clone(), errcode: "M_UNKNOWN".to_owned(), again: true };
+        let another = Outcome { room: Some("!c:x".to_owned()), came };
+        store.redemptions.note_outcome("hers", "@ben:x", &another, NOW).await.unwrap();
+        let before = store.days.since(NOW / DAY).await.unwrap();
+        assert_eq!(before.missed, [(NOW / DAY, failed.clone(), 1), (NOW / DAY, said.clone(), 3)]);
+        store.persons.erase(ERASURE, &erased_by_operator(), false).await.unwrap();
+        assert_eq!(store.days.since(NOW / DAY).await.unwrap(), before);
+
+        // What the homeserver has said of Anna is not known any more, but that he is not in.
+        let ben = store.redemptions.get("hers", "@ben:x").await.unwrap().unwrap();
+        let of_the_room = ben.outcomes.iter().find(|outcome| outcome.room.as_deref() == Some("!b:x"));
+        assert_eq!(of_the_room.and_then(Outcome::missed).map(|missed| missed.reason), Some(failed.clone()));
+        store.redemptions.note_outcome("hers", "@ben:x", &room("!b:x"), NOW).await.unwrap();
+        let after = store.days.since(NOW / DAY).await.unwrap();
+        assert_eq!(after.missed, [(NOW / DAY, failed, 1), (NOW / DAY, said, 2)]);
+    }
+}
+
 /// Waits until so many statements wait for a lock.
 async fn waiting(pool: &PgPool, statements: i64) {
     const WAITING: &str = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted

@@ -87,7 +87,9 @@ async fn ask_everything(store: &Store) {
         store.invites.version("@owner7:x").await?;
         store.invites.of("@owner7:x").await?;
         store.invites.all_paused().await?;
-        for among in [Among::All, Among::Of("@owner7:x"), Among::Into(room)] {
+        for among in
+            [Among::All, Among::Of("@owner7:x"), Among::Into(room), Among::Paused, Among::Held, Among::WithStart]
+        {
             for sort in ServerSort::ALL {
                 store.invites.live(among, sort, (0, 7), 20).await?;
             }
@@ -104,6 +106,7 @@ async fn ask_everything(store: &Store) {
         store.rooms.unblock(CODE, room, &entry()).await?;
         store.redemptions.begin(CODE, guest, ends(NOW)).await?;
         store.redemptions.begin(CODE, "@somebody:new", ends(NOW)).await?;
+        store.redemptions.note_outcome(CODE, guest, &missed("!other:x"), NOW).await?;
         store.redemptions.note_outcome(CODE, guest, &super::room(room), NOW).await?;
         store.redemptions.note_chat_marker(CODE, guest, "marker", Some(NOW)).await?;
         store.redemptions.note_chat_room(CODE, guest, "!chat:x").await?;
@@ -130,6 +133,7 @@ async fn ask_everything(store: &Store) {
             store.audit.entries(&Span { since: 0, before: None, about, take: 50 }).await?;
         }
         store.audit.note(&entry()).await?;
+        store.audit.note(&Entry { action: Action::AccountCreated, ..entry() }).await?;
         store.audit.forget(0).await?;
         store.share_links.keep(&link, NOW).await?;
         store.share_links.get("hash").await?;
@@ -153,6 +157,7 @@ async fn fill(store: &Store) {
         "outcomes (code, redeemer, room, joined, at) SELECT 'code-' || n, '@guest' || n || ':x', '!room' || n || ':x', TRUE, n FROM n",
         "outcomes (code, redeemer, room, joined, reason, at) SELECT 'code-' || n, '@guest' || n || ':x', '!other' || n || ':x', FALSE, 'banned', n FROM n",
         "arrivals (code, day, came) SELECT 'code-' || n, n, 1 FROM n",
+        "day_counts (day, what, reason, number) SELECT n, 'missed', 'banned', 1 FROM n",
         "owners (owner, version) SELECT '@owner' || n || ':x', 1 FROM n",
         "audit (at, id, actor, door, action) SELECT n, 'id', '@owner:x', 'api', 'created' FROM n",
         "share_links (hash, sharer, path, query, created_at) SELECT 'hash-' || n, '@owner:x', '', '', n FROM n",
@@ -200,6 +205,9 @@ async fn plan(store: &Store, sql: &str) -> Vec<String> {
     }
 }
 
+/// Indexes of the few invites that are in a state, from which alone those are read.
+const SPARSE: [&str; 3] = ["invites_paused", "invites_held", "invites_with_start"];
+
 /// Tables whose size depends only on the number of instances and settings.
 const SMALL: [&str; 4] = ["switches", "keys", "counters", "leases"];
 
@@ -215,10 +223,11 @@ async fn nothing_that_a_request_waits_for_reads_a_whole_table() {
         let asked = asked
             .into_iter()
             .filter(|sql| ["SELECT", "INSERT", "UPDATE", "DELETE"].iter().any(|verb| sql.starts_with(verb)));
-        let (mut seen, mut whole) = (0, Vec::new());
+        let (mut seen, mut whole, mut unused) = (0, Vec::new(), SPARSE.to_vec());
         for sql in asked {
             for step in plan(&store, &sql).await {
                 seen += 1;
+                unused.retain(|index| !step.contains(index));
                 let reads_all = step.starts_with("SCAN ") || step.contains("Seq Scan on ");
                 let is_small = step == "SCAN CONSTANT ROW" || SMALL.iter().any(|table| step.contains(table));
                 if reads_all && !is_small {
@@ -228,5 +237,6 @@ async fn nothing_that_a_request_waits_for_reads_a_whole_table() {
         }
         assert!(seen > 50, "{seen} steps of plans were seen");
         assert!(whole.is_empty(), "{}", whole.join("\n\n"));
+        assert!(unused.is_empty(), "{unused:?}");
     }
 }
