@@ -29,7 +29,7 @@ fn missed_because(room: Option<&str>, reason: Reason) -> Outcome {
 }
 
 fn said() -> Reason {
-    Reason::Said("No, thank you.".to_owned())
+    Reason::Said("no, thank you".to_owned())
 }
 
 fn account_of(actor: &str, at: Millis) -> Entry {

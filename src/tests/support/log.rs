@@ -39,7 +39,9 @@ pub fn read_along() {
 pub fn keep_secret(secret: &str) {
     if secret.len() >= SHORTEST {
         with(|log| {
-            let said = log.lines.iter().rev().take(1_000).find(|line| words(line).any(|word| word == secret)).cloned();
+            // Taking lines apart is slow, and there are many secrets.
+            let says = |line: &&String| line.contains(secret) && words(line).any(|word| word == secret);
+            let said = log.lines.iter().rev().take(1_000).find(says).cloned();
             log.leaked.extend(said);
             log.secrets.insert(secret.to_owned());
         });
