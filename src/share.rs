@@ -233,7 +233,14 @@ impl Inner {
         // The invite may have ended, and been tidied up, before the page was there.
         match self.has_ended(link).await? {
             true => self.remove(folder, link).await,
-            false => Ok(self.store.set_static_page(&link.hash, StaticPage::There, &folder.name()).await?),
+            false => {
+                self.store.set_static_page(&link.hash, StaticPage::There, &folder.name()).await?;
+                // Somebody may have been erased before the page was there: then no link leads to it any more.
+                match self.store.get(&link.hash).await? {
+                    Some(_) => Ok(()),
+                    None => folder.remove(&link.hash).await.map_err(failed),
+                }
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 //! Landing pages as they were last shown, for use while the homeserver does not answer.
 
+use std::time::Duration;
+
 use app::{Landing, Person, Relation, Room};
 use moka::sync::Cache;
 
@@ -10,6 +12,9 @@ use crate::{
 
 /// The most memory they may take, in bytes.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
+
+/// For how long they may be used: what they show is not the owner's to show for ever.
+const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The approximate size of a page without its rooms and its texts, and of a room: ids and addresses of pictures.
 const PAGE: usize = 1_000;
@@ -41,7 +46,7 @@ impl Kept {
             let rooms = landing.shown.len() + usize::from(landing.picture.is_some());
             u32::try_from(PAGE + code.len() + texts + rooms * ROOM).unwrap_or(u32::MAX)
         };
-        let kept = Cache::builder().max_capacity(MOST_BYTES).weigher(weight).build();
+        let kept = Cache::builder().max_capacity(MOST_BYTES).time_to_live(KEPT).weigher(weight).build();
         let counted = kept.clone();
         metrics.watch_cache("landing_pages", move || counted.entry_count());
         Self(kept)

@@ -379,7 +379,7 @@ impl Persons {
         let details = (named(person), named(alias));
         let mut erased = Erased::default();
         let change = self.1.change();
-        in_long_transaction!(&self.0, LONG_POSTGRES_TIMEOUT, dry, Some(ALONE_AT_IT), |tx| {
+        in_long_transaction!(&self.0, LONG_POSTGRES_TIMEOUT, dry, (!dry).then_some(ALONE_AT_IT), |tx| {
             // All owners whose lists change.
             let owners: Vec<String> = sqlx::query_scalar(OWNERS).bind(person).fetch_all(&mut *tx).await?;
             let owners: BTreeSet<&str> = owners.iter().map(String::as_str).chain([person]).collect();

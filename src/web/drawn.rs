@@ -67,7 +67,10 @@ pub(super) struct Shown {
 pub(super) fn card(landing: &Landing) -> Card {
     let mut card = Card::of(landing);
     if !can_draw(&card.title) {
-        card.title.clone_from(&card.inviter.user_id);
+        // Nothing is said above it then: whoever it is does not invite to themselves.
+        card.says = "";
+        let name = card.inviter.name();
+        card.title = if can_draw(name) { name.to_owned() } else { card.inviter.user_id.clone() };
     }
     card
 }
