@@ -236,7 +236,7 @@ fn More(
             <Switch
                 field=Field::ShowRooms
                 on=start.show_rooms
-                text=t!("Anyone with the link sees them before they join.")
+                text=t!("Anyone with the link sees them, and how many members they have, before they join.")
             />
             {registration
                 .map(|on| {
