@@ -322,8 +322,7 @@ mod tests {
     #[test]
     fn a_room_without_a_name_is_called_something() {
         let room = |name: Option<&str>, space, left| {
-            let room =
-                Room { id: "!a:x".into(), name: name.map(str::to_owned), avatar_url: None, space, left, members: None };
+            let room = Room { id: "!a:x".into(), name: name.map(str::to_owned), space, left, ..Room::default() };
             super::room(&room).to_owned()
         };
         assert_eq!(room(Some("Kitchen"), false, true), "Kitchen");

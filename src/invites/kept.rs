@@ -104,7 +104,7 @@ mod tests {
     fn a_picture_that_is_no_longer_chosen_is_not_shown() {
         let person = Person { user_id: "@anna:x".to_owned(), display_name: None, avatar_url: None };
         let avatar_url = Some("mxc://x/picture".to_owned());
-        let picture = Room { id: String::new(), name: None, avatar_url, space: true, left: false, members: None };
+        let picture = Room { avatar_url, space: true, ..Room::default() };
         let landing = Landing {
             inviter: person,
             welcome: None,

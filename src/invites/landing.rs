@@ -173,15 +173,15 @@ impl Guest {
 /// The picture of the room that was chosen for that, if it is one of these and has one. Nothing else of the room is told.
 fn picture(chosen: &str, rooms: &[Room]) -> Option<Room> {
     let room = rooms.iter().find(|room| room.id == chosen && room.avatar_url.is_some())?;
-    Some(Room { id: String::new(), name: None, members: None, ..room.clone() })
+    Some(Room { avatar_url: room.avatar_url.clone(), space: room.space, ..Room::default() })
 }
 
 fn room(id: &str, summary: Option<RoomSummary>) -> Room {
-    let (id, left) = (id.to_owned(), false);
+    let id = id.to_owned();
     match summary {
         Some(RoomSummary { name, avatar_url, space, members, .. }) => {
-            Room { id, name, avatar_url, space, left, members }
+            Room { id, name, avatar_url, space, members, left: false }
         }
-        None => Room { id, name: None, avatar_url: None, space: false, left, members: None },
+        None => Room { id, ..Room::default() },
     }
 }

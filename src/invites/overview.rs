@@ -38,22 +38,8 @@ impl MyRooms {
         match self.0.as_ref().map(|rooms| rooms.get(id)) {
             Some(Some(room)) => shown::room(room),
             // What is known only by an alias was never left, and is called by that.
-            _ if id.starts_with('#') => Room {
-                id: id.to_owned(),
-                name: Some(id.to_owned()),
-                avatar_url: None,
-                space: false,
-                left: false,
-                members: None,
-            },
-            gone => Room {
-                id: id.to_owned(),
-                name: None,
-                avatar_url: None,
-                space: false,
-                left: gone.is_some(),
-                members: None,
-            },
+            _ if id.starts_with('#') => Room { id: id.to_owned(), name: Some(id.to_owned()), ..Room::default() },
+            gone => Room { id: id.to_owned(), left: gone.is_some(), ..Room::default() },
         }
     }
 

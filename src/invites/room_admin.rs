@@ -201,7 +201,7 @@ impl RoomAdmin {
         let terms = self.rules.bounded(stored).invite.terms;
         let rooms = terms.rooms.into_iter().map(|id| match joined.iter().find(|room| room.id.as_str() == id) {
             Some(room) => shown::room(room),
-            None => Room { id, name: None, avatar_url: None, space: false, left: true, members: None },
+            None => Room { id, left: true, ..Room::default() },
         });
         Ok(Some(OwnInvite { code: code.to_owned(), label: terms.label.or(terms.public_title), rooms: rooms.collect() }))
     }

@@ -11,7 +11,7 @@ use crate::{
 /// A room, as shown to one of its members.
 pub(super) fn room(room: &JoinedRoom) -> Room {
     let (name, avatar_url) = (room.name.clone(), room.avatar_url.clone());
-    Room { id: room.id.to_string(), name, avatar_url, space: room.space, left: false, members: None }
+    Room { id: room.id.to_string(), name, avatar_url, space: room.space, ..Room::default() }
 }
 
 /// An invite, as shown to somebody who may know of it, but not use it.

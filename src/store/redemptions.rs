@@ -167,14 +167,10 @@ impl From<OutcomeRow> for Outcome {
     }
 }
 
-/// The homeserver's words may name the owner.
+/// The homeserver's words may name the owner. Without them they are read as a failure of the homeserver (`Reason::of`).
 pub(super) const NOTE: &str = concat!(
     "INSERT INTO outcomes (code, redeemer, room, joined, reason, said, errcode, at, again)
-     VALUES ($1, $2, $3, $4,
-        CASE WHEN CAST($6 AS TEXT) IS NOT NULL AND ",
-    of_erased!(),
-    " THEN 'homeserver_failed' ELSE CAST($5 AS TEXT) END,
-        CASE WHEN ",
+     VALUES ($1, $2, $3, $4, $5, CASE WHEN ",
     of_erased!(),
     " THEN NULL ELSE CAST($6 AS TEXT) END,
         $7, $8, $9)

@@ -6,7 +6,7 @@ use super::{Block, Invite, InviteState, MissedRoom, Person, Registration, RoomPr
 use crate::wording;
 
 /// A room, as shown to somebody.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Room {
     /// Its Matrix room id.
     pub id: String,

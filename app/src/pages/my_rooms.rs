@@ -244,14 +244,7 @@ mod tests {
     const TEXT: &str = "\"></b><script>";
 
     fn room(name: &str) -> Room {
-        Room {
-            id: "!kitchen:x".to_owned(),
-            name: Some(name.to_owned()),
-            avatar_url: None,
-            space: false,
-            left: false,
-            members: None,
-        }
+        Room { id: "!kitchen:x".to_owned(), name: Some(name.to_owned()), ..Room::default() }
     }
 
     fn invite(own: Option<OwnInvite>, block: Option<Block>) -> RoomInvite {

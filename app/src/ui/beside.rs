@@ -105,10 +105,8 @@ mod tests {
         let room = |id: &str, space: bool| Room {
             id: id.to_owned(),
             name: Some("Garden".to_owned()),
-            avatar_url: None,
             space,
-            left: false,
-            members: None,
+            ..Room::default()
         };
         let known = [room("!a:x", false), room("!b:x", false), room("!s:x", true)];
         let me = Person { user_id: "@anna:x".to_owned(), display_name: None, avatar_url: None };

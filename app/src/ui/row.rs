@@ -121,14 +121,7 @@ mod tests {
     use crate::{Invite, Room, Terms};
 
     fn card(label: &str, limits: Limits, uses: u32, state: InviteState) -> InviteCard {
-        let room = Room {
-            id: "!a:x".into(),
-            name: Some("<b>".into()),
-            avatar_url: None,
-            space: false,
-            left: false,
-            members: None,
-        };
+        let room = Room { id: "!a:x".into(), name: Some("<b>".into()), ..Room::default() };
         let terms = Terms { label: Some(label.to_owned()), limits, ..Terms::default() };
         let invite = Invite {
             code: "a\"b".to_owned(),

@@ -258,7 +258,7 @@ mod tests {
     fn rooms_are_called_by_their_space_or_by_their_names() {
         let room = |name: &str, space| {
             let name = (!name.is_empty()).then(|| name.to_owned());
-            Room { id: "!a:x".into(), name, avatar_url: None, space, left: false, members: None }
+            Room { id: "!a:x".into(), name, space, ..Room::default() }
         };
         let rooms = |names: &[&str]| names.iter().map(|name| room(name, false)).collect::<Vec<_>>();
         assert_eq!(place(&[room("General", false), room("Garden", true)]).as_deref(), Some("Garden"));

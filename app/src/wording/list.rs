@@ -122,7 +122,7 @@ mod tests {
     fn rooms(of: &[(&str, bool)]) -> Vec<Room> {
         let one = |(name, space): &(&str, bool)| {
             let name = (!name.is_empty()).then(|| (*name).to_owned());
-            Room { id: "!a:x".to_owned(), name, avatar_url: None, space: *space, left: false, members: None }
+            Room { id: "!a:x".to_owned(), name, space: *space, ..Room::default() }
         };
         of.iter().map(one).collect()
     }

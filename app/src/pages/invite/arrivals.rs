@@ -146,14 +146,7 @@ mod tests {
     use crate::{Person, Reason};
 
     fn guest(name: &str, complete: bool) -> Guest {
-        let room = |id: &str| Room {
-            id: id.into(),
-            name: Some("<i>Room".into()),
-            avatar_url: None,
-            space: false,
-            left: false,
-            members: None,
-        };
+        let room = |id: &str| Room { id: id.into(), name: Some("<i>Room".into()), ..Room::default() };
         let missed =
             MissedRoom { room: Some("!b:x".into()), reason: Reason::Said("\"no\" <b>".into()), code: "M".into() };
         Guest {
